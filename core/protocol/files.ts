@@ -1,0 +1,143 @@
+/**
+ * The files of an attempt's folder beside `events.jsonl` (see `events.ts`): what the service hands to the runner and what
+ * the runner leaves behind. All are JSON, written whole (temporary file, then rename), and carry `v`.
+ *
+ *     <root>/runs/<run>/run.json  recipe.yaml
+ *     <root>/runs/<run>/stages/<stage>/attempt-<n>/
+ *         spec.json                 before start, by the service: what will run
+ *         env.json                  by the worker: versions, hardware
+ *         runner.json               by the runner: who runs it
+ *         heartbeat.json            by the runner, every 2 s
+ *         stop.json                 by the service: a wish to stop; the runner obeys it
+ *         events.jsonl              by the worker
+ *         text/part-00001.txt …     by the worker: raw UTF-8 of prompts and completions, appended only
+ *         tokens/part-00001.bin …   by the worker: little-endian uint32 token ids, in the order of trace_end
+ *         checkpoints/checkpoint-<step>/COMPLETE.json
+ *         data/<name>.jsonl         outputs of a dataset stage
+ *         stdout.log stderr.log
+ *         exit.json                 by the runner, last
+ */
+import * as z from 'zod';
+
+const int = z.number().int();
+
+export const specSchema = z.object({
+  v: z.literal(1),
+  run: z.string(),
+  stage: z.string(),
+  attempt: int.min(1),
+  kind: z.string(),
+  /** The worker's argument list; the runner starts it as it stands, with `env` added to its own environment. */
+  command: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()),
+  /** Seconds between a polite stop and the kill of the whole process tree. */
+  grace_s: z.number(),
+  /** A random mark put into the environment of all descendants (`LONGHAND_MARK`), so that none can hide. */
+  mark: z.string(),
+  resumed_from: z
+    .object({ attempt: int, checkpoint: z.string().nullable(), step: int })
+    .nullable(),
+  /** The stage of the recipe with every variable and reference resolved to values and absolute paths. */
+  stage_config: z.record(z.string(), z.unknown()),
+  /** Absolute paths by name: `model`, `data`, `follow` (the folder of the followed stage), … */
+  inputs: z.record(z.string(), z.string()),
+  seed: int,
+});
+export type Spec = z.infer<typeof specSchema>;
+
+/** A process that can be told from a later one with the same number. `start_time` is field 22 of /proc/PID/stat, or the
+ * start time as the system's `ps -o lstart=` prints it where there is no /proc. */
+export const processSchema = z.object({ pid: int, start_time: z.string(), boot_id: z.string() });
+export type ProcessIdentity = z.infer<typeof processSchema>;
+
+export const runnerFileSchema = z.object({
+  v: z.literal(1),
+  runner: processSchema,
+  worker: processSchema.nullable(),
+  mark: z.string(),
+  host: z.string(),
+  started: z.number(),
+});
+export type RunnerFile = z.infer<typeof runnerFileSchema>;
+
+export const heartbeatSchema = z.object({
+  v: z.literal(1),
+  t: z.number(),
+  /** Resident bytes of the worker's process tree. */
+  rss: int,
+  /** CPU seconds of the worker's process tree so far. */
+  cpu_s: z.number(),
+  processes: int,
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+export const stopFileSchema = z.object({ v: z.literal(1), t: z.number(), grace_s: z.number() });
+
+/** `completed`: the worker's own `end` event says so. `stopped`: because it was asked to. `lost` is said by the service
+ * where there is neither a living runner nor an exit.json. */
+export const outcomeSchema = z.enum(['completed', 'failed', 'stopped', 'lost']);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+export const exitSchema = z.object({
+  v: z.literal(1),
+  outcome: outcomeSchema,
+  /** Machine word: `config_error`, `data_error`, `user_code`, `oom_host`, `oom_gpu`, `disk_full`, `killed`, `start_failed`, … */
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
+  code: int.nullable(),
+  signal: z.string().nullable(),
+  started: z.number(),
+  ended: z.number(),
+  cpu_s: z.number(),
+  peak_rss: int,
+  /** Processes of the tree that could not be killed: empty, or the machine needs attention. */
+  survivors: z.array(int),
+});
+export type Exit = z.infer<typeof exitSchema>;
+
+/** What makes a checkpoint trustworthy: every file with its size, written after all of them. */
+export const completeFileSchema = z.object({
+  v: z.literal(1),
+  step: int,
+  epoch: z.number().nullable(),
+  files: z.record(z.string(), int),
+});
+
+export const runFileSchema = z.object({
+  v: z.literal(1),
+  run: z.string(),
+  name: z.string(),
+  kind: z.enum(['recipe', 'import']),
+  created: z.number(),
+  /** Where the recipe came from: `preset:two-stage-tiny` or a path. */
+  source: z.string(),
+  vars: z.record(z.string(), z.unknown()),
+});
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Journal: what no worker writes. One stream for the whole root. */
+const journalBase = { v: z.literal(1), seq: int.min(0), t: z.number() };
+export const journalSchema = z.discriminatedUnion('type', [
+  z.object({ ...journalBase, type: z.literal('run_created'), run: z.string(), kind: z.enum(['recipe', 'import']) }),
+  z.object({ ...journalBase, type: z.literal('run_deleted'), run: z.string() }),
+  z.object({ ...journalBase, type: z.literal('run_renamed'), run: z.string(), name: z.string() }),
+  z.object({ ...journalBase, type: z.literal('run_wanted'), run: z.string(), wanted: z.enum(['running', 'stopped']) }),
+  z.object({
+    ...journalBase,
+    type: z.literal('attempt_created'),
+    run: z.string(),
+    stage: z.string(),
+    attempt: int,
+    resumed_from: specSchema.shape.resumed_from,
+  }),
+  /** The runner is gone; the outcome as the service sees it. */
+  z.object({
+    ...journalBase,
+    type: z.literal('attempt_ended'),
+    run: z.string(),
+    stage: z.string(),
+    attempt: int,
+    outcome: outcomeSchema,
+  }),
+]);
+export type JournalEvent = z.infer<typeof journalSchema>;

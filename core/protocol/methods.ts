@@ -1,0 +1,433 @@
+/**
+ * The contract between service, extension and webview. One interface: a method's name, its parameters, its result and its
+ * progress events; everything else derives from it. `schemas.ts` has the zod schemas of the parameters.
+ *
+ * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
+ * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
+ */
+import type { Evaluation, Sampling, StageEvent, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
+import type { JournalEvent, Outcome } from './files.ts';
+import type { Span, SpanCounts } from '../behaviours/spans.ts';
+import type { Section } from '../traces/sections.ts';
+import type { StageKind } from '../recipes/schema.ts';
+
+export const PROTOCOL_MAJOR = 1;
+
+export type RunState = 'waiting' | 'running' | 'stopping' | 'stopped' | 'failed' | 'completed';
+export type StageState = RunState;
+
+// ---- service -------------------------------------------------------------------------------------------------------
+
+export interface Hello {
+  major: number;
+  features: string[];
+  /** Version of the package that the service runs from. */
+  version: string;
+  root: string;
+  pid: number;
+  host: string;
+  platform: string;
+}
+
+/** One line of the doctor: what was looked at, what was found, and how to mend it. */
+export interface Check {
+  id: string;
+  title: string;
+  status: 'ok' | 'warning' | 'missing';
+  found: string;
+  help: string | null;
+  action: string | null;
+}
+
+// ---- recipes -------------------------------------------------------------------------------------------------------
+
+/** A preset by name, or the text of a recipe file (with its path for messages and for files beside it). */
+export type RecipeSource = { preset: string } | { text: string; path: string | null };
+
+export interface PresetInfo {
+  name: string;
+  title: string;
+  description: string;
+  needsGpu: boolean;
+  text: string;
+}
+
+/** `range` is in UTF-16 offsets of the recipe's text. */
+export interface RecipeDiagnostic {
+  message: string;
+  range: { start: number; end: number };
+  severity: 'error' | 'warning';
+}
+
+export interface PlannedStage {
+  id: string;
+  kind: StageKind;
+  /** Set for stages that the planner added: the stage that they belong to. */
+  of: string | null;
+  needs: string[];
+  engine: string;
+  device: string;
+  reads: string[];
+  writes: string[];
+  /** Measured on earlier attempts of the like on this machine, or null: nothing is known. */
+  expectedSeconds: number | null;
+  /** What the planner decided and why, in sentences. */
+  notes: string[];
+  config: Record<string, unknown>;
+}
+
+export interface Plan {
+  name: string;
+  vars: Record<string, unknown>;
+  stages: PlannedStage[];
+  notes: string[];
+}
+
+// ---- runs ----------------------------------------------------------------------------------------------------------
+
+export interface Progress {
+  done: number;
+  total: number | null;
+  /** `steps`, `samples`, `rows`. */
+  unit: string;
+  epoch: number | null;
+  epochs: number | null;
+  secondsLeft: number | null;
+}
+
+export interface CheckpointInfo {
+  /** `run/stage/attempt/checkpoint-step` */
+  id: string;
+  step: number;
+  epoch: number | null;
+  path: string;
+  bytes: number;
+  created: number;
+  superseded: boolean;
+}
+
+export interface StageError {
+  class: string;
+  message: string;
+  traceback: string;
+  hint: string | null;
+}
+
+export interface AttemptInfo {
+  attempt: number;
+  state: StageState;
+  outcome: Outcome | null;
+  started: number | null;
+  ended: number | null;
+  resumedFrom: { attempt: number; checkpoint: string | null; step: number } | null;
+  reason: string | null;
+  error: StageError | null;
+  warnings: { code: string; message: string }[];
+  cpuSeconds: number | null;
+  peakRss: number | null;
+  /** Seconds until the kill, while it is stopping. */
+  graceLeft: number | null;
+}
+
+export interface StageInfo {
+  id: string;
+  kind: StageKind | 'import';
+  of: string | null;
+  needs: string[];
+  state: StageState;
+  phase: string | null;
+  progress: Progress | null;
+  attempts: AttemptInfo[];
+  checkpoints: CheckpointInfo[];
+  traces: number;
+  folder: string;
+}
+
+export interface RunSummary {
+  run: string;
+  name: string;
+  kind: 'recipe' | 'import';
+  source: string;
+  created: number;
+  ended: number | null;
+  state: RunState;
+  stages: StageInfo[];
+  traces: number;
+  folder: string;
+}
+
+/** One row of the stage table: the base, each evaluated epoch, the end of each stage. */
+export interface StageRow {
+  id: string;
+  kind: string;
+  epoch: number | null;
+  step: number;
+  set: string;
+  accuracy: number | null;
+  accuracy_ci95: [number, number] | null;
+  tokens_mean: number | null;
+  tokens_mean_ci95: [number, number] | null;
+  tokens_mean_finished: number | null;
+  finished: number | null;
+  n: number;
+  /** Seconds of this evaluation; for a stage's last row also see `stage_seconds`. */
+  seconds: number;
+  budgets: Evaluation['budgets'];
+}
+
+export interface Series {
+  stage: string;
+  name: string;
+  /** Parallel arrays; the newest attempt's value for each step. `null` where the value was not finite. */
+  step: number[];
+  epoch: (number | null)[];
+  value: (number | null)[];
+}
+
+export interface MetricsSnapshot {
+  run: string;
+  series: Series[];
+  evaluations: (Evaluation & { stage: string; superseded: boolean })[];
+  /** Steps at which an epoch ends, by stage. */
+  epochSteps: Record<string, number[]>;
+}
+
+// ---- traces --------------------------------------------------------------------------------------------------------
+
+export interface TraceFilter {
+  run?: string;
+  stage?: string;
+  /** For evaluations: the stage whose checkpoint wrote the traces. */
+  of?: string;
+  attempt?: number;
+  step?: number;
+  stepFrom?: number;
+  stepTo?: number;
+  problem?: string;
+  group?: string;
+  set?: string;
+  verdict?: VerdictValue[];
+  finish?: Finish[];
+  /** Case-insensitive words in the problem, the source id or the answer. */
+  text?: string;
+  live?: boolean;
+  superseded?: boolean;
+}
+
+export type TraceSortKey = 'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
+export interface TraceSort {
+  key: TraceSortKey;
+  descending: boolean;
+}
+
+export interface TraceRow {
+  trace: string;
+  run: string;
+  stage: string;
+  of: string | null;
+  attempt: number;
+  step: number | null;
+  epoch: number | null;
+  problem: string;
+  /** Source id where there is one, otherwise the beginning of the problem's text. */
+  problemLabel: string;
+  sample: number;
+  group: string | null;
+  verdict: VerdictValue | null;
+  answer: string | null;
+  tokens: number | null;
+  tokensExact: boolean;
+  finish: Finish | null;
+  reward: number | null;
+  advantage: number | null;
+  /** Still being written. */
+  live: boolean;
+  superseded: boolean;
+  /** Length of the completion so far, in UTF-16 units. */
+  length: number;
+}
+
+export interface TraceDetail extends TraceRow {
+  facts: TraceFacts;
+  problemText: string;
+  sourceId: string | null;
+  gold: string | null;
+  goldOrigin: string | null;
+  sampling: Sampling | null;
+  marker: string | null;
+  model: string | null;
+  set: string | null;
+  promptLength: number;
+  answerFound: FoundAnswer | null;
+  /** The checker's word, where there is one. */
+  verdictBy: Verdict | null;
+  /** The quick check's word, always its own. */
+  quick: Verdict | null;
+  /** How many invalid bytes were replaced, and where in the source they lie. */
+  replaced: number;
+  source: { file: string; line: number } | null;
+}
+
+export interface Annotations {
+  trace: string;
+  /** Length of the completion that was read; a growing one may be longer by now. */
+  length: number;
+  spans: Span[];
+  counts: SpanCounts;
+  sections: Section[];
+  /** Start offsets of steps (sentences and display formulas) in the completion. */
+  steps: number[];
+}
+
+export type PairChange = 'right_to_wrong' | 'wrong_to_right' | 'both_right' | 'both_wrong' | 'unknown';
+export interface PairSide {
+  traces: string[];
+  right: number;
+  n: number;
+  tokensMean: number | null;
+}
+/** A problem before and after; with several samples a side is right when at least half of its graded samples are. */
+export interface Pair {
+  problem: string;
+  problemLabel: string;
+  before: PairSide;
+  after: PairSide;
+  change: PairChange;
+  tokensDelta: number | null;
+}
+/** One evaluation or step of a stage: which traces to compare. */
+export interface TraceSet {
+  run: string;
+  stage: string;
+  step: number | null;
+  label: string;
+  traces: number;
+}
+
+// ---- import --------------------------------------------------------------------------------------------------------
+
+export interface ImportMapping {
+  /** Column of the problem or prompt, of the completion, of the gold answer, of the id. Dotted for nested keys. */
+  prompt?: string;
+  completion: string;
+  gold?: string;
+  id?: string;
+}
+export interface ImportSkip {
+  file: string;
+  line: number;
+  why: string;
+}
+export interface ImportInspection {
+  path: string;
+  format: string;
+  bytes: number;
+  rows: number | null;
+  columns: { name: string; type: string; example: string }[];
+  mapping: ImportMapping | null;
+  /** False: the mapping is sure and nothing need be asked. */
+  needsMapping: boolean;
+  /** Why nothing was recognised, or what is doubtful. */
+  notes: string[];
+}
+export interface ImportResult {
+  run: string;
+  format: string;
+  traces: number;
+  metrics: number;
+  /** True when the same content had been imported before. */
+  existed: boolean;
+  skipped: ImportSkip[];
+  /** Rows skipped beyond those listed. */
+  skippedMore: number;
+  notes: string[];
+}
+
+// ---- events --------------------------------------------------------------------------------------------------------
+
+/** Sequence numbers by stream: `journal`, or `run/stage/attempt`. The value is the last seq that the client has. */
+export type Cursor = Record<string, number>;
+export type StreamEvent = StageEvent | JournalEvent;
+export interface EventBatch {
+  stream: string;
+  events: StreamEvent[];
+}
+
+// ---- the interface -------------------------------------------------------------------------------------------------
+
+export interface Methods {
+  'service/hello': { params: { major: number; client: string }; result: Hello };
+  'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
+  'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };
+
+  'recipes/presets': { params: Record<string, never>; result: { presets: PresetInfo[] } };
+  'recipes/check': { params: { source: RecipeSource }; result: { diagnostics: RecipeDiagnostic[] } };
+  'recipes/plan': { params: { source: RecipeSource; set?: Record<string, unknown> }; result: { plan: Plan | null; diagnostics: RecipeDiagnostic[] } };
+
+  'runs/start': { params: { source: RecipeSource; set?: Record<string, unknown>; name?: string }; result: { run: string } };
+  'runs/list': { params: { cursor?: string; limit?: number }; result: { runs: RunSummary[]; next?: string } };
+  'runs/get': { params: { run: string }; result: RunSummary };
+  'runs/stop': { params: { run: string }; result: { stopping: string[] } };
+  'runs/resume': { params: { run: string }; result: { resumed: string[] } };
+  'runs/delete': { params: { run: string }; result: { deleted: boolean } };
+  'runs/rename': { params: { run: string; name: string }; result: { name: string } };
+  'runs/table': { params: { run: string }; result: { rows: StageRow[]; seconds: Record<string, number>; secondsTotal: number } };
+  'stages/stop': { params: { run: string; stage: string }; result: { stopping: boolean } };
+  'stages/resume': { params: { run: string; stage: string }; result: { attempt: number } };
+  /** At most 256 KiB a call; `offset` negative: from the end. */
+  'stages/log': {
+    params: { run: string; stage: string; attempt?: number; stream: 'stdout' | 'stderr'; offset?: number; limit?: number };
+    result: { text: string; offset: number; end: number; size: number };
+  };
+
+  'metrics/snapshot': { params: { run: string; stages?: string[]; names?: string[] }; result: MetricsSnapshot };
+  /** Accuracy at budgets, recomputed from the traces of one set. */
+  'metrics/budgets': {
+    params: { run: string; stage: string; step: number | null; budgets: number[] };
+    result: { budgets: { budget: number; accuracy: number; accuracy_ci95: [number, number]; n: number }[] };
+  };
+
+  'traces/page': {
+    params: { filter: TraceFilter; sort?: TraceSort; cursor?: string; limit?: number };
+    result: { rows: TraceRow[]; next?: string; total: number };
+  };
+  'traces/get': { params: { trace: string }; result: TraceDetail };
+  /** At most 256 KiB of UTF-16 units a call; the end is cut to what exists, and never splits a surrogate pair. */
+  'traces/slice': {
+    params: { trace: string; in: 'prompt' | 'completion'; start: number; end: number };
+    result: { text: string; start: number; end: number; length: number; live: boolean };
+  };
+  'traces/annotations': { params: { trace: string }; result: Annotations };
+  'traces/group': { params: { trace: string }; result: { rows: TraceRow[] } };
+  'traces/sets': { params: { run: string }; result: { sets: TraceSet[] } };
+  'traces/pairs': {
+    params: { before: { run: string; stage: string; step: number | null }; after: { run: string; stage: string; step: number | null } };
+    result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  };
+
+  'import/inspect': { params: { path: string; format?: string }; result: ImportInspection };
+  'import/run': {
+    params: { paths: string[]; format?: string; mapping?: ImportMapping; name?: string };
+    result: ImportResult;
+    progress: { file: string; rows: number; bytes: number; totalBytes: number };
+  };
+
+  /** Replays what the cursor has not seen, then goes on live with `events/batch` notifications until unsubscribed. */
+  'events/subscribe': { params: { cursor: Cursor; run?: string }; result: { cursor: Cursor } };
+  'events/unsubscribe': { params: Record<string, never>; result: Record<string, never> };
+}
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M]['params'];
+export type Result<M extends Method> = Methods[M]['result'];
+export type ProgressOf<M extends Method> = Methods[M] extends { progress: infer P } ? P : never;
+
+/** What the service sends unasked. */
+export interface Notifications {
+  'events/batch': EventBatch;
+}
+
+/** Longest slice of text or log in one answer, in UTF-16 units or bytes. */
+export const SLICE_LIMIT = 256 * 1024;
+/** Most rows of a page. */
+export const PAGE_LIMIT = 1000;

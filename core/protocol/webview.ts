@@ -1,0 +1,100 @@
+/**
+ * The contract between the extension host and a webview, over postMessage (`vscode-jsonrpc` on both sides, see `rpc.ts`).
+ * A webview calls the methods of `forwarded` as they stand, and the host passes them to the backend; the rest is `HostMethods`.
+ * The host pushes nothing before `host/ready`. What it pushes is a whole snapshot, or events replayable by sequence number.
+ */
+import type { EventBatch, Method, TraceFilter, TraceSort } from './methods.ts';
+import type { Label } from '../behaviours/spans.ts';
+
+/** One side of a comparison: the traces of a stage, of one evaluation or step of it when `step` is given. */
+export interface CompareSide {
+  run: string;
+  stage: string;
+  step: number | null;
+}
+
+/** What a panel shows: navigation state, persisted by `setState` and the serializer. Never data. */
+export type View =
+  | {
+      page: 'inspector';
+      /** Title of the list, e.g. the run's name or the file's. */
+      title: string;
+      filter: TraceFilter;
+      sort?: TraceSort;
+      trace?: string;
+      /** A place to show in `trace`. */
+      at?: { in: 'prompt' | 'completion'; start: number; end: number };
+    }
+  | { page: 'compare'; title: string; before: CompareSide; after: CompareSide; problem?: string }
+  | { page: 'dashboard'; run: string };
+
+/** Reader's choices that hold for all panels. */
+export interface ReadingSettings {
+  hiddenLabels: Label[];
+  raw: boolean;
+  factsOpen: boolean;
+  listOpen: boolean;
+  /** Pixels. */
+  fontSize: number | null;
+}
+
+export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'disconnected' | 'refused';
+
+export interface WebviewInit {
+  view: View;
+  settings: ReadingSettings;
+  backend: { state: BackendState; name: string; message: string | null };
+  locale: string;
+}
+
+/** Methods of the backend that a webview may call. */
+export const forwarded = [
+  'runs/get',
+  'runs/list',
+  'runs/table',
+  'metrics/snapshot',
+  'metrics/budgets',
+  'traces/page',
+  'traces/get',
+  'traces/slice',
+  'traces/annotations',
+  'traces/group',
+  'traces/sets',
+  'traces/pairs',
+  'stages/log',
+] as const satisfies readonly Method[];
+export type ForwardedMethod = (typeof forwarded)[number];
+
+/** Commands that a webview may run, each checked by the host before it does. */
+export type WebviewCommand =
+  | { command: 'longhand.startBackend' }
+  | { command: 'longhand.connectBackend' }
+  | { command: 'longhand.showLog' }
+  | { command: 'longhand.stopStage'; run: string; stage: string }
+  | { command: 'longhand.resumeStage'; run: string; stage: string }
+  | { command: 'longhand.stopRun'; run: string }
+  | { command: 'longhand.showStageLog'; run: string; stage: string }
+  | { command: 'longhand.revealRun'; run: string };
+
+export interface HostMethods {
+  'host/ready': { params: Record<string, never>; result: WebviewInit };
+  /** Opens another view, in a panel of its own; `beside`: in the column next to this one. */
+  'host/open': { params: { view: View; beside?: boolean }; result: Record<string, never> };
+  /** The panel shows something else now: keeps title, context keys and serialised state in step. */
+  'host/viewChanged': { params: { view: View }; result: Record<string, never> };
+  'host/settings': { params: Partial<ReadingSettings>; result: Record<string, never> };
+  /** The raw text as a `longhand:` document in a text editor. */
+  'host/openText': { params: { trace: string; in: 'prompt' | 'completion'; start?: number; end?: number }; result: Record<string, never> };
+  'host/copy': { params: { text: string }; result: Record<string, never> };
+  'host/command': { params: WebviewCommand; result: Record<string, never> };
+}
+
+export interface HostNotifications {
+  /** Show this now (from *Open Traces*, a click in a tree, the keys of the editor). */
+  'host/view': { view: View };
+  'host/settingsChanged': { settings: ReadingSettings };
+  'host/backend': WebviewInit['backend'];
+  /** A key binding of the editor that is meant for the page. */
+  'host/key': { action: 'nextTrace' | 'previousTrace' | 'toggleRaw' | 'toggleFacts' | 'toggleList' | 'find' | 'nextSpan' | 'previousSpan' };
+  'events/batch': EventBatch;
+}
