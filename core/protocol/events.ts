@@ -162,7 +162,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   }),
   /** One more extent of the completion. UTF-8 is never cut inside a character. */
   z.object({ ...base, type: z.literal('trace_text'), trace, ...extentSchema.shape }),
-  z.object({ ...base, type: z.literal('trace_end'), trace, facts: factsSchema }),
+  /** `token_ids`: where the completion's ids lie in a part under `tokens/` (bytes; four an id). */
+  z.object({ ...base, type: z.literal('trace_end'), trace, facts: factsSchema, token_ids: extentSchema.optional() }),
   z.object({ ...base, type: z.literal('trace_facts'), trace, facts: factsSchema }),
   /** Sent only when `COMPLETE.json` lies in the folder. `path` is relative to the attempt's folder. */
   z.object({
