@@ -1,4 +1,5 @@
-export type SetupErrorCode = 'no_python' | 'old_python' | 'no_venv' | 'no_disk' | 'network' | 'install' | 'busy' | 'incomplete' | 'cancelled';
+export type SetupErrorCode =
+  'no_python' | 'old_python' | 'no_venv' | 'no_disk' | 'network' | 'install' | 'busy' | 'incomplete' | 'cancelled';
 
 export class EngineSetupError extends Error {
   readonly code: SetupErrorCode;
@@ -44,4 +45,9 @@ export function setUpEngine(options: {
   signal?: AbortSignal;
   onProgress?: (progress: SetupProgress) => void;
 }): Promise<SetupResult>;
-export function checkEngine(options: { python: string; home: string; signal?: AbortSignal; importAll?: boolean }): Promise<EngineCheck>;
+export function checkEngine(options: {
+  python: string;
+  home: string;
+  signal?: AbortSignal;
+  importAll?: boolean;
+}): Promise<EngineCheck>;

@@ -11,7 +11,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { downloadSize, formatBytes, normalize, parseSize, readLock, requirementsFor } from './engine-setup/packages.mjs';
+import {
+  downloadSize,
+  formatBytes,
+  normalize,
+  parseSize,
+  readLock,
+  requirementsFor,
+} from './engine-setup/packages.mjs';
 import { EngineSetupError, run } from './engine-setup/process.mjs';
 import { cannotMakeEnvironments, findPython, isNewEnough, OLDEST_PYTHON, probePython } from './engine-setup/python.mjs';
 
@@ -66,7 +73,16 @@ export async function setUpEngine(options) {
     const before = await engineState({ engineDir, home });
     if (before.state === 'complete') {
       const { versions, torchBackend } = before.mark;
-      return { python: before.python, existed: true, repaired: false, downloadBytes: 0, torchBackend, versions, notes: [], seconds: seconds(began) };
+      return {
+        python: before.python,
+        existed: true,
+        repaired: false,
+        downloadBytes: 0,
+        torchBackend,
+        versions,
+        notes: [],
+        seconds: seconds(began),
+      };
     }
     await rm(markFile(engineDir), { force: true });
 
@@ -79,14 +95,29 @@ export async function setUpEngine(options) {
     const plan = await planDownload(job, wanted, notes);
     await checkDisk(engineDir, plan.bytes);
     const venv = path.join(engineDir, 'venv');
-    await must(run(uv, ['venv', '--quiet', '--clear', '--python', python.executable, venv], { signal }), 'The environment could not be made');
+    await must(
+      run(uv, ['venv', '--quiet', '--clear', '--python', python.executable, venv], { signal }),
+      'The environment could not be made',
+    );
     await install(job, plan);
 
     report({ phase: 'check', message: 'Checking the engine', fraction: 1 });
     const checked = await checkEngine({ python: enginePython(engineDir), home, signal, importAll: true });
     const broken = checked.problems.filter((problem) => !plan.leftOut.some((name) => problem.startsWith(`${name} `)));
-    if (broken.length > 0) throw new EngineSetupError('incomplete', `The engine is not complete: ${broken.join('; ')}.`, 'Start the set-up again.');
-    const mark = { v: MARK_VERSION, lock: sha256(await readFile(lockFile(home), 'utf8')), torchBackend: plan.backend, versions: checked.versions, leftOut: plan.leftOut, made: Date.now() };
+    if (broken.length > 0)
+      throw new EngineSetupError(
+        'incomplete',
+        `The engine is not complete: ${broken.join('; ')}.`,
+        'Start the set-up again.',
+      );
+    const mark = {
+      v: MARK_VERSION,
+      lock: sha256(await readFile(lockFile(home), 'utf8')),
+      torchBackend: plan.backend,
+      versions: checked.versions,
+      leftOut: plan.leftOut,
+      made: Date.now(),
+    };
     const temporary = `${markFile(engineDir)}.new`;
     await writeFile(temporary, `${JSON.stringify(mark, null, 2)}\n`);
     await rename(temporary, markFile(engineDir));
@@ -117,7 +148,13 @@ export async function checkEngine({ python, home, signal, importAll = false }) {
   const found = await probePython(python, [], signal);
   if (!found) return { ok: false, version: null, versions: {}, problems: [`${python} is not a Python that runs`] };
   const version = found.version.join('.');
-  if (!isNewEnough(found)) return { ok: false, version, versions: {}, problems: [`${python} is Python ${version}; ${OLDEST_PYTHON.join('.')} or newer is needed`] };
+  if (!isNewEnough(found))
+    return {
+      ok: false,
+      version,
+      versions: {},
+      problems: [`${python} is Python ${version}; ${OLDEST_PYTHON.join('.')} or newer is needed`],
+    };
   const lock = readLock(await readFile(lockFile(home), 'utf8'));
   const script = `
 import json, sys
@@ -143,11 +180,17 @@ print(json.dumps(out))
     if (line.includes(';') || /^(nvidia-|cuda-|triton$)/.test(name)) continue;
     const have = versions[name];
     if (!have) problems.push(`${name} is missing`);
-    else if (['torch', 'transformers', 'trl'].includes(name) && have.split('+')[0] !== locked.split('+')[0]) problems.push(`${name} is ${have}, ${locked} is needed`);
+    else if (['torch', 'transformers', 'trl'].includes(name) && have.split('+')[0] !== locked.split('+')[0])
+      problems.push(`${name} is ${have}, ${locked} is needed`);
   }
   if (error) problems.push(`importing the packages failed: ${error}`);
   const main = ['torch', 'transformers', 'trl', 'datasets', 'accelerate', 'math-verify'];
-  return { ok: problems.length === 0, version, versions: Object.fromEntries(main.flatMap((name) => (versions[name] ? [[name, versions[name]]] : []))), problems };
+  return {
+    ok: problems.length === 0,
+    version,
+    versions: Object.fromEntries(main.flatMap((name) => (versions[name] ? [[name, versions[name]]] : []))),
+    problems,
+  };
 }
 
 // ---- steps ----------------------------------------------------------------------------------------------------------
@@ -168,7 +211,11 @@ async function installUv(engineDir, python, { signal, report }) {
   await must(run(python.executable, make, { signal }), 'The environment for uv could not be made');
   const pip = ['install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:', `uv==${UV_VERSION}`];
   const args = python.ensurepip ? ['-m', 'pip', ...pip] : ['-m', 'pip', '--python', venvPython(folder), ...pip];
-  await must(run(python.ensurepip ? venvPython(folder) : python.executable, args, { signal }), 'uv could not be installed', 'network');
+  await must(
+    run(python.ensurepip ? venvPython(folder) : python.executable, args, { signal }),
+    'uv could not be installed',
+    'network',
+  );
   return uv;
 }
 
@@ -182,19 +229,39 @@ async function planDownload(job, wanted, notes) {
     const output = path.join(job.engineDir, 'pylock.toml');
     await writeFile(input, `${requirements.lines.join('\n')}\n`);
     job.report({ phase: 'plan', message: 'Finding out how much is to be downloaded', fraction: null });
-    const args = ['pip', 'compile', '--quiet', input, '--format', 'pylock.toml', '-o', output, '--python', job.python.executable];
+    const args = [
+      'pip',
+      'compile',
+      '--quiet',
+      input,
+      '--format',
+      'pylock.toml',
+      '-o',
+      output,
+      '--python',
+      job.python.executable,
+    ];
     if (requirements.noDeps) args.push('--no-deps');
-    const result = await run(job.uv, args, { signal: job.signal, env: backendEnvironment(backend, { UV_HTTP_RETRIES: backend ? '1' : '3' }) });
+    const result = await run(job.uv, args, {
+      signal: job.signal,
+      env: backendEnvironment(backend, { UV_HTTP_RETRIES: backend ? '1' : '3' }),
+    });
     if (result.code !== 0) return { failed: result.tail };
     return { ...requirements, ...downloadSize(await readFile(output, 'utf8')), backend, input };
   };
   let plan = await attempt(wanted);
   if ('failed' in plan && wanted !== null) {
-    const reason = plan.failed.split('\n')[0];
+    const reason = /Failed to fetch: .*/.exec(plan.failed)?.[0] ?? plan.failed.split('\n')[0];
     plan = await attempt(null);
-    if (!('failed' in plan)) notes.push(`The torch for “${wanted}” could not be had (${reason}); PyPI's is taken instead.`);
+    if (!('failed' in plan))
+      notes.push(`The torch for “${wanted}” could not be had (${reason}); PyPI's is taken instead.`);
   }
-  if ('failed' in plan) throw new EngineSetupError('network', `The packages could not be resolved:\n${plan.failed}`, 'Check the network (and a proxy or mirror in UV_INDEX_URL), then start again.');
+  if ('failed' in plan)
+    throw new EngineSetupError(
+      'network',
+      `The packages could not be resolved:\n${plan.failed}`,
+      'Check the network (and a proxy or mirror in UV_INDEX_URL), then start again.',
+    );
   if (plan.leftOut.length > 0) notes.push(`Left out, since nothing here uses it: ${plan.leftOut.join(', ')}.`);
   const unknown = plan.unknown.length > 0 ? `, plus ${plan.unknown.join(', ')}, whose index gives no size` : '';
   const size = `${plan.packages} packages, at most ${formatBytes(plan.bytes)} to download${unknown} (what is in uv's cache is not downloaded again)`;
@@ -212,20 +279,27 @@ async function install(job, plan) {
     const ended = /^\s*Downloaded (\S+)/.exec(line);
     if (ended) fetched += sizes.get(ended[1]) ?? 0;
     const fraction = plan.bytes > 0 ? Math.min(1, fetched / plan.bytes) : null;
-    if (begun || ended) job.report({ phase: 'install', message: `${formatBytes(fetched)} of ${formatBytes(plan.bytes)}: ${line.trim()}`, fraction });
+    if (begun || ended)
+      job.report({
+        phase: 'install',
+        message: `${formatBytes(fetched)} of ${formatBytes(plan.bytes)}: ${line.trim()}`,
+        fraction,
+      });
     else if (/^(Prepared|Installed)/.test(line)) job.report({ phase: 'install', message: line.trim(), fraction: 1 });
   };
   job.report({ phase: 'install', message: `Installing ${plan.packages} packages`, fraction: 0 });
   const args = ['pip', 'install', '--python', enginePython(job.engineDir), '-r', plan.input];
   if (plan.noDeps) args.push('--no-deps');
-  await must(run(job.uv, args, { signal: job.signal, env: backendEnvironment(plan.backend), onLine }), 'The packages could not be installed', 'install');
+  await must(
+    run(job.uv, args, { signal: job.signal, env: backendEnvironment(plan.backend), onLine }),
+    'The packages could not be installed',
+    'install',
+  );
 }
 
-/** @returns {Record<string, string>} the backend said explicitly, since uv also reads it from the environment */
+/** The backend said explicitly, since uv also reads it from the environment; undefined takes the variable away (uv refuses an empty one). */
 function backendEnvironment(backend, more = {}) {
-  // An empty value is an error to uv, so PyPI's torch is named by an index-less choice: the variable must be absent.
-  if (backend === null) delete process.env.UV_TORCH_BACKEND;
-  return backend === null ? more : { ...more, UV_TORCH_BACKEND: backend };
+  return { ...more, UV_TORCH_BACKEND: backend ?? undefined };
 }
 
 async function checkDisk(engineDir, downloadBytes) {
@@ -247,10 +321,16 @@ async function lockFolder(engineDir) {
       await writeFile(file, String(process.pid), { flag: 'wx' });
       return () => rm(file, { force: true });
     } catch (error) {
-      if (error.code === 'ENOSPC') throw new EngineSetupError('no_disk', `The disk of ${engineDir} is full.`, 'Make room, then start again.');
+      if (error.code === 'ENOSPC')
+        throw new EngineSetupError('no_disk', `The disk of ${engineDir} is full.`, 'Make room, then start again.');
       if (error.code !== 'EEXIST') throw error;
       const pid = Number(await readFile(file, 'utf8').catch(() => '0'));
-      if (attempt > 0 || isAlive(pid)) throw new EngineSetupError('busy', `Another set-up (process ${pid}) is working in ${engineDir}.`, 'Wait for it to end.');
+      if (attempt > 0 || isAlive(pid))
+        throw new EngineSetupError(
+          'busy',
+          `Another set-up (process ${pid}) is working in ${engineDir}.`,
+          'Wait for it to end.',
+        );
       await rm(file, { force: true });
     }
   }
@@ -269,11 +349,15 @@ async function must(running, what, code = 'install') {
   if (result.code === 0) return result;
   const full = /No space left on device|os error 28|Disk quota exceeded/.test(result.tail);
   if (full) throw new EngineSetupError('no_disk', `${what}: the disk is full.`, 'Make room, then start again.');
-  const network = /error sending request|Failed to fetch|dns error|ConnectionError|Temporary failure|timed out/i.test(result.tail);
+  const network = /error sending request|Failed to fetch|dns error|ConnectionError|Temporary failure|timed out/i.test(
+    result.tail,
+  );
   throw new EngineSetupError(
     network ? 'network' : code,
     `${what} (exit ${result.code}):\n${result.tail}`,
-    network ? 'Check the network (and a proxy or mirror), then start again: what was downloaded is kept.' : 'Start the set-up again; the message above says what went wrong.',
+    network
+      ? 'Check the network (and a proxy or mirror), then start again: what was downloaded is kept.'
+      : 'Start the set-up again; the message above says what went wrong.',
   );
 }
 

@@ -12,7 +12,10 @@ const acceleratorPackage = /^(nvidia-|cuda-|triton$)/;
 export function readLock(text) {
   const packages = [];
   for (const raw of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    const line = raw.replace(/\s+#.*$/, '').replace(/\s+--hash=\S+/g, '').trim();
+    const line = raw
+      .replace(/\s+#.*$/, '')
+      .replace(/\s+--hash=\S+/g, '')
+      .trim();
     const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)/.exec(line);
     if (match) packages.push({ name: normalize(match[1]), version: match[2], line });
   }
@@ -36,7 +39,8 @@ export function normalize(name) {
  */
 export function requirementsFor(lock, { backend, platform, gpu }) {
   const pypiLinux = backend === null && platform === 'linux';
-  const keep = (/** @type {string} */ name) => !acceleratorPackage.test(name) || (pypiLinux && (gpu || name !== 'triton'));
+  const keep = (/** @type {string} */ name) =>
+    !acceleratorPackage.test(name) || (pypiLinux && (gpu || name !== 'triton'));
   return {
     lines: lock.filter(({ name }) => keep(name)).map(({ line }) => line),
     noDeps: backend === null || !gpu,

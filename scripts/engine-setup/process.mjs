@@ -18,7 +18,11 @@ export class EngineSetupError extends Error {
 
 /** @returns {EngineSetupError} the error of a cancelled set-up */
 export function cancelled() {
-  return new EngineSetupError('cancelled', 'The engine set-up was cancelled.', 'Start it again: what was downloaded is kept.');
+  return new EngineSetupError(
+    'cancelled',
+    'The engine set-up was cancelled.',
+    'Start it again: what was downloaded is kept.',
+  );
 }
 
 const KEPT_LINES = 40;
@@ -98,6 +102,14 @@ function killTree(child) {
 /** The environment without what would point a Python at another installation. */
 function cleanEnvironment() {
   const env = { ...process.env };
-  for (const name of ['PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'ELECTRON_RUN_AS_NODE', '__PYVENV_LAUNCHER__']) delete env[name];
+  for (const name of [
+    'PYTHONHOME',
+    'PYTHONPATH',
+    'VIRTUAL_ENV',
+    'CONDA_PREFIX',
+    'ELECTRON_RUN_AS_NODE',
+    '__PYVENV_LAUNCHER__',
+  ])
+    delete env[name];
   return env;
 }

@@ -55,7 +55,12 @@ export function isNewEnough(python) {
 export async function findPython(named, signal) {
   if (named) {
     const python = await probePython(named, [], signal);
-    if (!python) throw new EngineSetupError('no_python', `${named} is not a Python that runs.`, 'Name another one, or none: then the usual names are tried.');
+    if (!python)
+      throw new EngineSetupError(
+        'no_python',
+        `${named} is not a Python that runs.`,
+        'Name another one, or none: then the usual names are tried.',
+      );
     if (!isNewEnough(python)) throw tooOld([python]);
     return python;
   }
@@ -70,13 +75,21 @@ export async function findPython(named, signal) {
   const usable = seen.find(isNewEnough);
   if (usable) return usable;
   if (seen.length > 0) throw tooOld(seen);
-  throw new EngineSetupError('no_python', 'No Python was found.', `Install Python ${OLDEST_PYTHON.join('.')} or newer${installHint()}, then start again.`);
+  throw new EngineSetupError(
+    'no_python',
+    'No Python was found.',
+    `Install Python ${OLDEST_PYTHON.join('.')} or newer${installHint()}, then start again.`,
+  );
 }
 
 /** @param {Python[]} found */
 function tooOld(found) {
   const list = found.map((python) => `${python.executable} is ${python.version.join('.')}`).join(', ');
-  return new EngineSetupError('old_python', `Python ${OLDEST_PYTHON.join('.')} or newer is needed; ${list}.`, `Install a newer Python${installHint()}, then start again.`);
+  return new EngineSetupError(
+    'old_python',
+    `Python ${OLDEST_PYTHON.join('.')} or newer is needed; ${list}.`,
+    `Install a newer Python${installHint()}, then start again.`,
+  );
 }
 
 function installHint() {
