@@ -14,9 +14,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDesktop, openInBrowser } from './demo-editor.mjs';
-import { setUpEngine } from './engine-setup.mjs';
 import { packageExtension } from './package.mjs';
 import {
+  ensureEngine,
   ensureNode,
   ensurePackages,
   ensureVsCode,
@@ -81,7 +81,7 @@ function plan() {
         process.version,
     );
   }
-  if (!existsSync(join(engineHome, '.complete'))) {
+  if (!process.env.LONGHAND_PYTHON && !existsSync(join(engineHome, 'COMPLETE.json'))) {
     steps.push(
       'the Python engine (TRL on PyTorch) into .longhand/engine (0.4 GB with a CPU build of PyTorch, about 3 GB with CUDA)',
     );
@@ -111,15 +111,7 @@ async function main() {
   const node = await ensureNode();
   const env = withNode(node);
   say('Python engine …');
-  const python = process.env.LONGHAND_PYTHON
-    ? process.env.LONGHAND_PYTHON
-    : (
-        await setUpEngine({
-          home: engineHome,
-          engineDir: join(root, 'server', 'engine'),
-          onProgress: (/** @type {{message: string}} */ p) => say(`  ${p.message}`),
-        })
-      ).python;
+  const python = await ensureEngine(say);
   env.LONGHAND_PYTHON = python;
 
   const stampFile = join(home, 'built');

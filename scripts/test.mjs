@@ -5,8 +5,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setUpEngine } from './engine-setup.mjs';
-import { ensureChromium, ensureNode, ensurePackages, ensureVsCode, engineHome, root, run, withNode } from './tools.mjs';
+import {
+  ensureChromium,
+  ensureNode,
+  ensurePackages,
+  ensureEngineForTests,
+  ensureVsCode,
+  root,
+  run,
+  withNode,
+} from './tools.mjs';
 
 const all = ['lint', 'unit', 'engine', 'service', 'webview', 'e2e'];
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'));
@@ -108,16 +116,7 @@ const node = await ensureNode();
 /** @type {NodeJS.ProcessEnv} */
 const env = { ...withNode(node), NODE_NO_WARNINGS: '1' };
 delete env.PYTHONDONTWRITEBYTECODE;
-if (needs('engine', 'service', 'e2e') && !env.LONGHAND_PYTHON) {
-  env.LONGHAND_PYTHON = (
-    await setUpEngine({
-      home: engineHome,
-      engineDir: join(root, 'server', 'engine'),
-      tests: true,
-      onProgress: (p) => console.log(p.message),
-    })
-  ).python;
-}
+if (needs('engine', 'service', 'e2e')) env.LONGHAND_PYTHON = await ensureEngineForTests(console.log);
 if (needs('webview', 'e2e')) env.LONGHAND_CHROMIUM = await ensureChromium();
 if (needs('e2e')) env.LONGHAND_VSCODE = JSON.stringify(await ensureVsCode(node));
 if (needs('unit', 'service', 'webview', 'e2e')) await run('Building', [node, 'scripts/build.mjs', '--meta'], { env });

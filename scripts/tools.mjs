@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EngineSetupError, setUpEngine } from './engine-setup.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const toolsFolder = join(root, '.tools');
@@ -160,4 +161,40 @@ export async function ensureChromium() {
   process.env.PLAYWRIGHT_BROWSERS_PATH = browsers;
   const { chromium } = await import('playwright-core');
   return chromium.executablePath();
+}
+
+/**
+ * The Python of the engine: `LONGHAND_PYTHON`, or the environment in `.longhand/engine`, made if need be.
+ * @param {(line: string) => void} say
+ * @returns {Promise<string>}
+ */
+export async function ensureEngine(say) {
+  if (process.env.LONGHAND_PYTHON) return process.env.LONGHAND_PYTHON;
+  try {
+    const onProgress = (/** @type {{message: string}} */ progress) => say(`  ${progress.message}`);
+    const result = await setUpEngine({ engineDir: engineHome, home: root, onProgress });
+    for (const note of result.notes) say(`  ${note}`);
+    return result.python;
+  } catch (error) {
+    if (error instanceof EngineSetupError)
+      throw new StepError('Setting up the Python engine', error.message, error.help);
+    throw error;
+  }
+}
+
+/** The engine's Python with what its tests need. @param {(line: string) => void} say */
+export async function ensureEngineForTests(say) {
+  const python = await ensureEngine(say);
+  if (spawnSync(python, ['-c', 'import pytest']).status === 0) return python;
+  const uv = join(engineHome, 'uv', process.platform === 'win32' ? 'Scripts/uv.exe' : 'bin/uv');
+  await run('Installing pytest', [
+    uv,
+    'pip',
+    'install',
+    '--python',
+    python,
+    '-r',
+    join(root, 'server', 'engine', 'requirements-dev.txt'),
+  ]);
+  return python;
 }

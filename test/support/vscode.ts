@@ -68,12 +68,29 @@ export class Workbench {
       ...options.settings,
     };
     writeFileSync(join(home, 'data', 'Machine', 'settings.json'), JSON.stringify(settings));
-    execFileSync(node, [...args, ...flags, '--install-extension', join(projectRoot, 'dist', 'longhand.vsix')], { env, stdio: 'pipe' });
+    execFileSync(node, [...args, ...flags, '--install-extension', join(projectRoot, 'dist', 'longhand.vsix')], {
+      env,
+      stdio: 'pipe',
+    });
 
     const port = await freePort();
     const server = spawn(
       node,
-      [...args, ...flags, '--host', '127.0.0.1', '--port', String(port), '--connection-token', TOKEN, '--accept-server-license-terms', '--telemetry-level', 'off', '--reconnection-grace-time', '5'],
+      [
+        ...args,
+        ...flags,
+        '--host',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--connection-token',
+        TOKEN,
+        '--accept-server-license-terms',
+        '--telemetry-level',
+        'off',
+        '--reconnection-grace-time',
+        '5',
+      ],
       { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
     await new Promise<void>((done, fail) => {
@@ -90,8 +107,14 @@ export class Workbench {
       }
     });
     const executablePath = process.env.LONGHAND_CHROMIUM ?? '/usr/bin/chromium';
-    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
-    const context = await browser.newContext({ viewport: options.viewport ?? { width: 1500, height: 920 }, permissions: ['clipboard-read', 'clipboard-write'] });
+    const browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1500, height: 920 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
     const page = await context.newPage();
     const workbench = new Workbench(page, browser, server, home);
     await page.goto(`http://127.0.0.1:${port}/?tkn=${TOKEN}&folder=${encodeURIComponent(options.folder)}`);
@@ -151,7 +174,10 @@ export class Workbench {
   }
 
   notification(text: string | RegExp): Locator {
-    return this.page.locator('.notification-toast, .notifications-list-container .monaco-list-row').filter({ hasText: text }).first();
+    return this.page
+      .locator('.notification-toast, .notifications-list-container .monaco-list-row')
+      .filter({ hasText: text })
+      .first();
   }
 
   /** The document of the newest visible webview that has this selector. */
