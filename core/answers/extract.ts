@@ -1,0 +1,181 @@
+/** Where a completion says its answer. */
+import type { FoundAnswer } from '../protocol/events.ts';
+import { matchBrace } from '../traces/math.ts';
+import { sections, type Section } from '../traces/sections.ts';
+
+/**
+ * Rules, by how much they are trusted: `boxed` and `answer_is` after the reasoning, the same in it (`…_in_reasoning`), and the
+ * last line of the answer.
+ */
+export type AnswerRule = 'boxed' | 'answer_is' | 'final_line' | 'boxed_in_reasoning' | 'answer_is_in_reasoning';
+
+/** Longest content of a box and longest stated answer that is read, in UTF-16 units. */
+const BOX_LIMIT = 20_000;
+const STATED_LIMIT = 400;
+
+const BOX = /\\(?:boxed|fbox)\s{0,4}(?:\{|(\d|[A-Za-z](?![A-Za-z])))/g;
+const STATED =
+  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)\W{0,6}?(?:\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b|[:=：]|(?:\bis\b)?[:：])\s{0,4}|(?:答案|结果)(?:是|为|[:：])\s{0,4}|^####[ \t]{0,4}/gim;
+
+/** The answer that counts: the last box after the reasoning, or the best that there is. Null when nothing was found. */
+export function extractAnswer(completion: string): FoundAnswer | null {
+  const found = candidates(completion);
+  for (const rule of ['boxed', 'answer_is'] as const) {
+    const last = found.findLast((candidate) => candidate.rule === rule);
+    if (last) return last;
+  }
+  for (const rule of ['boxed_in_reasoning', 'answer_is_in_reasoning'] as const) {
+    const last = found.findLast((candidate) => candidate.rule === rule);
+    if (last) return last;
+  }
+  return found.findLast((candidate) => candidate.rule === 'final_line') ?? null;
+}
+
+/** The last box before `</think>` and the last one after it: what format rewards and graders look at. */
+export function lastBoxes(completion: string): { reasoning: FoundAnswer | null; answer: FoundAnswer | null } {
+  const found = candidates(completion);
+  return {
+    reasoning: found.findLast(({ rule }) => rule === 'boxed_in_reasoning') ?? null,
+    answer: found.findLast(({ rule }) => rule === 'boxed') ?? null,
+  };
+}
+
+/** Every answer that the completion states on its way, by position. A box inside a stated answer counts as the box. */
+export function candidates(completion: string): FoundAnswer[] {
+  const parts = sections(completion);
+  const found: FoundAnswer[] = [];
+  for (const part of parts) {
+    const suffix = part.kind === 'reasoning' ? '_in_reasoning' : '';
+    const boxed = boxes(completion, part).map((box) => ({ ...box, rule: `boxed${suffix}` }));
+    const said = stated(completion, part)
+      .filter((one) => !boxed.some((box) => box.start < one.end + 12 && box.end > one.start))
+      .map((one) => ({ ...one, rule: `answer_is${suffix}` }));
+    found.push(...boxed, ...said);
+    if (part.kind === 'answer' && boxed.length + said.length === 0) {
+      const line = finalLine(completion, part);
+      if (line) found.push({ ...line, rule: 'final_line' });
+    }
+  }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+type Found = Omit<FoundAnswer, 'rule'>;
+
+function boxes(text: string, part: Section): Found[] {
+  const found: Found[] = [];
+  const scan = new RegExp(BOX);
+  scan.lastIndex = part.start;
+  let match: RegExpExecArray | null;
+  while ((match = scan.exec(text)) && match.index < part.end) {
+    const open = match.index + match[0].length - 1;
+    if (match[1] !== undefined) {
+      found.push(trimmed(text, open, open + 1));
+      continue;
+    }
+    const close = matchBrace(text, open, Math.min(part.end, open + BOX_LIMIT));
+    // A box that never closes hides the ones inside it no longer than its own line.
+    if (close < 0) continue;
+    found.push(trimmed(text, open + 1, close));
+    scan.lastIndex = close;
+  }
+  return found.filter((box) => box.end > box.start);
+}
+
+function stated(text: string, part: Section): Found[] {
+  const found: Found[] = [];
+  const scan = new RegExp(STATED);
+  scan.lastIndex = part.start;
+  let match: RegExpExecArray | null;
+  while ((match = scan.exec(text)) && match.index < part.end) {
+    const start = match.index + match[0].length;
+    const end = statementEnd(text, start, Math.min(part.end, start + STATED_LIMIT));
+    const answer = unwrapped(text, start, end);
+    if (answer && looksLikeAnswer(answer.text)) found.push(answer);
+  }
+  return found;
+}
+
+/** A statement ends with its sentence or line; a stop inside a number or a formula is no end. */
+function statementEnd(text: string, start: number, limit: number): number {
+  const display = /^\s*(?:\\\[|\$\$)/.exec(text.slice(start, start + 8));
+  if (display) {
+    const closer = display[0].trim() === '$$' ? '$$' : '\\]';
+    const at = text.indexOf(closer, start + display[0].length);
+    if (at >= 0 && at < limit) return at + closer.length;
+  }
+  let depth = 0;
+  for (let i = start; i < limit; i += 1) {
+    const c = text[i]!;
+    if (c === '{') depth += 1;
+    else if (c === '}') depth -= 1;
+    else if (c === '\n' && depth <= 0 && i > start) return i;
+    else if (depth <= 0 && /[.!?;。；]/.test(c) && !/[\dA-Za-z]/.test(text[i + 1] ?? '') && text[i - 1] !== '\\') return i;
+  }
+  return limit;
+}
+
+/** Without emphasis, quotation marks and the delimiters of one formula around all of it. */
+function unwrapped(text: string, from: number, to: number): Found | null {
+  let { start, end } = trimmed(text, from, to);
+  for (let changed = true; changed && start < end; ) {
+    changed = false;
+    for (const [open, close] of WRAPPERS) {
+      if (end - start <= open.length + close.length || !text.startsWith(open, start) || !text.startsWith(close, end - close.length)) continue;
+      if (text.slice(start + open.length, end - close.length).includes(close)) continue;
+      ({ start, end } = trimmed(text, start + open.length, end - close.length));
+      changed = true;
+    }
+    while (start < end && /[*_]/.test(text[start]!) && !text.slice(start + 1, end).includes(text[start]!)) start += 1;
+    while (end > start && /[*.,:]/.test(text[end - 1]!)) {
+      end -= 1;
+      changed = true;
+    }
+  }
+  return end > start ? { text: text.slice(start, end), start, end } : null;
+}
+
+const WRAPPERS = [
+  ['$$', '$$'],
+  ['$', '$'],
+  ['\\(', '\\)'],
+  ['\\[', '\\]'],
+  ['**', '**'],
+  ['*', '*'],
+  ['`', '`'],
+  ['"', '"'],
+  ['“', '”'],
+] as const;
+
+/** "The answer is not clear" states nothing: there must be a number, a formula or a short name. */
+function looksLikeAnswer(answer: string): boolean {
+  if (/^(?:not|just|the|in|to|that|going|supposed|correct|right|wrong|probably|unclear|an?|clear|given|found|obtained|expected)\b/i.test(answer) && !/[\d\\$]/.test(answer)) return false;
+  return /[\d\\$=√π∞]/.test(answer) || answer.trim().split(/\s+/).length <= 4;
+}
+
+function finalLine(text: string, part: Section): Found | null {
+  let { start, end } = trimmed(text, part.start, part.end);
+  const tokens = /(?:<\|[^|<>]{1,40}\|>\s*)+$/.exec(text.slice(Math.max(start, end - 200), end));
+  if (tokens) ({ start, end } = trimmed(text, start, end - tokens[0].length));
+  if (end <= start) return null;
+  const line = Math.max(text.lastIndexOf('\n', end - 1) + 1, start);
+  if (end - line > STATED_LIMIT) return null;
+  const whole = unwrapped(text, line, end);
+  if (!whole) return null;
+  if (/^[-+]?[\d.,/ ]+%?$/.test(whole.text) || whole.text.length <= 40) return whole;
+  // "… so x = 12": what follows the last sign of equality, otherwise the last formula of the line.
+  const formulas = [...whole.text.matchAll(/\$([^$]{1,200})\$|\\\(([^]{1,200}?)\\\)/g)];
+  const last = formulas.at(-1);
+  if (!last) return null;
+  const content = last[1] ?? last[2] ?? '';
+  const at = whole.start + last.index + last[0].indexOf(content);
+  const equals = content.lastIndexOf('=');
+  return trimmed(text, at + equals + 1, at + content.length);
+}
+
+function trimmed(text: string, from: number, to: number): Found {
+  let start = from;
+  let end = to;
+  while (start < end && /\s/.test(text[start]!)) start += 1;
+  while (end > start && /\s/.test(text[end - 1]!)) end -= 1;
+  return { text: text.slice(start, end), start, end };
+}

@@ -1,0 +1,74 @@
+/** Intervals by bootstrap over problems: samples of one problem are not independent, so whole problems are drawn. */
+export interface Interval {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+export interface BootstrapOptions {
+  /** Resamples (default 2,000). */
+  samples?: number;
+  /** Seed of the draws; the same seed gives the same interval (default 0). */
+  seed?: number;
+  /** Coverage of the percentile interval (default 0.95). */
+  level?: number;
+}
+
+/**
+ * Mean over problems of the mean over each problem's samples, with a percentile interval (Efron and Tibshirani 1993, ch. 13).
+ * A group is one problem's values; empty groups and values that are not finite are left out.
+ *
+ * Without any value all three are NaN; with one problem low and high equal the mean, since nothing is known of the spread.
+ */
+export function bootstrapMean(groups: readonly (readonly number[])[], options: BootstrapOptions = {}): Interval {
+  const means: number[] = [];
+  for (const group of groups) {
+    let sum = 0;
+    let n = 0;
+    for (const value of group) {
+      if (!Number.isFinite(value)) continue;
+      sum += value;
+      n += 1;
+    }
+    if (n > 0) means.push(sum / n);
+  }
+  return bootstrap(Float64Array.from(means), options);
+}
+
+function bootstrap(values: Float64Array, { samples = 2000, seed = 0, level = 0.95 }: BootstrapOptions): Interval {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n === 0) return { mean: NaN, low: NaN, high: NaN };
+  if (n === 1) return { mean, low: mean, high: mean };
+  const draw = random(seed);
+  const drawn = new Float64Array(samples);
+  for (let s = 0; s < samples; s += 1) {
+    let sum = 0;
+    for (let i = 0; i < n; i += 1) sum += values[Math.floor(draw() * n)]!;
+    drawn[s] = sum / n;
+  }
+  drawn.sort();
+  const tail = (1 - level) / 2;
+  return { mean, low: quantile(drawn, tail), high: quantile(drawn, 1 - tail) };
+}
+
+/** Linear interpolation between order statistics (Hyndman and Fan 1996, type 7). `sorted` must not be empty. */
+export function quantile(sorted: Float64Array, p: number): number {
+  const at = (sorted.length - 1) * p;
+  const below = Math.floor(at);
+  const low = sorted[below]!;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
+  return low + (high - low) * (at - below);
+}
+
+/** mulberry32: a generator of 32 bits of state, uniform on [0, 1), the same on every machine. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
