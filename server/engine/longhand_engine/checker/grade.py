@@ -1,0 +1,79 @@
+"""`python -m longhand_engine.checker.grade`: JSON lines `{id, pred, gold}` in, one verdict a line out, in the same order.
+
+Out: `{id, verdict: true|false|null, checker, version, extracted, reason}`. `pred` is a completion or an answer. A line
+that cannot be read gets `verdict: null` and says why; the exit code is 1 only when no checker can run.
+"""
+
+import argparse
+import json
+import os
+import queue
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from .. import __version__
+from ..texts import clean_text
+from . import Checker, CheckerError
+
+_AHEAD = 1024
+_VERDICTS = {"right": True, "wrong": False, "undecided": None, "none": None}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m longhand_engine.checker.grade", description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="checker processes (default: one a core, at most 4)")
+    parser.add_argument("--limit", type=int, default=5, help="seconds for each parse and each comparison (default 5)")
+    options = parser.parse_args(arguments)
+    with Checker(max(1, options.workers), limit_s=max(1, options.limit)) as checker:
+        # A reader runs ahead of the printer, so that all workers are busy and a slow pair holds back only those behind it.
+        rows: queue.Queue[Any] = queue.Queue(_AHEAD)
+        threading.Thread(target=read, args=(sys.stdin.buffer, checker, rows), daemon=True).start()
+        try:
+            while (row := rows.get()) is not None:
+                print(json.dumps(finish(*row), ensure_ascii=False), flush=True)
+        except CheckerError as error:
+            print(error, file=sys.stderr)
+            return 1
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def read(source: BinaryIO, checker: Checker, rows: "queue.Queue[Any]") -> None:
+    """Begin to judge every line of `source`, and end the queue with None."""
+    for number, line in enumerate(source, 1):
+        if not line.strip():
+            continue
+        name: Any = None
+        try:
+            row = json.loads(line)
+            name = row.get("id")
+            pred, gold = row["pred"], row["gold"]
+            if not isinstance(pred, (str, int, float)) or not isinstance(gold, (str, int, float, type(None))):
+                raise TypeError("pred and gold must be texts")
+            pred, gold = clean_text(str(pred)), None if gold is None else clean_text(str(gold))
+            rows.put((name, checker.judge_later(pred, gold), None))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            said = f"missing {error}" if isinstance(error, KeyError) else str(error)
+            rows.put((name, None, f"line {number} cannot be read: {said}"[:500]))
+    rows.put(None)
+
+
+def finish(name: Any, later: Any, problem: str | None) -> dict[str, Any]:
+    """The line for one row."""
+    if later is None:
+        return {"id": name, "verdict": None, "checker": "answer", "version": __version__, "extracted": None, "reason": problem}
+    judged = later()
+    return {
+        "id": name,
+        "verdict": _VERDICTS[judged.value],
+        "checker": judged.checker,
+        "version": judged.version,
+        "extracted": judged.answer and judged.answer.text,
+        "reason": judged.reason,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
