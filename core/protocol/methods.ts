@@ -412,8 +412,12 @@ export interface Methods {
     progress: { file: string; rows: number; bytes: number; totalBytes: number };
   };
 
-  /** Replays what the cursor has not seen, then goes on live with `events/batch` notifications until unsubscribed. */
-  'events/subscribe': { params: { cursor: Cursor; run?: string }; result: { cursor: Cursor } };
+  /**
+   * Replays what the cursor has not seen, then goes on live with `events/batch` notifications until unsubscribed. Streams that
+   * the cursor does not name are replayed from their beginning, or left out up to this moment with `from: 'now'` (for a client
+   * that reads the past as snapshots).
+   */
+  'events/subscribe': { params: { cursor: Cursor; run?: string; from?: 'start' | 'now' }; result: { cursor: Cursor } };
   'events/unsubscribe': { params: Record<string, never>; result: Record<string, never> };
 }
 
