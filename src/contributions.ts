@@ -1,0 +1,100 @@
+/**
+ * Every id that package.json and the code must agree on: commands, settings, context keys, views, languages. The manifest is
+ * checked against this file by a test; the code has no id of its own.
+ */
+
+export const commandIds = [
+  'longhand.runRecipe',
+  'longhand.planRecipe',
+  'longhand.newRecipe',
+  'longhand.openDashboard',
+  'longhand.openTraces',
+  'longhand.openTraceFile',
+  'longhand.compare',
+  'longhand.stopStage',
+  'longhand.resumeStage',
+  'longhand.stopRun',
+  'longhand.resumeRun',
+  'longhand.showStageLog',
+  'longhand.showStageError',
+  'longhand.revealRun',
+  'longhand.renameRun',
+  'longhand.deleteRun',
+  'longhand.startBackend',
+  'longhand.restartBackend',
+  'longhand.stopBackend',
+  'longhand.connectBackend',
+  'longhand.forgetBackend',
+  'longhand.setupEngine',
+  'longhand.doctor',
+  'longhand.showLog',
+  'longhand.refresh',
+  'longhand.nextTrace',
+  'longhand.previousTrace',
+  'longhand.nextSpan',
+  'longhand.previousSpan',
+  'longhand.toggleRaw',
+  'longhand.toggleFacts',
+  'longhand.toggleList',
+  'longhand.findInTrace',
+] as const;
+export type CommandId = (typeof commandIds)[number];
+
+/** Words on the button of a message, for the commands that help against an error. */
+export const buttonTitles: Partial<Record<CommandId, string>> = {
+  'longhand.showLog': 'Show Log',
+  'longhand.connectBackend': 'Connect to Backend…',
+  'longhand.restartBackend': 'Restart Backend',
+  'longhand.startBackend': 'Start Backend',
+  'longhand.refresh': 'Refresh',
+  'longhand.setupEngine': 'Set Up Engine',
+};
+
+/** Settings under `longhand.`, with their defaults. */
+export const settingDefaults = {
+  'backend.root': '',
+  'backend.url': '',
+  'backend.autoStart': true,
+  'backend.node': '',
+  'engine.python': '',
+  'runs.openDashboard': true,
+  'runs.notifyWhenEnded': true,
+} as const;
+export type SettingId = keyof typeof settingDefaults;
+type Widen<T> = T extends string ? string : T extends boolean ? boolean : T;
+export type SettingValue<S extends SettingId> = Widen<(typeof settingDefaults)[S]>;
+
+/** Context keys for `when` and `enablement`. */
+export interface ContextKeys {
+  /** State of the connection to the active backend. */
+  'longhand.backend': 'none' | 'starting' | 'connecting' | 'connected' | 'disconnected' | 'refused';
+  /** The active backend runs on this machine, started from the root of the settings. */
+  'longhand.localBackend': boolean;
+  'longhand.hasRuns': boolean;
+  /** A stage is running or stopping. */
+  'longhand.running': boolean;
+  /** What the active panel shows; empty where none is active. */
+  'longhand.page': 'inspector' | 'compare' | 'dashboard' | '';
+}
+export const contextKeys = [
+  'longhand.backend',
+  'longhand.localBackend',
+  'longhand.hasRuns',
+  'longhand.running',
+  'longhand.page',
+] as const satisfies readonly (keyof ContextKeys)[];
+
+export const ids = {
+  runsView: 'longhand.runs',
+  container: 'longhand',
+  /** Webview panels: inspector, comparison and dashboard. */
+  panel: 'longhand.panel',
+  traceEditor: 'longhand.traceFile',
+  language: 'longhand-recipe',
+  /** Scheme of the virtual documents: raw texts, logs, plans, reports. */
+  scheme: 'longhand',
+  statusItem: 'longhand.status',
+  walkthrough: 'longhand.start',
+} as const;
+
+export const recipeGlob = '**/*.recipe.{yaml,yml}';
