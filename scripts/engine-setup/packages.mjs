@@ -17,7 +17,7 @@ export function readLock(text) {
       .replace(/\s+--hash=\S+/g, '')
       .trim();
     const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)/.exec(line);
-    if (match) packages.push({ name: normalize(match[1]), version: match[2], line });
+    if (match) packages.push({ name: normalize(match[1] ?? ''), version: match[2] ?? '', line });
   }
   return packages;
 }
@@ -72,7 +72,7 @@ export function downloadSize(pylock) {
 export function parseSize(text) {
   const match = /^([\d.]+)\s*([KMGT]?)i?B$/i.exec(text);
   if (!match) return 0;
-  return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(match[2].toUpperCase());
+  return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf((match[2] ?? '').toUpperCase());
 }
 
 /** @param {number} bytes @returns {string} such as `2.9 GB`, decimal */

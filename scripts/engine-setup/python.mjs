@@ -2,9 +2,11 @@
 import { EngineSetupError, run } from './process.mjs';
 
 /** Oldest Python that the engine's packages accept. */
+/** @type {[number, number]} */
 export const OLDEST_PYTHON = [3, 11];
 
-/** In this order: what most wheels exist for first. */
+/** In this order: what most wheels exist for first.
+ * @type {[string, ...string[]][]} */
 const candidates =
   process.platform === 'win32'
     ? [['py', '-3.12'], ['py', '-3.13'], ['py', '-3.11'], ['py', '-3'], ['python']]
