@@ -18,6 +18,7 @@ export const errorCodes = {
   not_runnable: { help: 'This cannot be done in its present state.' },
   already_running: { help: 'It is running already.' },
   busy_root: { help: 'Another service owns this root folder.', action: 'longhand.startBackend' },
+  port_taken: { help: 'Another program listens on that port. Choose another one, or 0 for any that is free.' },
   disk_full: { help: 'The disk is full. Make room, then resume.' },
   unreadable: { help: 'The file cannot be read.' },
   needs_mapping: { help: 'The columns were not recognised. Say which is which.' },

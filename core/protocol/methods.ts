@@ -1,6 +1,6 @@
 /**
  * The contract between service, extension and webview. One interface: a method's name, its parameters, its result and its
- * progress events; everything else derives from it. `schemas.ts` has the zod schemas of the parameters.
+ * progress events; everything else derives from it. `server/rpc/schemas.ts` has the zod schemas of the parameters.
  *
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
  * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
@@ -372,7 +372,8 @@ export interface Methods {
   'runs/delete': { params: { run: string }; result: { deleted: boolean } };
   'runs/rename': { params: { run: string; name: string }; result: { name: string } };
   'runs/table': { params: { run: string }; result: { rows: StageRow[]; seconds: Record<string, number>; secondsTotal: number } };
-  'stages/stop': { params: { run: string; stage: string }; result: { stopping: boolean } };
+  /** With `force` a stage that is stopping already is killed at once; its grace ends. */
+  'stages/stop': { params: { run: string; stage: string; force?: boolean }; result: { stopping: boolean } };
   'stages/resume': { params: { run: string; stage: string }; result: { attempt: number } };
   /** At most 256 KiB a call; `offset` negative: from the end. */
   'stages/log': {

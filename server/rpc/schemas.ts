@@ -1,0 +1,143 @@
+/**
+ * What the service accepts: one zod schema a method of the contract. Unknown keys are dropped (within a major only additions),
+ * strings and lists are bounded. `Record<Method, …>` makes the compiler say when a method has none.
+ */
+import * as z from 'zod';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
+import { finishSchema, verdictValueSchema } from '../../core/protocol/events.ts';
+
+const MAX_RECIPE = 1024 * 1024;
+
+const name = z.string().min(1).max(200);
+/** Part of a path under the root: never a separator, never a dot alone. */
+const id = z
+  .string()
+  .max(120)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'not an id');
+const run = id;
+const stage = id;
+const path = z.string().min(1).max(4096);
+const int = z.number().int();
+const natural = int.min(0);
+const traceId = z
+  .string()
+  .max(400)
+  .regex(/^[^/]+\/[^/]+\/\d+\/\d+$/, 'not a trace id (run/stage/attempt/n)');
+const nothing = z.object({});
+const limit = int.min(1).max(PAGE_LIMIT).optional();
+const pageCursor = z.string().max(4096).optional();
+
+const source = z.union([
+  z.object({ preset: name }),
+  z.object({ text: z.string().max(MAX_RECIPE), path: path.nullable() }),
+]);
+const set = z.record(z.string().max(200), z.unknown()).optional();
+
+const filter = z.object({
+  run: run.optional(),
+  stage: stage.optional(),
+  of: stage.optional(),
+  attempt: int.min(1).optional(),
+  step: natural.optional(),
+  stepFrom: natural.optional(),
+  stepTo: natural.optional(),
+  problem: z.string().max(100).optional(),
+  group: z.string().max(200).optional(),
+  set: z.string().max(200).optional(),
+  verdict: z.array(verdictValueSchema).max(4).optional(),
+  finish: z.array(finishSchema).max(3).optional(),
+  text: z.string().max(1000).optional(),
+  live: z.boolean().optional(),
+  superseded: z.boolean().optional(),
+});
+const sort = z.object({
+  key: z.enum(['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage']),
+  descending: z.boolean(),
+});
+const side = z.object({ run, stage, step: natural.nullable() });
+const mapping = z.object({
+  prompt: z.string().max(500).optional(),
+  completion: z.string().max(500),
+  gold: z.string().max(500).optional(),
+  id: z.string().max(500).optional(),
+});
+
+const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
+  'service/hello': z.object({ major: int, client: z.string().max(200) }),
+  'service/doctor': nothing,
+  'service/shutdown': z.object({ force: z.boolean() }),
+
+  'recipes/presets': nothing,
+  'recipes/check': z.object({ source }),
+  'recipes/plan': z.object({ source, set }),
+
+  'runs/start': z.object({ source, set, name: name.optional() }),
+  'runs/list': z.object({ cursor: pageCursor, limit }),
+  'runs/get': z.object({ run }),
+  'runs/stop': z.object({ run }),
+  'runs/resume': z.object({ run }),
+  'runs/delete': z.object({ run }),
+  'runs/rename': z.object({ run, name }),
+  'runs/table': z.object({ run }),
+  'stages/stop': z.object({ run, stage, force: z.boolean().optional() }),
+  'stages/resume': z.object({ run, stage }),
+  'stages/log': z.object({
+    run,
+    stage,
+    attempt: int.min(1).optional(),
+    stream: z.enum(['stdout', 'stderr']),
+    offset: int.optional(),
+    limit: int.min(1).optional(),
+  }),
+
+  'metrics/snapshot': z.object({
+    run,
+    stages: z.array(stage).max(1000).optional(),
+    names: z.array(z.string().max(200)).max(1000).optional(),
+  }),
+  'metrics/budgets': z.object({
+    run,
+    stage,
+    step: natural.nullable(),
+    budgets: z.array(int.positive()).max(1000),
+  }),
+
+  'traces/page': z.object({ filter, sort: sort.optional(), cursor: pageCursor, limit }),
+  'traces/get': z.object({ trace: traceId }),
+  'traces/slice': z.object({
+    trace: traceId,
+    in: z.enum(['prompt', 'completion']),
+    start: natural,
+    end: natural,
+  }),
+  'traces/annotations': z.object({ trace: traceId }),
+  'traces/group': z.object({ trace: traceId }),
+  'traces/sets': z.object({ run }),
+  'traces/pairs': z.object({ before: side, after: side }),
+
+  'import/inspect': z.object({ path, format: name.optional() }),
+  'import/run': z.object({
+    paths: z.array(path).min(1).max(10_000),
+    format: name.optional(),
+    mapping: mapping.optional(),
+    name: name.optional(),
+  }),
+
+  'events/subscribe': z.object({
+    cursor: z.record(z.string().max(400), int.min(-1)),
+    run: run.optional(),
+  }),
+  'events/unsubscribe': nothing,
+};
+
+/** @throws LonghandError `invalid_params` that names each place and what is wrong there. */
+export function validateParams(method: Method, params: unknown): unknown {
+  const result = schemas[method].safeParse(params);
+  if (result.success) return result.data;
+  const issues = result.error.issues.slice(0, 10).map((issue) => {
+    const where = issue.path.length > 0 ? issue.path.join('.') : 'parameters';
+    return `${where}: ${issue.message}`;
+  });
+  throw new LonghandError('invalid_params', `${method}: ${issues.join('; ')}`, { issues: result.error.issues.length });
+}
