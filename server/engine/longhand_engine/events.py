@@ -208,6 +208,24 @@ class Record:
             with self._lock:
                 self.event("trace_text", trace=trace, **self._text.append(clean_text(text).encode()))
 
+    def trace_texts(self, texts: Iterable[tuple[int, str]]) -> None:
+        """`trace_text` for many traces at once, in one write of text and one write of whole lines: what a batch gained."""
+        pieces = [(trace, clean_text(text).encode()) for trace, text in texts if text]
+        if not pieces:
+            return
+        with self._lock:
+            extent = self._text.append(b"".join(data for _, data in pieces))
+            part, offset, t = extent["part"], extent["offset"], round(time.time() * 1000)
+            lines = []
+            for seq, (trace, data) in enumerate(pieces, self._seq):
+                lines.append(
+                    f'{{"v":{VERSION},"seq":{seq},"t":{t},"type":"trace_text","trace":{trace},'
+                    f'"part":{part},"offset":{offset},"length":{len(data)}}}\n'
+                )
+                offset += len(data)
+            write_all(self._fd, "".join(lines).encode())
+            self._seq += len(lines)
+
     def trace_end(self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None) -> None:
         """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`."""
         with self._lock:

@@ -97,6 +97,11 @@ class Later:
     def __init__(self, found: "Judgement | Future[tuple[str, str | None]]", answer: Answer | None = None, pool: Pool | None = None):
         self._found, self._answer, self._pool = found, answer, pool
 
+    @property
+    def ready(self) -> bool:
+        """True where the call would not wait."""
+        return isinstance(self._found, Judgement) or self._found.done()
+
     def __call__(self) -> Judgement:
         if isinstance(self._found, Judgement):
             return self._found

@@ -1,0 +1,104 @@
+"""One line of a user's JSONL file as problem, prompt, answer and completion: what shapes are taken, and what is wrong with the rest."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .texts import clean_text
+
+LONGEST = 64 * 2**20
+"""Bytes of one line; a longer one is no row of text."""
+_IDS = ("source_id", "id", "problem_id", "uuid")
+_ANSWERS = ("answer", "gold", "ground_truth")
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """`prompt` are the messages up to the completion; `problem` is the text of the user turn that asks."""
+
+    problem: str
+    prompt: list[dict[str, str]]
+    answer: str | None
+    completion: str | None
+    source_id: str | None
+
+
+def normalise_row(line: bytes) -> FoundRow:
+    """Reads one line. Raises ValueError that says what is wrong in words for the user.
+
+    `problem` is a text; `prompt` a text or a list of messages; `completion` a text or a list of one assistant message.
+    `answer` (or `gold`, `ground_truth`) may be a text or a number.
+    """
+    if len(line) > LONGEST:
+        raise ValueError(f"longer than {LONGEST >> 20} MiB")
+    try:
+        row = json.loads(line.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")
+    if row.get("problem") is None and row.get("prompt") is None:
+        raise ValueError("neither `problem` nor `prompt`")
+    prompt = _messages(row["prompt"], "prompt", "user") if row.get("prompt") is not None else None
+    problem = _text(row["problem"], "problem") if row.get("problem") is not None else _last_user(prompt)
+    if not problem.strip():
+        raise ValueError("the problem is empty")
+    return FoundRow(
+        problem,
+        prompt or [{"role": "user", "content": problem}],
+        next((_scalar(row[k], k) for k in _ANSWERS if row.get(k) is not None), None),
+        _completion(row.get("completion")),
+        next((_scalar(row[k], k) for k in _IDS if row.get(k) is not None), None),
+    )
+
+
+def _text(value: Any, key: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"`{key}` is not a text but {_kind(value)}")
+    return clean_text(value)
+
+
+def _scalar(value: Any, key: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"`{key}` is neither a text nor a number but {_kind(value)}")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"`{key}` is not a finite number")
+        if value.is_integer() and abs(value) < 2**53:
+            value = int(value)
+    return clean_text(str(value))
+
+
+def _messages(value: Any, key: str, role: str) -> list[dict[str, str]]:
+    if isinstance(value, str):
+        return [{"role": role, "content": clean_text(value)}]
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"`{key}` is neither a text nor a list of messages but {_kind(value)}")
+    found = []
+    for message in value:
+        if not isinstance(message, dict) or not all(isinstance(message.get(k), str) for k in ("role", "content")):
+            raise ValueError(f"a message of `{key}` lacks `role` or `content`")
+        found.append({k: clean_text(message[k]) for k in ("role", "content")})
+    return found
+
+
+def _last_user(prompt: list[dict[str, str]] | None) -> str:
+    asked = [m["content"] for m in prompt or [] if m["role"] == "user"]
+    if not asked:
+        raise ValueError("`prompt` has no message of the user")
+    return asked[-1]
+
+
+def _completion(value: Any) -> str | None:
+    if value is None:
+        return None
+    messages = _messages(value, "completion", "assistant")
+    if len(messages) != 1 or messages[0]["role"] != "assistant":
+        raise ValueError("`completion` is not one message of the assistant")
+    return messages[0]["content"]
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
