@@ -1,0 +1,393 @@
+/** Parses a formula into a tree: the arithmetic, powers, roots and functions that answers are made of. */
+
+export type Node =
+  | { op: 'number'; value: number; digits: string }
+  | { op: 'variable'; name: string }
+  | { op: 'constant'; name: 'pi' | 'e' | 'i' | 'infinity' }
+  | { op: 'add' | 'multiply' | 'divide' | 'power' | 'binomial'; left: Node; right: Node }
+  | { op: 'negate' | 'factorial' | 'absolute' | 'floor' | 'ceil' | 'degrees' | 'percent'; of: Node }
+  | { op: 'root'; of: Node; degree: Node }
+  | { op: 'call'; name: string; of: Node; base?: Node };
+
+/** What cannot be read, in words. */
+export class UnreadableError extends Error {}
+
+const FUNCTIONS = new Set(
+  'sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp gcd sgn arccot'.split(' '),
+);
+const GREEK =
+  /^(?:alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Sigma|Phi|Psi|Omega|ell|hbar)$/;
+const DEPTH_LIMIT = 120;
+const TOKEN_LIMIT = 3_000;
+
+interface Token {
+  kind: 'number' | 'name' | 'command' | 'sign';
+  text: string;
+  /** White space stands before it. */
+  spaced: boolean;
+}
+
+/**
+ * Parses a normalised formula.
+ * @throws UnreadableError on anything else, and on formulas of more than 3,000 tokens or 120 levels.
+ */
+export function parse(text: string): Node {
+  return new Parser(tokenise(text)).whole();
+}
+
+function tokenise(text: string): Token[] {
+  const tokens: Token[] = [];
+  const scan = /\s+|(\d+(?:\.\d+)?)|\\([a-zA-Z]+)|([a-zA-Z]+)|(\*\*|\\[{}%|]|[-+*/^_!(){}[\]|%':])|([^])/g;
+  let spaced = false;
+  for (const match of text.matchAll(scan)) {
+    if (match[5] !== undefined) throw new UnreadableError(`the sign ${match[5]} is not arithmetic`);
+    if (match[1] !== undefined) tokens.push({ kind: 'number', text: match[1], spaced });
+    else if (match[2] !== undefined) tokens.push({ kind: 'command', text: match[2], spaced });
+    else if (match[3] !== undefined) pushLetters(tokens, match[3], spaced);
+    else if (match[4] !== undefined) tokens.push({ kind: 'sign', text: match[4] === '**' ? '^' : match[4], spaced });
+    spaced = match[0].trim() === '';
+    if (tokens.length > TOKEN_LIMIT) throw new UnreadableError(`the formula has more than ${TOKEN_LIMIT} signs`);
+  }
+  return tokens;
+}
+
+/** `sqrt`, `pi`, `sin` in plain text are what they say; other letters multiply, as in `xy`. */
+function pushLetters(tokens: Token[], letters: string, spaced: boolean): void {
+  const known = /^(?:sqrt|pi|infinity|inf|oo)$/.test(letters) || FUNCTIONS.has(letters);
+  if (known) tokens.push({ kind: 'command', text: letters === 'oo' || letters === 'inf' || letters === 'infinity' ? 'infty' : letters, spaced });
+  else if (letters.length > 3) throw new UnreadableError(`“${letters}” is a word`);
+  else for (const letter of letters) tokens.push({ kind: 'name', text: letter, spaced });
+}
+
+class Parser {
+  readonly #tokens: Token[];
+  #at = 0;
+  #depth = 0;
+  /** Bars that are open: a bar then closes. */
+  #bars = 0;
+
+  constructor(tokens: Token[]) {
+    this.#tokens = tokens;
+  }
+
+  whole(): Node {
+    const node = this.#sum();
+    const rest = this.#tokens[this.#at];
+    if (rest) throw new UnreadableError(`“${rest.text}” is unexpected`);
+    return node;
+  }
+
+  #peek(): Token | undefined {
+    return this.#tokens[this.#at];
+  }
+
+  #is(text: string): boolean {
+    const token = this.#tokens[this.#at];
+    return token?.text === text && token.kind === 'sign';
+  }
+
+  #isCommand(text: string): boolean {
+    const token = this.#tokens[this.#at];
+    return token?.text === text && token.kind === 'command';
+  }
+
+  #take(text: string): boolean {
+    if (!this.#is(text)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (!this.#take(text)) throw new UnreadableError(`“${text}” is missing`);
+  }
+
+  #sum(): Node {
+    if ((this.#depth += 1) > DEPTH_LIMIT) throw new UnreadableError(`the formula is nested more than ${DEPTH_LIMIT} levels`);
+    let node = this.#signed();
+    for (;;) {
+      if (this.#take('+')) node = { op: 'add', left: node, right: this.#product() };
+      else if (this.#take('-')) node = { op: 'add', left: node, right: { op: 'negate', of: this.#product() } };
+      else break;
+    }
+    this.#depth -= 1;
+    return node;
+  }
+
+  #signed(): Node {
+    let negative = false;
+    while (this.#is('-') || this.#is('+')) {
+      if (this.#take('-')) negative = !negative;
+      else this.#at += 1;
+    }
+    const node = this.#product();
+    return negative ? { op: 'negate', of: node } : node;
+  }
+
+  #product(): Node {
+    let node = this.#factor();
+    for (;;) {
+      if (this.#take('*') || (this.#isCommand('cdot') && (this.#at += 1))) node = { op: 'multiply', left: node, right: this.#signedFactor() };
+      else if (this.#take('/')) node = { op: 'divide', left: node, right: this.#signedFactor() };
+      else if (this.#startsFactor()) {
+        const next = this.#peek()!;
+        const previous = this.#tokens[this.#at - 1]!;
+        // `1 000`, `2 3` are no products.
+        if (next.kind === 'number' && previous.kind === 'number') throw new UnreadableError('two numbers stand side by side');
+        const right = this.#factor();
+        node = isMixed(node, previous, right, next) ? { op: 'add', left: node, right } : { op: 'multiply', left: node, right };
+      } else return node;
+    }
+  }
+
+  #signedFactor(): Node {
+    if (this.#take('-')) return { op: 'negate', of: this.#signedFactor() };
+    this.#take('+');
+    return this.#factor();
+  }
+
+  #startsFactor(): boolean {
+    const token = this.#peek();
+    if (!token) return false;
+    if (token.kind === 'sign') return token.text === '(' || token.text === '{' || token.text === '[' || (token.text === '|' && this.#bars === 0);
+    if (token.kind === 'command') return !/^(?:cdot|rfloor|rceil|pmod|bmod|mod|text)$/.test(token.text);
+    return true;
+  }
+
+  /** An atom with its postfixes and its power. */
+  #factor(): Node {
+    let node = this.#atom();
+    for (;;) {
+      if (this.#take('!')) node = { op: 'factorial', of: node };
+      else if (this.#take('%') || this.#take('\\%')) node = { op: 'percent', of: node };
+      else if (this.#take("'")) node = { op: 'call', name: 'prime', of: node };
+      else if (this.#is('^')) {
+        this.#at += 1;
+        if (this.#isCommand('circ') && (this.#at += 1)) node = { op: 'degrees', of: node };
+        else if (this.#is('{') && this.#tokens[this.#at + 1]?.text === 'circ' && this.#tokens[this.#at + 2]?.text === '}') {
+          this.#at += 3;
+          node = { op: 'degrees', of: node };
+        } else return this.#powered(node);
+      } else return node;
+    }
+  }
+
+  #powered(base: Node): Node {
+    const power: Node = { op: 'power', left: base, right: this.#argument() };
+    return this.#take('!') ? { op: 'factorial', of: power } : power;
+  }
+
+  /** What TeX takes as one argument: a group, a command with its arguments, one digit or one letter. */
+  #argument(): Node {
+    if (this.#take('-')) return { op: 'negate', of: this.#argument() };
+    const token = this.#peek();
+    if (!token) throw new UnreadableError('an argument is missing');
+    if (token.kind === 'number') {
+      this.#at += 1;
+      return number(token.text);
+    }
+    if (this.#take('{')) {
+      const node = this.#sum();
+      this.#expect('}');
+      return node;
+    }
+    return this.#atom();
+  }
+
+  /** The argument of `\frac` and `\sqrt`: without braces it is one digit. */
+  #digitArgument(): Node {
+    const token = this.#peek();
+    if (token?.kind === 'number' && token.text.length > 1 && !token.text.includes('.')) {
+      this.#tokens[this.#at] = { ...token, text: token.text.slice(1), spaced: false };
+      return number(token.text[0]!);
+    }
+    return this.#argument();
+  }
+
+  #atom(): Node {
+    const token = this.#peek();
+    if (!token) throw new UnreadableError('the formula ends too early');
+    this.#at += 1;
+    if (token.kind === 'number') return this.#based(token);
+    if (token.kind === 'name') return this.#named(token.text);
+    if (token.kind === 'command') return this.#command(token.text);
+    if (token.text === '(' || token.text === '{' || token.text === '[') {
+      const node = this.#withoutBars(() => this.#sum());
+      this.#expect(token.text === '(' ? ')' : token.text === '{' ? '}' : ']');
+      return node;
+    }
+    if (token.text === '|') {
+      this.#bars += 1;
+      const node = this.#sum();
+      this.#bars -= 1;
+      this.#expect('|');
+      return { op: 'absolute', of: node };
+    }
+    throw new UnreadableError(`“${token.text}” is unexpected`);
+  }
+
+  #withoutBars(read: () => Node): Node {
+    const bars = this.#bars;
+    this.#bars = 0;
+    const node = read();
+    this.#bars = bars;
+    return node;
+  }
+
+  /** `204_5` is a number in base 5. */
+  #based(token: Token): Node {
+    if (!this.#is('_')) return number(token.text);
+    this.#at += 1;
+    const subscript = this.#argument();
+    const base = subscript.op === 'number' ? subscript.value : NaN;
+    if (!(base >= 2 && base <= 36) || !/^\d+$/.test(token.text)) throw new UnreadableError('the subscript of a number is not a base');
+    return { op: 'call', name: 'base', of: number(token.text), base: subscript };
+  }
+
+  #named(letter: string): Node {
+    let name = letter;
+    if (this.#take('_')) name += `_${this.#subscript()}`;
+    if (name === 'e') return { op: 'constant', name: 'e' };
+    if (name === 'i') return { op: 'constant', name: 'i' };
+    // A letter that mathematics keeps for functions, directly before a bracket.
+    if (/^[fghFGHPQ](?:_|$)/.test(name) && this.#is('(') && !this.#peek()!.spaced) {
+      this.#at += 1;
+      const of = this.#withoutBars(() => this.#sum());
+      this.#expect(')');
+      return { op: 'call', name, of };
+    }
+    return { op: 'variable', name };
+  }
+
+  #subscript(): string {
+    let text = '';
+    if (!this.#take('{')) {
+      text = this.#peek()?.text ?? '';
+      this.#at += 1;
+      return text;
+    }
+    while (this.#peek() && !this.#is('}')) {
+      text += this.#peek()!.text;
+      this.#at += 1;
+    }
+    this.#expect('}');
+    return text;
+  }
+
+  #command(name: string): Node {
+    switch (name) {
+      case 'frac':
+        return { op: 'divide', left: this.#digitArgument(), right: this.#digitArgument() };
+      case 'binom':
+        return { op: 'binomial', left: this.#digitArgument(), right: this.#digitArgument() };
+      case 'sqrt':
+        return this.#root();
+      case 'pi':
+        return { op: 'constant', name: 'pi' };
+      case 'infty':
+        return { op: 'constant', name: 'infinity' };
+      case 'lfloor':
+      case 'lceil': {
+        const of = this.#sum();
+        const closer = name === 'lfloor' ? 'rfloor' : 'rceil';
+        if (!this.#isCommand(closer)) throw new UnreadableError(`\\${closer} is missing`);
+        this.#at += 1;
+        return { op: name === 'lfloor' ? 'floor' : 'ceil', of };
+      }
+      case 'mathrm': {
+        this.#expect('{');
+        let word = '';
+        while (this.#peek() && !this.#is('}')) {
+          word += this.#peek()!.text;
+          this.#at += 1;
+        }
+        this.#expect('}');
+        if (FUNCTIONS.has(word)) return this.#call(word);
+        return word.length === 1 ? this.#named(word) : { op: 'variable', name: word };
+      }
+      case 'overline':
+      case 'vec':
+      case 'angle':
+      case 'hat':
+      case 'bar':
+        return { op: 'call', name, of: this.#argument() };
+      default:
+        if (FUNCTIONS.has(name)) return this.#call(name);
+        if (GREEK.test(name)) return this.#greek(name);
+        throw new UnreadableError(`\\${name} is not read`);
+    }
+  }
+
+  #greek(name: string): Node {
+    return { op: 'variable', name: this.#take('_') ? `${name}_${this.#subscript()}` : name };
+  }
+
+  #root(): Node {
+    let degree: Node = number('2');
+    if (this.#take('[')) {
+      degree = this.#sum();
+      this.#expect(']');
+    }
+    return { op: 'root', of: this.#is('(') ? this.#atom() : this.#digitArgument(), degree };
+  }
+
+  /** `\sin^2 x`, `\log_2 8`, `\sin 2x \cos x`: without brackets the argument is the product up to the next function. */
+  #call(name: string): Node {
+    let base: Node | undefined;
+    let power: Node | undefined;
+    for (;;) {
+      if (this.#take('_')) base = this.#digitArgument();
+      else if (this.#take('^')) power = this.#argument();
+      else break;
+    }
+    let of: Node;
+    if (this.#is('(') || this.#is('{') || this.#is('[')) of = this.#factor();
+    else {
+      of = this.#factor();
+      for (let token = this.#peek(); this.#startsFactor() && !(token!.kind === 'command' && FUNCTIONS.has(token!.text)) && !this.#is('('); token = this.#peek()) {
+        of = { op: 'multiply', left: of, right: this.#factor() };
+      }
+    }
+    const inverse = power?.op === 'negate' && power.of.op === 'number' && power.of.value === 1 && /^(?:sin|cos|tan)$/.test(name);
+    const call: Node = { op: 'call', name: inverse ? `arc${name}` : name, of, ...(base ? { base } : {}) };
+    return power && !inverse ? { op: 'power', left: call, right: power } : call;
+  }
+}
+
+/** `918\frac{1}{2}`: a whole number directly before a fraction of whole numbers is a mixed number. */
+function isMixed(left: Node, previous: Token, right: Node, next: Token): boolean {
+  return (
+    left.op === 'number' &&
+    previous.kind === 'number' &&
+    Number.isInteger(left.value) &&
+    next.text === 'frac' &&
+    right.op === 'divide' &&
+    right.left.op === 'number' &&
+    right.right.op === 'number' &&
+    right.left.value < right.right.value
+  );
+}
+
+function number(digits: string): Node {
+  return { op: 'number', value: Number(digits), digits };
+}
+
+/** True when the formula has a decimal literal, so that its value is rounded. */
+export function hasDecimal(node: Node): boolean {
+  switch (node.op) {
+    case 'number':
+      return node.digits.includes('.') && !/\.0*$/.test(node.digits);
+    case 'variable':
+    case 'constant':
+      return false;
+    case 'add':
+    case 'multiply':
+    case 'divide':
+    case 'power':
+    case 'binomial':
+      return hasDecimal(node.left) || hasDecimal(node.right);
+    case 'root':
+      return hasDecimal(node.of) || hasDecimal(node.degree);
+    default:
+      return hasDecimal(node.of);
+  }
+}

@@ -1,0 +1,78 @@
+/** Brings an answer as written (LaTeX, plain text, Unicode signs) to one spelling that the parser reads. Linear in its length. */
+
+const SIGNS: Record<string, string> = {
+  '−': '-', '–': '-', '×': '\\cdot ', '·': '\\cdot ', '∙': '\\cdot ', '÷': '/', '⁄': '/', '≤': '\\le ', '≥': '\\ge ', '≠': '\\ne ', '≈': '\\approx ',
+  '∞': '\\infty ', 'π': '\\pi ', '√': '\\sqrt ', '∪': '\\cup ', '∩': '\\cap ', '∈': '\\in ', '°': '^\\circ ', '±': '\\pm ', '²': '^2', '³': '^3', '½': '\\frac{1}{2}',
+  'θ': '\\theta ', 'α': '\\alpha ', 'β': '\\beta ', 'φ': '\\varphi ', '∅': '\\emptyset ', '，': ',', '；': ';', '（': '(', '）': ')', '％': '\\%', '\u00a0': ' ', '\u202f': ' ', '\u2009': ' ',
+}; // prettier-ignore
+const SIGN = new RegExp(`[${Object.keys(SIGNS).join('')}]`, 'g');
+
+const SYNONYMS: Record<string, string> = {
+  dfrac: 'frac', tfrac: 'frac', cfrac: 'frac', dbinom: 'binom', tbinom: 'binom', leq: 'le', leqslant: 'le', geq: 'ge', geqslant: 'ge', neq: 'ne', lt: 'lt', gt: 'gt',
+  times: 'cdot', ast: 'cdot', lbrace: '{', rbrace: '}', lbrack: '[', rbrack: ']', operatorname: 'mathrm', varnothing: 'emptyset', mathbf: 'mathrm', mathit: 'mathrm',
+  boldsymbol: 'mathrm', bold: 'mathrm', textrm: 'text', textbf: 'text', textit: 'text', textnormal: 'text', mbox: 'text', hbox: 'text', rm: '', degree: 'circ', simeq: 'approx', doteq: 'approx',
+  colon: ':', div: '/', lvert: '|', rvert: '|', vert: '|', mid: '|', land: 'wedge', lor: 'vee', to: 'rightarrow',
+}; // prettier-ignore
+const VANISHING = new Set(
+  'left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle scriptstyle limits nolimits phantom quad qquad enspace thinspace ,  ! ; : > '.split(' '),
+);
+
+/** Without delimiters, boxes, spacing, sizes, units of currency; synonyms of commands as one. */
+export function normalise(answer: string): string {
+  let text = answer.replace(SIGN, (sign) => SIGNS[sign] ?? sign).trim();
+  text = undelimited(text);
+  // Spaces that TeX sets; `\ ` separates.
+  text = text.replace(/\\(?:[,!;:>]|quad\b|qquad\b|enspace\b|thinspace\b)/g, (space) => (/[q]/.test(space) ? '~' : '')).replace(/\\ |~|\s+/g, ' ');
+  text = text.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
+    if (VANISHING.has(name)) return '';
+    const synonym = SYNONYMS[name];
+    if (synonym === undefined) return whole;
+    if (synonym === '') return '';
+    if (synonym === '{' || synonym === '}') return `\\${synonym}`;
+    return /^[a-z]/.test(synonym) ? `\\${synonym}` : synonym;
+  });
+  text = text.replace(/\\(?:left|right)?\./g, ' ').replace(/\\\$|\$|€|£/g, '');
+  text = text.replace(/(\d)\{,\}(?=\d{3})/g, '$1').replace(/(?<=^|[^\d,.])(\d{1,3})((?:,\s?\d{3})+)(?![\d])/g, thousands);
+  text = text.replace(/(?<=\d) (?=\d{3}(?:\D|$))/g, '');
+  text = text.replace(/[.,;:\s]+$/, '').replace(/\\$/, '').trim();
+  return text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.');
+}
+
+/** `1,234,567` is a number; `32, 349` with a space is a list, as Math-Verify reads it. */
+function thousands(whole: string, first: string, rest: string): string {
+  return / /.test(rest) ? whole : first + rest.replace(/,/g, '');
+}
+
+const DELIMITERS = [['$$', '$$'], ['$', '$'], ['\\(', '\\)'], ['\\[', '\\]'], ['**', '**']] as const; // prettier-ignore
+
+/** Peels delimiters and boxes that hold all of the text, however often. */
+function undelimited(text: string): string {
+  let inner = text.replace(/^(?:\\n|\s)+/, '');
+  for (let i = 0; i < 8; i += 1) {
+    const before = inner;
+    for (const [open, close] of DELIMITERS) {
+      if (inner.length < open.length + close.length || !inner.startsWith(open) || !inner.endsWith(close)) continue;
+      const content = inner.slice(open.length, -close.length);
+      if (!content.includes(close)) inner = content.trim();
+    }
+    const box = /^\\+boxed\s*\{/.exec(inner);
+    if (box && closes(inner, box[0].length - 1) === inner.length - 1) inner = inner.slice(box[0].length, -1).trim();
+    if (/^\$?\\?.*[.,]$/.test(inner) && inner.length < 400) inner = inner.replace(/[.,]+$/, '');
+    if (inner === before) break;
+  }
+  return inner;
+}
+
+/** The index of the bracket that closes the one at `open`, or -1. Brackets of all kinds nest; escaped braces count as braces. */
+export function closes(text: string, open: number): number {
+  const opener = text[open]!;
+  const closer = opener === '{' ? '}' : opener === '(' ? ')' : ']';
+  let depth = 0;
+  for (let i = open; i < text.length; i += 1) {
+    const c = text[i]!;
+    if (c === '\\') i += 1;
+    else if (c === opener) depth += 1;
+    else if (c === closer && (depth -= 1) === 0) return i;
+  }
+  return -1;
+}

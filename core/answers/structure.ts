@@ -1,0 +1,174 @@
+/** The shape of an answer: a formula, a list, a tuple or interval, a union, a relation, a matrix, a ratio, or words. */
+import { parse, hasDecimal, UnreadableError, type Node } from './expression.ts';
+import { closes, normalise } from './normalise.ts';
+
+export type Answer =
+  /** `exact` is false when it has a decimal literal. */
+  | { kind: 'formula'; node: Node; exact: boolean; source: string }
+  /** A bare list or `{…}`: order does not count. */
+  | { kind: 'set'; items: Answer[] }
+  /** `(…)`, `[…)`: order counts. */
+  | { kind: 'tuple'; open: string; close: string; items: Answer[] }
+  | { kind: 'union'; parts: Answer[] }
+  | { kind: 'relation'; signs: string[]; sides: Answer[] }
+  | { kind: 'matrix'; rows: Answer[][] }
+  | { kind: 'ratio'; parts: Answer[] }
+  | { kind: 'words'; words: string }
+  | { kind: 'unreadable'; source: string; why: string };
+
+const DEPTH_LIMIT = 12;
+
+/** Reads an answer as written. Never throws: what cannot be read says why. */
+export function readAnswer(answer: string): Answer {
+  return read(normalise(answer), 0);
+}
+
+function read(text: string, depth: number): Answer {
+  if (depth > DEPTH_LIMIT) return { kind: 'unreadable', source: text, why: 'it is nested too deeply' };
+  const source = withoutUnit(text.trim());
+  const matrix = /^(?:\[|\()?\s*\\begin\{([pbvBV]?matrix|array)\}(?:\{[^{}]*\})?([^]*?)\\end\{\1\}\s*(?:\]|\))?$/.exec(source);
+  if (matrix) return readMatrix(matrix[2]!, depth);
+  const words = wordsOf(source);
+  if (words !== null) return { kind: 'words', words };
+
+  const parts = splitTop(source, /^(?:\\text\{\s*(?:,?\s*(?:and|or))\s*\}|\\(?:wedge|vee)(?![a-zA-Z])|;|,|\b(?:and|or)\b)/).filter((part) => part.trim() !== '');
+  if (parts.length > 1) return { kind: 'set', items: parts.map((part) => read(part, depth + 1)) };
+
+  const relation = readRelation(source, depth);
+  if (relation) return relation;
+  const union = splitTop(source, /^(?:\\cup(?![a-zA-Z])|\bU\b)/);
+  if (union.length > 1) return { kind: 'union', parts: union.map((part) => read(part, depth + 1)) };
+  const bracketed = readBracketed(source, depth);
+  if (bracketed) return bracketed;
+  const ratio = splitTop(source, /^:/);
+  if (ratio.length > 1 && ratio.every((part) => part.trim() !== '')) return { kind: 'ratio', parts: ratio.map((part) => read(part, depth + 1)) };
+  const plusMinus = /\\(?:pm|mp)(?![a-zA-Z])/.exec(source);
+  if (plusMinus) {
+    const minus = source.replace(/\\pm(?![a-zA-Z])/g, '-').replace(/\\mp(?![a-zA-Z])/g, '+');
+    const plus = source.replace(/\\pm(?![a-zA-Z])/g, '+').replace(/\\mp(?![a-zA-Z])/g, '-');
+    return { kind: 'set', items: [read(plus, depth + 1), read(minus, depth + 1)] };
+  }
+  return readFormula(source);
+}
+
+function readFormula(source: string): Answer {
+  try {
+    const node = parse(source);
+    return { kind: 'formula', node, exact: !hasDecimal(node), source };
+  } catch (error) {
+    if (error instanceof UnreadableError) return { kind: 'unreadable', source, why: error.message };
+    throw error;
+  }
+}
+
+/** Units and other words behind a number: `10\text{ cm}^2`, `125 miles`, `28 percent` (which is `28\%`). */
+function withoutUnit(text: string): string {
+  const percent = text.replace(/\s*(?:\\text\{\s*)?\b(?:percent(?:age)?|pct)\b\.?\s*\}?$/i, '\\%');
+  const unit = percent.replace(/(?<=[\d})\s])\s*\\(?:text|mathrm)\{\s*[^{}]*\}(?:\s*\^\s*\{?\\?[\w]+\}?)?$/, '');
+  const bare = /^([-+]?[\d.,/]+|[^a-zA-Z]*\})\s*[a-zA-Z]{2,}(?:[ /][a-zA-Z]+)*(?:\^?\d)?$/.exec(unit);
+  const short = bare ?? /^([-+]?\d[\d.,]*)\s+[a-zA-Z](?:\^?\d)?$/.exec(unit);
+  return (unit.trim() === '' ? percent : short ? short[1]! : unit).trim();
+}
+
+/** Words, or null when there is anything to compute. `\text{(C)}` and `C` are the same word. */
+function wordsOf(source: string): string | null {
+  const plain = source.replace(/\\(?:text|mathrm)\{([^{}]*)\}/g, '$1').replace(/[{}]/g, '').trim();
+  const choice = /^\(?([A-Za-z])\)?[.:]?$/.exec(plain);
+  if (choice && plain !== source.trim() && /\\(?:text|mathrm)/.test(source)) return choice[1]!.toLowerCase();
+  if (/[\d\\^_=<>|+*/]/.test(plain) || plain === '') return null;
+  if (!/[A-Za-z\u00c0-\uffff]{2,}/.test(plain)) return null;
+  const letters = plain.replace(/[^A-Za-z\u00c0-\uffff]/g, '');
+  if (letters.length <= 3 && !/\\(?:text|mathrm)/.test(source) && !/^(?:yes|no|odd|all|inf)$/i.test(letters)) return null;
+  if (/^(?:sqrt|pi|infinity|sin|cos|tan|ln|log|exp)\b/i.test(plain) || /[([]/.test(plain)) return null;
+  return plain.toLowerCase().replace(/[\s.]+/g, ' ').trim();
+}
+
+function readMatrix(body: string, depth: number): Answer {
+  const rows = body
+    .split(/\\\\|\\cr\b/)
+    .map((row) => row.replace(/\\hline/g, ''))
+    .filter((row) => row.trim() !== '')
+    .map((row) => row.split('&').map((cell) => read(cell, depth + 1)));
+  return { kind: 'matrix', rows };
+}
+
+const RELATION = /^(?:\\(?:le|ge|ne|lt|gt|approx|in|equiv)(?![a-zA-Z])|<=|>=|!=|<|>|=)/;
+const SPELLING: Record<string, string> = { '\\le': '<=', '\\ge': '>=', '\\ne': '!=', '\\lt': '<', '\\gt': '>', '\\approx': '~', '\\in': 'in', '\\equiv': '=' };
+
+function readRelation(source: string, depth: number): Answer | null {
+  const signs: string[] = [];
+  const sides = splitTop(source, RELATION, (sign) => signs.push(SPELLING[sign] ?? sign));
+  if (signs.length === 0 || sides.some((side) => side.trim() === '')) return null;
+  const last = signs.at(-1)!;
+  // What is exact stands before the sign of approximation: x = 1/3 ≈ 0.33.
+  if (last === '~') return sides.length === 2 && isName(sides[0]!) ? read(sides[1]!, depth + 1) : read(source.slice(0, source.lastIndexOf('\\approx')), depth + 1);
+  if (last === 'in') return read(sides.at(-1)!, depth + 1);
+  // A chain of equations ends with the answer; a name alone before the sign is the question's.
+  if (signs.every((sign) => sign === '=') && (sides.length > 2 || isName(sides[0]!))) return read(sides.at(-1)!, depth + 1);
+  if (signs.length === 1 && last === '=' && isName(sides[1]!)) return read(sides[0]!, depth + 1);
+  return { kind: 'relation', signs, sides: sides.map((side) => read(side, depth + 1)) };
+}
+
+/** `x`, `x_1`, `f(x)`, `|AB|`, `AB`, `V_1:V_2`, `(p,q)`, `\angle ABC`, `\frac{NO}{BO}`: the name of what was asked for. */
+function isName(side: string): boolean {
+  const text = side.replace(/\\(?:angle|overline|triangle|mathrm|vec|text|frac|varphi|theta|alpha|beta|lambda|mu|sigma|rho|phi|ell)/g, 'N').replace(/[{}\s]/g, '');
+  return /^(?:[A-Za-z]{1,6}'?(?:_\w{1,6})?(?:\([a-z](?:,[a-z])*\))?|\|[A-Za-z]{1,2}\||\([a-z](?:,[a-z])+\)|[A-Za-z](?:_\w+)?:[A-Za-z](?:_\w+)?)$/.test(text);
+}
+
+function readBracketed(source: string, depth: number): Answer | null {
+  const braces = /^\\\{([^]*)\\\}$/.exec(source) ?? (/^\{/.test(source) && closes(source, 0) === source.length - 1 ? [source, source.slice(1, -1)] : null);
+  if (braces) {
+    const items = splitTop(braces[1]!, /^[,;]/);
+    if (source.startsWith('{') && items.length === 1) return read(items[0]!, depth + 1);
+    return { kind: 'set', items: items.filter((item) => item.trim() !== '').map((item) => read(item, depth + 1)) };
+  }
+  const open = source[0]!;
+  const close = source.at(-1)!;
+  if (!/[([]/.test(open) || !/[)\]]/.test(close)) return null;
+  if (outerClose(source) !== source.length - 1) return null;
+  const inner = source.slice(1, -1);
+  const items = splitTop(inner, /^[,;]/);
+  if (items.length > 1) return { kind: 'tuple', open, close, items: items.map((item) => read(item, depth + 1)) };
+  return /\\begin\{/.test(inner) ? read(inner, depth + 1) : null;
+}
+
+/** Where the bracket at 0 closes, when brackets of half-open intervals may differ. */
+function outerClose(source: string): number {
+  let depth = 0;
+  for (let i = 0; i < source.length; i += 1) {
+    const c = source[i]!;
+    if (c === '\\') i += 1;
+    else if (c === '(' || c === '[' || c === '{') depth += 1;
+    else if ((c === ')' || c === ']' || c === '}') && (depth -= 1) === 0) return i;
+  }
+  return -1;
+}
+
+/** Cuts at every separator that stands outside all brackets. */
+function splitTop(text: string, separator: RegExp, onSeparator?: (sign: string) => void): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text[i]!;
+    if (c === '\\' && /[{}|]/.test(text[i + 1] ?? '')) {
+      depth += text[i + 1] === '{' ? 1 : text[i + 1] === '}' ? -1 : 0;
+      i += 1;
+      continue;
+    }
+    if (depth === 0 && /[\\,;:<>=!aoU]/.test(c) && !(/[aoU]/.test(c) && /[A-Za-z\\]/.test(text[i - 1] ?? ''))) {
+      const match = separator.exec(text.slice(i, i + 24));
+      if (match) {
+        parts.push(text.slice(from, i));
+        onSeparator?.(match[0].trim());
+        i += match[0].length - 1;
+        from = i + 1;
+        continue;
+      }
+    }
+    if (c === '(' || c === '[' || c === '{') depth += 1;
+    else if (c === ')' || c === ']' || c === '}') depth = Math.max(0, depth - 1);
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
