@@ -18,7 +18,7 @@ export function onDidChangeSetting(id: SettingId, listener: () => void): vscode.
 
 /** The root folder of the backend on this machine: the setting, or one for the user. */
 export function rootFolder(): string {
-  const set = readSetting('backend.root').trim();
+  const set = readSetting('root').trim();
   if (!set) return path.join(os.homedir(), '.longhand');
   return path.resolve(set.replace(/^~(?=$|[\\/])/, os.homedir()));
 }

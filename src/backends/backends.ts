@@ -58,7 +58,7 @@ export class Backends implements vscode.Disposable {
     [this.#link, this.#linkParts] = this.#makeLink();
     this.#disposables.add(this.#changed);
     this.#disposables.add(this.#events);
-    this.#disposables.add(onDidChangeSetting('backend.root', () => this.#activeUrl === null && this.#switch(null)));
+    this.#disposables.add(onDidChangeSetting('root', () => this.#activeUrl === null && this.#switch(null)));
     this.#disposables.add(onDidChangeSetting('backend.url', () => this.#switch(settingUrl())));
   }
 
@@ -153,7 +153,7 @@ export class Backends implements vscode.Disposable {
             python: await this.#options.enginePython(),
             signal: controller.signal,
           });
-          progress.report({ message: `connecting to port ${found.port}` });
+          progress.report({ message: `connecting to ${found.url}` });
           await this.#link.connected(START_TIMEOUT_MS, controller.signal);
         } finally {
           this.#link.announceStart(false);
@@ -265,7 +265,7 @@ export class Backends implements vscode.Disposable {
 
 async function locateLocal(): Promise<{ url: string; token: string } | null> {
   const found = await discover(rootFolder());
-  return found && { url: `ws://127.0.0.1:${found.port}`, token: found.token };
+  return found && { url: found.url, token: found.token };
 }
 
 /** The address in the settings, if it is one. */

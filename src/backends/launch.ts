@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import { discover, type Discovered } from './discovery.ts';
+import type { Discovery } from '../../core/protocol/discovery.ts';
+import { discover } from './discovery.ts';
 
 /** `node:sqlite` without a flag. */
 export const OLDEST_NODE = [22, 13] as const;
@@ -31,7 +32,7 @@ export interface LaunchOptions {
  * Resolves when the service can be reached; another window or shell may have been faster.
  * @throws LonghandError `not_runnable` (too old a Node, exited), `timeout`, `cancelled`
  */
-export async function launchService(options: LaunchOptions): Promise<Discovered> {
+export async function launchService(options: LaunchOptions): Promise<Discovery> {
   const running = await discover(options.root);
   if (running) return running;
   const node = options.node || process.execPath;
@@ -63,7 +64,7 @@ export async function launchService(options: LaunchOptions): Promise<Discovered>
 }
 
 /** The first of: ready, exit, spawn error, time-out, cancellation. */
-function race(child: ReturnType<typeof spawn>, options: LaunchOptions): Promise<Discovered> {
+function race(child: ReturnType<typeof spawn>, options: LaunchOptions): Promise<Discovery> {
   return new Promise((resolve, reject) => {
     const started = Date.now();
     let exited: string | null = null;

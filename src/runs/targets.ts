@@ -1,0 +1,99 @@
+/** What a command is about: from the row it was clicked on, from a panel, or asked for. */
+import * as vscode from 'vscode';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
+import type { Backends } from '../backends/backends.ts';
+import { mainStages, runDescription, stageDescription } from './model.ts';
+import type { RunStore } from './store.ts';
+
+export interface RunTarget {
+  run: string;
+}
+export interface StageTarget extends RunTarget {
+  stage: string;
+}
+export interface SetTarget extends StageTarget {
+  step: number | null;
+  label?: string;
+}
+
+/** Arguments come from menus (a tree's node), links and other extensions: taken for what they are only if they have the shape. */
+export function asRunTarget(argument: unknown): RunTarget | null {
+  if (typeof argument !== 'object' || argument === null) return null;
+  const { run } = argument as { run?: unknown };
+  if (typeof run === 'string') return { run };
+  if (typeof run === 'object' && run !== null && typeof (run as RunSummary).run === 'string') return { run: (run as RunSummary).run };
+  return null;
+}
+
+export function asStageTarget(argument: unknown): StageTarget | null {
+  const run = asRunTarget(argument);
+  if (!run) return null;
+  const { stage } = argument as { stage?: unknown };
+  if (typeof stage === 'string') return { ...run, stage };
+  if (typeof stage === 'object' && stage !== null && typeof (stage as StageInfo).id === 'string') return { ...run, stage: (stage as StageInfo).id };
+  return null;
+}
+
+export function asSetTarget(argument: unknown): SetTarget | null {
+  const stage = asStageTarget(argument);
+  if (!stage) return null;
+  const { set, step, checkpoint } = argument as { set?: { step?: unknown; label?: unknown }; step?: unknown; checkpoint?: { step?: unknown } };
+  const found = set?.step ?? checkpoint?.step ?? step;
+  if (typeof found !== 'number') return null;
+  return { ...stage, step: found, ...(typeof set?.label === 'string' ? { label: set.label } : {}) };
+}
+
+export class Targets {
+  readonly #backends: Backends;
+  readonly #store: RunStore;
+
+  constructor(backends: Backends, store: RunStore) {
+    this.#backends = backends;
+    this.#store = store;
+  }
+
+  /** The runs, once there is a backend. */
+  async runs(): Promise<RunSummary[]> {
+    await this.#backends.need();
+    if (!this.#store.loaded) await this.#store.reload();
+    return this.#store.runs;
+  }
+
+  /** The run that is meant, as it is now; null when the user chose none. */
+  async run(argument: unknown, title: string, fits: (run: RunSummary) => boolean = () => true, none = 'There is no run yet.'): Promise<RunSummary | null> {
+    const runs = await this.runs();
+    const target = asRunTarget(argument);
+    if (target) return this.#store.get(target.run) ?? (await this.#store.refresh(target.run));
+    const fitting = runs.filter(fits);
+    if (fitting.length === 0) throw new LonghandError('not_runnable', none);
+    const items = fitting.map((run) => ({ label: run.name, description: runDescription(run), detail: run.run, run }));
+    return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run ?? null;
+  }
+
+  async stage(
+    argument: unknown,
+    title: string,
+    fits: (stage: StageInfo) => boolean = () => true,
+    none = 'There is no such stage.',
+  ): Promise<{ run: RunSummary; stage: StageInfo } | null> {
+    const target = asStageTarget(argument);
+    const run = await this.run(argument, title, (candidate) => candidate.stages.some(fits), none);
+    if (!run) return null;
+    if (target) {
+      const stage = run.stages.find(({ id }) => id === target.stage);
+      if (!stage) throw new LonghandError('not_found', `The run ${run.name} has no stage ${target.stage}.`);
+      return { run, stage };
+    }
+    const fitting = run.stages.filter(fits);
+    const [only] = fitting;
+    if (!only) throw new LonghandError('not_runnable', none);
+    if (fitting.length === 1) return { run, stage: only };
+    const order = new Map(mainStages(run).map((stage, at) => [stage.id, at]));
+    const items = fitting
+      .toSorted((a, b) => (order.get(a.id) ?? 99) - (order.get(b.id) ?? 99))
+      .map((stage) => ({ label: stage.id, description: `${stage.kind} · ${stageDescription(stage) || stage.state}`, stage }));
+    const picked = await vscode.window.showQuickPick(items, { title, placeHolder: `Which stage of ${run.name}?` });
+    return picked ? { run, stage: picked.stage } : null;
+  }
+}
