@@ -14,7 +14,7 @@ import threading
 import time
 import traceback as tracebacks
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,18 @@ class Record:
                 offset += len(data)
             write_all(self._fd, "".join(lines).encode())
             self._seq += len(lines)
+
+    def trace_texts(self, pieces: Sequence[tuple[int, str]]) -> None:
+        """Stretches of several traces at once, `(trace, text)` each: one write for all their texts, then the events."""
+        with self._lock:
+            written = [(trace, clean_text(text).encode()) for trace, text in pieces if text]
+            if not written:
+                return
+            extent = self._text.append(b"".join(data for _, data in written))
+            offset = extent["offset"]
+            for trace, data in written:
+                self.event("trace_text", trace=trace, part=extent["part"], offset=offset, length=len(data))
+                offset += len(data)
 
     def trace_end(self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None) -> None:
         """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`."""

@@ -39,6 +39,15 @@ def test_a_trace_is_recorded_text_first_with_ids_and_facts(tmp_path):
     assert (tmp_path / "tokens/part-00001.bin").read_bytes() == struct.pack("<3I", 1, 70000, 2)
 
 
+def test_texts_of_several_traces_are_one_write(tmp_path):
+    with Record(tmp_path) as record:
+        traces = [record.trace_begin("0" * 16, sample=k) for k in range(3)]
+        record.trace_texts([(traces[0], "é"), (traces[1], ""), (traces[2], "😀z")])
+        record.trace_texts([])
+    events = lines(tmp_path)[3:]
+    assert [(e["trace"], text_of(tmp_path, e)) for e in events] == [(0, "é"), (2, "😀z")]
+
+
 def test_reopened_after_a_kill_it_goes_on_after_the_last_whole_line(tmp_path):
     with Record(tmp_path) as record:
         name = record.problem("p")

@@ -102,6 +102,11 @@ class Later:
         """True where the call would not wait."""
         return isinstance(self._found, Judgement) or self._found.done()
 
+    @property
+    def ready(self) -> bool:
+        """True when a call returns at once."""
+        return isinstance(self._found, Judgement) or self._found.done()
+
     def __call__(self) -> Judgement:
         if isinstance(self._found, Judgement):
             return self._found
