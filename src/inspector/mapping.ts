@@ -1,0 +1,78 @@
+/** Which column is what: asked in one flow, remembered for files with the same columns. */
+import { createHash } from 'node:crypto';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
+import { oneLine, plural } from '../format.ts';
+
+/** Files with the same format and the same columns share a mapping. */
+export function columnSignature({ format, columns }: Pick<ImportInspection, 'format' | 'columns'>): string {
+  const names = columns.map(({ name }) => name).toSorted();
+  return createHash('sha256').update(JSON.stringify([format, names])).digest('hex').slice(0, 32);
+}
+
+/** True when the columns that a mapping names are there. */
+export function fits(mapping: ImportMapping, columns: readonly { name: string }[]): boolean {
+  const names = new Set(columns.map(({ name }) => name));
+  return Object.values(mapping).every((name) => name === undefined || names.has(name) || names.has(name.split('.')[0] ?? ''));
+}
+
+interface Step {
+  key: keyof ImportMapping;
+  question: string;
+  optional: boolean;
+}
+
+const steps: Step[] = [
+  { key: 'completion', question: 'Which column has the completion (the reasoning that the model wrote)?', optional: false },
+  { key: 'prompt', question: 'Which column has the problem or prompt?', optional: true },
+  { key: 'gold', question: 'Which column has the right answer?', optional: true },
+  { key: 'id', question: 'Which column has the id of the problem?', optional: true },
+];
+
+/** Asks column by column; Back goes one question back. Resolves to undefined when it is left. */
+export async function askMapping(inspection: ImportInspection): Promise<ImportMapping | undefined> {
+  const { columns, mapping: guess } = inspection;
+  if (columns.length === 0) return undefined;
+  const chosen: Partial<ImportMapping> = { ...guess };
+  for (let at = 0; at < steps.length; ) {
+    const step = steps[at] as Step;
+    const answer = await askColumn(inspection, step, at, chosen[step.key]);
+    if (answer === undefined) return undefined;
+    if (answer === 'back') {
+      at = Math.max(0, at - 1);
+      continue;
+    }
+    if (answer === null) delete chosen[step.key];
+    else chosen[step.key] = answer;
+    at += 1;
+  }
+  return chosen.completion ? { ...chosen, completion: chosen.completion } : undefined;
+}
+
+function askColumn(inspection: ImportInspection, step: Step, at: number, suggested: string | undefined): Promise<string | null | 'back' | undefined> {
+  type Item = vscode.QuickPickItem & { column: string | null };
+  const pick = vscode.window.createQuickPick<Item>();
+  const items: Item[] = inspection.columns.map(({ name, type, example }) => ({
+    label: name,
+    description: type + (name === suggested ? ' · suggested' : ''),
+    detail: oneLine(example, 140),
+    column: name,
+  }));
+  if (step.optional) items.push({ label: 'None', description: 'the file does not have it', column: null });
+  pick.title = `${path.basename(inspection.path)} (${inspection.format}${inspection.rows === null ? '' : `, ${plural(inspection.rows, 'row')}`})`;
+  pick.step = at + 1;
+  pick.totalSteps = steps.length;
+  pick.placeholder = step.question;
+  pick.ignoreFocusOut = true;
+  pick.matchOnDetail = true;
+  pick.items = items;
+  pick.activeItems = items.filter(({ column }) => (suggested === undefined ? column === null : column === suggested));
+  if (at > 0) pick.buttons = [vscode.QuickInputButtons.Back];
+  return new Promise((resolve) => {
+    pick.onDidTriggerButton(() => resolve('back'));
+    pick.onDidAccept(() => resolve(pick.selectedItems[0]?.column));
+    pick.onDidHide(() => resolve(undefined));
+    pick.show();
+  }).finally(() => pick.dispose()) as Promise<string | null | 'back' | undefined>;
+}

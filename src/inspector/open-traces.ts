@@ -1,0 +1,147 @@
+/** Open Traces, Open Dashboard, Compare…: from a row, a file, or by asking. */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { RunSummary, TraceFilter, TraceSet } from '../../core/protocol/methods.ts';
+import type { CompareSide } from '../../core/protocol/webview.ts';
+import { plural } from '../format.ts';
+import { runDescription, stageDescription } from '../runs/model.ts';
+import { asRunTarget, asSetTarget, asStageTarget, type Targets } from '../runs/targets.ts';
+import { importFiles, type ImportParts } from './import-files.ts';
+import type { Panels } from './panels.ts';
+
+export interface OpenParts extends ImportParts {
+  targets: Targets;
+  panels: Panels;
+}
+
+/** Files that are offered by *Open Traces* from the palette. */
+const fileFilters = { 'Trace files': ['jsonl', 'json', 'parquet', 'ndjson'], 'All files': ['*'] };
+
+export async function openTraces(parts: OpenParts, argument: unknown): Promise<void> {
+  if (argument instanceof vscode.Uri) return openTraceFiles(parts, [argument]);
+  if (asRunTarget(argument)) {
+    const run = await parts.targets.run(argument, 'Open Traces');
+    if (run) await openOf(parts, run, argument);
+    return;
+  }
+  await ask(parts);
+}
+
+/** From the explorer: the file, and all that are selected. */
+export async function openTraceFiles(parts: OpenParts, uris: readonly vscode.Uri[]): Promise<void> {
+  const [first] = uris;
+  if (!first) {
+    const picked = await vscode.window.showOpenDialog({ canSelectMany: true, filters: fileFilters, openLabel: 'Open Traces', title: 'Open Traces' });
+    if (picked?.length) await openTraceFiles(parts, picked);
+    return;
+  }
+  const result = await importFiles(parts, uris);
+  if (!result) return;
+  const title = uris.length === 1 ? path.posix.basename(first.path) : `${path.posix.basename(first.path)} and ${uris.length - 1} more`;
+  await parts.panels.open({ page: 'inspector', title, filter: { run: result.run } });
+}
+
+/** The traces of what was clicked on: a run, a stage, an evaluation, a checkpoint. */
+async function openOf({ panels }: OpenParts, run: RunSummary, argument: unknown): Promise<void> {
+  const set = asSetTarget(argument);
+  const stage = asStageTarget(argument);
+  if (set) {
+    const found = run.stages.find(({ id }) => id === set.stage);
+    // A checkpoint belongs to the stage that was trained; its traces were written by the evaluation of it.
+    const isTrained = found?.kind !== 'evaluate';
+    const filter: TraceFilter = { run: run.run, ...(isTrained ? { of: set.stage } : { stage: set.stage }), step: set.step ?? undefined };
+    await panels.open({ page: 'inspector', title: `${set.stage} ${set.label ?? `step ${set.step}`} · ${run.name}`, filter: clean(filter) });
+  } else if (stage) {
+    await panels.open({ page: 'inspector', title: `${stage.stage} · ${run.name}`, filter: stageFilter(run, stage.stage) });
+  } else await panels.open({ page: 'inspector', title: run.name, filter: { run: run.run } });
+}
+
+/** A training stage that wrote no trace itself has those of its evaluations. */
+function stageFilter(run: RunSummary, stage: string): TraceFilter {
+  const found = run.stages.find(({ id }) => id === stage);
+  return found && found.traces === 0 && found.kind !== 'evaluate' ? { run: run.run, of: stage } : { run: run.run, stage };
+}
+
+async function ask(parts: OpenParts): Promise<void> {
+  type Item = vscode.QuickPickItem & { run?: RunSummary; file?: true };
+  const connected = parts.backends.state === 'connected';
+  const runs = connected ? await parts.targets.runs() : [];
+  const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const items: Item[] = [
+    { label: '$(folder-opened) Open a file…', description: 'JSONL, JSON or Parquet', file: true },
+    separator('Runs'),
+    ...runs.map((run): Item => ({ label: run.name, description: runDescription(run), run })),
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: 'Open Traces', placeHolder: 'The traces of which run or file?' });
+  if (picked?.file) return openTraceFiles(parts, []);
+  if (picked?.run) return askPart(parts, picked.run);
+  return undefined;
+}
+
+async function askPart(parts: OpenParts, run: RunSummary): Promise<void> {
+  type Item = vscode.QuickPickItem & { argument: unknown };
+  const { sets } = await parts.backends.call('traces/sets', { run: run.run });
+  const stages = run.stages.filter(({ traces }) => traces > 0);
+  if (run.kind === 'import' || stages.length <= 1) return openOf(parts, run, { run: run.run });
+  const items: Item[] = [
+    { label: 'All traces', description: plural(run.traces, 'trace'), argument: { run: run.run } },
+    { label: 'Stages', kind: vscode.QuickPickItemKind.Separator, argument: null },
+    ...stages.map((stage): Item => ({ label: stage.id, description: `${stage.kind} · ${stageDescription(stage)}`, argument: { run: run.run, stage: stage.id } })),
+    { label: 'Steps and evaluations', kind: vscode.QuickPickItemKind.Separator, argument: null },
+    ...sets.filter(({ step }) => step !== null).map((set): Item => ({ label: set.label, description: `${set.stage} · ${plural(set.traces, 'trace')}`, argument: { run: run.run, stage: set.stage, set } })),
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: `Open Traces of ${run.name}`, placeHolder: 'Which part?', matchOnDescription: true });
+  if (picked?.argument) await openOf(parts, run, picked.argument);
+}
+
+export async function openDashboard({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
+  const run = await targets.run(argument, 'Open Dashboard', ({ kind }) => kind === 'recipe', 'There is no run of a recipe yet.');
+  if (run) await panels.open({ page: 'dashboard', run: run.run });
+}
+
+/** Asks for a before and an after, and opens the comparison. */
+export async function compare(parts: OpenParts, argument: unknown): Promise<void> {
+  const { backends, targets, panels } = parts;
+  const run = await targets.run(argument, 'Compare', ({ traces }) => traces > 0, 'There are no traces to compare yet.');
+  if (!run) return;
+  const { sets } = await backends.call('traces/sets', { run: run.run });
+  if (sets.length === 0) throw new LonghandError('not_runnable', `${run.name} has no evaluation to compare yet.`);
+  const before = await pickSet(sets, `Compare in ${run.name}: before`, 'Which traces come first?', 1);
+  if (!before) return;
+  const others = sets.filter((set) => set !== before);
+  const others2 = await otherRuns(parts, run);
+  const after = await pickSet([...others, ...others2], `Compare with ${before.label}: after`, 'Which traces come second?', 2);
+  if (!after) return;
+  await panels.open({ page: 'compare', title: `${before.label} → ${after.label}`, before: side(before), after: side(after) });
+}
+
+/** Evaluations of other runs that have some, since two runs are compared as well as two stages. */
+async function otherRuns({ backends, targets }: OpenParts, run: RunSummary): Promise<(TraceSet & { runName: string })[]> {
+  const runs = (await targets.runs()).filter((other) => other.run !== run.run && other.traces > 0).slice(0, 10);
+  const found = await Promise.all(
+    runs.map(async (other) => {
+      const { sets } = await backends.call('traces/sets', { run: other.run });
+      return sets.map((set) => ({ ...set, runName: other.name }));
+    }),
+  );
+  return found.flat();
+}
+
+async function pickSet(sets: (TraceSet & { runName?: string })[], title: string, placeHolder: string, step: number): Promise<TraceSet | undefined> {
+  const items = sets.map((set) => ({
+    label: set.label,
+    description: `${set.runName ? `${set.runName} · ` : ''}${set.stage}${set.step === null ? '' : ` · step ${set.step}`} · ${plural(set.traces, 'trace')}`,
+    set,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title: `${title} (${step} of 2)`, placeHolder, matchOnDescription: true });
+  return picked?.set;
+}
+
+function side({ run, stage, step }: TraceSet): CompareSide {
+  return { run, stage, step };
+}
+
+function clean(filter: TraceFilter): TraceFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

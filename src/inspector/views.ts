@@ -1,0 +1,82 @@
+/** Views: checking those that come from outside, comparing, naming. Pure. */
+import type { CompareSide, View } from '../../core/protocol/webview.ts';
+
+/** A view out of a webview's message or a saved state, or null where it is none. Filters are checked by the backend. */
+export function asView(value: unknown): View | null {
+  if (!isObject(value)) return null;
+  switch (value['page']) {
+    case 'dashboard':
+      return typeof value['run'] === 'string' ? { page: 'dashboard', run: value['run'] } : null;
+    case 'compare': {
+      const before = asSide(value['before']);
+      const after = asSide(value['after']);
+      if (!before || !after) return null;
+      const view: View = { page: 'compare', title: text(value['title'], 'Comparison'), before, after };
+      if (typeof value['problem'] === 'string') view.problem = value['problem'];
+      return view;
+    }
+    case 'inspector': {
+      if (!isObject(value['filter'])) return null;
+      const view: View = { page: 'inspector', title: text(value['title'], 'Traces'), filter: value['filter'] };
+      const { sort, trace, at } = value;
+      if (isObject(sort)) view.sort = sort as unknown as NonNullable<typeof view.sort>;
+      if (typeof trace === 'string') view.trace = trace;
+      if (isObject(at) && typeof at['start'] === 'number' && typeof at['end'] === 'number' && (at['in'] === 'prompt' || at['in'] === 'completion')) {
+        view.at = { in: at['in'], start: at['start'], end: at['end'] };
+      }
+      return view;
+    }
+    default:
+      return null;
+  }
+}
+
+/** True where a panel that shows `a` can show `b` without becoming another one. */
+export function samePlace(a: View, b: View): boolean {
+  if (a.page === 'dashboard' && b.page === 'dashboard') return a.run === b.run;
+  if (a.page === 'compare' && b.page === 'compare') return equal([a.before, a.after], [b.before, b.after]);
+  if (a.page === 'inspector' && b.page === 'inspector') return a.title === b.title && equal(a.filter, b.filter);
+  return false;
+}
+
+/** The runs whose events a view lives on. */
+export function runsOf(view: View): string[] {
+  switch (view.page) {
+    case 'dashboard':
+      return [view.run];
+    case 'compare':
+      return [view.before.run, view.after.run];
+    case 'inspector':
+      return view.filter.run ? [view.filter.run] : [];
+    default:
+      return view satisfies never;
+  }
+}
+
+/** @param nameOf the name of a run, where it is known */
+export function titleOf(view: View, nameOf: (run: string) => string): string {
+  return view.page === 'dashboard' ? nameOf(view.run) : view.title;
+}
+
+function asSide(value: unknown): CompareSide | null {
+  if (!isObject(value) || typeof value['run'] !== 'string' || typeof value['stage'] !== 'string') return null;
+  return { run: value['run'], stage: value['stage'], step: typeof value['step'] === 'number' ? value['step'] : null };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown, fallback: string): string {
+  return typeof value === 'string' && value ? value.slice(0, 200) : fallback;
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return stable(a) === stable(b);
+}
+
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).filter(([, v]) => v !== undefined).toSorted(([x], [y]) => (x < y ? -1 : 1))) : inner,
+  );
+}
