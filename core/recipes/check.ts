@@ -1,0 +1,173 @@
+/** Everything that can be said of a recipe without running it. The editor and the service use it, so both say the same words. */
+import type { RecipeDiagnostic } from '../protocol/methods.ts';
+import { rangeAt, readDocument, type RecipeDocument } from './document.ts';
+import { schemasAt } from './json-schema.ts';
+import { suggestion } from './nearest.ts';
+import { problemsOf, valueAt } from './plain-words.ts';
+import { outputsOf, references, type Path, type Reference } from './references.ts';
+import { recipeSchema, type Recipe } from './schema.ts';
+import { stageOrder } from './stage-order.ts';
+import { configClass, type TrlKeys } from './trl-keys.ts';
+
+export interface CheckOptions {
+  /** TRL's keys; without them `config` is not looked into. */
+  trlKeys?: TrlKeys;
+}
+
+export interface RecipeCheck {
+  /** The recipe, or null when there is any error. */
+  recipe: Recipe | null;
+  /** By place in the text. */
+  diagnostics: RecipeDiagnostic[];
+  /** The text's nodes with their places, for whatever else an editor wants to know. */
+  document: RecipeDocument;
+}
+
+/** Most diagnostics that are reported; one more says how many were left out. */
+const DIAGNOSTICS_LIMIT = 100;
+
+/** Checks a recipe file's text. Never throws. */
+export function checkRecipe(text: string, options: CheckOptions = {}): RecipeCheck {
+  const document = readDocument(text);
+  const found: RecipeDiagnostic[] = [...document.diagnostics];
+  const say = (
+    message: string,
+    path: Path,
+    what: 'key' | 'value' = 'value',
+    severity: RecipeDiagnostic['severity'] = 'error',
+  ) => found.push({ message, range: rangeAt(document, path, what), severity });
+
+  let recipe: Recipe | null = null;
+  if (document.yaml && document.value === null && found.length === 0) {
+    say('the recipe is empty; it needs “name” and “stages”', []);
+  } else if (document.value !== undefined && document.value !== null) {
+    const parsed = recipeSchema.safeParse(document.value);
+    if (parsed.success) recipe = parsed.data;
+    else {
+      for (const { message, path, what } of problemsOf(parsed.error.issues, document.value, (path) =>
+        schemasAt(path, document.value),
+      ))
+        say(message, path, what);
+    }
+    // These look at the value as it stands, so that one wrong key does not hide a missing reference.
+    checkStages(document.value, say);
+    checkReferences(document, say, found);
+    if (options.trlKeys) checkConfig(document.value, options.trlKeys, say);
+    const cycle = recipe && stageOrder(recipe).cycle;
+    if (cycle)
+      say(`the stages wait for each other: ${cycle.join(' → ')}`, ['stages', stageIndex(recipe!, cycle[0]!), 'id']);
+  }
+  const diagnostics = bounded(found.sort((a, b) => a.range.start - b.range.start || a.range.end - b.range.end));
+  return { recipe: diagnostics.some(({ severity }) => severity === 'error') ? null : recipe, diagnostics, document };
+}
+
+type Say = (message: string, path: Path, what?: 'key' | 'value', severity?: RecipeDiagnostic['severity']) => void;
+
+function stageIndex(recipe: Recipe, id: string): number {
+  return recipe.stages.findIndex((stage) => stage.id === id);
+}
+
+/** The stages of a value that need not be a recipe. */
+export function stagesOf(value: unknown): Record<string, unknown>[] {
+  const stages = valueAt(value, ['stages']);
+  return Array.isArray(stages)
+    ? stages.map((stage: unknown) =>
+        typeof stage === 'object' && stage !== null ? (stage as Record<string, unknown>) : {},
+      )
+    : [];
+}
+
+function checkStages(value: unknown, say: Say): void {
+  const stages = stagesOf(value);
+  const first = new Map<unknown, number>();
+  const ids = stages.map(({ id }) => id).filter((id) => typeof id === 'string');
+  for (const [i, stage] of stages.entries()) {
+    if (typeof stage.id === 'string') {
+      if (first.has(stage.id))
+        say(`the id “${stage.id}” is taken by stage ${first.get(stage.id)! + 1}; each needs its own`, [
+          'stages',
+          i,
+          'id',
+        ]);
+      else first.set(stage.id, i);
+    }
+    if (stage.kind === 'dataset' && !stage.task && !stage.files)
+      say('a dataset needs “task” or “files”', ['stages', i, 'kind']);
+    for (const [j, need] of (Array.isArray(stage.needs) ? stage.needs : []).entries()) {
+      if (typeof need === 'string' && !ids.includes(need))
+        say(`there is no stage “${need}”${suggestion(need, ids)}`, ['stages', i, 'needs', j]);
+    }
+  }
+}
+
+function checkReferences(document: RecipeDocument, say: Say, found: RecipeDiagnostic[]): void {
+  const vars = valueAt(document.value, ['vars']);
+  const names = typeof vars === 'object' && vars !== null ? Object.keys(vars) : [];
+  const stages = stagesOf(document.value);
+  for (const reference of references(valueAt(document.value, ['stages']), ['stages'])) {
+    const message = referenceProblem(reference, names, stages);
+    if (!message) continue;
+    const range = rangeAt(document, reference.path);
+    const at = document.text.slice(range.start, range.end).indexOf(reference.text);
+    if (at < 0) say(message, reference.path);
+    else
+      found.push({
+        message,
+        range: { start: range.start + at, end: range.start + at + reference.text.length },
+        severity: 'error',
+      });
+  }
+}
+
+function referenceProblem(
+  { text, target, path }: Reference,
+  vars: readonly string[],
+  stages: readonly Record<string, unknown>[],
+): string | null {
+  if ('unknown' in target) return `${text} is no reference; write \${vars.name} or \${stages.id.output}`;
+  if ('var' in target) {
+    return vars.includes(target.var)
+      ? null
+      : `there is no variable “${target.var}”${suggestion(target.var, vars) || '; add it under “vars”'}`;
+  }
+  const ids = stages.map(({ id }) => id).filter((id) => typeof id === 'string');
+  const stage = stages.find(({ id }) => id === target.stage);
+  if (!stage) return `there is no stage “${target.stage}”${suggestion(target.stage, ids)}`;
+  if (stage === stages[path[1] as number]) return `the stage “${target.stage}” refers to itself`;
+  const outputs = outputsOf(stage as Parameters<typeof outputsOf>[0]);
+  if (outputs.includes(target.output)) return null;
+  return outputs.length === 0
+    ? `the stage “${target.stage}” gives nothing to refer to`
+    : `the stage “${target.stage}” has no “${target.output}”${suggestion(target.output, outputs)}`;
+}
+
+function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
+  for (const [i, stage] of stagesOf(value).entries()) {
+    const name = configClass(stage.kind);
+    if (!name || typeof stage.config !== 'object' || stage.config === null) continue;
+    const known = trlKeys[name];
+    for (const key of Object.keys(stage.config)) {
+      if (Object.hasOwn(known, key)) continue;
+      say(
+        `${name} of TRL ${trlKeys.versions.trl} has no key “${key}”${suggestion(key, Object.keys(known))}`,
+        ['stages', i, 'config', key],
+        'key',
+      );
+    }
+  }
+}
+
+function bounded(diagnostics: RecipeDiagnostic[]): RecipeDiagnostic[] {
+  const unique = diagnostics.filter(
+    (one, i) =>
+      !diagnostics
+        .slice(Math.max(0, i - 8), i)
+        .some((other) => other.message === one.message && other.range.start === one.range.start),
+  );
+  if (unique.length <= DIAGNOSTICS_LIMIT) return unique;
+  const last = unique[DIAGNOSTICS_LIMIT - 1]!;
+  return [
+    ...unique.slice(0, DIAGNOSTICS_LIMIT),
+    { message: `and ${unique.length - DIAGNOSTICS_LIMIT} more problems`, range: last.range, severity: 'error' },
+  ];
+}

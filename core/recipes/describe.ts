@@ -1,0 +1,236 @@
+/** Completion and hover for a recipe: keys and values that fit at a place, with what they mean. */
+import { isMap } from 'yaml';
+import { stagesOf } from './check.ts';
+import { pairAt, pathAt, rangeAt, readDocument, type Range, type RecipeDocument } from './document.ts';
+import { schemasAt, type JsonSchema } from './json-schema.ts';
+import { valueAt } from './plain-words.ts';
+import { outputsOf, type Path } from './references.ts';
+import { configClass, type TrlKey, type TrlKeys } from './trl-keys.ts';
+
+export interface CompletionItem {
+  label: string;
+  /** What to insert: a key with its colon, or a value. */
+  insert: string;
+  kind: 'key' | 'value' | 'reference';
+  /** A few words: the type, or `required`. */
+  detail: string;
+  /** Plain text or Markdown without links. */
+  documentation: string;
+}
+
+export interface Completion {
+  items: CompletionItem[];
+  /** What the chosen item replaces. */
+  replace: Range;
+}
+
+export interface Hover {
+  range: Range;
+  /** Markdown. */
+  contents: string;
+}
+
+interface Options {
+  trlKeys?: TrlKeys;
+}
+
+/** Stands at the cursor while the text is read, so that a half-written line has its place in the tree. */
+const CURSOR = 'longhandCursor';
+
+/** What may be written at an offset. Never throws; nothing fitting gives no items. */
+export function completionsAt(text: string, offset: number, options: Options = {}): Completion {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const before = text.slice(lineStart, offset);
+  const word = /(?:\$\{[^}\s]*|[\w-]*)$/.exec(before)![0];
+  const after = /^(?:[\w.-]*\}?)/.exec(text.slice(offset))![0];
+  const start = offset - word.length;
+  const replace = { start, end: offset + (word.startsWith('${') ? after.length : /^[\w-]*/.exec(after)![0].length) };
+  if (/(?:^|\s)#/.test(before)) return { items: [], replace };
+
+  const lead = text.slice(lineStart, start);
+  const atKey =
+    /^\s*(?:-\s+)*$/.test(lead) ||
+    (/[{,]\s*$/.test(lead) && /\{[^}]*$/.test(lead) && !/\[[^\]]*$/.test(lead.slice(lead.lastIndexOf('{'))));
+  const rest = text.slice(replace.end);
+  if (atKey) {
+    const colon = /^\s*:/.test(rest) ? '' : ': 0';
+    const document = readDocument(text.slice(0, start) + CURSOR + colon + rest);
+    const path = findCursor(document);
+    if (path) return { items: keyItems(path.slice(0, -1), document, options, colon !== ''), replace };
+  }
+  // In a flow mapping the braces of a reference need quotation marks.
+  const quote = /[{[,][^}\]]*$/.test(lead) && !/["']$/.test(lead);
+  const document = readDocument(text.slice(0, start) + CURSOR + rest);
+  const path = findCursor(document);
+  return { items: path ? valueItems(path, document, options, quote) : [], replace };
+}
+
+function findCursor(document: RecipeDocument): Path | null {
+  const search = (value: unknown, path: Path): Path | null => {
+    if (typeof value === 'string') return value.includes(CURSOR) ? path : null;
+    if (typeof value !== 'object' || value === null) return null;
+    for (const [key, item] of Object.entries(value)) {
+      const step = Array.isArray(value) ? Number(key) : key;
+      if (key.includes(CURSOR)) return [...path, step];
+      const found = search(item, [...path, step]);
+      if (found) return found;
+    }
+    return null;
+  };
+  return search(document.value, []);
+}
+
+function keyItems(path: Path, document: RecipeDocument, options: Options, colon: boolean): CompletionItem[] {
+  const value = valueAt(document.value, path);
+  const present = new Set(typeof value === 'object' && value !== null ? Object.keys(value) : []);
+  const suffix = colon ? ': ' : '';
+  const items = new Map<string, CompletionItem>();
+  for (const schema of schemasAt(path, document.value)) {
+    for (const [key, property] of Object.entries(schema.properties ?? {})) {
+      if (present.has(key) || items.has(key)) continue;
+      const required = schema.required?.includes(key) ?? false;
+      items.set(key, {
+        label: key,
+        insert: key + suffix,
+        kind: 'key',
+        detail: required ? `${typeOf(property)}, required` : typeOf(property),
+        documentation: property.description ?? '',
+      });
+    }
+  }
+  for (const [key, info] of Object.entries(trlKeysAt(path, document, options) ?? {})) {
+    if (!present.has(key))
+      items.set(key, {
+        label: key,
+        insert: key + suffix,
+        kind: 'key',
+        detail: `${info.type} = ${shown(info.default)}`,
+        documentation: info.doc ?? '',
+      });
+  }
+  return [...items.values()];
+}
+
+function valueItems(path: Path, document: RecipeDocument, options: Options, quote: boolean): CompletionItem[] {
+  const items: CompletionItem[] = [];
+  for (const schema of schemasAt(path, withoutCursor(document.value, path))) {
+    for (const value of schema.enum ?? (schema.const === undefined ? [] : [schema.const]))
+      items.push(plain(String(value), schema));
+    if (schema.type === 'boolean') items.push(plain('true', schema), plain('false', schema));
+  }
+  // The kinds of stages and rewards: each alternative's constant.
+  const last = path.at(-1);
+  if (last === 'kind' || last === 'name') {
+    for (const schema of schemasAt(path.slice(0, -1), withoutCursor(document.value, path.slice(0, -1)))) {
+      const constant = schema.properties?.[last]?.const;
+      if (constant !== undefined)
+        items.push({ ...plain(String(constant), schema), documentation: schema.description ?? '' });
+    }
+  }
+  const key = trlKeysAt(path.slice(0, -1), document, options)?.[String(last)];
+  if (key && /bool/i.test(key.type)) items.push(plain('true', {}), plain('false', {}));
+  if (key || takesReference(path, document)) items.push(...referenceItems(path, document, quote, key !== undefined));
+  return [...new Map(items.map((item) => [item.label, item])).values()];
+}
+
+/** The value with the cursor's own entry undecided, so that it does not choose among the alternatives. */
+function withoutCursor(value: unknown, path: Path): unknown {
+  if (path.length === 0) return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  const [first, ...rest] = path;
+  if (Array.isArray(value)) return value.map((item: unknown, i) => (i === first ? withoutCursor(item, rest) : item));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, key === String(first) ? withoutCursor(item, rest) : item]),
+  );
+}
+
+function plain(value: string, schema: JsonSchema): CompletionItem {
+  return { label: value, insert: value, kind: 'value', detail: '', documentation: schema.description ?? '' };
+}
+
+function takesReference(path: Path, document: RecipeDocument): boolean {
+  return schemasAt(path, withoutCursor(document.value, path)).some(
+    (schema) => schema.type === 'string' && typeof schema.pattern === 'string' && schema.pattern.includes('\\$'),
+  );
+}
+
+function referenceItems(path: Path, document: RecipeDocument, quote: boolean, inConfig: boolean): CompletionItem[] {
+  const vars = valueAt(document.value, ['vars']);
+  const names = typeof vars === 'object' && vars !== null ? Object.entries(vars) : [];
+  const mine = path[0] === 'stages' ? path[1] : -1;
+  const outputs = stagesOf(document.value).flatMap((stage, i) =>
+    i === mine || typeof stage.id !== 'string'
+      ? []
+      : outputsOf(stage as Parameters<typeof outputsOf>[0]).map(
+          (output) =>
+            [`\${stages.${stage.id as string}.${output}}`, `${String(stage.kind)} ${stage.id as string}`] as const,
+        ),
+  );
+  const wantsStage = path.at(-1) === 'data' || path.at(-1) === 'model';
+  const all = [
+    ...(wantsStage ? [] : names.map(([name, value]) => [`\${vars.${name}}`, shown(value)] as const)),
+    ...(inConfig ? [] : outputs),
+  ];
+  return all.map(([label, detail]) => ({
+    label,
+    insert: quote ? `"${label}"` : label,
+    kind: 'reference',
+    detail,
+    documentation: '',
+  }));
+}
+
+function trlKeysAt(path: Path, document: RecipeDocument, { trlKeys }: Options): Record<string, TrlKey> | null {
+  if (!trlKeys || path.length !== 3 || path[0] !== 'stages' || path[2] !== 'config') return null;
+  const name = configClass(valueAt(document.value, ['stages', path[1]!, 'kind']));
+  return name ? trlKeys[name] : null;
+}
+
+/** What stands at an offset, in words; null when nothing is known of it. */
+export function hoverAt(text: string, offset: number, options: Options = {}): Hover | null {
+  const document = readDocument(text);
+  const found = pathAt(document, offset);
+  if (!found || found.path.length === 0) return null;
+  const { path, inKey } = found;
+  const last = path.at(-1)!;
+  const { key, value } = pairAt(document, path);
+  if (!inKey && isMap(value)) return null;
+  const range = rangeAt(document, path, inKey && key ? 'key' : 'value');
+  if (offset > range.end) return null;
+  const config = trlKeysAt(path.slice(0, -1), document, options);
+  const trl = config?.[String(last)];
+  if (trl) {
+    const contents = [
+      `**${String(last)}**: \`${trl.type}\`, default \`${shown(trl.default)}\``,
+      trl.doc ?? '',
+      `TRL ${options.trlKeys!.versions.trl}`,
+    ];
+    return { range, contents: contents.filter((line) => line !== '').join('\n\n') };
+  }
+  const schemas = schemasAt(path, document.value);
+  const description = schemas.map((schema) => schema.description).find((words) => words);
+  if (typeof last === 'number' || schemas.length === 0) return null;
+  const types = [...new Set(schemas.map(typeOf))].join(' | ');
+  if (!description && types === 'any') return null;
+  return {
+    range,
+    contents: [`**${last}**: \`${types}\``, description ?? ''].filter((line) => line !== '').join('\n\n'),
+  };
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum) return schema.enum.join(' | ');
+  const options = schema.anyOf ?? schema.oneOf;
+  if (options) return [...new Set(options.map(typeOf))].join(' | ');
+  if (schema.type === 'string' && typeof schema.pattern === 'string' && schema.pattern.includes('\\$')) return '${…}';
+  return [schema.type ?? 'any'].flat().join(' | ');
+}
+
+function shown(value: unknown): string {
+  return value === null || value === undefined
+    ? 'None'
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value);
+}
