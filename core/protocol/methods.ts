@@ -327,6 +327,8 @@ export interface ImportInspection {
   mapping: ImportMapping | null;
   /** False: the mapping is sure and nothing need be asked. */
   needsMapping: boolean;
+  /** `gold`: problems and answers without completions, to be joined to a file that has some; it is no run by itself. */
+  holds: 'completions' | 'gold' | 'unknown';
   /** Why nothing was recognised, or what is doubtful. */
   notes: string[];
 }
@@ -337,6 +339,8 @@ export interface ImportResult {
   metrics: number;
   /** True when the same content had been imported before. */
   existed: boolean;
+  /** Rows of all files, read and skipped; 0 when it existed. */
+  rows: number;
   skipped: ImportSkip[];
   /** Rows skipped beyond those listed. */
   skippedMore: number;
