@@ -178,7 +178,8 @@ export type FaultKind =
   | 'extent_outside'
   | 'unknown_trace'
   | 'incomplete_checkpoint'
-  | 'index_differs';
+  | 'index_differs'
+  | 'storage';
 
 export interface VerifyReport {
   attempts: number;
@@ -230,7 +231,7 @@ export interface TraceStore {
   replay(stream: string, after: number, limit?: number): Promise<{ events: StreamEvent[]; done: boolean }>;
   /**
    * Replays what the cursor has not seen, then goes on live; nothing is missed and nothing comes twice. The listener may
-   * return a promise: the replay waits for it. Where it throws, the subscription ends.
+   * return a promise: what follows waits for it. Where it throws, the subscription ends, and `onEnd` says why.
    *
    * A stream that the cursor does not name starts at its beginning when it was made after the cursor's `journal` position,
    * otherwise at its newest event (take a snapshot after subscribing); `-1` asks for all of it. A stream that was deleted and
@@ -238,7 +239,7 @@ export interface TraceStore {
    */
   subscribe(
     cursor: Cursor,
-    options: { run?: string },
+    options: { run?: string; onEnd?: (error: unknown) => void },
     listener: (batch: EventBatch) => void | Promise<void>,
   ): Promise<Subscription>;
   /** Attempts of which something changed: events, exit.json, the journal. At most one call a committed batch. */

@@ -1,0 +1,85 @@
+/** Spans, sections and steps of a trace, found when they are asked for and kept as long as the text does not grow. */
+import { countSpans } from '../../core/behaviours/count.ts';
+import { detect } from '../../core/behaviours/detect.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { Annotations } from '../../core/protocol/methods.ts';
+import { sections } from '../../core/traces/sections.ts';
+import { stepStarts } from '../../core/traces/steps.ts';
+import type { IndexFile } from './index-file.ts';
+import { Lru } from './lru.ts';
+import type { TextKind, TextReader } from './text.ts';
+import { findTrace, textOf } from './traces.ts';
+import type { TracePlace } from './traces.ts';
+
+/** A longer completion is read up to here; `length` of the answer says so. UTF-16 units. */
+const READ_LIMIT = 8 * 2 ** 20;
+/** Spans and steps kept in all. */
+const KEPT = 500_000;
+
+export class Annotator {
+  private readonly index: IndexFile;
+  private readonly root: string;
+  private readonly texts: TextReader;
+  private readonly cache = new Lru<number, Annotations>(KEPT, (a) => a.spans.length + a.steps.length + 1);
+
+  constructor(index: IndexFile, root: string, texts: TextReader) {
+    this.index = index;
+    this.root = root;
+    this.texts = texts;
+  }
+
+  annotations(trace: string): Annotations {
+    const place = findTrace(this.index, this.root, trace);
+    const length = Math.min(this.texts.length(0, place.id), READ_LIMIT);
+    const known = this.cache.get(place.id);
+    if (known?.length === length) return known;
+    const completion = this.read(place, 'completion');
+    const prompt = this.read(place, 'prompt');
+    const row = this.index.get<{ problem: string; marker: string | null; markers: string | null }>(
+      `SELECT p.text AS problem, t.marker, a.markers FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id
+       WHERE t.id = ?`,
+      place.id,
+    );
+    const markers = [
+      ...new Set([
+        ...(row?.markers ? (JSON.parse(row.markers) as string[]) : []),
+        ...(row?.marker ? [row.marker] : []),
+      ]),
+    ];
+    const options = { markers, problem: row?.problem ?? '' };
+    const spans = [
+      ...detect(prompt, { ...options, in: 'prompt' }),
+      ...detect(completion, { ...options, in: 'completion' }),
+    ];
+    const result: Annotations = {
+      trace,
+      length: completion.length,
+      spans,
+      counts: countSpans(spans.filter((span) => span.in === 'completion')),
+      sections: sections(completion, thinksAlready(prompt)),
+      steps: stepStarts(completion),
+    };
+    this.cache.set(place.id, result);
+    return result;
+  }
+
+  forget(): void {
+    this.cache.clear();
+  }
+
+  private read(place: TracePlace, side: 'prompt' | 'completion'): string {
+    const { kind, owner }: { kind: TextKind; owner: number } = textOf(place, side);
+    try {
+      return this.texts.slice(place.folder, kind, owner, 0, READ_LIMIT, READ_LIMIT).text;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw new LonghandError(
+        'corrupt',
+        `A file that holds the text is gone: ${(error as NodeJS.ErrnoException).path ?? ''}`,
+      );
+    }
+  }
+}
+
+/** The prompt opened a thought that the completion goes on with. */
+const thinksAlready = (prompt: string): boolean => prompt.lastIndexOf('<think>') > prompt.lastIndexOf('</think>');

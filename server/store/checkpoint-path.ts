@@ -1,0 +1,9 @@
+/** The attempt of stage `stage` that a checkpoint's path or id names, or null: it is none of that stage's (the base model). */
+export function checkpointAttempt(checkpoint: string, stage: string): number | null {
+  const parts = checkpoint.split(/[/\\]/);
+  for (let i = parts.length - 1; i > 0; i--) {
+    const attempt = /^(?:attempt-)?(\d{1,9})$/.exec(parts[i] ?? '');
+    if (attempt && parts[i - 1] === stage) return Number(attempt[1]);
+  }
+  return null;
+}

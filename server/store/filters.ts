@@ -1,0 +1,60 @@
+/** A filter of traces as SQL. Every value is bound, none is written into the statement. */
+import type { SQLInputValue } from 'node:sqlite';
+import type { TraceFilter } from '../../core/protocol/methods.ts';
+import type { IndexFile } from './index-file.ts';
+import { finishCodes, verdictCodes } from './schema.ts';
+
+export interface Where {
+  /** Conditions on `traces t`, joined by AND; `1` when there is none. */
+  sql: string;
+  values: SQLInputValue[];
+}
+
+/** `superseded` left out or false leaves out what a newer attempt replaced; true lists it with the rest. */
+export function where(index: IndexFile, filter: TraceFilter): Where {
+  const parts: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (sql: string, ...bound: SQLInputValue[]): void => {
+    parts.push(sql);
+    values.push(...bound);
+  };
+  if (filter.run !== undefined || filter.stage !== undefined || filter.attempt !== undefined) {
+    const ids = attemptIds(index, filter);
+    add(`t.attempt_id IN (${ids.join(', ') || 'NULL'})`);
+  }
+  if (!filter.superseded) add('t.superseded = 0');
+  if (filter.of !== undefined) add('t.of = ?', filter.of);
+  if (filter.step !== undefined) add('t.step = ?', filter.step);
+  if (filter.stepFrom !== undefined) add('t.step >= ?', filter.stepFrom);
+  if (filter.stepTo !== undefined) add('t.step <= ?', filter.stepTo);
+  if (filter.problem !== undefined) add('t.problem_id IN (SELECT id FROM problems WHERE hash = ?)', filter.problem);
+  if (filter.group !== undefined) add('t.grp = ?', filter.group);
+  if (filter.set !== undefined) add('t.set_name = ?', filter.set);
+  if (filter.live !== undefined) add('t.live = ?', filter.live ? 1 : 0);
+  if (filter.verdict !== undefined)
+    add(`t.verdict IN (${filter.verdict.map((v) => verdictCodes.indexOf(v)).join(', ')})`);
+  if (filter.finish !== undefined) add(`t.finish IN (${filter.finish.map((f) => finishCodes.indexOf(f)).join(', ')})`);
+  for (const word of words(filter.text)) {
+    add(
+      `(t.problem_id IN (SELECT id FROM problems WHERE instr(search, ?) > 0) OR instr(coalesce(t.answer_search, t.answer), ?) > 0)`,
+      word,
+      word,
+    );
+  }
+  return { sql: parts.join(' AND ') || '1', values };
+}
+
+const words = (text: string | undefined): string[] =>
+  text?.toWellFormed().toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20) ?? [];
+
+/** Numbers from the index itself, so they may stand in a statement. */
+function attemptIds(index: IndexFile, { run, stage, attempt }: TraceFilter): number[] {
+  return index
+    .all<{ id: number }>(
+      'SELECT id FROM attempts WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR stage = ?2) AND (?3 IS NULL OR attempt = ?3) ORDER BY id',
+      run ?? null,
+      stage ?? null,
+      attempt ?? null,
+    )
+    .map((row) => row.id);
+}

@@ -1,0 +1,57 @@
+/** What passes between the store's thread and the service. */
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import type { Cursor, EventBatch, Params, Result } from '../../core/protocol/methods.ts';
+import type { ImportBatch, ImportStart } from './importing.ts';
+import type { JournalEvent } from '../../core/protocol/files.ts';
+import type {
+  AttemptKey,
+  AttemptRecord,
+  NewJournalEvent,
+  RunRecord,
+  StoreFault,
+  StoreMethod,
+  VerifyReport,
+} from './trace-store.ts';
+
+/** Every call: its arguments and its result. */
+export interface StoreCalls {
+  read: { args: [method: StoreMethod, params: Params<StoreMethod>]; result: Result<StoreMethod> };
+  catchUp: { args: [key: AttemptKey | undefined]; result: void };
+  runs: { args: [cursor: string | undefined, limit: number | undefined]; result: { runs: RunRecord[]; next?: string } };
+  run: { args: [run: string]; result: RunRecord };
+  attempt: { args: [key: AttemptKey]; result: AttemptRecord };
+  appendJournal: { args: [event: NewJournalEvent]; result: JournalEvent };
+  deleteRun: { args: [run: string]; result: void };
+  cursor: { args: [run: string | undefined]; result: Cursor };
+  startOf: { args: [cursor: Cursor, run: string | undefined]; result: { start: Cursor; last: Cursor } };
+  replay: {
+    args: [stream: string, after: number, limit: number | undefined];
+    result: { events: EventBatch['events']; done: boolean };
+  };
+  /** Batches are sent only while somebody listens. */
+  listen: { args: [on: boolean]; result: void };
+  beginImport: { args: [start: ImportStart]; result: { existed: boolean } };
+  appendImport: { args: [run: string, batch: ImportBatch]; result: void };
+  finishImport: { args: [run: string]; result: { traces: number; metrics: number } };
+  abortImport: { args: [run: string]; result: void };
+  reindex: { args: []; result: { attempts: number; events: number; traces: number } };
+  verify: { args: []; result: VerifyReport };
+  close: { args: []; result: void };
+}
+export type StoreCall = keyof StoreCalls;
+
+export interface Request<C extends StoreCall = StoreCall> {
+  id: number;
+  call: C;
+  args: StoreCalls[C]['args'];
+}
+
+export type Message =
+  | { type: 'ready' }
+  | { type: 'result'; id: number; value: unknown }
+  | { type: 'error'; id: number; error: { code: ErrorCode; message: string; detail: unknown } }
+  | { type: 'progress'; id: number; done: number; total: number; current: string }
+  | { type: 'batch'; batch: EventBatch }
+  | { type: 'attempts'; attempts: AttemptKey[] }
+  | { type: 'fault'; fault: StoreFault }
+  | { type: 'failed'; error: { code: ErrorCode; message: string } };

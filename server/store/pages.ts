@@ -1,0 +1,112 @@
+/** Lists of traces, page by page, by keyset cursor: a page costs the same wherever it lies, and rows that come in between shift nothing. */
+import { createHash } from 'node:crypto';
+import type { SQLInputValue } from 'node:sqlite';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
+import type { Params, Result, TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/methods.ts';
+import { where } from './filters.ts';
+import type { IndexFile } from './index-file.ts';
+import { Lru } from './lru.ts';
+import { traceRows } from './rows.ts';
+
+const DEFAULT_LIMIT = 100;
+
+/** What is sorted by; null: by row id, the order in which the traces were begun. */
+const sortColumns: Record<TraceSortKey, string | null> = {
+  order: null,
+  problem: '(SELECT label FROM problems WHERE id = t.problem_id)',
+  stage: '(SELECT stage FROM attempts WHERE id = t.attempt_id)',
+  step: 't.step',
+  verdict: 't.verdict',
+  answer: 't.answer',
+  tokens: 't.tokens',
+  finish: 't.finish',
+  reward: 't.reward',
+  advantage: 't.advantage',
+};
+
+/** The last row of a page: its value, its row id, and which list it belongs to. */
+interface Place {
+  v: string | number | null;
+  id: number;
+  list: string;
+}
+
+export class Pages {
+  private readonly index: IndexFile;
+  private readonly totals = new Lru<string, { commits: number; total: number }>(64);
+
+  constructor(index: IndexFile) {
+    this.index = index;
+  }
+
+  page({ filter, sort, cursor, limit }: Params<'traces/page'>): Result<'traces/page'> {
+    const order = sort ?? { key: 'order', descending: false };
+    const list = createHash('sha256')
+      .update(JSON.stringify([filter, order]))
+      .digest('base64url')
+      .slice(0, 12);
+    const size = Math.max(1, Math.min(limit ?? DEFAULT_LIMIT, PAGE_LIMIT));
+    const condition = where(this.index, filter);
+    const after = cursor === undefined ? null : readCursor(cursor, list);
+    const column = sortColumns[order.key];
+    const keyset = after ? beyond(column, order, after) : { sql: '1', values: [] };
+    const ids = this.index.all<{ id: number; v: string | number | null }>(
+      `SELECT t.id, ${column ?? 'NULL'} AS v FROM traces t WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(column, order)} LIMIT ${size + 1}`,
+      ...condition.values,
+      ...keyset.values,
+    );
+    const shown = ids.slice(0, size);
+    const last = shown.at(-1);
+    return {
+      rows: this.rows(shown.map((row) => row.id)),
+      total: this.total(list, condition.sql, condition.values),
+      ...(ids.length > size && last && { next: writeCursor({ v: last.v, id: last.id, list }) }),
+    };
+  }
+
+  private rows(ids: number[]): TraceRow[] {
+    const found = traceRows(this.index, 'WHERE t.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+    const byId = new Map(found.map(({ rowId, ...row }) => [rowId, row]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  }
+
+  /** Counted once as long as nothing is written. */
+  private total(list: string, sql: string, values: SQLInputValue[]): number {
+    const known = this.totals.get(list);
+    if (known?.commits === this.index.commits) return known.total;
+    const total = this.index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
+    this.totals.set(list, { commits: this.index.commits, total });
+    return total;
+  }
+}
+
+function orderBy(column: string | null, { descending }: TraceSort): string {
+  const direction = descending ? 'DESC' : 'ASC';
+  // Nothing known comes last in both directions; equals stay in the order in which they were begun.
+  return column === null ? `t.id ${direction}` : `v IS NULL, v ${direction}, t.id ASC`;
+}
+
+function beyond(
+  column: string | null,
+  { descending }: TraceSort,
+  { v, id }: Place,
+): { sql: string; values: SQLInputValue[] } {
+  const sign = descending ? '<' : '>';
+  if (column === null) return { sql: `t.id ${sign} ?`, values: [id] };
+  if (v === null) return { sql: `(${column} IS NULL AND t.id > ?)`, values: [id] };
+  return { sql: `(${column} ${sign} ? OR (${column} = ? AND t.id > ?) OR ${column} IS NULL)`, values: [v, v, id] };
+}
+
+const writeCursor = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
+
+function readCursor(cursor: string, list: string): Place {
+  try {
+    const place = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Place;
+    const isValue = place.v === null || typeof place.v === 'string' || typeof place.v === 'number';
+    if (place.list === list && Number.isSafeInteger(place.id) && isValue) return place;
+  } catch {
+    // Said below.
+  }
+  throw new LonghandError('invalid_params', 'The cursor does not belong to this list. Begin again at its first page.');
+}

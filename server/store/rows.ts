@@ -1,0 +1,68 @@
+/** Traces as rows of a list. */
+import type { SQLInputValue } from 'node:sqlite';
+import type { TraceRow } from '../../core/protocol/methods.ts';
+import type { IndexFile } from './index-file.ts';
+import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+
+interface Stored {
+  id: number;
+  attempt_id: number;
+  run: string;
+  stage: string;
+  attempt: number;
+  of: string | null;
+  step: number | null;
+  epoch: number | null;
+  hash: string;
+  label: string;
+  sample: number;
+  grp: string | null;
+  verdict: number | null;
+  answer: string | null;
+  tokens: number | null;
+  tokens_exact: number;
+  finish: number | null;
+  reward: number | null;
+  advantage: number | null;
+  live: number;
+  superseded: number;
+  units: number;
+}
+
+/** `tail` is what follows FROM: conditions, order, limit over `traces t`, `problems p` and `attempts a`. */
+export function traceRows(
+  index: IndexFile,
+  tail: string,
+  ...values: SQLInputValue[]
+): (TraceRow & { rowId: number })[] {
+  const rows = index.all<Stored>(
+    `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, p.hash, p.label, t.sample, t.grp, t.verdict, t.answer,
+       t.tokens, t.tokens_exact, t.finish, t.reward, t.advantage, t.live, t.superseded, t.units
+     FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id ${tail}`,
+    ...values,
+  );
+  return rows.map((row) => ({
+    rowId: row.id,
+    trace: `${row.run}/${row.stage}/${row.attempt}/${row.id - traceRowId(row.attempt_id, 0)}`,
+    run: row.run,
+    stage: row.stage,
+    of: row.of,
+    attempt: row.attempt,
+    step: row.step,
+    epoch: row.epoch,
+    problem: row.hash,
+    problemLabel: row.label,
+    sample: row.sample,
+    group: row.grp,
+    verdict: row.verdict === null ? null : (verdictCodes[row.verdict] ?? null),
+    answer: row.answer,
+    tokens: row.tokens,
+    tokensExact: row.tokens_exact === 1,
+    finish: row.finish === null ? null : (finishCodes[row.finish] ?? null),
+    reward: row.reward,
+    advantage: row.advantage,
+    live: row.live === 1,
+    superseded: row.superseded === 1,
+    length: row.units,
+  }));
+}

@@ -1,0 +1,80 @@
+/**
+ * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
+ * INDEX_VERSION and nothing else: an index of another version is rebuilt.
+ */
+export const INDEX_VERSION = 1;
+
+/** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
+export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
+
+/** Codes of `traces.verdict` and `traces.finish`, in their order in a sorted list. */
+export const verdictCodes = ['right', 'wrong', 'undecided', 'none'] as const;
+export const finishCodes = ['stop', 'length', 'error'] as const;
+
+export const tables = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+
+-- created_seq: the journal's seq of the last run_created. A deleted run stays as a row, so that what is left of its folder can be told.
+CREATE TABLE runs (
+  run TEXT PRIMARY KEY, kind TEXT, name TEXT, source TEXT, created REAL, vars TEXT, wanted TEXT,
+  deleted INTEGER NOT NULL DEFAULT 0, created_seq INTEGER
+) WITHOUT ROWID;
+CREATE INDEX runs_by_created ON runs(deleted, created, run);
+
+-- device, inode, position, line, skipping, last_seq: how far events.jsonl has been read; written with what was read from it.
+-- valid_to: the last step that still counts (null: all, -1: none); valid_seq: what begins after it at that very step does not count.
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, stage TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL,
+  created REAL, created_seq INTEGER, resumed_from TEXT, markers TEXT, model TEXT, outcome TEXT, exit TEXT, digest TEXT NOT NULL,
+  device TEXT, inode TEXT, position INTEGER NOT NULL DEFAULT 0, line INTEGER NOT NULL DEFAULT 0,
+  skipping INTEGER NOT NULL DEFAULT 0, last_seq INTEGER NOT NULL DEFAULT -1, again_to INTEGER NOT NULL DEFAULT -1, mark INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER NOT NULL DEFAULT 0, valid_to INTEGER, valid_seq INTEGER,
+  traces INTEGER NOT NULL DEFAULT 0, live INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (run, stage, attempt)
+);
+
+-- Where to begin to read for a seq. Attempt 0 is the journal.
+CREATE TABLE marks (attempt_id INTEGER, seq INTEGER, position INTEGER, PRIMARY KEY (attempt_id, seq)) WITHOUT ROWID;
+
+CREATE TABLE problems (
+  id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, hash TEXT NOT NULL, source_id TEXT, text TEXT NOT NULL, gold TEXT,
+  gold_origin TEXT, label TEXT NOT NULL, search TEXT NOT NULL, UNIQUE (attempt_id, hash)
+);
+CREATE TABLE prompts (
+  attempt_id INTEGER, n INTEGER, problem_id INTEGER, units INTEGER, tokens INTEGER, replaced INTEGER, PRIMARY KEY (attempt_id, n)
+) WITHOUT ROWID;
+
+-- What lists need, narrow; the rest is in details.
+CREATE TABLE traces (
+  id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, problem_id INTEGER NOT NULL, prompt INTEGER, sample INTEGER NOT NULL,
+  step INTEGER, epoch REAL, of TEXT, of_attempt INTEGER, set_name TEXT, marker TEXT, grp TEXT, seq INTEGER NOT NULL,
+  verdict INTEGER, answer TEXT, answer_search TEXT, tokens INTEGER, tokens_exact INTEGER NOT NULL DEFAULT 0, finish INTEGER,
+  reward REAL, advantage REAL, live INTEGER NOT NULL, superseded INTEGER NOT NULL, units INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX traces_by_attempt ON traces(attempt_id, superseded);
+CREATE INDEX traces_live ON traces(attempt_id) WHERE live = 1;
+CREATE TABLE details (
+  id INTEGER PRIMARY KEY, facts TEXT NOT NULL, sampling TEXT, model TEXT, quick TEXT, found TEXT, replaced INTEGER NOT NULL DEFAULT 0,
+  source_file TEXT, source_line INTEGER, token_ids TEXT, begun REAL NOT NULL, ended REAL
+);
+
+-- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to
+-- unit one to one and may be long; any other is short: together they are the sparse map from UTF-16 units to bytes.
+CREATE TABLE extents (
+  kind INTEGER, owner INTEGER, ix INTEGER, part INTEGER, position INTEGER, bytes INTEGER, units INTEGER, PRIMARY KEY (kind, owner, ix)
+) WITHOUT ROWID;
+
+CREATE TABLE metric_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE points (
+  attempt_id INTEGER, name_id INTEGER, step INTEGER, epoch REAL, value REAL, PRIMARY KEY (attempt_id, name_id, step)
+) WITHOUT ROWID;
+CREATE TABLE evals (
+  attempt_id INTEGER, seq INTEGER, of TEXT, of_attempt INTEGER, step INTEGER, set_name TEXT, marker TEXT, superseded INTEGER NOT NULL, value TEXT, t REAL,
+  PRIMARY KEY (attempt_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE checkpoints (
+  attempt_id INTEGER, path TEXT, step INTEGER, epoch REAL, bytes INTEGER, seq INTEGER, t REAL, PRIMARY KEY (attempt_id, path)
+) WITHOUT ROWID;
+CREATE TABLE faults (id INTEGER PRIMARY KEY, attempt_id INTEGER, file TEXT, line INTEGER, kind TEXT, message TEXT);
+CREATE INDEX faults_by_attempt ON faults(attempt_id);
+`;

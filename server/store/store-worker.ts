@@ -1,0 +1,97 @@
+/** The entry of the store's thread. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+import { Imports } from './importing.ts';
+import type { Message, Request, StoreCall, StoreCalls } from './messages.ts';
+import { Store } from './store.ts';
+import { verify } from './verify.ts';
+
+type Handlers = {
+  [C in StoreCall]: (
+    args: StoreCalls[C]['args'],
+    id: number,
+  ) => StoreCalls[C]['result'] | Promise<StoreCalls[C]['result']>;
+};
+
+const port = parentPort;
+if (!port) throw new Error('store-worker runs as a worker thread only');
+const { root } = workerData as { root: string };
+const send = (message: Message): void => port.postMessage(message);
+
+let listening = false;
+let store: Store;
+try {
+  store = new Store(root, {
+    batch: (batch) => {
+      if (listening) send({ type: 'batch', batch });
+    },
+    attempts: (attempts) => send({ type: 'attempts', attempts }),
+    fault: (fault) => send({ type: 'fault', fault }),
+  });
+} catch (error) {
+  send({ type: 'failed', error: coded(error) });
+  throw error;
+}
+const imports = new Imports(store);
+
+const handlers: Handlers = {
+  read: ([method, params]) => store.answer(method, params),
+  catchUp: ([key]) => store.catchUp(key),
+  runs: ([cursor, limit]) => store.runs(cursor, limit),
+  run: ([run]) => store.run(run),
+  attempt: ([key]) => store.attempt(key),
+  appendJournal: ([event]) => store.appendJournal(event),
+  deleteRun: ([run]) => store.deleteRun(run),
+  cursor: ([run]) => store.cursor(run),
+  startOf: ([cursor, run]) => store.startOf(cursor, run),
+  replay: ([stream, after, limit]) => store.replay(stream, after, limit),
+  listen: ([on]) => {
+    listening = on;
+  },
+  beginImport: ([start]) => imports.begin(start),
+  appendImport: ([run, batch]) => imports.append(run, batch),
+  finishImport: ([run]) => imports.finish(run),
+  abortImport: ([run]) => imports.abort(run),
+  reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
+  verify: async (_args, id) => {
+    const steps = verify(store.index, root);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (step.value.total > 0) send({ type: 'progress', id, ...step.value });
+      await breathe();
+    }
+  },
+  close: () => {
+    store.close();
+    setImmediate(() => port.close());
+  },
+};
+
+port.on('message', (request: Request) => {
+  void answer(request);
+});
+send({ type: 'ready' });
+
+async function answer({ id, call, args }: Request): Promise<void> {
+  try {
+    send({ type: 'result', id, value: await handlers[call](args as never, id) });
+  } catch (error) {
+    send({
+      type: 'error',
+      id,
+      error: { ...coded(error), detail: error instanceof LonghandError ? error.detail : null },
+    });
+  }
+}
+
+function coded(error: unknown): { code: ErrorCode; message: string } {
+  if (error instanceof LonghandError) return { code: error.code, message: error.message };
+  const { code, message, errcode } = error as NodeJS.ErrnoException & { errcode?: number };
+  if (code === 'ENOSPC' || code === 'EDQUOT' || (errcode ?? 0) % 256 === 13) return { code: 'disk_full', message };
+  if (code === 'EACCES' || code === 'EPERM' || code === 'ENOENT' || code === 'EIO')
+    return { code: 'unreadable', message };
+  return { code: 'internal', message: error instanceof Error ? (error.stack ?? message) : String(error) };
+}

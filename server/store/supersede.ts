@@ -1,0 +1,134 @@
+/**
+ * Marks what a newer attempt has replaced. Run when an attempt is added, and when an evaluation ends in a stage of several
+ * attempts; within a transaction.
+ *
+ * A stage that has steps of its own follows its line of resumed attempts (`lineage.ts`). An evaluation counts in the newest
+ * attempt that finished it; and none counts whose checkpoint is itself replaced.
+ */
+import { countTraces } from './attempts.ts';
+import type { IndexFile } from './index-file.ts';
+import { isSuperseded, validity } from './lineage.ts';
+import type { AttemptLink } from './lineage.ts';
+
+interface Row {
+  id: number;
+  stage: string;
+  attempt: number;
+  kind: string;
+  resumed_from: string | null;
+  valid_to: number | null;
+  valid_seq: number | null;
+}
+
+/** The ids of the attempts whose traces changed. */
+export function supersede(index: IndexFile, run: string): number[] {
+  const rows = index.all<Row>(
+    'SELECT id, stage, attempt, kind, resumed_from, valid_to, valid_seq FROM attempts WHERE run = ? ORDER BY attempt',
+    run,
+  );
+  const stages = Map.groupBy(rows, (row) => row.stage);
+  const changed: number[] = [];
+  for (const attempts of stages.values()) {
+    const isEvaluation = attempts.some((row) => row.kind === 'evaluate');
+    if (!isEvaluation) changed.push(...followLine(index, attempts));
+  }
+  for (const attempts of stages.values()) {
+    if (attempts.some((row) => row.kind === 'evaluate')) changed.push(...newestEvaluations(index, attempts, stages));
+  }
+  for (const id of changed) countTraces(index, id);
+  return changed;
+}
+
+function followLine(index: IndexFile, attempts: Row[]): number[] {
+  const links: AttemptLink[] = attempts.map((row) => ({
+    attempt: row.attempt,
+    resumedFrom: row.resumed_from ? (JSON.parse(row.resumed_from) as AttemptLink['resumedFrom']) : null,
+  }));
+  const valid = validity(links);
+  const changed: number[] = [];
+  for (const row of attempts) {
+    const to = valid.get(row.attempt) ?? null;
+    const seq =
+      to === null || to < 0
+        ? null
+        : (index.get<{ seq: number | null }>(
+            'SELECT max(seq) AS seq FROM checkpoints WHERE attempt_id = ? AND step = ?',
+            row.id,
+            to,
+          )?.seq ?? null);
+    if (to === row.valid_to && seq === row.valid_seq) continue;
+    row.valid_to = to;
+    row.valid_seq = seq;
+    index.run('UPDATE attempts SET valid_to = ?, valid_seq = ? WHERE id = ?', to, seq, row.id);
+    // The same rule as isSuperseded.
+    index.run(
+      `UPDATE traces SET superseded = CASE WHEN ?2 IS NULL THEN 0 WHEN ?2 < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > ?3, 0)
+         ELSE step > ?2 OR (step = ?2 AND coalesce(seq > ?3, 0)) END WHERE attempt_id = ?1`,
+      row.id,
+      to,
+      seq,
+    );
+    changed.push(row.id);
+  }
+  return changed;
+}
+
+interface Evaluated {
+  of: string | null;
+  of_attempt: number | null;
+  step: number | null;
+  set_name: string | null;
+  marker: string | null;
+}
+
+function newestEvaluations(index: IndexFile, attempts: Row[], stages: Map<string, Row[]>): number[] {
+  const changed: number[] = [];
+  const newest = attempts.at(-1);
+  /** Evaluations that an attempt newer than the one at hand has finished. */
+  const done = new Set<string>();
+  for (const row of attempts.toReversed()) {
+    const evals = index.all<Evaluated & { seq: number }>(
+      'SELECT seq, of, of_attempt, step, set_name, marker FROM evals WHERE attempt_id = ? ORDER BY seq DESC',
+      row.id,
+    );
+    const own = new Set<string>();
+    for (const evaluation of evals) {
+      const key = keyOf(evaluation);
+      const out = done.has(key) || own.has(key) || checkpointGone(stages, evaluation) ? 1 : 0;
+      if (!out) own.add(key);
+      index.run('UPDATE evals SET superseded = ? WHERE attempt_id = ? AND seq = ?', out, row.id, evaluation.seq);
+    }
+    const groups = index.all<Evaluated>(
+      'SELECT DISTINCT of, of_attempt, step, set_name, marker FROM traces WHERE attempt_id = ?',
+      row.id,
+    );
+    let touched = 0;
+    for (const group of groups) {
+      const key = keyOf(group);
+      const counts = !checkpointGone(stages, group) && (row === newest || (own.has(key) && !done.has(key)));
+      touched += index.run(
+        `UPDATE traces SET superseded = ?2 WHERE attempt_id = ?1 AND of IS ?3 AND of_attempt IS ?4 AND step IS ?5 AND set_name IS ?6
+           AND marker IS ?7 AND superseded <> ?2`,
+        row.id,
+        counts ? 0 : 1,
+        group.of,
+        group.of_attempt,
+        group.step,
+        group.set_name,
+        group.marker,
+      );
+    }
+    if (touched > 0) changed.push(row.id);
+    for (const key of own) done.add(key);
+  }
+  return changed;
+}
+
+const keyOf = (e: Evaluated): string => JSON.stringify([e.of, e.step, e.set_name, e.marker]);
+
+/** True when the checkpoint that was evaluated is one that a newer attempt of its stage has replaced. */
+function checkpointGone(stages: Map<string, Row[]>, { of, of_attempt, step }: Evaluated): boolean {
+  const source =
+    of === null || of_attempt === null ? undefined : stages.get(of)?.find((row) => row.attempt === of_attempt);
+  return source !== undefined && isSuperseded(source.valid_to, null, step, 0);
+}
