@@ -52,7 +52,7 @@ export const buttonTitles: Partial<Record<CommandId, string>> = {
 
 /** Settings under `longhand.`, with their defaults. */
 export const settingDefaults = {
-  'root': '',
+  root: '',
   'backend.url': '',
   'backend.autoStart': true,
   'backend.node': '',

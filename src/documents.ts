@@ -23,7 +23,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   constructor() {
     this.#registration = vscode.workspace.registerTextDocumentContentProvider(ids.scheme, this);
     this.register('report', {
-      content: ({ id }) => this.#reports.get(id ?? '') ?? 'This report was made in an earlier window and is not kept. Make it anew.\n',
+      content: ({ id }) =>
+        this.#reports.get(id ?? '') ?? 'This report was made in an earlier window and is not kept. Make it anew.\n',
     });
   }
 
@@ -34,7 +35,11 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   /** @param name ends in the extension that gives the document its language */
   uri(kind: string, name: string, query: Record<string, string>): vscode.Uri {
     const safe = name.replace(/[/\\?#]/g, '-');
-    return vscode.Uri.from({ scheme: ids.scheme, path: `/${safe}`, query: new URLSearchParams({ kind, ...query }).toString() });
+    return vscode.Uri.from({
+      scheme: ids.scheme,
+      path: `/${safe}`,
+      query: new URLSearchParams({ kind, ...query }).toString(),
+    });
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {

@@ -4,12 +4,23 @@ import { labels, type Label } from '../core/behaviours/spans.ts';
 import type { ImportMapping } from '../core/protocol/methods.ts';
 import type { ReadingSettings } from '../core/protocol/webview.ts';
 
-const keys = { reading: 'reading.v1', mappings: 'importMappings.v1', backends: 'backends.v1', active: 'activeBackend.v1' } as const;
+const keys = {
+  reading: 'reading.v1',
+  mappings: 'importMappings.v1',
+  backends: 'backends.v1',
+  active: 'activeBackend.v1',
+} as const;
 /** Column mappings that are kept; the oldest goes first. */
 const MAX_MAPPINGS = 50;
 const MAX_BACKENDS = 20;
 
-const defaultReading: ReadingSettings = { hiddenLabels: [], raw: false, factsOpen: true, listOpen: true, fontSize: null };
+const defaultReading: ReadingSettings = {
+  hiddenLabels: [],
+  raw: false,
+  factsOpen: true,
+  listOpen: true,
+  fontSize: null,
+};
 
 export class Memory {
   readonly #global: Memento;

@@ -36,10 +36,12 @@ export function parseAddress(input: string): BackendAddress {
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
     throw refuse(`A backend's address begins with ws:// or wss://, not ${url.protocol}//.`);
   }
-  if (url.username || url.password) throw refuse('An address has no user name or password; the token is asked for separately.');
+  if (url.username || url.password)
+    throw refuse('An address has no user name or password; the token is asked for separately.');
   const secure = url.protocol === 'wss:';
   if (!secure && !loopback.has(url.hostname)) throw refuse(tunnelAdvice(url.hostname, url.port));
-  if (!secure && !url.port) throw refuse(`The port is missing: ws://${url.hostname}:PORT. \`longhand serve\` prints it.`);
+  if (!secure && !url.port)
+    throw refuse(`The port is missing: ws://${url.hostname}:PORT. \`longhand serve\` prints it.`);
   return { url: `${url.protocol}//${url.host}`, token: url.searchParams.get('token'), secure };
 }
 

@@ -114,8 +114,10 @@ export class Backends implements vscode.Disposable {
     if (this.#activeUrl !== null) {
       await this.#link.connected(5000).catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
-        throw new ActionableError(`The backend at ${this.#activeUrl} cannot be reached. ${why}`, 'Connect to Backend…', () =>
-          runCommand('longhand.connectBackend'),
+        throw new ActionableError(
+          `The backend at ${this.#activeUrl} cannot be reached. ${why}`,
+          'Connect to Backend…',
+          () => runCommand('longhand.connectBackend'),
         );
       });
       return;
@@ -209,7 +211,10 @@ export class Backends implements vscode.Disposable {
     const backend = await dialBackend({ url, token }, this.#client);
     backend.close();
     await this.#options.tokens.set(url, token);
-    await this.#options.memory.setBackendUrls([...this.#options.memory.backendUrls.filter((other) => other !== url), url]);
+    await this.#options.memory.setBackendUrls([
+      ...this.#options.memory.backendUrls.filter((other) => other !== url),
+      url,
+    ]);
     await this.activate(url);
     await this.#link.connected(START_TIMEOUT_MS);
   }
@@ -283,7 +288,8 @@ async function gone(pid: number): Promise<void> {
   const { isAlive } = await import('./discovery.ts');
   const limit = Date.now() + 10_000;
   while (isAlive(pid)) {
-    if (Date.now() > limit) throw new LonghandError('timeout', `The old backend (process ${pid}) did not end within 10 s.`);
+    if (Date.now() > limit)
+      throw new LonghandError('timeout', `The old backend (process ${pid}) did not end within 10 s.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -8,7 +8,8 @@ import type { Tokens } from './tokens.ts';
 
 /** Asks for an address (or takes one that is known) and a token, and connects. `argument`: an address to take unasked. */
 export async function connectBackend(backends: Backends, tokens: Tokens, argument: unknown): Promise<void> {
-  const chosen = typeof argument === 'string' ? argument : await pickBackend(backends);
+  // Rows of the tree give an address, or null for this machine.
+  const chosen = typeof argument === 'string' || argument === null ? argument : await pickBackend(backends);
   if (chosen === undefined) return;
   if (chosen === null) {
     await backends.activate(null);
@@ -42,15 +43,32 @@ async function pickBackend(backends: Backends): Promise<string | null | undefine
     { label: '$(add) Another address…', description: 'also at the end of ssh -L', url: undefined },
   ];
   if (others.length === 0) return askAddress();
-  const picked = await vscode.window.showQuickPick(items, { title: 'Connect to Backend', placeHolder: 'Which backend?' });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Connect to Backend',
+    placeHolder: 'Which backend?',
+  });
   if (!picked) return undefined;
   return picked.url === undefined ? askAddress() : picked.url;
+}
+
+/** Takes a backend out of the list, and its token out of SecretStorage. */
+export async function forgetBackend(backends: Backends, argument: unknown): Promise<void> {
+  const node = argument as { backend?: { url?: unknown } } | undefined;
+  let url = typeof node?.backend?.url === 'string' ? node.backend.url : undefined;
+  if (!url) {
+    const items = backends.known.flatMap((known) => (known.url ? [{ label: known.url, url: known.url }] : []));
+    if (items.length === 0)
+      throw new LonghandError('not_runnable', 'There is no backend to forget: this machine is always there.');
+    url = (await vscode.window.showQuickPick(items, { title: 'Forget Backend', placeHolder: 'Which backend?' }))?.url;
+  }
+  if (url) await backends.forget(url);
 }
 
 function askAddress(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: 'Connect to Backend',
-    prompt: 'Address of a backend: one on this machine, or the end of a tunnel (ssh -L 4711:127.0.0.1:4711 gpu-machine)',
+    prompt:
+      'Address of a backend: one on this machine, or the end of a tunnel (ssh -L 4711:127.0.0.1:4711 gpu-machine)',
     placeHolder: 'ws://127.0.0.1:4711',
     ignoreFocusOut: true,
     validateInput(text) {

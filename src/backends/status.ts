@@ -34,13 +34,27 @@ export function createStatus(backends: Backends, store: RunStore): vscode.Dispos
     if (now === shown) return;
     shown = now;
     item.text = text;
-    const alarm = state === 'refused' ? 'statusBarItem.errorBackground' : state === 'disconnected' ? 'statusBarItem.warningBackground' : null;
+    const alarm =
+      state === 'refused'
+        ? 'statusBarItem.errorBackground'
+        : state === 'disconnected'
+          ? 'statusBarItem.warningBackground'
+          : null;
     item.backgroundColor = alarm ? new vscode.ThemeColor(alarm) : undefined;
     item.command = running
-      ? { command: 'longhand.openDashboard' satisfies CommandId, title: 'Open Dashboard', arguments: [{ run: running.run.run }] }
+      ? {
+          command: 'longhand.openDashboard' satisfies CommandId,
+          title: 'Open Dashboard',
+          arguments: [{ run: running.run.run }],
+        }
       : { command: `${ids.runsView}.focus`, title: 'Show Runs' };
-    item.tooltip = tip(backends, running ? `${running.run.name}, ${place}: ${running.stage.id}, ${progressText(running.stage) || progress}` : null);
-    item.accessibilityInformation = { label: `Longhand, backend ${state}${running ? `, ${place}, ${running.stage.id}, ${progress}` : ''}` };
+    item.tooltip = tip(
+      backends,
+      running ? `${running.run.name}, ${place}: ${running.stage.id}, ${progressText(running.stage) || progress}` : null,
+    );
+    item.accessibilityInformation = {
+      label: `Longhand, backend ${state}${running ? `, ${place}, ${running.stage.id}, ${progress}` : ''}`,
+    };
   };
 
   update();
@@ -64,7 +78,9 @@ function tip(backends: Backends, running: string | null): vscode.MarkdownString 
         ];
   links.push(['longhand.doctor', 'Doctor'], ['longhand.showLog', 'Log']);
   text.isTrusted = { enabledCommands: links.map(([id]) => id) };
-  text.appendMarkdown('**Longhand** ').appendText(hello ? `${hello.host}, version ${hello.version}` : `backend: ${looks[state][1] || state}`);
+  text
+    .appendMarkdown('**Longhand** ')
+    .appendText(hello ? `${hello.host}, version ${hello.version}` : `backend: ${looks[state][1] || state}`);
   if (running) text.appendMarkdown('\n\n').appendText(running);
   if (error) text.appendMarkdown('\n\n$(warning) ').appendText(error.message);
   text.appendMarkdown(`\n\n${links.map(([id, title]) => `[${title}](command:${id})`).join(' · ')}`);

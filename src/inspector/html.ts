@@ -10,7 +10,12 @@ export function webviewRoot(extension: vscode.Uri): vscode.Uri {
 }
 
 export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
-  return { enableScripts: true, enableForms: false, enableCommandUris: false, localResourceRoots: [webviewRoot(extension)] };
+  return {
+    enableScripts: true,
+    enableForms: false,
+    enableCommandUris: false,
+    localResourceRoots: [webviewRoot(extension)],
+  };
 }
 
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, bundle: Bundle): string {
@@ -36,7 +41,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, bundle:
 <title>Longhand</title>
 </head>
 <body>
-<div id="root"></div>
+<div id="app"></div>
 <script nonce="${nonce}" src="${file(`${bundle}.js`)}"></script>
 </body>
 </html>`;

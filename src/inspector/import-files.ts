@@ -36,46 +36,59 @@ export async function importFiles(parts: ImportParts, uris: readonly vscode.Uri[
   const [first = ''] = paths;
   const name = paths.length === 1 ? path.basename(first) : `${path.basename(first)} and ${paths.length - 1} more`;
 
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Longhand: reading ${name}`, cancellable: true }, async (progress, token) => {
-    const controller = new AbortController();
-    token.onCancellationRequested(() => controller.abort());
-    progress.report({ message: 'looking at its columns' });
-    const inspection = await backends.call('import/inspect', { path: first }, { signal: controller.signal, timeout: 120_000 });
-    let mapping: ImportMapping | undefined;
-    if (inspection.needsMapping) {
-      if (inspection.columns.length === 0) {
-        throw new LonghandError('unreadable', `${name}: ${inspection.notes.join(' ') || 'no rows with prompts and completions were found.'}`);
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Longhand: reading ${name}`, cancellable: true },
+    async (progress, token) => {
+      const controller = new AbortController();
+      token.onCancellationRequested(() => controller.abort());
+      progress.report({ message: 'looking at its columns' });
+      const inspection = await backends.call(
+        'import/inspect',
+        { path: first },
+        { signal: controller.signal, timeout: 120_000 },
+      );
+      let mapping: ImportMapping | undefined;
+      if (inspection.needsMapping) {
+        if (inspection.columns.length === 0) {
+          throw new LonghandError(
+            'unreadable',
+            `${name}: ${inspection.notes.join(' ') || 'no rows with prompts and completions were found.'}`,
+          );
+        }
+        const signature = columnSignature(inspection);
+        const known = memory.mapping(signature);
+        mapping = known && fits(known, inspection.columns) ? known : await askMapping(inspection);
+        if (!mapping) return null;
+        await memory.setMapping(signature, mapping);
       }
-      const signature = columnSignature(inspection);
-      const known = memory.mapping(signature);
-      mapping = known && fits(known, inspection.columns) ? known : await askMapping(inspection);
-      if (!mapping) return null;
-      await memory.setMapping(signature, mapping);
-    }
-    let last = 0;
-    const result = await backends.call(
-      'import/run',
-      { paths, ...(mapping ? { mapping } : {}) },
-      {
-        signal: controller.signal,
-        timeout: 600_000,
-        onProgress: ({ rows, bytes: done, totalBytes }) => {
-          const part = totalBytes > 0 ? (100 * done) / totalBytes : 0;
-          progress.report({ message: `${plural(rows, 'row')}, ${bytes(done)} of ${bytes(totalBytes)}`, increment: part - last });
-          last = part;
+      let last = 0;
+      const result = await backends.call(
+        'import/run',
+        { paths, ...(mapping ? { mapping } : {}) },
+        {
+          signal: controller.signal,
+          timeout: 600_000,
+          onProgress: ({ rows, bytes: done, totalBytes }) => {
+            const part = totalBytes > 0 ? (100 * done) / totalBytes : 0;
+            progress.report({
+              message: `${plural(rows, 'row')}, ${bytes(done)} of ${bytes(totalBytes)}`,
+              increment: part - last,
+            });
+            last = part;
+          },
         },
-      },
-    );
-    await parts.store.refresh(result.run);
-    const skipped = result.skipped.length + result.skippedMore;
-    if (result.traces === 0) {
-      if (mapping) await memory.setMapping(columnSignature(inspection), undefined);
-      if (skipped > 0) await showSkipped(parts.documents, name, result);
-      throw new LonghandError('unreadable', `No trace was found in ${name}. ${result.notes.join(' ')}`.trim());
-    }
-    if (skipped > 0) void saySkipped(parts.documents, name, result, skipped);
-    return result;
-  });
+      );
+      await parts.store.refresh(result.run);
+      const skipped = result.skipped.length + result.skippedMore;
+      if (result.traces === 0) {
+        if (mapping) await memory.setMapping(columnSignature(inspection), undefined);
+        if (skipped > 0) await showSkipped(parts.documents, name, result);
+        throw new LonghandError('unreadable', `No trace was found in ${name}. ${result.notes.join(' ')}`.trim());
+      }
+      if (skipped > 0) void saySkipped(parts.documents, name, result, skipped);
+      return result;
+    },
+  );
 }
 
 function notHere(scheme: string): LonghandError {

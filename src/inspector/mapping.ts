@@ -8,13 +8,18 @@ import { oneLine, plural } from '../format.ts';
 /** Files with the same format and the same columns share a mapping. */
 export function columnSignature({ format, columns }: Pick<ImportInspection, 'format' | 'columns'>): string {
   const names = columns.map(({ name }) => name).toSorted();
-  return createHash('sha256').update(JSON.stringify([format, names])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([format, names]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** True when the columns that a mapping names are there. */
 export function fits(mapping: ImportMapping, columns: readonly { name: string }[]): boolean {
   const names = new Set(columns.map(({ name }) => name));
-  return Object.values(mapping).every((name) => name === undefined || names.has(name) || names.has(name.split('.')[0] ?? ''));
+  return Object.values(mapping).every(
+    (name) => name === undefined || names.has(name) || names.has(name.split('.')[0] ?? ''),
+  );
 }
 
 interface Step {
@@ -24,7 +29,11 @@ interface Step {
 }
 
 const steps: Step[] = [
-  { key: 'completion', question: 'Which column has the completion (the reasoning that the model wrote)?', optional: false },
+  {
+    key: 'completion',
+    question: 'Which column has the completion (the reasoning that the model wrote)?',
+    optional: false,
+  },
   { key: 'prompt', question: 'Which column has the problem or prompt?', optional: true },
   { key: 'gold', question: 'Which column has the right answer?', optional: true },
   { key: 'id', question: 'Which column has the id of the problem?', optional: true },
@@ -35,7 +44,7 @@ export async function askMapping(inspection: ImportInspection): Promise<ImportMa
   const { columns, mapping: guess } = inspection;
   if (columns.length === 0) return undefined;
   const chosen: Partial<ImportMapping> = { ...guess };
-  for (let at = 0; at < steps.length; ) {
+  for (let at = 0; at < steps.length;) {
     const step = steps[at] as Step;
     const answer = await askColumn(inspection, step, at, chosen[step.key]);
     if (answer === undefined) return undefined;
@@ -50,7 +59,12 @@ export async function askMapping(inspection: ImportInspection): Promise<ImportMa
   return chosen.completion ? { ...chosen, completion: chosen.completion } : undefined;
 }
 
-function askColumn(inspection: ImportInspection, step: Step, at: number, suggested: string | undefined): Promise<string | null | 'back' | undefined> {
+function askColumn(
+  inspection: ImportInspection,
+  step: Step,
+  at: number,
+  suggested: string | undefined,
+): Promise<string | null | 'back' | undefined> {
   type Item = vscode.QuickPickItem & { column: string | null };
   const pick = vscode.window.createQuickPick<Item>();
   const items: Item[] = inspection.columns.map(({ name, type, example }) => ({

@@ -32,13 +32,21 @@ export async function openTraces(parts: OpenParts, argument: unknown): Promise<v
 export async function openTraceFiles(parts: OpenParts, uris: readonly vscode.Uri[]): Promise<void> {
   const [first] = uris;
   if (!first) {
-    const picked = await vscode.window.showOpenDialog({ canSelectMany: true, filters: fileFilters, openLabel: 'Open Traces', title: 'Open Traces' });
+    const picked = await vscode.window.showOpenDialog({
+      canSelectMany: true,
+      filters: fileFilters,
+      openLabel: 'Open Traces',
+      title: 'Open Traces',
+    });
     if (picked?.length) await openTraceFiles(parts, picked);
     return;
   }
   const result = await importFiles(parts, uris);
   if (!result) return;
-  const title = uris.length === 1 ? path.posix.basename(first.path) : `${path.posix.basename(first.path)} and ${uris.length - 1} more`;
+  const title =
+    uris.length === 1
+      ? path.posix.basename(first.path)
+      : `${path.posix.basename(first.path)} and ${uris.length - 1} more`;
   await parts.panels.open({ page: 'inspector', title, filter: { run: result.run } });
 }
 
@@ -50,17 +58,31 @@ async function openOf({ panels }: OpenParts, run: RunSummary, argument: unknown)
     const found = run.stages.find(({ id }) => id === set.stage);
     // A checkpoint belongs to the stage that was trained; its traces were written by the evaluation of it.
     const isTrained = found?.kind !== 'evaluate';
-    const filter: TraceFilter = { run: run.run, ...(isTrained ? { of: set.stage } : { stage: set.stage }), step: set.step ?? undefined };
-    await panels.open({ page: 'inspector', title: `${set.stage} ${set.label ?? `step ${set.step}`} · ${run.name}`, filter: clean(filter) });
+    const filter: TraceFilter = {
+      run: run.run,
+      ...(isTrained ? { of: set.stage } : { stage: set.stage }),
+      step: set.step ?? undefined,
+    };
+    await panels.open({
+      page: 'inspector',
+      title: `${set.stage} ${set.label ?? `step ${set.step}`} · ${run.name}`,
+      filter: clean(filter),
+    });
   } else if (stage) {
-    await panels.open({ page: 'inspector', title: `${stage.stage} · ${run.name}`, filter: stageFilter(run, stage.stage) });
+    await panels.open({
+      page: 'inspector',
+      title: `${stage.stage} · ${run.name}`,
+      filter: stageFilter(run, stage.stage),
+    });
   } else await panels.open({ page: 'inspector', title: run.name, filter: { run: run.run } });
 }
 
 /** A training stage that wrote no trace itself has those of its evaluations. */
 function stageFilter(run: RunSummary, stage: string): TraceFilter {
   const found = run.stages.find(({ id }) => id === stage);
-  return found && found.traces === 0 && found.kind !== 'evaluate' ? { run: run.run, of: stage } : { run: run.run, stage };
+  return found && found.traces === 0 && found.kind !== 'evaluate'
+    ? { run: run.run, of: stage }
+    : { run: run.run, stage };
 }
 
 async function ask(parts: OpenParts): Promise<void> {
@@ -73,7 +95,10 @@ async function ask(parts: OpenParts): Promise<void> {
     separator('Runs'),
     ...runs.map((run): Item => ({ label: run.name, description: runDescription(run), run })),
   ];
-  const picked = await vscode.window.showQuickPick(items, { title: 'Open Traces', placeHolder: 'The traces of which run or file?' });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Open Traces',
+    placeHolder: 'The traces of which run or file?',
+  });
   if (picked?.file) return openTraceFiles(parts, []);
   if (picked?.run) return askPart(parts, picked.run);
   return undefined;
@@ -87,16 +112,35 @@ async function askPart(parts: OpenParts, run: RunSummary): Promise<void> {
   const items: Item[] = [
     { label: 'All traces', description: plural(run.traces, 'trace'), argument: { run: run.run } },
     { label: 'Stages', kind: vscode.QuickPickItemKind.Separator, argument: null },
-    ...stages.map((stage): Item => ({ label: stage.id, description: `${stage.kind} · ${stageDescription(stage)}`, argument: { run: run.run, stage: stage.id } })),
+    ...stages.map((stage): Item => ({
+      label: stage.id,
+      description: `${stage.kind} · ${stageDescription(stage)}`,
+      argument: { run: run.run, stage: stage.id },
+    })),
     { label: 'Steps and evaluations', kind: vscode.QuickPickItemKind.Separator, argument: null },
-    ...sets.filter(({ step }) => step !== null).map((set): Item => ({ label: set.label, description: `${set.stage} · ${plural(set.traces, 'trace')}`, argument: { run: run.run, stage: set.stage, set } })),
+    ...sets
+      .filter(({ step }) => step !== null)
+      .map((set): Item => ({
+        label: set.label,
+        description: `${set.stage} · ${plural(set.traces, 'trace')}`,
+        argument: { run: run.run, stage: set.stage, set },
+      })),
   ];
-  const picked = await vscode.window.showQuickPick(items, { title: `Open Traces of ${run.name}`, placeHolder: 'Which part?', matchOnDescription: true });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `Open Traces of ${run.name}`,
+    placeHolder: 'Which part?',
+    matchOnDescription: true,
+  });
   if (picked?.argument) await openOf(parts, run, picked.argument);
 }
 
 export async function openDashboard({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
-  const run = await targets.run(argument, 'Open Dashboard', ({ kind }) => kind === 'recipe', 'There is no run of a recipe yet.');
+  const run = await targets.run(
+    argument,
+    'Open Dashboard',
+    ({ kind }) => kind === 'recipe',
+    'There is no run of a recipe yet.',
+  );
   if (run) await panels.open({ page: 'dashboard', run: run.run });
 }
 
@@ -111,13 +155,26 @@ export async function compare(parts: OpenParts, argument: unknown): Promise<void
   if (!before) return;
   const others = sets.filter((set) => set !== before);
   const others2 = await otherRuns(parts, run);
-  const after = await pickSet([...others, ...others2], `Compare with ${before.label}: after`, 'Which traces come second?', 2);
+  const after = await pickSet(
+    [...others, ...others2],
+    `Compare with ${before.label}: after`,
+    'Which traces come second?',
+    2,
+  );
   if (!after) return;
-  await panels.open({ page: 'compare', title: `${before.label} → ${after.label}`, before: side(before), after: side(after) });
+  await panels.open({
+    page: 'compare',
+    title: `${before.label} → ${after.label}`,
+    before: side(before),
+    after: side(after),
+  });
 }
 
 /** Evaluations of other runs that have some, since two runs are compared as well as two stages. */
-async function otherRuns({ backends, targets }: OpenParts, run: RunSummary): Promise<(TraceSet & { runName: string })[]> {
+async function otherRuns(
+  { backends, targets }: OpenParts,
+  run: RunSummary,
+): Promise<(TraceSet & { runName: string })[]> {
   const runs = (await targets.runs()).filter((other) => other.run !== run.run && other.traces > 0).slice(0, 10);
   const found = await Promise.all(
     runs.map(async (other) => {
@@ -128,13 +185,22 @@ async function otherRuns({ backends, targets }: OpenParts, run: RunSummary): Pro
   return found.flat();
 }
 
-async function pickSet(sets: (TraceSet & { runName?: string })[], title: string, placeHolder: string, step: number): Promise<TraceSet | undefined> {
+async function pickSet(
+  sets: (TraceSet & { runName?: string })[],
+  title: string,
+  placeHolder: string,
+  step: number,
+): Promise<TraceSet | undefined> {
   const items = sets.map((set) => ({
     label: set.label,
     description: `${set.runName ? `${set.runName} · ` : ''}${set.stage}${set.step === null ? '' : ` · step ${set.step}`} · ${plural(set.traces, 'trace')}`,
     set,
   }));
-  const picked = await vscode.window.showQuickPick(items, { title: `${title} (${step} of 2)`, placeHolder, matchOnDescription: true });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `${title} (${step} of 2)`,
+    placeHolder,
+    matchOnDescription: true,
+  });
   return picked?.set;
 }
 

@@ -125,7 +125,8 @@ export class Page implements vscode.Disposable {
     const { log } = this.#parts;
     this.#peer = openPeer<Nothing, Nothing, HostNotifications, Serves>(port, {
       handlers: this.#handlers(),
-      onInternalError: (method, error) => log.error(`webview ${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      onInternalError: (method, error) =>
+        log.error(`webview ${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
   }
 
@@ -140,7 +141,12 @@ export class Page implements vscode.Disposable {
     ) as unknown as PeerHandlers<Pick<Methods, ForwardedMethod>>;
     return {
       ...passed,
-      'host/ready': () => ({ view: this.#view, settings: memory.reading, backend: this.#backend(), locale: vscode.env.language }),
+      'host/ready': () => ({
+        view: this.#view,
+        settings: memory.reading,
+        backend: this.#backend(),
+        locale: vscode.env.language,
+      }),
       'host/open': ({ view, beside }) => {
         open(checked(view), beside === true);
         return done;

@@ -39,7 +39,8 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     const known = [...this.#pages].find((page) => samePlace(page.view, view));
     if (known && !options.beside) {
       known.panel.reveal();
-      const asked = view.page === 'inspector' ? (view.trace ?? view.at) : view.page === 'compare' ? view.problem : undefined;
+      const asked =
+        view.page === 'inspector' ? (view.trace ?? view.at) : view.page === 'compare' ? view.problem : undefined;
       if (asked) known.show(view);
       return;
     }

@@ -32,12 +32,15 @@ export class TextDocuments implements DocumentSource, vscode.DocumentSymbolProvi
     this.#documents = documents;
     documents.register('trace', this);
     this.#disposables.add(
-      vscode.languages.registerDocumentSymbolProvider({ scheme: ids.scheme, pattern: '**/*.txt' }, this, { label: 'Longhand' }),
+      vscode.languages.registerDocumentSymbolProvider({ scheme: ids.scheme, pattern: '**/*.txt' }, this, {
+        label: 'Longhand',
+      }),
     );
     this.#disposables.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#shown.delete(uri.toString())));
     this.#disposables.add(
       backends.onEvents(({ stream }) => {
-        for (const { trace, live } of this.#shown.values()) if (live && trace.startsWith(`${stream}/`)) this.#refreshSoon();
+        for (const { trace, live } of this.#shown.values())
+          if (live && trace.startsWith(`${stream}/`)) this.#refreshSoon();
       }),
     );
   }
@@ -65,7 +68,12 @@ export class TextDocuments implements DocumentSource, vscode.DocumentSymbolProvi
     let raw = known?.raw ?? '';
     let live = false;
     for (;;) {
-      const slice = await this.#backends.call('traces/slice', { trace, in: part, start: raw.length, end: raw.length + SLICE_LIMIT });
+      const slice = await this.#backends.call('traces/slice', {
+        trace,
+        in: part,
+        start: raw.length,
+        end: raw.length + SLICE_LIMIT,
+      });
       live = slice.live;
       raw += slice.text;
       if (slice.text.length === 0 || raw.length >= slice.length || raw.length >= MAX_UNITS) break;
@@ -81,15 +89,25 @@ export class TextDocuments implements DocumentSource, vscode.DocumentSymbolProvi
     if (kind !== 'trace' || !trace || raw === undefined) return [];
     const { spans, sections } = await this.#backends.call('traces/annotations', { trace });
     const starts = lineStarts(raw);
-    const symbols = spans.filter((span) => span.in === part && span.end <= raw.length).map((span) => symbol(raw, starts, span));
+    const symbols = spans
+      .filter((span) => span.in === part && span.end <= raw.length)
+      .map((span) => symbol(raw, starts, span));
     if (part !== 'completion') return symbols;
     // Sections hold what lies in them, so that the outline is a tree.
     const roots: vscode.DocumentSymbol[] = sections.map((section) => {
       const range = rangeIn(starts, section.start, section.end);
-      return new vscode.DocumentSymbol(section.kind, `${count(section.end - section.start)} characters`, vscode.SymbolKind.Namespace, range, range);
+      return new vscode.DocumentSymbol(
+        section.kind,
+        `${count(section.end - section.start)} characters`,
+        vscode.SymbolKind.Namespace,
+        range,
+        range,
+      );
     });
     for (const found of symbols) {
-      const parent = roots.find((root) => root.kind === vscode.SymbolKind.Namespace && root.range.contains(found.range));
+      const parent = roots.find(
+        (root) => root.kind === vscode.SymbolKind.Namespace && root.range.contains(found.range),
+      );
       if (parent) parent.children.push(found);
       else roots.push(found);
     }
@@ -122,7 +140,13 @@ function symbol(raw: string, starts: readonly number[], span: Span): vscode.Docu
   const range = rangeIn(starts, span.start, span.end);
   const text = oneLine(raw.slice(span.start, Math.min(span.end, span.start + 200)), 80) || span.label;
   const label = span.label.replace('_', ' ');
-  return new vscode.DocumentSymbol(text, span.outcome ? `${label}, ${span.outcome}` : label, kinds[span.label] ?? vscode.SymbolKind.Field, range, range);
+  return new vscode.DocumentSymbol(
+    text,
+    span.outcome ? `${label}, ${span.outcome}` : label,
+    kinds[span.label] ?? vscode.SymbolKind.Field,
+    range,
+    range,
+  );
 }
 
 function rangeIn(starts: readonly number[], start: number, end: number): vscode.Range {

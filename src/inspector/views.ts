@@ -21,7 +21,12 @@ export function asView(value: unknown): View | null {
       const { sort, trace, at } = value;
       if (isObject(sort)) view.sort = sort as unknown as NonNullable<typeof view.sort>;
       if (typeof trace === 'string') view.trace = trace;
-      if (isObject(at) && typeof at['start'] === 'number' && typeof at['end'] === 'number' && (at['in'] === 'prompt' || at['in'] === 'completion')) {
+      if (
+        isObject(at) &&
+        typeof at['start'] === 'number' &&
+        typeof at['end'] === 'number' &&
+        (at['in'] === 'prompt' || at['in'] === 'completion')
+      ) {
         view.at = { in: at['in'], start: at['start'], end: at['end'] };
       }
       return view;
@@ -77,6 +82,12 @@ function equal(a: unknown, b: unknown): boolean {
 
 function stable(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    isObject(inner) ? Object.fromEntries(Object.entries(inner).filter(([, v]) => v !== undefined).toSorted(([x], [y]) => (x < y ? -1 : 1))) : inner,
+    isObject(inner)
+      ? Object.fromEntries(
+          Object.entries(inner)
+            .filter(([, v]) => v !== undefined)
+            .toSorted(([x], [y]) => (x < y ? -1 : 1)),
+        )
+      : inner,
   );
 }

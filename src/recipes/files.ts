@@ -26,7 +26,9 @@ export async function chooseRecipe(backends: Backends, argument: unknown, title:
   ]);
   const active = vscode.window.activeTextEditor?.document;
   const first = active?.languageId === ids.language ? active.uri.toString() : null;
-  const sorted = files.toSorted((a, b) => Number(b.toString() === first) - Number(a.toString() === first) || a.path.localeCompare(b.path));
+  const sorted = files.toSorted(
+    (a, b) => Number(b.toString() === first) - Number(a.toString() === first) || a.path.localeCompare(b.path),
+  );
   type Item = vscode.QuickPickItem & { take?: () => Promise<ChosenRecipe> | ChosenRecipe };
   const items: Item[] = [
     ...(sorted.length > 0 ? [separator('In this workspace')] : []),
@@ -38,11 +40,18 @@ export async function chooseRecipe(backends: Backends, argument: unknown, title:
     separator('Presets'),
     ...presets.map(presetItem),
   ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: 'Which recipe?', matchOnDescription: true, matchOnDetail: true });
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: 'Which recipe?',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   return (await picked?.take?.()) ?? null;
 }
 
-export function presetItem(preset: PresetInfo): vscode.QuickPickItem & { preset: PresetInfo; take: () => ChosenRecipe } {
+export function presetItem(
+  preset: PresetInfo,
+): vscode.QuickPickItem & { preset: PresetInfo; take: () => ChosenRecipe } {
   return {
     label: `$(beaker) ${preset.name}`,
     description: `${preset.title}${preset.needsGpu ? ' · needs a GPU' : ''}`,

@@ -74,11 +74,16 @@ export async function deleteRun({ backends, store, targets }: RunCommands, argum
   const run = await targets.run(argument, 'Delete Run');
   if (!run) return;
   if (run.state === 'running' || run.state === 'stopping') {
-    throw new ActionableError(`${run.name} is running. Stop it first.`, 'Stop Run', () => stopRun({ backends, store, targets }, { run: run.run }));
+    throw new ActionableError(`${run.name} is running. Stop it first.`, 'Stop Run', () =>
+      stopRun({ backends, store, targets }, { run: run.run }),
+    );
   }
   const answer = await vscode.window.showWarningMessage(
     `Delete the run ${run.name}?`,
-    { modal: true, detail: `${plural(run.traces, 'trace')}, checkpoints and logs in ${run.folder} are deleted. This cannot be undone.` },
+    {
+      modal: true,
+      detail: `${plural(run.traces, 'trace')}, checkpoints and logs in ${run.folder} are deleted. This cannot be undone.`,
+    },
     'Delete',
   );
   if (answer !== 'Delete') return;
@@ -92,7 +97,10 @@ export async function revealRun({ backends, targets }: RunCommands, argument: un
   const asked = argument as { stage?: { folder?: unknown } } | undefined;
   const folder = typeof asked?.stage?.folder === 'string' ? asked.stage.folder : run.folder;
   if (!backends.sharesFiles) {
-    throw new LonghandError('not_runnable', `The folder is on the backend's machine, ${backends.hello?.host ?? '?'}: ${folder}`);
+    throw new LonghandError(
+      'not_runnable',
+      `The folder is on the backend's machine, ${backends.hello?.host ?? '?'}: ${folder}`,
+    );
   }
   const uri = vscode.Uri.file(folder);
   // A window in a browser or over Remote-SSH has no file manager on that machine.
@@ -109,13 +117,19 @@ async function untilStopped(
   look: () => { over: boolean; graceLeft: number | null },
 ): Promise<void> {
   if (look().over) return;
-  await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: false }, async (progress) => {
-    for (;;) {
-      const { over, graceLeft } = look();
-      if (over) return;
-      progress.report({ message: graceLeft === null ? 'saving a checkpoint' : `saving a checkpoint, ${Math.ceil(graceLeft)} s at most` });
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      await store.refresh(run).catch(() => undefined);
-    }
-  });
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: false },
+    async (progress) => {
+      for (;;) {
+        const { over, graceLeft } = look();
+        if (over) return;
+        progress.report({
+          message:
+            graceLeft === null ? 'saving a checkpoint' : `saving a checkpoint, ${Math.ceil(graceLeft)} s at most`,
+        });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await store.refresh(run).catch(() => undefined);
+      }
+    },
+  );
 }

@@ -52,7 +52,13 @@ export function treeItem(node: TreeNode, backends: Backends): vscode.TreeItem {
     case 'checkpoint': {
       const { checkpoint } = node;
       const item = new vscode.TreeItem(`checkpoint-${checkpoint.step}`, None);
-      return fill(item, nodeId(node), 'checkpoint', ['save', checkpoint.superseded ? 'disabledForeground' : undefined], checkpointDescription(checkpoint));
+      return fill(
+        item,
+        nodeId(node),
+        'checkpoint',
+        ['save', checkpoint.superseded ? 'disabledForeground' : undefined],
+        checkpointDescription(checkpoint),
+      );
     }
     case 'set': {
       const item = new vscode.TreeItem(node.set.label, None);
@@ -90,7 +96,8 @@ function runItem(node: Extract<RunNode, { kind: 'run' }>): vscode.TreeItem {
   const { run } = node;
   const live = run.state === 'running' || run.state === 'stopping';
   const item = new vscode.TreeItem(run.name, live ? Expanded : Collapsed);
-  const icon: [string, string | undefined] = run.kind === 'import' && run.state === 'completed' ? ['file-symlink-file', undefined] : stateIcons[run.state];
+  const icon: [string, string | undefined] =
+    run.kind === 'import' && run.state === 'completed' ? ['file-symlink-file', undefined] : stateIcons[run.state];
   const context = ['run', run.kind, run.state, ...abilities(run.state, run.kind)].join(' ');
   if (run.kind === 'import') {
     item.collapsibleState = None;
@@ -108,7 +115,14 @@ function stageItem(node: Extract<RunNode, { kind: 'stage' }>): vscode.TreeItem {
   const label = stage.of ? `${stage.kind} ${stage.id}` : stage.id;
   const item = new vscode.TreeItem(label, hasChildren ? (live && !stage.of ? Expanded : Collapsed) : None);
   const able = abilities(stage.state, run.kind);
-  const context = ['stage', stage.kind, stage.state, ...able, stage.traces > 0 ? 'traces' : '', stage.attempts.at(-1)?.error ? 'error' : '']
+  const context = [
+    'stage',
+    stage.kind,
+    stage.state,
+    ...able,
+    stage.traces > 0 ? 'traces' : '',
+    stage.attempts.at(-1)?.error ? 'error' : '',
+  ]
     .filter(Boolean)
     .join(' ');
   if (stage.state === 'failed') item.command = command('longhand.showStageError', 'Show Error', node);
@@ -117,7 +131,13 @@ function stageItem(node: Extract<RunNode, { kind: 'stage' }>): vscode.TreeItem {
   return fill(item, nodeId(node), context, stateIcons[stage.state], description);
 }
 
-function fill(item: vscode.TreeItem, id: string, context: string, [icon, color]: [string, string | undefined], description: string): vscode.TreeItem {
+function fill(
+  item: vscode.TreeItem,
+  id: string,
+  context: string,
+  [icon, color]: [string, string | undefined],
+  description: string,
+): vscode.TreeItem {
   item.id = id;
   item.contextValue = context;
   item.iconPath = new vscode.ThemeIcon(icon, color ? new vscode.ThemeColor(color) : undefined);
@@ -150,7 +170,12 @@ export function tooltip(node: TreeNode, backends: Backends): vscode.MarkdownStri
       const { run } = node;
       text.appendText(run.name);
       line('State', run.state);
-      line('Stages', mainStages(run).map(({ id, state }) => `${id} (${state})`).join(', '));
+      line(
+        'Stages',
+        mainStages(run)
+          .map(({ id, state }) => `${id} (${state})`)
+          .join(', '),
+      );
       line('Made', new Date(run.created).toLocaleString());
       line('Source', run.source);
       line('Id', run.run);
@@ -167,7 +192,8 @@ export function tooltip(node: TreeNode, backends: Backends): vscode.MarkdownStri
         if (attempt.error.hint) line('What to do', attempt.error.hint);
       }
       if (attempt && stage.attempts.length > 1) line('Attempt', String(attempt.attempt));
-      if (attempt?.resumedFrom) line('Resumed from', `attempt ${attempt.resumedFrom.attempt}, step ${attempt.resumedFrom.step}`);
+      if (attempt?.resumedFrom)
+        line('Resumed from', `attempt ${attempt.resumedFrom.attempt}, step ${attempt.resumedFrom.step}`);
       if (stage.needs.length > 0) line('Needs', stage.needs.join(', '));
       if (stage.traces > 0) line('Traces', count(stage.traces));
       for (const warning of attempt?.warnings ?? []) line('Warning', warning.message);

@@ -31,7 +31,9 @@ export class LogDocuments implements DocumentSource, vscode.Disposable {
     this.#documents = documents;
     documents.register('log', this);
     this.#timer = setInterval(() => void this.#follow(), POLL_MS);
-    this.#disposables.add(vscode.workspace.onDidCloseTextDocument((document) => this.#tails.delete(document.uri.toString())));
+    this.#disposables.add(
+      vscode.workspace.onDidCloseTextDocument((document) => this.#tails.delete(document.uri.toString())),
+    );
     this.#disposables.add(
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const [change] = contentChanges;
@@ -47,6 +49,49 @@ export class LogDocuments implements DocumentSource, vscode.Disposable {
     return `… ${bytes(tail.from)} before this are not shown; the whole log is ${query['stream']}.log in the attempt's folder.\n${tail.text}`;
   }
 
+  /** Shows the log of a stage's newest attempt: what it printed, or its errors when it failed. */
+  async show(run: { run: string; name: string }, stage: StageInfo): Promise<void> {
+    const attempt = stage.attempts.at(-1)?.attempt;
+    const items = [
+      { label: 'stderr', description: 'warnings, errors and the trainer’s own messages', stream: 'stderr' },
+      { label: 'stdout', description: 'what the worker printed', stream: 'stdout' },
+    ];
+    const picked = await vscode.window.showQuickPick(items, {
+      title: `Log of ${stage.id}`,
+      placeHolder: 'Which stream?',
+    });
+    if (!picked) return;
+    const name = `${stage.id} ${picked.stream}${attempt && attempt > 1 ? ` attempt ${attempt}` : ''} (${run.name}).log`;
+    const uri = this.#documents.uri('log', name, {
+      run: run.run,
+      stage: stage.id,
+      stream: picked.stream,
+      ...(attempt ? { attempt: String(attempt) } : {}),
+    });
+    toEnd(await vscode.window.showTextDocument(uri, { preview: true }));
+  }
+
+  /** The error of a failed stage with its traceback, and where the log is. */
+  async showError(run: { name: string }, stage: StageInfo): Promise<void> {
+    const attempt = stage.attempts.at(-1);
+    const error = attempt?.error;
+    const lines = error
+      ? [
+          `${error.class}: ${error.message}`,
+          '',
+          ...(error.hint ? [`What to do: ${error.hint}`, ''] : []),
+          error.traceback.trimEnd(),
+        ]
+      : [`The stage ended without an error of its own${attempt?.reason ? `: ${attempt.reason}` : ''}.`];
+    lines.push(
+      '',
+      `Run ${run.name}, stage ${stage.id}, attempt ${attempt?.attempt ?? '?'}.`,
+      'The log: “Longhand: Show Stage Log”. After the fix: “Longhand: Resume Stage”.',
+      `Folder: ${stage.folder}`,
+    );
+    await this.#documents.report(`${stage.id} error.txt`, `${lines.join('\n')}\n`);
+  }
+
   dispose(): void {
     clearInterval(this.#timer);
     this.#disposables.dispose();
@@ -54,7 +99,12 @@ export class LogDocuments implements DocumentSource, vscode.Disposable {
 
   async #read(query: Readonly<Record<string, string>>, known: Tail | undefined): Promise<Tail> {
     const { run = '', stage = '', attempt, stream } = query;
-    const base = { run, stage, stream: stream === 'stdout' ? ('stdout' as const) : ('stderr' as const), ...(attempt ? { attempt: Number(attempt) } : {}) };
+    const base = {
+      run,
+      stage,
+      stream: stream === 'stdout' ? ('stdout' as const) : ('stderr' as const),
+      ...(attempt ? { attempt: Number(attempt) } : {}),
+    };
     let tail = known;
     if (!tail) {
       const { size } = await this.#backends.call('stages/log', { ...base, offset: 0, limit: 1 });
@@ -86,7 +136,14 @@ export class LogDocuments implements DocumentSource, vscode.Disposable {
       if (document.uri.scheme !== ids.scheme || !known) continue;
       const { run = '', stage = '', attempt, stream } = queryOf(document.uri);
       const size = await this.#backends
-        .call('stages/log', { run, stage, stream: stream === 'stdout' ? 'stdout' : 'stderr', ...(attempt ? { attempt: Number(attempt) } : {}), offset: known.end, limit: 1 })
+        .call('stages/log', {
+          run,
+          stage,
+          stream: stream === 'stdout' ? 'stdout' : 'stderr',
+          ...(attempt ? { attempt: Number(attempt) } : {}),
+          offset: known.end,
+          limit: 1,
+        })
         .then((slice) => slice.size)
         .catch(() => known.end);
       if (size !== known.end) this.#documents.changed(document.uri);
@@ -105,44 +162,4 @@ function toEnd(editor: vscode.TextEditor): void {
   const { end } = editor.document.lineAt(editor.document.lineCount - 1).range;
   editor.selection = new vscode.Selection(end, end);
   editor.revealRange(new vscode.Range(end, end));
-}
-
-/** Shows the log of a stage's newest attempt: what it printed, or its errors when it failed. */
-export async function showStageLog(documents: Documents, run: { run: string; name: string }, stage: StageInfo): Promise<void> {
-  const attempt = stage.attempts.at(-1)?.attempt;
-  const items = [
-    { label: 'stderr', description: 'warnings, errors and the trainer’s own messages', stream: 'stderr' },
-    { label: 'stdout', description: 'what the worker printed', stream: 'stdout' },
-  ];
-  const picked = await vscode.window.showQuickPick(items, { title: `Log of ${stage.id}`, placeHolder: 'Which stream?' });
-  if (!picked) return;
-  const name = `${stage.id} ${picked.stream}${attempt && attempt > 1 ? ` attempt ${attempt}` : ''} (${run.name}).log`;
-  const uri = documents.uri('log', name, {
-    run: run.run,
-    stage: stage.id,
-    stream: picked.stream,
-    ...(attempt ? { attempt: String(attempt) } : {}),
-  });
-  toEnd(await vscode.window.showTextDocument(uri, { preview: true }));
-}
-
-/** The error of a failed stage with its traceback, and where the log is. */
-export async function showStageError(documents: Documents, run: { name: string }, stage: StageInfo): Promise<void> {
-  const attempt = stage.attempts.at(-1);
-  const error = attempt?.error;
-  const lines = error
-    ? [
-        `${error.class}: ${error.message}`,
-        '',
-        ...(error.hint ? [`What to do: ${error.hint}`, ''] : []),
-        error.traceback.trimEnd(),
-      ]
-    : [`The stage ended without an error of its own${attempt?.reason ? `: ${attempt.reason}` : ''}.`];
-  lines.push(
-    '',
-    `Run ${run.name}, stage ${stage.id}, attempt ${attempt?.attempt ?? '?'}.`,
-    'The log: “Longhand: Show Stage Log”. After the fix: “Longhand: Resume Stage”.',
-    `Folder: ${stage.folder}`,
-  );
-  await documents.report(`${stage.id} error.txt`, `${lines.join('\n')}\n`);
 }

@@ -25,7 +25,9 @@ export function stageChildren(run: RunSummary, stage: StageInfo): RunNode[] {
   return [
     ...nested.map((other): RunNode => ({ kind: 'stage', run, stage: other })),
     ...shown.map((checkpoint): RunNode => ({ kind: 'checkpoint', run, stage, checkpoint })),
-    ...(newest.length > shown.length ? [{ kind: 'more' as const, run, stage, left: newest.length - shown.length }] : []),
+    ...(newest.length > shown.length
+      ? [{ kind: 'more' as const, run, stage, left: newest.length - shown.length }]
+      : []),
   ];
 }
 
@@ -47,7 +49,11 @@ export function progressText(stage: StageInfo): string {
   }
   const unit = progress.unit.replace(/s$/, '');
   if (unit === 'step') {
-    parts.push(progress.total === null ? `step ${count(progress.done)}` : `step ${count(progress.done)} of ${count(progress.total)}`);
+    parts.push(
+      progress.total === null
+        ? `step ${count(progress.done)}`
+        : `step ${count(progress.done)} of ${count(progress.total)}`,
+    );
   } else if (progress.total !== null) parts.push(`${count(progress.done)} of ${plural(progress.total, unit)}`);
   else parts.push(plural(progress.done, unit));
   const left = timeLeft(progress.secondsLeft);
@@ -65,7 +71,10 @@ export function stageDescription(stage: StageInfo): string {
     case 'stopping':
       return attempt?.graceLeft ? `stopping, ${Math.ceil(attempt.graceLeft)} s for a checkpoint` : 'stopping';
     case 'stopped':
-      return `stopped · ${progressText({ ...stage, progress: stage.progress && { ...stage.progress, secondsLeft: null } })}`.replace(/ · $/, '');
+      return `stopped · ${progressText({ ...stage, progress: stage.progress && { ...stage.progress, secondsLeft: null } })}`.replace(
+        / · $/,
+        '',
+      );
     case 'failed':
       return attempt?.error
         ? `${attempt.error.class}: ${oneLine(attempt.error.message, 80)}`
@@ -122,7 +131,9 @@ export function nodeId(node: RunNode): string {
 }
 
 /** What the status bar says of all runs: the one that runs, or the newest that does. */
-export function runningSummary(runs: readonly RunSummary[]): { run: RunSummary; stage: StageInfo; n: number; of: number; others: number } | null {
+export function runningSummary(
+  runs: readonly RunSummary[],
+): { run: RunSummary; stage: StageInfo; n: number; of: number; others: number } | null {
   const active = runs.flatMap((run) => {
     const current = currentStage(run);
     return current ? [{ run, ...current }] : [];

@@ -36,7 +36,9 @@ export function planMarkdown(plan: Plan): string {
     lines.push('', `## ${at + 1}. ${escape(stage.id)} (${stage.kind})`, '');
     if (stage.of) lines.push(`Added by the planner for ${code(stage.of)}.`, '');
     lines.push(`- Engine: ${escape(stage.engine)}, device: ${escape(stage.device)}`);
-    lines.push(`- Expected time: ${stage.expectedSeconds === null ? 'not known; nothing alike has run on this machine' : duration(stage.expectedSeconds)}`);
+    lines.push(
+      `- Expected time: ${stage.expectedSeconds === null ? 'not known; nothing alike has run on this machine' : duration(stage.expectedSeconds)}`,
+    );
     if (stage.needs.length > 0) lines.push(`- Needs: ${stage.needs.map(code).join(', ')}`);
     if (stage.reads.length > 0) lines.push(`- Reads: ${stage.reads.map(code).join(', ')}`);
     if (stage.writes.length > 0) lines.push(`- Writes: ${stage.writes.map(code).join(', ')}`);

@@ -36,7 +36,10 @@ export async function runRecipe(parts: RunRecipeParts, argument: unknown): Promi
   }
 }
 
-export async function planRecipe(parts: Pick<RunRecipeParts, 'backends' | 'documents'>, argument: unknown): Promise<void> {
+export async function planRecipe(
+  parts: Pick<RunRecipeParts, 'backends' | 'documents'>,
+  argument: unknown,
+): Promise<void> {
   await parts.backends.need();
   const recipe = await chooseRecipe(parts.backends, argument, 'Plan Recipe');
   if (recipe) await showPlan(parts.documents, await makePlan(parts.backends, recipe, {}));
@@ -82,12 +85,21 @@ async function choose(recipe: ChosenRecipe, plan: Plan): Promise<Choice | null> 
     { label: '$(play) Start', description: planSummary(plan), choice: { kind: 'start' } },
     { label: '$(open-preview) Show the plan as a document', choice: { kind: 'document' } },
     ...(vars.length > 0 ? [separator('Variables')] : []),
-    ...vars.map(([name, value]): Item => ({ label: `$(edit) ${name}`, description: String(value), choice: { kind: 'set', name } })),
+    ...vars.map(([name, value]): Item => ({
+      label: `$(edit) ${name}`,
+      description: String(value),
+      choice: { kind: 'set', name },
+    })),
     separator('Stages'),
     ...plan.stages.map((stage, at): Item => ({
       label: `${at + 1}. ${stage.id}`,
       description: `${stage.kind} · ${stageSummary(stage)}`,
-      detail: oneLine([...stage.reads.map((what) => `← ${what}`), ...stage.writes.map((what) => `→ ${what}`), ...stage.notes].join('   '), 200),
+      detail: oneLine(
+        [...stage.reads.map((what) => `← ${what}`), ...stage.writes.map((what) => `→ ${what}`), ...stage.notes].join(
+          '   ',
+        ),
+        200,
+      ),
       choice: { kind: 'document' },
     })),
     ...(plan.notes.length > 0 ? [separator('Notes')] : []),
@@ -107,19 +119,28 @@ async function askVariable(plan: Plan, name: string, set: Record<string, unknown
     title: `Value of ${name}`,
     value: String(now),
     ignoreFocusOut: true,
-    validateInput: (input) => (typeof now === 'number' && !Number.isFinite(Number(input || NaN)) ? 'A number is needed.' : null),
+    validateInput: (input) =>
+      typeof now === 'number' && !Number.isFinite(Number(input || NaN)) ? 'A number is needed.' : null,
   });
   if (text === undefined) return;
   set[name] = typeof now === 'number' ? Number(text) : typeof now === 'boolean' ? text.trim() === 'true' : text;
 }
 
-async function start({ backends, store, started }: RunRecipeParts, recipe: ChosenRecipe, set: Record<string, unknown>): Promise<void> {
+async function start(
+  { backends, store, started }: RunRecipeParts,
+  recipe: ChosenRecipe,
+  set: Record<string, unknown>,
+): Promise<void> {
   const run = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Longhand: starting ${recipe.label}`, cancellable: true },
     async (_, token) => {
       const controller = new AbortController();
       token.onCancellationRequested(() => controller.abort());
-      const { run: id } = await backends.call('runs/start', { source: recipe.source, set }, { signal: controller.signal, timeout: 120_000 });
+      const { run: id } = await backends.call(
+        'runs/start',
+        { source: recipe.source, set },
+        { signal: controller.signal, timeout: 120_000 },
+      );
       // A cancellation that came too late for the request is a wish to stop.
       if (token.isCancellationRequested) {
         await backends.call('runs/stop', { run: id });

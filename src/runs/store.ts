@@ -155,7 +155,10 @@ export class RunStore implements vscode.Disposable {
   #publish(runs: string[] | null): void {
     const all = [...this.#runs.values()];
     setContext('longhand.hasRuns', all.length > 0);
-    setContext('longhand.running', all.some(({ state }) => state === 'running' || state === 'stopping'));
+    setContext(
+      'longhand.running',
+      all.some(({ state }) => state === 'running' || state === 'stopping'),
+    );
     this.#changed.fire({ runs });
     const stopping = all.filter(({ state }) => state === 'stopping');
     if (stopping.length > 0 && !this.#stoppingTimer) {

@@ -22,7 +22,8 @@ export function asRunTarget(argument: unknown): RunTarget | null {
   if (typeof argument !== 'object' || argument === null) return null;
   const { run } = argument as { run?: unknown };
   if (typeof run === 'string') return { run };
-  if (typeof run === 'object' && run !== null && typeof (run as RunSummary).run === 'string') return { run: (run as RunSummary).run };
+  if (typeof run === 'object' && run !== null && typeof (run as RunSummary).run === 'string')
+    return { run: (run as RunSummary).run };
   return null;
 }
 
@@ -31,14 +32,19 @@ export function asStageTarget(argument: unknown): StageTarget | null {
   if (!run) return null;
   const { stage } = argument as { stage?: unknown };
   if (typeof stage === 'string') return { ...run, stage };
-  if (typeof stage === 'object' && stage !== null && typeof (stage as StageInfo).id === 'string') return { ...run, stage: (stage as StageInfo).id };
+  if (typeof stage === 'object' && stage !== null && typeof (stage as StageInfo).id === 'string')
+    return { ...run, stage: (stage as StageInfo).id };
   return null;
 }
 
 export function asSetTarget(argument: unknown): SetTarget | null {
   const stage = asStageTarget(argument);
   if (!stage) return null;
-  const { set, step, checkpoint } = argument as { set?: { step?: unknown; label?: unknown }; step?: unknown; checkpoint?: { step?: unknown } };
+  const { set, step, checkpoint } = argument as {
+    set?: { step?: unknown; label?: unknown };
+    step?: unknown;
+    checkpoint?: { step?: unknown };
+  };
   const found = set?.step ?? checkpoint?.step ?? step;
   if (typeof found !== 'number') return null;
   return { ...stage, step: found, ...(typeof set?.label === 'string' ? { label: set.label } : {}) };
@@ -61,14 +67,21 @@ export class Targets {
   }
 
   /** The run that is meant, as it is now; null when the user chose none. */
-  async run(argument: unknown, title: string, fits: (run: RunSummary) => boolean = () => true, none = 'There is no run yet.'): Promise<RunSummary | null> {
+  async run(
+    argument: unknown,
+    title: string,
+    fits: (run: RunSummary) => boolean = () => true,
+    none = 'There is no run yet.',
+  ): Promise<RunSummary | null> {
     const runs = await this.runs();
     const target = asRunTarget(argument);
     if (target) return this.#store.get(target.run) ?? (await this.#store.refresh(target.run));
     const fitting = runs.filter(fits);
     if (fitting.length === 0) throw new LonghandError('not_runnable', none);
     const items = fitting.map((run) => ({ label: run.name, description: runDescription(run), detail: run.run, run }));
-    return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run ?? null;
+    return (
+      (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run ?? null
+    );
   }
 
   async stage(
@@ -92,7 +105,11 @@ export class Targets {
     const order = new Map(mainStages(run).map((stage, at) => [stage.id, at]));
     const items = fitting
       .toSorted((a, b) => (order.get(a.id) ?? 99) - (order.get(b.id) ?? 99))
-      .map((stage) => ({ label: stage.id, description: `${stage.kind} · ${stageDescription(stage) || stage.state}`, stage }));
+      .map((stage) => ({
+        label: stage.id,
+        description: `${stage.kind} · ${stageDescription(stage) || stage.state}`,
+        stage,
+      }));
     const picked = await vscode.window.showQuickPick(items, { title, placeHolder: `Which stage of ${run.name}?` });
     return picked ? { run, stage: picked.stage } : null;
   }

@@ -22,11 +22,15 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
     this.#backends = backends;
     this.#store = store;
     this.#disposables.add(this.#changed);
-    this.#view = this.#disposables.add(vscode.window.createTreeView(ids.runsView, { treeDataProvider: this, showCollapseAll: true }));
+    this.#view = this.#disposables.add(
+      vscode.window.createTreeView(ids.runsView, { treeDataProvider: this, showCollapseAll: true }),
+    );
     this.#disposables.add(
       store.onDidChange(({ runs }) => {
         if (runs === null) {
-          this.#view.message = store.more ? `The ${store.runs.length} newest runs; older ones are in the root folder.` : undefined;
+          this.#view.message = store.more
+            ? `The ${store.runs.length} newest runs; older ones are in the root folder.`
+            : undefined;
           this.#changed.fire(undefined);
         } else if (runs.length > 0) {
           const nodes = runs.flatMap((run) => this.#nodes.get(run) ?? []);
@@ -60,13 +64,19 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
     if (!node) return this.#roots();
     switch (node.kind) {
       case 'backend':
-        return node.backend.url === this.#backends.active.url ? this.#store.runs.map((run) => this.#keep({ kind: 'run', run })) : [];
+        return node.backend.url === this.#backends.active.url
+          ? this.#store.runs.map((run) => this.#keep({ kind: 'run', run }))
+          : [];
       case 'run':
         return mainStages(node.run).map((stage) => this.#keep({ kind: 'stage', run: node.run, stage }));
       case 'stage': {
         const children = stageChildren(node.run, node.stage);
-        const sets = node.stage.kind === 'evaluate' && node.stage.traces > 0 ? await this.#sets(node.run.run, node.stage.id) : [];
-        return [...children, ...sets.map((set): RunNode => ({ kind: 'set', run: node.run, stage: node.stage, set }))].map((child) => this.#keep(child));
+        const sets =
+          node.stage.kind === 'evaluate' && node.stage.traces > 0 ? await this.#sets(node.run.run, node.stage.id) : [];
+        return [
+          ...children,
+          ...sets.map((set): RunNode => ({ kind: 'set', run: node.run, stage: node.stage, set })),
+        ].map((child) => this.#keep(child));
       }
       case 'checkpoint':
       case 'set':
@@ -85,7 +95,9 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
         return this.#keepBackend({ kind: 'backend', backend: this.#backends.active });
       case 'stage': {
         const parent = node.run.stages.find(({ id }) => id === node.stage.of && id !== node.stage.id);
-        return parent ? this.#keep({ kind: 'stage', run: node.run, stage: parent }) : this.#keep({ kind: 'run', run: node.run });
+        return parent
+          ? this.#keep({ kind: 'stage', run: node.run, stage: parent })
+          : this.#keep({ kind: 'run', run: node.run });
       }
       case 'checkpoint':
       case 'set':
@@ -141,6 +153,9 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
 
   #badge(): void {
     const running = this.#store.runs.filter(({ state }) => state === 'running' || state === 'stopping').length;
-    this.#view.badge = running > 0 ? { value: running, tooltip: running === 1 ? '1 run is running' : `${running} runs are running` } : undefined;
+    this.#view.badge =
+      running > 0
+        ? { value: running, tooltip: running === 1 ? '1 run is running' : `${running} runs are running` }
+        : undefined;
   }
 }

@@ -1,0 +1,138 @@
+/** Completion, hover, outline, CodeLens and links of a recipe. What is known of a place comes from `core/recipes`. */
+import * as vscode from 'vscode';
+import { completionsAt, hoverAt, type CompletionItem } from '../../core/recipes/describe.ts';
+import { rangeAt, readDocument, type Range, type RecipeDocument } from '../../core/recipes/document.ts';
+import { references } from '../../core/recipes/references.ts';
+import { recipeSymbol, stageSymbols } from '../../core/recipes/symbols.ts';
+import type { TrlKeys } from '../../core/recipes/trl-keys.ts';
+import { ids, type CommandId } from '../contributions.ts';
+
+const kinds: Record<CompletionItem['kind'], vscode.CompletionItemKind> = {
+  key: vscode.CompletionItemKind.Property,
+  value: vscode.CompletionItemKind.Value,
+  reference: vscode.CompletionItemKind.Reference,
+};
+
+const stageIcons: Record<string, vscode.SymbolKind> = {
+  dataset: vscode.SymbolKind.Array,
+  evaluate: vscode.SymbolKind.Boolean,
+};
+
+export function registerRecipeFeatures(trlKeys: TrlKeys | undefined): vscode.Disposable {
+  const options = trlKeys ? { trlKeys } : {};
+  const { languages } = vscode;
+  return vscode.Disposable.from(
+    languages.registerCompletionItemProvider(
+      ids.language,
+      {
+        provideCompletionItems(document, position) {
+          const { items, replace } = completionsAt(document.getText(), document.offsetAt(position), options);
+          const range = rangeOf(document, replace);
+          return items.map((item, at) => completion(item, range, at));
+        },
+      },
+      '$',
+      '{',
+      ':',
+      ' ',
+    ),
+    languages.registerHoverProvider(ids.language, {
+      provideHover(document, position) {
+        const hover = hoverAt(document.getText(), document.offsetAt(position), options);
+        return hover
+          ? new vscode.Hover(new vscode.MarkdownString(hover.contents), rangeOf(document, hover.range))
+          : null;
+      },
+    }),
+    languages.registerDocumentSymbolProvider(ids.language, { provideDocumentSymbols: outline }),
+    languages.registerCodeLensProvider(ids.language, { provideCodeLenses: lenses }),
+    languages.registerDefinitionProvider(ids.language, { provideDefinition: definition }),
+    languages.registerDocumentLinkProvider(ids.language, { provideDocumentLinks: links }),
+  );
+}
+
+function completion(item: CompletionItem, range: vscode.Range, at: number): vscode.CompletionItem {
+  const made = new vscode.CompletionItem({ label: item.label, description: item.detail }, kinds[item.kind]);
+  made.insertText = item.insert;
+  made.range = range;
+  // A reference begins with `$`, which the editor would not take for a part of the word.
+  made.filterText = item.label;
+  made.sortText = String(at).padStart(4, '0');
+  if (item.documentation) made.documentation = new vscode.MarkdownString(item.documentation);
+  return made;
+}
+
+function outline(document: vscode.TextDocument): vscode.DocumentSymbol[] {
+  return stageSymbols(readDocument(document.getText())).map(
+    ({ id, kind, index, range, selection }) =>
+      new vscode.DocumentSymbol(
+        id ?? `stage ${index + 1}`,
+        kind ?? '',
+        stageIcons[kind ?? ''] ?? vscode.SymbolKind.Function,
+        rangeOf(document, range),
+        rangeOf(document, selection),
+      ),
+  );
+}
+
+function lenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  const range = rangeOf(document, recipeSymbol(readDocument(document.getText())));
+  const lens = (command: CommandId, title: string, tooltip: string) =>
+    new vscode.CodeLens(range, { command, title, tooltip, arguments: [document.uri] });
+  return [
+    lens('longhand.runRecipe', '$(play) Run', 'Show the plan and start the recipe'),
+    lens('longhand.planRecipe', '$(list-tree) Plan', 'Show what would run, and start nothing'),
+  ];
+}
+
+/** Where the stage or the variable of the reference at a place is defined. */
+function definition(document: vscode.TextDocument, position: vscode.Position): vscode.DefinitionLink[] {
+  const recipe = readDocument(document.getText());
+  const offset = document.offsetAt(position);
+  for (const { range, target } of placed(recipe)) {
+    if (offset < range.start || offset > range.end || !target) continue;
+    const to = rangeOf(document, target);
+    return [
+      {
+        originSelectionRange: rangeOf(document, range),
+        targetUri: document.uri,
+        targetRange: to,
+        targetSelectionRange: to,
+      },
+    ];
+  }
+  return [];
+}
+
+/** References as links within the file: a click goes to the stage or the variable. */
+function links(document: vscode.TextDocument): vscode.DocumentLink[] {
+  return placed(readDocument(document.getText())).flatMap(({ range, target }) => {
+    if (!target) return [];
+    const { line, character } = document.positionAt(target.start);
+    const link = new vscode.DocumentLink(
+      rangeOf(document, range),
+      document.uri.with({ fragment: `L${line + 1},${character + 1}` }),
+    );
+    link.tooltip = 'Go to its definition';
+    return [link];
+  });
+}
+
+/** The references of a recipe with their own ranges and those of what they mean. */
+function placed(recipe: RecipeDocument): { range: Range; target: Range | null }[] {
+  const stages = stageSymbols(recipe);
+  const value: unknown = (recipe.value as { stages?: unknown } | null | undefined)?.stages;
+  return references(value, ['stages']).flatMap(({ text, path, target }) => {
+    const holder = rangeAt(recipe, path);
+    const at = recipe.text.slice(holder.start, holder.end).indexOf(text);
+    if (at < 0) return [];
+    const range = { start: holder.start + at, end: holder.start + at + text.length };
+    if ('var' in target) return [{ range, target: rangeAt(recipe, ['vars', target.var], 'key') }];
+    if ('stage' in target) return [{ range, target: stages.find(({ id }) => id === target.stage)?.selection ?? null }];
+    return [{ range, target: null }];
+  });
+}
+
+function rangeOf(document: vscode.TextDocument, { start, end }: Range): vscode.Range {
+  return new vscode.Range(document.positionAt(start), document.positionAt(end));
+}
