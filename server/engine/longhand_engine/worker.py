@@ -1,22 +1,23 @@
 """What every worker of ours does around its work: read spec.json, keep the record, obey SIGTERM, say how it ended.
 
-Imports nothing heavy: a worker that is told to stop while it still imports ends at once, as it has nothing to save.
+Imports nothing heavy, so that a worker can be told to stop before it has imported what is.
 """
 
-import importlib.metadata
+import faulthandler
 import os
-import platform
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .environment import environment
 from .events import Record
 from .files import read_json, write_json
-
-_PACKAGES = ("torch", "transformers", "trl", "tokenizers", "datasets", "accelerate", "math-verify", "numpy")
+from .hints import hint_for
 
 
 class Stage:
@@ -29,6 +30,27 @@ class Stage:
         self.inputs: dict[str, str] = self.spec["inputs"]
         self.record = Record(attempt_dir)
         self.stopping = threading.Event()
+        # Of a training: what its `end` event says.
+        self.step: int | None = None
+        self.max_steps: int | None = None
+        self._idle = False
+
+    def on_stop(self, *_: object) -> None:
+        self.stopping.set()
+        if self._idle:
+            self.record.state("stopping")
+            self.record.end(False)
+            self.record.close()
+            os._exit(0)
+
+    @contextmanager
+    def nothing_to_save(self) -> Iterator[None]:
+        """While this lasts (long imports, loading), a stop ends the process at once. The record must be left alone in it."""
+        self._idle = not self.stopping.is_set()
+        try:
+            yield
+        finally:
+            self._idle = False
 
     @property
     def name(self) -> str:
@@ -45,31 +67,22 @@ def run_worker(work: Callable[[Stage], dict[str, str] | None], arguments: list[s
     if len(arguments) != 1:
         print("one argument is needed: the attempt's folder", file=sys.stderr)
         return 2
+    faulthandler.enable()
+    if hasattr(signal, "SIGUSR2"):
+        faulthandler.register(signal.SIGUSR2)  # stacks of all threads into stderr.log, on demand
     stage = Stage(Path(arguments[0]).absolute())
-    signal.signal(signal.SIGTERM, lambda *_: stage.stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stage.stopping.set())
+    signal.signal(signal.SIGTERM, stage.on_stop)
+    signal.signal(signal.SIGINT, stage.on_stop)
     with stage.record as record:
         record.state("starting")
         try:
             write_json(stage.dir / "env.json", environment())
             outputs = work(stage)
         except Exception as error:
-            record.error(error)
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            record.error(error, hint_for(error))
+            traceback.print_exc()
             return 1
         if outputs is None:
             record.state("stopping")
-        record.end(outputs is not None, outputs=outputs or {})
+        record.end(outputs is not None, step=stage.step, max_steps=stage.max_steps, outputs=outputs)
     return 0
-
-
-def environment() -> dict[str, Any]:
-    """What env.json says: versions of Python and of the packages that matter, and the machine."""
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    machine = {"system": platform.platform(), "machine": platform.machine(), "cpus": os.cpu_count()}
-    return {"v": 1, "python": platform.python_version(), "packages": versions, "machine": machine}

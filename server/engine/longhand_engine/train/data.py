@@ -1,0 +1,94 @@
+"""Training rows from JSONL, in the forms that TRL knows."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from ..ids import problem_id
+
+Row = dict[str, Any]
+_SFT_FORMS = (("prompt", "completion"), ("messages",), ("text",))
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, Row]]:
+    """`(line number, row)` of every line that is not empty. Raises DataError that names file and line."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    with file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line.decode("utf-8-sig"))
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, line {number}: not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}, line {number}: not a JSON object")
+            yield number, row
+
+
+def sft_rows(path: Path) -> list[Row]:
+    """Rows for SFTTrainer: `prompt` and `completion` (texts or lists of messages), or `messages`, or `text`.
+
+    A row with a `problem` in place of the prompt asks it as the user. Raises DataError for a row of none of these forms,
+    and for a file whose rows are not all of one form.
+    """
+    rows, first = [], None
+    for number, row in rows_of(path):
+        prompt = _prompt(row)
+        full = {**row, "prompt": prompt} if prompt is not None else row
+        form = next((f for f in _SFT_FORMS if all(full.get(k) for k in f)), None)
+        if form is None:
+            raise DataError(f"{path}, line {number}: a row to train on has `prompt` and `completion`, or `messages`, or `text`")
+        found = {k: full[k] for k in form}
+        if "completion" in found and isinstance(prompt, list) and isinstance(found["completion"], str):
+            found["completion"] = [{"role": "assistant", "content": found["completion"]}]
+        shape = (form, *(type(v) for v in found.values()))
+        first = first or (shape, number)
+        if shape != first[0]:
+            raise DataError(f"{path}: line {number} is not of the form of line {first[1]} ({' and '.join(first[0][0])})")
+        rows.append(found)
+    return _some(rows, path)
+
+
+def grpo_rows(path: Path) -> list[Row]:
+    """Rows for GRPOTrainer: `prompt`, `answer` (the gold, or None), `problem_id`, `problem`. Completions are left out."""
+    rows = []
+    for number, row in rows_of(path):
+        prompt = _prompt(row)
+        if not prompt:
+            raise DataError(f"{path}, line {number}: a row has neither `prompt` nor `problem`")
+        problem = row.get("problem")
+        if not isinstance(problem, str):
+            problem = prompt if isinstance(prompt, str) else _last_user(prompt)
+        answer = row.get("answer")
+        rows.append(
+            {
+                "prompt": prompt,
+                "answer": None if answer is None else str(answer),
+                "problem_id": problem_id(problem),
+                "problem": problem,
+            }
+        )
+    return _some(rows, path)
+
+
+def _prompt(row: Row) -> Any:
+    prompt = row.get("prompt")
+    if prompt is None and isinstance(row.get("problem"), str) and "messages" not in row and "text" not in row:
+        return [{"role": "user", "content": row["problem"]}]
+    return prompt
+
+
+def _last_user(messages: list[Row]) -> str:
+    return next((str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"), str(messages[-1].get("content", "")))
+
+
+def _some(rows: list[Row], path: Path) -> list[Row]:
+    if not rows:
+        raise DataError(f"{path} has no rows")
+    return rows

@@ -1,0 +1,72 @@
+"""Worker of `grpo` stages: `python -u -m longhand_engine.train.grpo <attempt-dir>`.
+
+TRL's GRPOTrainer with the recipe's `config` and `rewards`, on `inputs.model` and the rows of `inputs.data`; every
+completion is recorded.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..checker import Checker
+from ..quiet import quick_imports
+from ..rewards import build_rewards
+from ..worker import Stage, run_worker
+from .checkpoints import step_of
+from .common import begin_from, forced_arguments, prepare_process, train
+from .completions import StepCompletions
+from .data import grpo_rows
+from .settings import build_arguments
+
+
+def run_grpo(stage: Stage) -> dict[str, str] | None:
+    """The whole stage. Raises ConfigError and DataError for what the user gave, and whatever the trainer raises."""
+    prepare_process(stage)
+    stage.record.state("loading")
+    with stage.nothing_to_save(), quick_imports():
+        from datasets import Dataset
+        from transformers import AutoTokenizer
+        from trl import GRPOConfig, GRPOTrainer
+
+        from .callback import RecordCallback
+
+        class GrpoCallback(RecordCallback):
+            """Also takes the trainer's own advantages, as soon as it has computed them."""
+
+            completions: StepCompletions
+            trainer: GRPOTrainer
+
+            def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
+                self.completions.logged(self.trainer)
+
+            def on_substep_end(self, *_: Any, **__: Any) -> None:
+                self.completions.logged(self.trainer)
+
+    rewards, weights = build_rewards(stage.config.get("rewards") or [])
+    forced = {"remove_unused_columns": False, "reward_weights": weights, **forced_arguments(stage)}
+    arguments = build_arguments(GRPOConfig, stage.config.get("config") or {}, **forced)
+    resume = begin_from(stage)
+    callback = GrpoCallback(stage, step_of(resume) if resume else 0)
+    rows = grpo_rows(Path(stage.inputs["data"]))
+    if without := sum(row["answer"] is None for row in rows):
+        stage.record.warn("no_gold", f"{without} of {len(rows)} problems have no gold: rewards that need a verdict give them nothing.")
+    with Checker() as checker:
+        with stage.nothing_to_save():
+            tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"], truncation_side="left", padding_side="left")
+            completions = StepCompletions(stage.record, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers"))
+            # Built from the model that the stage starts from, also when it resumes: the trainer loads the checkpoint.
+            trainer = GRPOTrainer(
+                model=stage.inputs["model"],
+                reward_funcs=completions.functions,
+                args=arguments,
+                train_dataset=Dataset.from_list(rows),
+                processing_class=tokenizer,
+                callbacks=[callback],
+            )
+        completions.end_ids(trainer.eos_token_ids)
+        callback.completions, callback.trainer = completions, trainer
+        return train(stage, trainer, callback, resume)
+
+
+if __name__ == "__main__":
+    sys.exit(run_worker(run_grpo))
