@@ -1,0 +1,346 @@
+/**
+ * A host for the pages without VS Code: it answers the same methods over the same messages, from traces that are held in
+ * memory, real ones from files or made ones; spans, answers and verdicts come from `core` as they do in the service.
+ */
+import { readFileSync } from 'node:fs';
+import 'vscode-jsonrpc/node';
+import { extractAnswer } from '../../core/answers/extract.ts';
+import { quickCheck } from '../../core/answers/quick-check.ts';
+import { countSpans } from '../../core/behaviours/count.ts';
+import { detect } from '../../core/behaviours/detect.ts';
+import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { StageEvent } from '../../core/protocol/events.ts';
+import type {
+  Annotations,
+  EventBatch,
+  Methods,
+  MetricsSnapshot,
+  Pair,
+  RunSummary,
+  StageRow,
+  TraceDetail,
+  TraceFilter,
+  TraceRow,
+  TraceSet,
+  TraceSort,
+} from '../../core/protocol/methods.ts';
+import type { ForwardedMethod, HostMethods, HostNotifications, View, WebviewInit } from '../../core/protocol/webview.ts';
+import { sections } from '../../core/traces/sections.ts';
+import { stepStarts } from '../../core/traces/steps.ts';
+
+type Served = Pick<Methods, ForwardedMethod> & HostMethods;
+
+/** A trace as a test writes it down. */
+export interface FakeTrace {
+  detail: TraceDetail;
+  prompt: string;
+  completion: string;
+}
+
+export type TraceWish = Partial<Omit<TraceDetail, 'facts'>> & {
+  completion: string;
+  prompt?: string;
+  facts?: TraceDetail['facts'];
+};
+
+/** A whole trace from what a test cares about; answer and verdict are found the way the service finds them. */
+export function fakeTrace(n: number, wish: TraceWish): FakeTrace {
+  const { completion, prompt = '', ...rest } = wish;
+  const run = rest.run ?? 'run-00000000';
+  const stage = rest.stage ?? 'grpo';
+  const found = extractAnswer(completion);
+  const quick = rest.gold ? { ...quickCheck(rest.gold, found?.text ?? ''), checker: 'quick' } : null;
+  const verdictBy = quick && { ...quick, checker: 'Math-Verify', version: '0.9.0', reason: null };
+  const tokens = rest.tokens === undefined ? Math.round(completion.length / 3.3) : rest.tokens;
+  return {
+    prompt,
+    completion,
+    detail: {
+      trace: `${run}/${stage}/1/${n}`,
+      run,
+      stage,
+      of: null,
+      attempt: 1,
+      step: 40,
+      epoch: null,
+      problem: `p${n}`,
+      problemLabel: `problem ${n}`,
+      sample: 0,
+      group: null,
+      verdict: verdictBy?.value ?? null,
+      answer: found?.text ?? null,
+      tokens,
+      tokensExact: false,
+      finish: 'stop',
+      reward: null,
+      advantage: null,
+      live: false,
+      superseded: false,
+      length: completion.length,
+      facts: {},
+      problemText: '',
+      sourceId: null,
+      gold: null,
+      goldOrigin: 'given',
+      sampling: null,
+      marker: null,
+      model: null,
+      set: null,
+      promptLength: prompt.length,
+      answerFound: found,
+      verdictBy,
+      quick,
+      replaced: 0,
+      source: null,
+      ...rest,
+    },
+  };
+}
+
+interface ReasoningFlowLine {
+  question_id: string;
+  question: string;
+  correct_answer: string;
+  response: string;
+}
+
+/** Real completions of a file of ReasoningFlow, as the import of that file would show them. */
+export function readReasoningFlow(path: string, model: string, from = 0): FakeTrace[] {
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line, i) => {
+    const { question_id, question, correct_answer, response } = JSON.parse(line) as ReasoningFlowLine;
+    return fakeTrace(from + i, {
+      completion: response,
+      stage: 'import',
+      step: null,
+      problem: question_id,
+      problemLabel: question_id,
+      problemText: question,
+      sourceId: question_id,
+      gold: correct_answer,
+      model,
+      source: { file: path, line: i + 1 },
+    });
+  });
+}
+
+export interface FakeData {
+  traces: FakeTrace[];
+  sets?: TraceSet[];
+  pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  run?: RunSummary;
+  table?: StageRow[];
+  metrics?: MetricsSnapshot;
+}
+
+export class FakeHost {
+  readonly traces: FakeTrace[];
+  /** Every call of the page, in order. */
+  readonly calls: { method: string; params: unknown }[] = [];
+  /** Methods that fail from now on, with this error. */
+  readonly failing = new Map<string, LonghandError>();
+  /** Milliseconds before every answer. */
+  delay = 0;
+  data: FakeData;
+  init: WebviewInit;
+  #peer: Peer<Record<never, never>, Record<never, never>, HostNotifications> | null = null;
+  #annotations = new Map<string, Annotations>();
+
+  constructor(data: FakeData, view: View, init: Partial<WebviewInit> = {}) {
+    this.data = data;
+    this.traces = data.traces;
+    this.init = {
+      view,
+      settings: { hiddenLabels: [], raw: false, factsOpen: true, listOpen: true, fontSize: null },
+      backend: { state: 'connected', name: 'this machine', message: null },
+      locale: 'en',
+      ...init,
+    };
+  }
+
+  connect(port: MessagePort): void {
+    this.#peer = openPeer<Record<never, never>, Record<never, never>, HostNotifications, Served>(port, {
+      handlers: this.#handlers(),
+      validate: (method, params) => {
+        this.calls.push({ method, params });
+        return params;
+      },
+    });
+  }
+
+  async notify<N extends keyof HostNotifications>(name: N, payload: HostNotifications[N]): Promise<void> {
+    await this.#peer?.notify(name, payload);
+  }
+
+  /** Calls of one method so far. */
+  count(method: string): number {
+    return this.calls.filter((call) => call.method === method).length;
+  }
+
+  /** Adds text to a trace, as an engine does, and says so. */
+  async grow(n: number, text: string, end = false): Promise<void> {
+    const trace = this.traces[n]!;
+    trace.completion += text;
+    const { detail } = trace;
+    Object.assign(detail, { length: trace.completion.length, live: !end, finish: end ? 'stop' : null });
+    detail.tokens = end ? Math.round(trace.completion.length / 3.3) : null;
+    this.#annotations.delete(detail.trace);
+    const index = Number(detail.trace.split('/').at(-1));
+    const base = { v: 1 as const, seq: 0, t: 0, trace: index };
+    const event: StageEvent = end
+      ? { ...base, type: 'trace_end', facts: {} }
+      : { ...base, type: 'trace_text', part: 1, offset: 0, length: text.length };
+    await this.notify('events/batch', batchOf(detail, event));
+  }
+
+  /** Adds a trace that is being written, and says so. */
+  async begin(trace: FakeTrace): Promise<void> {
+    Object.assign(trace.detail, { live: true, finish: null, tokens: null });
+    this.traces.push(trace);
+    const index = Number(trace.detail.trace.split('/').at(-1));
+    await this.notify(
+      'events/batch',
+      batchOf(trace.detail, {
+        v: 1,
+        seq: 0,
+        t: 0,
+        type: 'trace_begin',
+        trace: index,
+        problem: trace.detail.problem,
+        prompt: null,
+        sample: 0,
+      }),
+    );
+  }
+
+  #find(id: string): FakeTrace {
+    const found = this.traces.find(({ detail }) => detail.trace === id);
+    if (!found) throw new LonghandError('not_found', `There is no trace ${id}.`);
+    return found;
+  }
+
+  #handlers(): PeerHandlers<Served> {
+    const handlers: PeerHandlers<Served> = {
+      'host/ready': () => this.init,
+      'host/open': () => ({}),
+      'host/viewChanged': () => ({}),
+      'host/settings': () => ({}),
+      'host/openText': () => ({}),
+      'host/copy': () => ({}),
+      'host/command': () => ({}),
+      'runs/get': () => this.#need(this.data.run),
+      'runs/list': () => ({ runs: this.data.run ? [this.data.run] : [] }),
+      'runs/table': () => ({ rows: this.data.table ?? [], seconds: {}, secondsTotal: 0 }),
+      'metrics/snapshot': ({ run }) => this.data.metrics ?? { run, series: [], evaluations: [], epochSteps: {} },
+      'metrics/budgets': () => ({ budgets: [] }),
+      'traces/page': ({ filter, sort, cursor, limit = 200 }) => {
+        const rows = this.#rows(filter, sort);
+        const from = Number(cursor ?? 0);
+        const next = from + limit < rows.length ? { next: String(from + limit) } : {};
+        return { rows: rows.slice(from, from + limit), total: rows.length, ...next };
+      },
+      'traces/get': ({ trace }) => this.#find(trace).detail,
+      'traces/slice': ({ trace, in: name, start, end }) => {
+        const found = this.#find(trace);
+        const text = name === 'prompt' ? found.prompt : found.completion;
+        const stop = Math.min(end, start + 256 * 1024, text.length);
+        return { text: text.slice(start, stop), start, end: stop, length: text.length, live: found.detail.live };
+      },
+      'traces/annotations': ({ trace }) => this.#annotate(trace),
+      'traces/group': ({ trace }) => {
+        const { detail } = this.#find(trace);
+        const rows = this.traces.map((one) => rowOf(one.detail));
+        return { rows: detail.group === null ? [rowOf(detail)] : rows.filter(({ group }) => group === detail.group) };
+      },
+      'traces/sets': () => ({ sets: this.data.sets ?? [] }),
+      'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
+      'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
+    };
+    // Each answer may be late or an error.
+    for (const [method, handler] of Object.entries(handlers)) {
+      (handlers as Record<string, unknown>)[method] = async (params: never, context: never) => {
+        if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+        const error = this.failing.get(method);
+        if (error) throw error;
+        return (handler as (params: never, context: never) => unknown)(params, context);
+      };
+    }
+    return handlers;
+  }
+
+  #need<T>(value: T | undefined): T {
+    if (value === undefined) throw new LonghandError('not_found', 'This host has no run.');
+    return value;
+  }
+
+  #annotate(id: string): Annotations {
+    const known = this.#annotations.get(id);
+    if (known) return known;
+    const { completion, prompt, detail } = this.#find(id);
+    const spans = [
+      ...detect(prompt, { in: 'prompt' }),
+      ...detect(completion, { problem: detail.problemText || undefined }),
+    ];
+    const made: Annotations = {
+      trace: id,
+      length: completion.length,
+      spans,
+      counts: countSpans(spans),
+      sections: sections(completion),
+      steps: stepStarts(completion),
+    };
+    this.#annotations.set(id, made);
+    return made;
+  }
+
+  #rows(filter: TraceFilter, sort?: TraceSort): TraceRow[] {
+    const rows = this.traces.map(({ detail }) => rowOf(detail)).filter((row) => fits(row, filter));
+    if (!sort || sort.key === 'order') return sort?.descending ? rows.reverse() : rows;
+    const value = (row: TraceRow) =>
+      ({
+        problem: row.problemLabel,
+        stage: row.stage,
+        step: row.step,
+        verdict: row.verdict,
+        answer: row.answer,
+        tokens: row.tokens,
+        finish: row.finish,
+        reward: row.reward,
+        advantage: row.advantage,
+        order: null,
+      })[sort.key];
+    const sign = sort.descending ? -1 : 1;
+    return rows.sort((a, b) => {
+      const [x, y] = [value(a) ?? '', value(b) ?? ''];
+      return x < y ? -sign : x > y ? sign : 0;
+    });
+  }
+}
+
+function batchOf(detail: TraceDetail, event: StageEvent): EventBatch {
+  return { stream: `${detail.run}/${detail.stage}/${detail.attempt}`, events: [event] };
+}
+
+function fits(row: TraceRow, filter: TraceFilter): boolean {
+  const words = filter.text?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  const hay = `${row.problemLabel} ${row.answer ?? ''}`.toLowerCase();
+  return (
+    (filter.stage === undefined || row.stage === filter.stage) &&
+    (filter.step === undefined || row.step === filter.step) &&
+    (filter.problem === undefined || row.problem === filter.problem) &&
+    (!filter.verdict || (row.verdict !== null && filter.verdict.includes(row.verdict))) &&
+    (!filter.finish || (row.finish !== null && filter.finish.includes(row.finish))) &&
+    (filter.live === undefined || row.live === filter.live) &&
+    words.every((word) => hay.includes(word))
+  );
+}
+
+function rowOf(detail: TraceDetail): TraceRow {
+  const { trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer } = detail;
+  const { tokens, tokensExact, finish, reward, advantage, live, superseded, length } = detail;
+  return {
+    ...{ trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer },
+    ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
+  };
+}

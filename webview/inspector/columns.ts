@@ -1,0 +1,89 @@
+/** The columns of the list: what each shows, how wide it is, and which of them a width has room for. Pure. */
+import type { TraceRow, TraceSortKey } from '../../core/protocol/methods.ts';
+import { count, decimal, signed, tokens } from '../ui/format.ts';
+
+export interface Column {
+  id: string;
+  title: string;
+  sort: TraceSortKey | null;
+  /** Pixels, or a share of what is left. */
+  width: string;
+  pixels: number;
+  number: boolean;
+  text: (row: TraceRow) => string;
+}
+
+const column = (
+  id: string,
+  title: string,
+  sort: TraceSortKey | null,
+  width: number | string,
+  text: (row: TraceRow) => string,
+  number = false,
+): Column => ({
+  id,
+  title,
+  sort,
+  width: typeof width === 'number' ? `${width}px` : width,
+  pixels: typeof width === 'number' ? width : 84,
+  number,
+  text,
+});
+
+/** In the order on the screen. */
+const all: readonly Column[] = [
+  column('problem', 'Problem', 'problem', 'minmax(60px, 1fr)', (row) => row.problemLabel),
+  column('place', 'Stage · step', 'step', 88, placeOf),
+  column('sample', '#', null, 26, (row) => String(row.sample + 1), true),
+  column('verdict', 'Verdict', 'verdict', 46, verdictText),
+  column('answer', 'Answer', 'answer', 90, (row) => row.answer ?? (row.live ? '' : '–')),
+  column('bar', '', 'tokens', 46, () => ''),
+  column('tokens', 'Tokens', 'tokens', 58, (row) => tokens(row.tokens, row.tokensExact), true),
+  column('finish', 'Finish', 'finish', 54, (row) => (row.live ? 'writing' : (row.finish ?? '–'))),
+  column('reward', 'Reward', 'reward', 56, (row) => decimal(row.reward), true),
+  column('advantage', 'Adv.', 'advantage', 52, (row) => signed(row.advantage), true),
+];
+
+/** Those that must be seen first, when there is not room for all. */
+const importance = ['problem', 'verdict', 'bar', 'tokens', 'place', 'answer', 'reward', 'advantage', 'sample', 'finish'];
+
+export function columnsFor(width: number): Column[] {
+  const shown = new Set<string>();
+  let left = width - 20;
+  for (const id of importance) {
+    const found = all.find((one) => one.id === id)!;
+    if (left < found.pixels + 8) break;
+    left -= found.pixels + 8;
+    shown.add(id);
+  }
+  return all.filter(({ id }) => shown.has(id));
+}
+
+/** Everything of a row in words, for its tooltip and for screen readers. */
+export function describe(row: TraceRow): string {
+  const lines = all.filter(({ id }) => id !== 'bar').map((one) => `${one.title === '#' ? 'Sample' : one.title}: ${one.text(row)}`);
+  if (row.superseded) lines.push('Superseded by a later attempt');
+  return lines.join('\n');
+}
+
+export function placeOf(row: TraceRow): string {
+  const stage = row.of ?? row.stage;
+  return row.step === null ? stage : `${stage} · ${count(row.step)}`;
+}
+
+export function verdictText(row: Pick<TraceRow, 'verdict' | 'finish' | 'live'>): string {
+  if (row.live) return '●';
+  if (row.verdict === 'right') return '✓';
+  if (row.finish === 'length') return '… cut';
+  if (row.verdict === 'wrong') return '✗';
+  if (row.finish === 'error') return '! error';
+  return row.verdict === 'undecided' ? '? open' : '–';
+}
+
+export function verdictWords(row: Pick<TraceRow, 'verdict' | 'finish' | 'live'>): string {
+  if (row.live) return 'being written';
+  const cut = row.finish === 'length' ? ', cut at the limit' : '';
+  if (row.verdict === 'right') return `right${cut}`;
+  if (row.verdict === 'wrong') return `wrong${cut}`;
+  return `${row.verdict === 'undecided' ? 'undecided' : 'no verdict'}${cut}`;
+}

@@ -1,0 +1,334 @@
+/** The inspector: the list with its filter, the text with its ruler, the facts. Three columns, or fewer where there is no room. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Label } from '../../core/behaviours/spans.ts';
+import { labels as allLabels } from '../../core/behaviours/spans.ts';
+import type { TraceFilter, TraceRow, TraceSet, TraceSort } from '../../core/protocol/methods.ts';
+import type { View } from '../../core/protocol/webview.ts';
+import { toneOf } from '../text/overlay.ts';
+import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
+import { Button } from '../ui/controls.ts';
+import { count, tokens } from '../ui/format.ts';
+import { Help } from '../ui/help.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Splitter } from '../ui/splitter.tsx';
+import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
+import { useStore } from '../ui/store.ts';
+import { budgetsOf } from './budgets.ts';
+import { placeOf, verdictText, verdictWords } from './columns.ts';
+import { Facts } from './facts.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { actionOf, keyLines, type Action } from './keys.ts';
+import { OpenTrace } from './open-trace.ts';
+import type { Page } from './page.ts';
+import { ROW_LIMIT, TraceList } from './trace-list.ts';
+import { TraceTable } from './trace-table.tsx';
+
+type InspectorView = Extract<View, { page: 'inspector' }>;
+
+/** Widths of the page, in pixels, below which the facts become a strip and the list a drawer. */
+const STRIP_BELOW = 980;
+const DRAWER_BELOW = 620;
+
+export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
+  const { host } = page;
+  const { settings, backend } = useStore(page);
+  const list = useMemo(() => new TraceList(host), [host]);
+  const open = useMemo(() => new OpenTrace(host), [host]);
+  const { rows, total, longest, sort, loading, error, live } = useStore(list);
+  const { detail, group } = useStore(open);
+  const [sets, setSets] = useState<TraceSet[]>([]);
+  const [help, setHelp] = useState(false);
+  const [width, setWidth] = useState(1200);
+  const [listWidth, setListWidth] = useState(() => host.saved()?.listWidth ?? 310);
+  const [factsWidth, setFactsWidth] = useState(() => host.saved()?.factsWidth ?? 270);
+  const [budgets, setBudgets] = useState<number[]>([]);
+  const [shownLabels, setShownLabels] = useState<readonly Label[]>([]);
+  const pane = useRef<PaneHandle | null>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const waiting = useRef(view.at ?? null);
+
+  const filterKey = JSON.stringify([view.filter, view.sort]);
+  useEffect(() => void list.show(view.filter, view.sort), [filterKey]);
+  useEffect(() => {
+    const { run } = view.filter;
+    setSets([]);
+    if (run) host.call('traces/sets', { run }).then(({ sets: found }) => setSets(found), () => undefined);
+  }, [view.filter.run]);
+  useEffect(() => {
+    waiting.current = view.at ?? null;
+    void open.open(view.trace ?? null);
+  }, [view.trace, view.at?.start]);
+  // The first trace opens by itself: a list alone says little.
+  useEffect(() => {
+    const first = rows[0];
+    if (view.trace === undefined && first) page.go({ ...view, trace: first.trace });
+  }, [rows.length > 0, view.trace]);
+  useEffect(() => {
+    setBudgets([]);
+    if (detail) void budgetsOf(host, detail).then(setBudgets);
+  }, [detail?.trace, detail?.tokens]);
+
+  useEffect(() => {
+    const stops = [
+      host.on('events/batch', (batch) => {
+        open.onEvents(batch);
+        list.onEvents(batch);
+      }),
+      host.on('host/key', ({ action }) => {
+        const actions: Record<typeof action, Action> = {
+          nextTrace: { do: 'trace', by: 1 },
+          previousTrace: { do: 'trace', by: -1 },
+          toggleRaw: { do: 'raw' },
+          toggleFacts: { do: 'facts' },
+          toggleList: { do: 'list' },
+          find: { do: 'find' },
+          nextSpan: { do: 'span', label: null, by: 1 },
+          previousSpan: { do: 'span', label: null, by: -1 },
+        };
+        latest.current(actions[action]);
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [host]);
+  // The backend is back: what is shown is read again.
+  const connected = backend.state === 'connected';
+  const was = useRef(connected);
+  useEffect(() => {
+    if (connected && !was.current) {
+      void list.reload();
+      void open.reload();
+    }
+    was.current = connected;
+  }, [connected]);
+
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
+    observer.observe(root.current!);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const { style } = root.current!;
+    style.setProperty('--list-width', `${listWidth}px`);
+    style.setProperty('--facts-width', `${factsWidth}px`);
+    if (settings.fontSize) style.setProperty('--text-size', `${settings.fontSize}px`);
+  }, [listWidth, factsWidth, settings.fontSize]);
+  const keepWidths = () => host.save({ ...host.saved(), view: page.value.view, listWidth, factsWidth });
+
+  // A place that was asked for is shown once the text is there that holds it.
+  const { loaded } = useStore(open);
+  useEffect(() => {
+    const at = waiting.current;
+    if (!at || !pane.current || loaded[at.in] < at.end) return;
+    waiting.current = null;
+    pane.current.view.reveal(at.in, at.start, at.end);
+  }, [loaded.completion, loaded.prompt]);
+
+  const show = (row: TraceRow) => page.go({ ...view, trace: row.trace, at: undefined });
+  const setFilter = (filter: TraceFilter) => page.go({ ...view, filter, trace: view.trace });
+  const setSort = (next: TraceSort) => page.go({ ...view, sort: next });
+  const setHidden = (hidden: Label[]) => page.settings({ hiddenLabels: hidden });
+  const openText = () => {
+    if (view.trace) void host.ask('host/openText', { trace: view.trace, in: 'completion' });
+  };
+
+  const act = (action: Action): void => {
+    const handle = pane.current;
+    switch (action.do) {
+      case 'trace': {
+        const at = rows.findIndex((row) => row?.trace === view.trace);
+        const row = rows[at + action.by];
+        return row ? show(row) : undefined;
+      }
+      case 'sibling': {
+        const at = group.findIndex((row) => row.trace === view.trace);
+        const row = group[at + action.by];
+        return row ? show(row) : undefined;
+      }
+      case 'span':
+        handle?.step(action.label, action.by);
+        return undefined;
+      case 'raw':
+        return page.settings({ raw: !settings.raw });
+      case 'facts':
+        return page.settings({ factsOpen: !settings.factsOpen });
+      case 'list':
+        return page.settings({ listOpen: !settings.listOpen });
+      case 'labels': {
+        const off = settings.hiddenLabels.length === allLabels.length;
+        if (!off) setShownLabels(settings.hiddenLabels);
+        return setHidden(off ? [...shownLabels] : [...allLabels]);
+      }
+      case 'prompt':
+        return handle?.togglePrompt();
+      case 'find':
+        return handle?.openFind();
+      case 'start':
+        return handle?.view.toStart();
+      case 'end':
+        return handle?.view.toEnd();
+      case 'copy':
+        return void host.ask('host/copy', { text: open.text.completion });
+      case 'editor':
+        return openText();
+      case 'help':
+        return setHelp(true);
+    }
+  };
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+      const typing = isField(event.composedPath()[0]);
+      const action = actionOf({ key: event.key, ctrlKey: event.ctrlKey, metaKey: event.metaKey, altKey: event.altKey, typing });
+      if (!action) return;
+      event.preventDefault();
+      latest.current(action);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+
+  const strip = width < STRIP_BELOW;
+  const drawer = width < DRAWER_BELOW;
+  const filtered = Object.keys(view.filter).some((key) => ['text', 'verdict', 'finish', 'live', 'stage', 'step'].includes(key) && view.filter[key as keyof TraceFilter] !== undefined);
+  return (
+    <div class={`inspector${strip ? ' strip' : ''}${drawer ? ' drawer' : ''}`} ref={root}>
+      <BackendBanner backend={backend} host={host} />
+      <div class="columns">
+        {settings.listOpen && (
+          <>
+            <nav class="list-column" aria-label="List of traces">
+              <FilterBar filter={view.filter} sets={sets} total={total} live={live} onFilter={setFilter} />
+              {error !== null && rows.length === 0 ? (
+                <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
+              ) : loading && rows.length === 0 ? (
+                <Skeleton lines={16} label="Reading the list" />
+              ) : rows.length === 0 ? (
+                <Empty icon={filtered ? 'filter' : 'list-unordered'} title={filtered ? 'No trace fits the filter' : 'No traces yet'}>
+                  {filtered ? (
+                    <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
+                  ) : (
+                    <p>Traces appear here as soon as a stage samples its first completion.</p>
+                  )}
+                </Empty>
+              ) : (
+                <TraceTable
+                  rows={rows}
+                  longest={longest}
+                  sort={sort}
+                  selected={view.trace ?? null}
+                  onSelect={show}
+                  onEnter={() => pane.current?.focus()}
+                  onSort={setSort}
+                  onLook={(first, last) => list.look(first, last)}
+                />
+              )}
+              {total > ROW_LIMIT && <div class="note">The first {count(ROW_LIMIT)} of {count(total)}. Narrow the filter to see the others.</div>}
+            </nav>
+            {!drawer && <Splitter label="Width of the list" value={listWidth} min={180} max={Math.max(200, width - 380)} onChange={setListWidth} onEnd={keepWidths} />}
+          </>
+        )}
+        <main class="text-column">
+          <Head
+            view={view}
+            row={detail ?? rows.find((row) => row?.trace === view.trace) ?? null}
+            group={group}
+            raw={settings.raw}
+            act={act}
+            settings={settings}
+          />
+          {strip && settings.factsOpen && detail && (
+            <aside class="facts facts-strip" aria-label="Facts" tabIndex={0}>
+              <Facts model={open} hidden={settings.hiddenLabels} onHidden={setHidden} onStep={(label, by) => pane.current?.step(label, by)} onOpen={show} onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)} />
+            </aside>
+          )}
+          {view.trace === undefined && !loading && rows.length === 0 ? (
+            <Empty icon="book" title="Nothing is open">
+              <p>Choose a trace in the list to read it.</p>
+            </Empty>
+          ) : (
+            <TextPane
+              model={open}
+              hidden={settings.hiddenLabels}
+              raw={settings.raw}
+              name="Trace"
+              budgets={budgets}
+              onHandle={(handle) => (pane.current = handle)}
+              onOpenText={openText}
+            />
+          )}
+        </main>
+        {!strip && settings.factsOpen && (
+          <>
+            <Splitter label="Width of the facts" value={factsWidth} min={200} max={520} reverse onChange={setFactsWidth} onEnd={keepWidths} />
+            <aside class="facts" aria-label="Facts" tabIndex={0}>
+              <Facts model={open} hidden={settings.hiddenLabels} onHidden={setHidden} onStep={(label, by) => pane.current?.step(label, by)} onOpen={show} onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)} />
+            </aside>
+          </>
+        )}
+      </div>
+      {help && <Help lines={keyLines} onClose={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+interface HeadProps {
+  view: InspectorView;
+  row: TraceRow | null;
+  group: readonly TraceRow[];
+  raw: boolean;
+  act: (action: Action) => void;
+  settings: { listOpen: boolean; factsOpen: boolean };
+}
+
+/** Where the reader is, the verdict, and what can be done. */
+function Head({ view, row, group, raw, act, settings }: HeadProps) {
+  const tool = (action: Action, icon: string, label: string, pressed?: boolean) => (
+    <button class="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={() => act(action)}>
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <header class="head">
+      {tool({ do: 'list' }, settings.listOpen ? 'layout-sidebar-left' : 'layout-sidebar-left-off', 'List (l)')}
+      <div class="crumbs">
+        <span class="crumb muted">{view.title}</span>
+        {row && (
+          <>
+            <span class="crumb muted">{placeOf(row)}</span>
+            <strong class="crumb problem" title={row.problemLabel}>
+              {row.problemLabel}
+            </strong>
+            <span class="muted sample">
+              sample {row.sample + 1}
+              {group.length > 1 ? ` of ${group.length}` : ''}
+            </span>
+            <span class={`outcome ${row.live ? '' : toneOf(row)}`} title={verdictWords(row)}>
+              {verdictText(row)} {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
+            </span>
+            {row.live && <span class="live">writing</span>}
+            <span class="muted num sample">{row.tokens !== null ? `${tokens(row.tokens, row.tokensExact)} tok` : ''}</span>
+          </>
+        )}
+      </div>
+      <div class="tools" role="group" aria-label="View">
+        <button class="tool framed" aria-pressed={!raw} onClick={() => raw && act({ do: 'raw' })} title="Reading: mathematics typeset (r)">
+          Reading
+        </button>
+        <button class="tool framed" aria-pressed={raw} onClick={() => !raw && act({ do: 'raw' })} title="Raw text (r)">
+          Raw
+        </button>
+        {tool({ do: 'find' }, 'search', 'Find in trace (Ctrl+F)')}
+        {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
+        {tool({ do: 'help' }, 'question', 'Keys (?)')}
+        {tool({ do: 'facts' }, settings.factsOpen ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Facts (f)')}
+      </div>
+    </header>
+  );
+}
+
+function isField(target: EventTarget | undefined): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.tagName.startsWith('VSCODE-');
+}

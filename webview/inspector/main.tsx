@@ -1,0 +1,35 @@
+/** Entry of the inspector's page: the inspector or a comparison, as the host says. */
+import '@vscode/codicons/dist/codicon.css';
+import 'katex/dist/katex.css';
+import '../ui/base.css';
+import '../ui/labels.css';
+import '../text/text.css';
+import './inspector.css';
+import '../compare/compare.css';
+import { render } from 'preact';
+import { Compare } from '../compare/compare.tsx';
+import { connectHost } from '../host.ts';
+import { registerControls } from '../ui/controls.ts';
+import { setLocale } from '../ui/format.ts';
+import { useStore } from '../ui/store.ts';
+import { Inspector } from './inspector.tsx';
+import { Page } from './page.ts';
+
+function App({ page }: { page: Page }) {
+  const { view } = useStore(page);
+  if (view.page === 'compare') return <Compare page={page} view={view} />;
+  return view.page === 'inspector' ? <Inspector page={page} view={view} /> : null;
+}
+
+async function start(): Promise<void> {
+  registerControls();
+  const host = connectHost();
+  const init = await host.ask('host/ready', {});
+  setLocale(init.locale);
+  // What the host says is newer than what was saved; the widths of the columns are the page's own.
+  const page = new Page(host, init);
+  host.save({ ...host.saved(), view: init.view });
+  render(<App page={page} />, document.getElementById('app')!);
+}
+
+void start();

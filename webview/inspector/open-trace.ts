@@ -1,0 +1,196 @@
+/**
+ * The trace that is open: its facts, its annotations, its group, and its text as it comes, slice by slice. Text goes to the
+ * view directly; the rest is state that components watch.
+ */
+import type { Annotations, EventBatch, TraceDetail, TraceRow } from '../../core/protocol/methods.ts';
+import { SLICE_LIMIT } from '../../core/protocol/methods.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { Host } from '../host.ts';
+import { Store } from '../ui/store.ts';
+
+export interface OpenTraceState {
+  trace: string | null;
+  detail: TraceDetail | null;
+  annotations: Annotations | null;
+  /** Siblings of the trace's group with the trace itself, or empty. */
+  group: TraceRow[];
+  /** Length of the texts as far as they are here, and what there is. */
+  loaded: { completion: number; prompt: number; length: number };
+  /** Why the trace cannot be shown. */
+  error: unknown;
+}
+
+/** Where text goes. */
+export interface TextSink {
+  clear(): void;
+  append(name: 'prompt' | 'completion', text: string): void;
+}
+
+/** The first slice is short, so that text is on the screen before the rest is here. */
+const FIRST_SLICE = 32 * 1024;
+/** Longest text that a page holds, in UTF-16 units; what is beyond is said, and the editor opens it. */
+export const TEXT_LIMIT = 32 * 1024 * 1024;
+/** Milliseconds between two looks at the annotations of a growing text. */
+const ANNOTATE_EVERY = 1000;
+const REFRESH_EVERY = 500;
+
+const nothing: OpenTraceState = {
+  trace: null,
+  detail: null,
+  annotations: null,
+  group: [],
+  loaded: { completion: 0, prompt: 0, length: 0 },
+  error: null,
+};
+
+export class OpenTrace extends Store<OpenTraceState> {
+  readonly #host: Host;
+  #sink: TextSink | null = null;
+  /** Kept for a sink that comes later, and for search and overlays. */
+  readonly text = { prompt: '', completion: '' };
+  #opened = 0;
+  #pulling = new Set<string>();
+  #again = new Set<string>();
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #annotateTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(host: Host) {
+    super(nothing);
+    this.#host = host;
+  }
+
+  /** Text goes to `sink` from now on, what is here already at once. */
+  attach(sink: TextSink): void {
+    this.#sink = sink;
+    sink.clear();
+    sink.append('prompt', this.text.prompt);
+    sink.append('completion', this.text.completion);
+  }
+
+  /** Shows a trace. The facts that a list's row has can be shown at once. */
+  async open(trace: string | null): Promise<void> {
+    const opened = (this.#opened += 1);
+    clearTimeout(this.#refreshTimer);
+    clearTimeout(this.#annotateTimer);
+    this.#refreshTimer = this.#annotateTimer = undefined;
+    this.#pulling.clear();
+    this.#again.clear();
+    this.text.prompt = this.text.completion = '';
+    this.#sink?.clear();
+    this.set({ ...nothing, trace });
+    if (trace === null) return;
+    try {
+      const first = Promise.all([this.#pull('completion', opened), this.#pull('prompt', opened)]);
+      const facts = this.#host.call('traces/get', { trace });
+      const annotations = this.#host.call('traces/annotations', { trace });
+      const group = this.#host.call('traces/group', { trace });
+      const rest = Promise.allSettled([annotations, group]);
+      const detail = await facts;
+      if (opened !== this.#opened) return;
+      if (detail.promptLength === 0 && detail.problemText !== '') this.#add('prompt', detail.problemText);
+      this.set({ detail });
+      await first;
+      const [spans, rows] = await rest;
+      if (opened !== this.#opened) return;
+      this.set({
+        annotations: spans.status === 'fulfilled' ? spans.value : null,
+        group: rows.status === 'fulfilled' ? rows.value.rows : [],
+      });
+    } catch (error) {
+      if (opened === this.#opened && !LonghandError.is(error, 'cancelled')) this.set({ error });
+    }
+  }
+
+  /** Reads again what may have changed: after a reconnection, or when asked. */
+  async reload(): Promise<void> {
+    const { trace, error } = this.value;
+    if (trace === null) return;
+    if (error) await this.open(trace);
+    else {
+      await this.#pull('completion', this.#opened);
+      await this.#refresh();
+      await this.#annotate();
+    }
+  }
+
+  /** Events of the run: text of this trace is fetched at once, facts of it and of its group soon. */
+  onEvents(batch: EventBatch): void {
+    const { trace, group } = this.value;
+    if (!trace) return;
+    const own = trace.slice(0, trace.lastIndexOf('/'));
+    if (batch.stream !== own) return;
+    const members = new Set(group.map((row) => row.trace));
+    let text = false;
+    let facts = false;
+    for (const event of batch.events) {
+      if (!('trace' in event)) continue;
+      const id = `${batch.stream}/${event.trace}`;
+      if (id === trace && event.type === 'trace_text') text = true;
+      else if (id === trace || members.has(id)) facts = true;
+    }
+    if (text || facts) void this.#pull('completion', this.#opened).catch(() => undefined);
+    if (facts) this.#refreshTimer ??= setTimeout(() => void this.#refresh(), REFRESH_EVERY);
+    if (text) this.#annotateTimer ??= setTimeout(() => void this.#annotate(), ANNOTATE_EVERY);
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshTimer = undefined;
+    const { trace } = this.value;
+    const opened = this.#opened;
+    if (!trace) return;
+    const [detail, group] = await Promise.allSettled([
+      this.#host.call('traces/get', { trace }),
+      this.#host.call('traces/group', { trace }),
+    ]);
+    if (opened !== this.#opened) return;
+    if (detail.status === 'fulfilled') this.set({ detail: detail.value });
+    if (group.status === 'fulfilled') this.set({ group: group.value.rows });
+    if (detail.status === 'fulfilled' && !detail.value.live) {
+      clearTimeout(this.#annotateTimer);
+      await this.#annotate();
+    }
+  }
+
+  async #annotate(): Promise<void> {
+    this.#annotateTimer = undefined;
+    const { trace } = this.value;
+    const opened = this.#opened;
+    if (!trace) return;
+    const annotations = await this.#host.call('traces/annotations', { trace }).catch(() => null);
+    if (annotations && opened === this.#opened) this.set({ annotations });
+  }
+
+  /** Fetches all of a text that is not here. One fetch at a time; a call meanwhile makes it look once more. */
+  async #pull(name: 'prompt' | 'completion', opened: number): Promise<void> {
+    const trace = this.value.trace;
+    if (!trace) return;
+    if (this.#pulling.has(name)) {
+      this.#again.add(name);
+      return;
+    }
+    this.#pulling.add(name);
+    try {
+      for (;;) {
+        this.#again.delete(name);
+        const start = this.text[name].length;
+        if (start >= TEXT_LIMIT) return;
+        const end = start + (start === 0 ? FIRST_SLICE : SLICE_LIMIT);
+        const slice = await this.#host.call('traces/slice', { trace, in: name, start, end });
+        if (opened !== this.#opened) return;
+        this.#add(name, slice.text, slice.length);
+        const done = slice.text === '' || this.text[name].length >= slice.length;
+        if (done && !this.#again.has(name)) return;
+      }
+    } finally {
+      if (opened === this.#opened) this.#pulling.delete(name);
+    }
+  }
+
+  #add(name: 'prompt' | 'completion', text: string, length?: number): void {
+    this.text[name] += text;
+    if (text !== '') this.#sink?.append(name, text);
+    const loaded = { ...this.value.loaded, [name]: this.text[name].length };
+    if (name === 'completion' && length !== undefined) loaded.length = length;
+    this.set({ loaded });
+  }
+}

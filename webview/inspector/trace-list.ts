@@ -1,0 +1,216 @@
+/**
+ * The list of traces: pages by keyset, read as far as the reader scrolls, and read again where something happened. Rows that
+ * are not here yet are `null`.
+ */
+import type { EventBatch, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/methods.ts';
+import type { Host } from '../host.ts';
+import { Store } from '../ui/store.ts';
+
+interface Page {
+  /** Where it begins: undefined for the first. */
+  cursor: string | undefined;
+  rows: TraceRow[];
+  /** Where the next begins; undefined: it is the last. */
+  next: string | undefined;
+}
+
+export interface TraceListState {
+  filter: TraceFilter;
+  sort: TraceSort;
+  rows: (TraceRow | null)[];
+  total: number;
+  /** Longest of the rows that are here: the common scale of the bars. */
+  longest: number;
+  loading: boolean;
+  error: unknown;
+  /** How many of the rows are still being written. */
+  live: number;
+}
+
+const PAGE = 200;
+/** Milliseconds between two refreshes while traces grow. */
+const REFRESH_EVERY = 200;
+/** Most rows that a page holds; beyond it the list says so and asks for a narrower filter. */
+export const ROW_LIMIT = 100_000;
+const firstSort: TraceSort = { key: 'order', descending: false };
+
+export class TraceList extends Store<TraceListState> {
+  readonly #host: Host;
+  #pages: Page[] = [];
+  #asked = 0;
+  #wanted = PAGE;
+  #busy = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dirty = new Set<string>();
+  #grown = false;
+  #shown: [number, number] = [0, PAGE];
+
+  constructor(host: Host) {
+    super({
+      filter: {},
+      sort: firstSort,
+      rows: [],
+      total: 0,
+      longest: 1,
+      loading: false,
+      error: null,
+      live: 0,
+    });
+    this.#host = host;
+  }
+
+  /** Shows what fits `filter`, from the beginning. */
+  async show(filter: TraceFilter, sort: TraceSort = firstSort): Promise<void> {
+    const asked = (this.#asked += 1);
+    this.#wanted = PAGE;
+    this.#busy = true;
+    this.set({ filter, sort, loading: true, error: null });
+    try {
+      const first = await this.#read(undefined, filter, sort);
+      if (asked !== this.#asked) return;
+      this.#pages = [first];
+      this.#busy = false;
+      this.#publish();
+      await this.#more();
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.#busy = false;
+      this.set({ error, loading: false });
+    }
+  }
+
+  /** The rows that are in view: what lies up to there is read. */
+  look(first: number, last: number): void {
+    this.#shown = [first, last];
+    if (last + PAGE / 2 > this.#loaded() && this.#pages.at(-1)?.next !== undefined) {
+      this.#wanted = Math.min(ROW_LIMIT, last + PAGE);
+      void this.#more();
+    }
+  }
+
+  /** Reads again what was read: after a reconnection. */
+  async reload(): Promise<void> {
+    if (this.value.error || this.#pages.length === 0) await this.show(this.value.filter, this.value.sort);
+    else await this.#refresh([0, this.#loaded()]);
+  }
+
+  /** Something happened in the run: pages in view are read again, at most every 200 ms. */
+  onEvents(batch: EventBatch): void {
+    const { filter } = this.value;
+    const run = filter.run;
+    const [streamRun, stage] = batch.stream.split('/');
+    if (batch.stream === 'journal' || (run !== undefined && run !== streamRun)) return;
+    if (filter.stage !== undefined && filter.stage !== stage) return;
+    for (const event of batch.events) {
+      if (!('trace' in event)) continue;
+      if (event.type === 'trace_begin') this.#grown = true;
+      else this.#dirty.add(`${batch.stream}/${event.trace}`);
+    }
+    if (this.#grown || this.#dirty.size > 0) this.#timer ??= setTimeout(() => void this.#onTimer(), REFRESH_EVERY);
+  }
+
+  async #onTimer(): Promise<void> {
+    const [from, to] = this.#shown;
+    const grown = this.#grown;
+    const touched = this.value.rows.slice(from, to + 1).some((row) => row && this.#dirty.has(row.trace));
+    this.#grown = false;
+    this.#dirty.clear();
+    try {
+      if (touched || grown) await this.#refresh([from, to], grown);
+    } catch {
+      // The banner says that the backend is gone; what is shown stays.
+    }
+    this.#timer = undefined;
+    if (this.#grown || this.#dirty.size > 0) this.#timer = setTimeout(() => void this.#onTimer(), REFRESH_EVERY);
+  }
+
+  async #read(cursor: string | undefined, filter: TraceFilter, sort: TraceSort): Promise<Page & { total: number }> {
+    const { rows, next, total } = await this.#host.call('traces/page', {
+      filter,
+      sort,
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    this.#total = total;
+    return { cursor, rows, next, total };
+  }
+
+  #total = 0;
+
+  #loaded(): number {
+    return this.#pages.reduce((sum, page) => sum + page.rows.length, 0);
+  }
+
+  async #more(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    const asked = this.#asked;
+    const { filter, sort } = this.value;
+    try {
+      while (this.#loaded() < this.#wanted) {
+        const last = this.#pages.at(-1);
+        if (!last || last.next === undefined) break;
+        const page = await this.#read(last.next, filter, sort);
+        if (asked !== this.#asked) return;
+        this.#pages.push(page);
+        this.#publish();
+      }
+    } catch (error) {
+      if (asked === this.#asked) this.set({ error });
+    } finally {
+      if (asked === this.#asked) this.#busy = false;
+    }
+  }
+
+  /** Reads the pages over rows `from…to` again, and those after them whose beginning moved; the last one too when rows came. */
+  async #refresh([from, to]: [number, number], last = false): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    const asked = this.#asked;
+    const { filter, sort } = this.value;
+    const pages = [...this.#pages];
+    try {
+      let row = 0;
+      for (let i = 0; i < pages.length; i += 1) {
+        const page = pages[i]!;
+        const cursor = i === 0 ? undefined : pages[i - 1]!.next;
+        if (cursor === undefined && i > 0) {
+          pages.length = i;
+          break;
+        }
+        const inView = row <= to && row + page.rows.length > from;
+        row += page.rows.length;
+        if (!inView && page.cursor === cursor && !(last && i === pages.length - 1)) continue;
+        pages[i] = await this.#read(cursor, filter, sort);
+        if (asked !== this.#asked) return;
+      }
+      this.#pages = pages;
+      this.#publish();
+    } finally {
+      if (asked === this.#asked) this.#busy = false;
+    }
+    await this.#more();
+  }
+
+  #publish(): void {
+    const loaded = this.#pages.flatMap((page) => page.rows);
+    const complete = this.#pages.at(-1)?.next === undefined;
+    const total = complete ? loaded.length : Math.max(this.#total, loaded.length);
+    const known = new Map(this.value.rows.map((row) => [row?.trace, row]));
+    // The same object for a row that did not change, so that it is not drawn again.
+    const rows: (TraceRow | null)[] = loaded.map((row) => {
+      const before = known.get(row.trace);
+      return before && same(before, row) ? before : row;
+    });
+    while (rows.length < Math.min(total, ROW_LIMIT)) rows.push(null);
+    let longest = 1;
+    for (const row of loaded) longest = Math.max(longest, row.tokens ?? 0);
+    const live = loaded.reduce((n, row) => n + (row.live ? 1 : 0), 0);
+    this.set({ rows, total, longest, live, loading: false, error: null });
+  }
+}
+
+function same(a: TraceRow, b: TraceRow): boolean {
+  for (const key of Object.keys(b) as (keyof TraceRow)[]) if (a[key] !== b[key]) return false;
+  return true;
+}

@@ -1,0 +1,48 @@
+/** The rows of a windowed text in order: the prompt's head, its blocks when it is open, the completion's blocks. Pure. */
+import type { Block } from '../../core/traces/blocks.ts';
+import type { TextPart } from './part.ts';
+
+export interface TextItem {
+  part: 'prompt' | 'completion';
+  kind: 'head' | 'block';
+  block: Block;
+  /** Pixels; an estimate until it is measured. */
+  height: number;
+  measured: boolean;
+}
+
+/** The rows now. A row that was there before is the same object, with the height that was measured. */
+export function itemsOf(
+  old: readonly TextItem[],
+  prompt: TextPart,
+  completion: TextPart,
+  promptOpen: boolean,
+): TextItem[] {
+  const known = { prompt: new Map<number, TextItem>(), completion: new Map<number, TextItem>() };
+  let head: TextItem | undefined;
+  for (const item of old) {
+    if (item.kind === 'head') head = item;
+    else known[item.part].set(item.block.start, item);
+  }
+  const items: TextItem[] = [];
+  if (prompt.text !== '') {
+    items.push(
+      head ?? {
+        part: 'prompt',
+        kind: 'head',
+        block: { start: 0, end: 0, kind: 'paragraph' },
+        height: 34,
+        measured: false,
+      },
+    );
+    if (promptOpen) for (const block of prompt.blocks) items.push(itemOf(block, 'prompt', known.prompt));
+  }
+  for (const block of completion.blocks) items.push(itemOf(block, 'completion', known.completion));
+  return items;
+}
+
+function itemOf(block: Block, part: TextItem['part'], known: ReadonlyMap<number, TextItem>): TextItem {
+  const before = known.get(block.start);
+  if (before && before.block.end === block.end && before.block.kind === block.kind) return before;
+  return { part, kind: 'block', block, height: 0, measured: false };
+}

@@ -1,0 +1,183 @@
+/** The text of a trace with its ruler, its find bar and its line of position: one pane, in the inspector and in a comparison. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Label } from '../../core/behaviours/spans.ts';
+import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
+import { count, plural } from '../ui/format.ts';
+import { Failure, Skeleton } from '../ui/states.tsx';
+import { useStore } from '../ui/store.ts';
+import { FindBar } from './find-bar.tsx';
+import { overlays } from './overlay.ts';
+import { Ruler } from './ruler.tsx';
+import { TextView, type TextWindow } from './text-view.ts';
+
+/** What the keys of the page do in a pane. */
+export interface PaneHandle {
+  view: TextView;
+  focus(): void;
+  openFind(): void;
+  togglePrompt(): void;
+  /** To the next span of a label (any label: null) from where the reader is; false: there is none. */
+  step(label: Label | null, direction: 1 | -1): boolean;
+}
+
+interface TextPaneProps {
+  model: OpenTrace;
+  hidden: readonly Label[];
+  raw: boolean;
+  name: string;
+  budgets: readonly number[];
+  onHandle: (handle: PaneHandle | null) => void;
+  onOpenText: () => void;
+}
+
+export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenText }: TextPaneProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<TextView | null>(null);
+  const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
+  const [promptOpen, setPromptOpen] = useState(false);
+  const [finding, setFinding] = useState(0);
+  const { trace, detail, annotations, loaded, error } = useStore(model);
+  const place = useRef({ trace: '', offset: -1 });
+
+  useLayoutEffect(() => {
+    const frame = { id: 0 };
+    let last: TextWindow | null = null;
+    const made = new TextView({
+      scroller: scroller.current!,
+      onWindow: (window) => {
+        last = window;
+        frame.id ||= requestAnimationFrame(() => {
+          frame.id = 0;
+          if (last) setAt(last);
+        });
+      },
+      onTogglePrompt: () => setPromptOpen((open) => !open),
+    });
+    setView(made);
+    model.attach({
+      clear: () => made.clear(),
+      append: (part, text) => made.append(part, text),
+    });
+    return () => {
+      cancelAnimationFrame(frame.id);
+      made.dispose();
+    };
+  }, [model]);
+
+  const promptTitle = detail && detail.promptLength === 0 ? 'Problem' : 'Prompt';
+  useLayoutEffect(() => {
+    view?.setPrompt(promptOpen, `${promptTitle} · ${plural(loaded.prompt, 'character')}`);
+  }, [view, promptOpen, promptTitle, loaded.prompt]);
+  useLayoutEffect(() => view?.setRaw(raw), [view, raw]);
+  useLayoutEffect(() => view?.setHidden(hidden), [view, hidden]);
+  useLayoutEffect(() => view?.follow(detail?.live ?? false), [view, detail?.live]);
+
+  const complete = loaded.completion >= loaded.length;
+  const over = useMemo(
+    () => overlays(detail, annotations, model.text.completion),
+    [detail?.answerFound, detail?.verdict, detail?.finish, annotations, complete],
+  );
+  useLayoutEffect(() => view?.setOverlays(over), [view, over]);
+
+  const length = detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
+  const rate = detail?.tokens && length > 0 ? detail.tokens / length : null;
+  useLayoutEffect(() => view?.setTokens(rate, false), [view, rate]);
+
+  useEffect(() => {
+    if (!view) return undefined;
+    const element = scroller.current!;
+    const step = (label: Label | null, direction: 1 | -1) => {
+      const spans = over.filter(
+        (span) => !span.answer && (label === null ? span.label !== 'marker' : span.label === label) && !hidden.includes(span.label),
+      );
+      if (spans.length === 0) return false;
+      const key = (span: (typeof spans)[number]) => (span.in === 'prompt' ? span.start - 1e9 : span.start);
+      spans.sort((a, b) => key(a) - key(b));
+      const here = place.current.trace === trace && place.current.offset >= -1e9 ? place.current.offset : at.start - 1;
+      const next =
+        direction > 0
+          ? (spans.find((span) => key(span) > here) ?? spans[0]!)
+          : (spans.findLast((span) => key(span) < here) ?? spans.at(-1)!);
+      place.current = { trace: trace ?? '', offset: key(next) };
+      view.reveal(next.in, next.start, next.end);
+      return true;
+    };
+    onHandle({
+      view,
+      focus: () => element.focus(),
+      openFind: () => setFinding((n) => n + 1),
+      togglePrompt: () => setPromptOpen((open) => !open),
+      step,
+    });
+    return undefined;
+  }, [view, over, hidden, trace, at.start]);
+  useEffect(() => () => onHandle(null), []);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
+      event.preventDefault();
+      view?.selection.selectAll();
+    }
+  };
+  const tokenAt = (offset: number) => Math.round(offset * (rate ?? 0));
+  return (
+    <section class="pane" aria-label={name}>
+      <Ruler
+        length={length}
+        window={at}
+        overlays={over}
+        hidden={hidden}
+        rate={rate}
+        budgets={budgets}
+        text={model.text}
+        onSeek={(offset) => {
+          place.current = { trace: '', offset: -1 };
+          view?.reveal('completion', offset, offset, { target: false });
+        }}
+      />
+      <div class="pane-main">
+        {finding > 0 && view && (
+          <FindBar view={view} length={loaded.completion + loaded.prompt} asked={finding} onClose={() => {
+            setFinding(0);
+            scroller.current?.focus();
+          }} />
+        )}
+        <div
+          ref={scroller}
+          class="scroller"
+          tabIndex={0}
+          role="document"
+          aria-label={`${name}, text`}
+          onKeyDown={onKeyDown}
+          onPointerDown={() => (place.current = { trace: '', offset: -1 })}
+          onWheel={() => (place.current = { trace: '', offset: -1 })}
+        />
+        {error !== null && (
+          <div class="pane-over">
+            <Failure what="This trace cannot be shown" error={error} onRetry={() => void model.reload()} />
+          </div>
+        )}
+        {trace !== null && error === null && loaded.completion === 0 && loaded.prompt === 0 && !detail && (
+          <div class="pane-over">
+            <Skeleton lines={12} label="Reading the trace" />
+          </div>
+        )}
+        <div class="pane-foot">
+          <span class="num">
+            {rate !== null && length > 0
+              ? `tok ~${count(tokenAt(at.start) + 1)}–${count(tokenAt(at.end))} of ${detail?.tokensExact ? '' : '~'}${count(detail?.tokens)} (${Math.round((100 * at.end) / length)} %)`
+              : length > 0
+                ? `${plural(length, 'character')}${detail?.live ? ' so far' : ''}`
+                : ''}
+          </span>
+          {!complete && loaded.completion < TEXT_LIMIT && <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>}
+          {loaded.completion >= TEXT_LIMIT && loaded.length > loaded.completion && (
+            <button class="chip" onClick={onOpenText}>
+              The first {count(TEXT_LIMIT)} of {count(loaded.length)} characters. Open all in an editor
+            </button>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}

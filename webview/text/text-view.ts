@@ -1,0 +1,530 @@
+/**
+ * The windowed text: of a prompt and a completion, only the blocks in view are elements. Blocks lie at the places that a
+ * height index gives; when a height turns out to be another than estimated, the view keeps what the reader sees in place.
+ */
+import type { Label } from '../../core/behaviours/spans.ts';
+import { lookOf } from '../ui/labels.ts';
+import { buildBlock, type BlockOutput } from './block-view.ts';
+import { FindMarks } from './find-marks.ts';
+import { HeightIndex } from './height-index.ts';
+import { itemsOf, type TextItem } from './items.ts';
+import type { Overlay } from './overlay.ts';
+import { TextPart } from './part.ts';
+import { SpanIndex } from './pieces.ts';
+import { rangesOf, type TextPosition } from './positions.ts';
+import { TextSelection } from './selection.ts';
+import { isTypeset, typeset } from './typeset.ts';
+
+export interface TextWindow {
+  /** UTF-16 units of the completion that are in view. */
+  start: number;
+  end: number;
+  atEnd: boolean;
+}
+
+export interface TextViewOptions {
+  scroller: HTMLElement;
+  onWindow: (window: TextWindow) => void;
+  onTogglePrompt: () => void;
+}
+
+interface Mounted extends BlockOutput {
+  index: number;
+}
+
+/** Pixels above and below the view that are mounted as well. */
+const OVERSCAN = 240;
+/** Milliseconds of a frame that may go into new formulas; the rest is set in the next frames. */
+const TYPESET_BUDGET = 10;
+/** Distance from the end, in pixels, within which the reader counts as being at the end. */
+const END_SLACK = 48;
+
+export class TextView {
+  readonly prompt = new TextPart('prompt');
+  readonly completion = new TextPart('completion');
+  readonly selection: TextSelection;
+  readonly #scroller: HTMLElement;
+  readonly #content: HTMLElement;
+  readonly #options: TextViewOptions;
+  readonly #heights = new HeightIndex();
+  readonly #marks: FindMarks;
+  readonly #resize: ResizeObserver;
+  readonly #mounted = new Map<TextItem, Mounted>();
+  #items: TextItem[] = [];
+  #promptOpen = false;
+  #promptTitle = 'Prompt';
+  #overlays: Record<'prompt' | 'completion', SpanIndex> = {
+    prompt: new SpanIndex([]),
+    completion: new SpanIndex([]),
+  };
+  #raw = false;
+  #hidden = new Set<Label>();
+  /** Tokens a UTF-16 unit of the completion, or null: unknown. */
+  #tokenRate: number | null = null;
+  #tokensExact = false;
+  #width = 0;
+  #perLine = 78;
+  #lineHeight = 25;
+  #following = false;
+  #frame = 0;
+
+  constructor(options: TextViewOptions) {
+    this.#options = options;
+    this.#scroller = options.scroller;
+    this.#content = document.createElement('div');
+    this.#content.className = 'text-content';
+    this.#scroller.append(this.#content);
+    this.selection = new TextSelection(this.#content, this);
+    this.#marks = new FindMarks();
+    this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
+    this.#resize = new ResizeObserver(() => this.#onResize());
+    this.#resize.observe(this.#scroller);
+  }
+
+  dispose(): void {
+    this.#resize.disconnect();
+    this.#scroller.removeEventListener('scroll', this.#onScroll);
+    this.#marks.clear();
+    this.selection.dispose();
+    cancelAnimationFrame(this.#frame);
+    this.#content.remove();
+  }
+
+  get promptOpen(): boolean {
+    return this.#promptOpen;
+  }
+
+  /** More text; the view stays where it is, or at the end when it was there. */
+  append(name: 'prompt' | 'completion', more: string): void {
+    if (more === '') return;
+    const follow = this.#following && this.#atEnd();
+    this[name].append(more);
+    this.#rebuild();
+    if (follow) this.#toEnd();
+  }
+
+  /** Whether the view goes along when text grows at the end and the reader is there. */
+  follow(on: boolean): void {
+    this.#following = on;
+  }
+
+  setPrompt(open: boolean, title: string): void {
+    if (open === this.#promptOpen && title === this.#promptTitle) return;
+    this.#promptOpen = open;
+    this.#promptTitle = title;
+    for (const item of this.#items) if (item.kind === 'head') this.#unmount(item);
+    this.#rebuild();
+  }
+
+  setOverlays(overlays: readonly Overlay[]): void {
+    this.#overlays = {
+      prompt: new SpanIndex(overlays.filter((span) => span.in === 'prompt')),
+      completion: new SpanIndex(overlays.filter((span) => span.in === 'completion')),
+    };
+    this.#remount();
+  }
+
+  setTokens(rate: number | null, exact: boolean): void {
+    if (rate === this.#tokenRate && exact === this.#tokensExact) return;
+    this.#tokenRate = rate;
+    this.#tokensExact = exact;
+    for (const [item, mounted] of this.#mounted) this.#number(item, mounted);
+  }
+
+  /** Hides labels by CSS alone: nothing moves, nothing is built again. */
+  setHidden(labels: readonly Label[]): void {
+    for (const label of this.#hidden) this.#content.classList.remove(`hide-${label}`);
+    this.#hidden = new Set(labels);
+    for (const label of this.#hidden) this.#content.classList.add(`hide-${label}`);
+  }
+
+  setRaw(raw: boolean): void {
+    if (raw === this.#raw) return;
+    const at = this.#anchorPosition();
+    this.#raw = raw;
+    this.#content.classList.toggle('raw', raw);
+    for (const item of this.#items) item.measured = false;
+    this.#metrics();
+    this.#estimateAll();
+    this.#remount();
+    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+  }
+
+  /** Marks what a search found; `current` is the index of the hit that the reader is at. */
+  setHits(hits: Record<'prompt' | 'completion', { start: number; end: number }[]>, current: TextPosition | null): void {
+    this.#marks.set(hits, current);
+    this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+  }
+
+  /** Brings a place into view. Opens the prompt where that is needed. `target`: outlines it until the next call. */
+  reveal(
+    name: 'prompt' | 'completion',
+    start: number,
+    end: number,
+    options: { align?: 'third' | 'start' | 'nearest'; target?: boolean } = {},
+  ): void {
+    if (name === 'prompt' && !this.#promptOpen) this.#options.onTogglePrompt();
+    const index = this.#items.findIndex((item) => item.part === name && item.block.end > start);
+    if (index < 0) return;
+    const height = this.#scroller.clientHeight;
+    const offset = options.align === 'start' ? 4 : height / 3;
+    // Twice: the first look mounts and measures what is there, the second lands on the line.
+    for (let pass = 0; pass < 3; pass += 1) {
+      const mounted = this.#mounted.get(this.#items[index]!);
+      const rect = mounted ? this.#rectOf(mounted.body, name, start, end) : null;
+      const y = rect
+        ? rect.top - this.#scroller.getBoundingClientRect().top + this.#scroller.scrollTop
+        : this.#heights.top(index);
+      const top = this.#scroller.scrollTop;
+      if (options.align === 'nearest' && rect && y > top + 40 && y < top + height - 60) break;
+      this.#scroller.scrollTop = Math.max(0, y - offset);
+      this.#render();
+    }
+    if (options.target !== false) {
+      this.#marks.target({ in: name, start, end });
+      this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+    }
+  }
+
+  toStart(): void {
+    this.#scroller.scrollTop = 0;
+    this.#render();
+  }
+
+  toEnd(): void {
+    this.#toEnd();
+  }
+
+  /** Forgets all text: another trace comes. */
+  clear(): void {
+    for (const item of [...this.#mounted.keys()]) this.#unmount(item);
+    this.prompt.clear();
+    this.completion.clear();
+    this.#overlays = { prompt: new SpanIndex([]), completion: new SpanIndex([]) };
+    this.#items = [];
+    this.#heights.truncate(0);
+    this.#marks.set({ prompt: [], completion: [] }, null);
+    this.#marks.target(null);
+    this.selection.clear();
+    this.#content.style.height = '0';
+    this.#scroller.scrollTop = 0;
+  }
+
+  /** The items that hold the ends of a selection stay mounted, however far they scroll. */
+  itemOf(element: Element): TextItem | null {
+    for (const [item, mounted] of this.#mounted) if (mounted.element === element) return item;
+    return null;
+  }
+
+  // ---- items and heights -------------------------------------------------------------------------------------------
+
+  #rebuild(): void {
+    const old = this.#items;
+    this.#items = itemsOf(old, this.prompt, this.completion, this.#promptOpen);
+    const kept = new Set(this.#items);
+    this.selection.keep(() => {
+      for (const item of [...this.#mounted.keys()]) if (!kept.has(item)) this.#unmount(item);
+      if (this.#width === 0) this.#metrics();
+      this.#estimateAll();
+      for (const [index, item] of this.#items.entries()) {
+        const mounted = this.#mounted.get(item);
+        if (mounted) mounted.index = index;
+      }
+      this.#render();
+    });
+  }
+
+  #estimateAll(): void {
+    this.#heights.truncate(this.#items.length);
+    for (const [index, item] of this.#items.entries()) {
+      if (!item.measured) item.height = this.#estimate(item);
+      this.#heights.set(index, item.height);
+    }
+  }
+
+  #estimate(item: TextItem): number {
+    if (item.kind === 'head') return 34;
+    const text = this[item.part].text;
+    const { start, end, kind } = item.block;
+    let lines = 0;
+    for (let from = start; from < end; ) {
+      const newline = text.indexOf('\n', from);
+      const stop = newline < 0 || newline >= end ? end : newline;
+      if (stop > from || this.#raw) lines += Math.max(1, Math.ceil((stop - from) / this.#perLine));
+      from = stop + 1;
+    }
+    if (this.#raw) return Math.max(1, lines) * this.#lineHeight;
+    return kind === 'display' ? 44 + 18 * Math.max(1, lines) : Math.max(1, lines) * this.#lineHeight + 10;
+  }
+
+  #metrics(): void {
+    const probe = document.createElement('div');
+    probe.className = 'block';
+    const body = document.createElement('div');
+    body.className = 'body';
+    body.textContent = 'x';
+    probe.append(body);
+    this.#content.append(probe);
+    this.#lineHeight = body.getBoundingClientRect().height || 25;
+    const line = document.createElement('span');
+    line.textContent = 'The sum of the first n odd numbers is n squared, as we see. '.repeat(2);
+    line.className = 'probe';
+    body.replaceChildren(line);
+    const width = body.getBoundingClientRect().width;
+    this.#perLine = Math.max(20, (width / (line.getBoundingClientRect().width || 1)) * line.textContent.length * 0.96);
+    probe.remove();
+    this.#width = this.#scroller.clientWidth;
+  }
+
+  // ---- the window --------------------------------------------------------------------------------------------------
+
+  #onScroll = (): void => {
+    this.#render();
+  };
+
+  #onResize(): void {
+    if (this.#scroller.clientWidth !== this.#width && this.#width > 0) {
+      const at = this.#anchorPosition();
+      this.#metrics();
+      for (const item of this.#items) item.measured = false;
+      this.#estimateAll();
+      this.#measure([...this.#mounted.keys()]);
+      this.#render();
+      if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+    } else this.#render();
+  }
+
+  /** Mounts what is in view, measures it, and holds the first block that the reader sees where it is. */
+  #render(): void {
+    if (this.#items.length === 0 || this.#scroller.clientHeight === 0) return;
+    const deadline = performance.now() + TYPESET_BUDGET;
+    const anchor = this.#anchor();
+    let pending = false;
+    for (let pass = 0; pass < 4; pass += 1) {
+      const top = this.#scroller.scrollTop;
+      const first = this.#heights.at(Math.max(0, top - OVERSCAN));
+      const last = this.#heights.at(top + this.#scroller.clientHeight + OVERSCAN);
+      const fresh: TextItem[] = [];
+      for (let index = first; index <= last; index += 1) {
+        const item = this.#items[index]!;
+        if (!this.#mounted.has(item)) {
+          this.#mount(item, index, deadline);
+          fresh.push(item);
+        }
+      }
+      for (const [item, mounted] of this.#mounted) {
+        if ((mounted.index < first || mounted.index > last) && !this.selection.holds(mounted.element)) this.#unmount(item);
+      }
+      if (fresh.length === 0) break;
+      this.#measure(fresh);
+      if (anchor) {
+        const wanted = this.#heights.top(anchor.index) + anchor.delta;
+        this.#content.style.height = `${this.#heights.total}px`;
+        if (Math.abs(wanted - this.#scroller.scrollTop) > 0.5) this.#scroller.scrollTop = wanted;
+      }
+    }
+    this.#place();
+    for (const mounted of this.#mounted.values()) pending ||= mounted.pending;
+    this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+    this.selection.mounted();
+    this.#options.onWindow(this.#window());
+    if (pending) this.#later(() => this.#finishFormulas());
+    else this.#warm();
+  }
+
+  #place(): void {
+    this.#content.style.height = `${this.#heights.total}px`;
+    for (const mounted of this.#mounted.values()) {
+      const top = `${this.#heights.top(mounted.index)}px`;
+      if (mounted.element.style.top !== top) mounted.element.style.top = top;
+    }
+  }
+
+  /** The first block in view whose height is known, and how far the view has gone into it. */
+  #anchor(): { index: number; delta: number } | null {
+    const top = this.#scroller.scrollTop;
+    if (top <= 0) return null;
+    const bottom = top + this.#scroller.clientHeight;
+    let index = this.#heights.at(top);
+    while (index < this.#items.length && !this.#items[index]!.measured && this.#heights.top(index) < bottom) index += 1;
+    if (index >= this.#items.length || !this.#items[index]!.measured) index = this.#heights.at(top);
+    return { index, delta: top - this.#heights.top(index) };
+  }
+
+  #anchorPosition(): TextPosition | null {
+    const item = this.#items[this.#heights.length > 0 ? this.#heights.at(this.#scroller.scrollTop + 8) : -1];
+    return item && this.#scroller.scrollTop > 4 && item.kind !== 'head'
+      ? { in: item.part, offset: item.block.start }
+      : null;
+  }
+
+  #mount(item: TextItem, index: number, deadline: number): void {
+    const mounted: Mounted = { ...this.#build(item, deadline), index };
+    let before: Mounted | null = null;
+    for (const other of this.#mounted.values()) {
+      if (other.index > index && (!before || other.index < before.index)) before = other;
+    }
+    this.#content.insertBefore(mounted.element, before?.element ?? null);
+    mounted.element.style.top = `${this.#heights.top(index)}px`;
+    this.#mounted.set(item, mounted);
+  }
+
+  #build(item: TextItem, deadline: number): BlockOutput {
+    if (item.kind === 'head') return this.#buildHead();
+    const part = this[item.part];
+    const { block } = item;
+    const built = buildBlock({
+      in: item.part,
+      text: part.text,
+      block,
+      formulas: this.#raw || block.kind === 'code' ? [] : part.formulas(block.start, block.end),
+      overlays: this.#overlays[item.part].within(block.start, block.end),
+      raw: this.#raw,
+      deadline,
+    });
+    if (item.part === 'prompt') built.element.classList.add('in-prompt');
+    this.#number(item, built);
+    return built;
+  }
+
+  #buildHead(): BlockOutput {
+    const element = document.createElement('div');
+    element.className = 'block head';
+    const button = document.createElement('button');
+    button.className = 'prompt-toggle';
+    button.setAttribute('aria-expanded', String(this.#promptOpen));
+    const icon = document.createElement('span');
+    icon.className = `codicon codicon-chevron-${this.#promptOpen ? 'down' : 'right'}`;
+    icon.setAttribute('aria-hidden', 'true');
+    button.append(icon, this.#promptTitle);
+    button.addEventListener('click', () => this.#options.onTogglePrompt());
+    element.append(button);
+    return { element, body: element, pending: false, starts: [] };
+  }
+
+  #number(item: TextItem, built: BlockOutput): void {
+    if (item.kind === 'head' || item.part === 'prompt' || this.#tokenRate === null) return;
+    let number = built.element.querySelector<HTMLElement>(':scope > .pos');
+    if (!number) {
+      number = document.createElement('span');
+      number.className = 'pos';
+      number.setAttribute('aria-hidden', 'true');
+      built.element.prepend(number);
+    }
+    const position = Math.round(item.block.start * this.#tokenRate) + 1;
+    number.textContent = `${this.#tokensExact ? '' : '~'}${position.toLocaleString('en')}`;
+  }
+
+  #unmount(item: TextItem): void {
+    this.#mounted.get(item)?.element.remove();
+    this.#mounted.delete(item);
+  }
+
+  /** Builds again all that is mounted, at its place. */
+  #remount(): void {
+    this.selection.keep(() => {
+      for (const item of [...this.#mounted.keys()]) this.#unmount(item);
+      this.#render();
+    });
+  }
+
+  /** Heights of mounted blocks, in one layout; letters of what starts in them, beside the line where it does. */
+  #measure(items: readonly TextItem[]): void {
+    const letters: { element: HTMLElement; label: Label; top: number; slot: number }[] = [];
+    for (const item of items) {
+      const mounted = this.#mounted.get(item)!;
+      const box = mounted.element.getBoundingClientRect();
+      item.height = box.height;
+      item.measured = true;
+      this.#heights.set(mounted.index, box.height);
+      const slots = new Map<number, number>();
+      for (const { overlay, element } of mounted.starts) {
+        if (!lookOf(overlay.label).letter) continue;
+        const rect = element.getClientRects()[0];
+        if (!rect) continue;
+        const line = Math.round((rect.top - box.top) / this.#lineHeight);
+        const slot = slots.get(line) ?? 0;
+        slots.set(line, slot + 1);
+        letters.push({ element: mounted.element, label: overlay.label, top: line * this.#lineHeight, slot });
+      }
+    }
+    for (const { element, label, top, slot } of letters) {
+      if (slot > 2) continue;
+      const letter = document.createElement('span');
+      letter.className = `letter label-${label}`;
+      letter.setAttribute('aria-hidden', 'true');
+      letter.textContent = lookOf(label).letter;
+      letter.style.top = `${top}px`;
+      letter.style.setProperty('--slot', String(slot));
+      element.append(letter);
+    }
+  }
+
+  #window(): TextWindow {
+    const top = this.#scroller.scrollTop;
+    const bottom = top + this.#scroller.clientHeight;
+    const from = this.#items[this.#heights.at(top)];
+    const to = this.#items[this.#heights.at(bottom - 1)];
+    const part = (item: TextItem | undefined, y: number) => {
+      if (!item || item.kind === 'head' || item.part === 'prompt') return 0;
+      const index = this.#heights.at(y);
+      const share = (y - this.#heights.top(index)) / (this.#heights.height(index) || 1);
+      return Math.round(item.block.start + Math.max(0, Math.min(1, share)) * (item.block.end - item.block.start));
+    };
+    return { start: part(from, top), end: part(to, bottom), atEnd: this.#atEnd() };
+  }
+
+  #atEnd(): boolean {
+    return this.#scroller.scrollTop + this.#scroller.clientHeight >= this.#scroller.scrollHeight - END_SLACK;
+  }
+
+  #toEnd(): void {
+    for (let pass = 0; pass < 3; pass += 1) {
+      this.#scroller.scrollTop = this.#scroller.scrollHeight;
+      this.#render();
+    }
+  }
+
+  // ---- formulas that had to wait -----------------------------------------------------------------------------------
+
+  #later(work: () => void): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(work);
+  }
+
+  #finishFormulas(): void {
+    const deadline = performance.now() + TYPESET_BUDGET;
+    this.selection.keep(() => {
+      for (const [item, mounted] of [...this.#mounted]) {
+        if (!mounted.pending) continue;
+        if (performance.now() > deadline) break;
+        this.#unmount(item);
+        item.measured = false;
+      }
+      this.#render();
+    });
+  }
+
+  /** Sets the formulas of the next screens while nothing else is to do, so that scrolling finds them ready. */
+  #warm(): void {
+    if (this.#raw || typeof requestIdleCallback !== 'function') return;
+    requestIdleCallback((idle) => {
+      const from = this.#heights.length > 0 ? this.#heights.at(this.#scroller.scrollTop) : 0;
+      for (let index = from; index < Math.min(from + 60, this.#items.length); index += 1) {
+        const item = this.#items[index];
+        if (!item || item.kind === 'head' || item.block.kind === 'code') continue;
+        const part = this[item.part];
+        for (const region of part.formulas(item.block.start, item.block.end)) {
+          if (idle.timeRemaining() < 6) return;
+          const tex = part.text.slice(region.contentStart, region.contentEnd);
+          if (!isTypeset(tex, region.display)) typeset(tex, region.display);
+        }
+      }
+    });
+  }
+
+  #rectOf(body: HTMLElement, name: 'prompt' | 'completion', start: number, end: number): DOMRect | null {
+    const found = rangesOf(body, name, start, Math.max(end, start + 1))[0];
+    return found?.getClientRects()[0] ?? null;
+  }
+}

@@ -1,0 +1,82 @@
+/** The designed states of every page: nothing yet, coming, out of date, failed. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { errorCodes, LonghandError } from '../../core/protocol/errors.ts';
+import type { WebviewInit } from '../../core/protocol/webview.ts';
+import type { Host } from '../host.ts';
+import { Button } from './controls.ts';
+import { Icon } from './icon.tsx';
+
+/** Nothing to show: why, and what to do next. */
+export function Empty({ icon, title, children }: { icon: string; title: string; children?: ComponentChildren }) {
+  return (
+    <div class="state">
+      <Icon name={icon} />
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** Grey lines where text will be, after 150 ms: what comes sooner never flickers. */
+export function Skeleton({ lines, label }: { lines: number; label: string }) {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!shown) return null;
+  return (
+    <div class="skeleton" role="status" aria-label={label}>
+      {Array.from({ length: lines }, (_, i) => (
+        <div key={i} class={`skeleton-line skeleton-${i % 4}`} />
+      ))}
+    </div>
+  );
+}
+
+/** What failed, why, and one button. */
+export function Failure({ what, error, onRetry }: { what: string; error: unknown; onRetry: () => void }) {
+  const help = LonghandError.is(error) ? errorCodes[error.code].help : '';
+  const why = error instanceof Error ? error.message : String(error);
+  return (
+    <div class="state" role="alert">
+      <Icon name="error" />
+      <h2>{what}</h2>
+      <p class="state-why">{why}</p>
+      {help && help !== why && <p>{help}</p>}
+      <Button onClick={onRetry}>Try again</Button>
+    </div>
+  );
+}
+
+/** Says that what is shown may be out of date because the backend is gone; what is shown stays. */
+export function BackendBanner({ backend, host }: { backend: WebviewInit['backend']; host: Host }) {
+  if (backend.state === 'connected') return null;
+  const coming = backend.state === 'starting' || backend.state === 'connecting';
+  const refused = backend.state === 'refused';
+  const text =
+    backend.message ??
+    (coming
+      ? `Connecting to ${backend.name}…`
+      : refused
+        ? `${backend.name} refused the connection.`
+        : 'No backend. What is shown may be out of date.');
+  return (
+    <div class="banner" role="status">
+      <Icon name={coming ? 'sync' : 'warning'} />
+      <span class="banner-text">{text}</span>
+      {!coming && (
+        <Button
+          onClick={() =>
+            void host.ask('host/command', {
+              command: refused ? 'longhand.connectBackend' : 'longhand.startBackend',
+            })
+          }
+        >
+          {refused ? 'Connect…' : 'Start backend'}
+        </Button>
+      )}
+    </div>
+  );
+}
