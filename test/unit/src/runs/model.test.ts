@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { AttemptInfo, CheckpointInfo, RunSummary, StageInfo } from '../../../../core/protocol/methods.ts';
+import {
+  abilities,
+  currentStage,
+  mainStages,
+  MAX_CHECKPOINTS,
+  nodeId,
+  progressText,
+  runDescription,
+  runningSummary,
+  stageChildren,
+  stageDescription,
+} from '../../../../src/runs/model.ts';
+
+function stage(id: string, more: Partial<StageInfo> = {}): StageInfo {
+  return {
+    id,
+    kind: 'sft',
+    of: null,
+    needs: [],
+    state: 'waiting',
+    phase: null,
+    progress: null,
+    attempts: [],
+    checkpoints: [],
+    traces: 0,
+    folder: `/r/${id}`,
+    ...more,
+  };
+}
+
+function attempt(more: Partial<AttemptInfo> = {}): AttemptInfo {
+  return {
+    attempt: 1,
+    state: 'running',
+    outcome: null,
+    started: 1,
+    ended: null,
+    resumedFrom: null,
+    reason: null,
+    error: null,
+    warnings: [],
+    cpuSeconds: null,
+    peakRss: null,
+    graceLeft: null,
+    ...more,
+  };
+}
+
+function run(stages: StageInfo[], more: Partial<RunSummary> = {}): RunSummary {
+  return {
+    run: 'tiny-12345678',
+    name: 'tiny',
+    kind: 'recipe',
+    source: 'two-stage-tiny',
+    created: 1,
+    ended: null,
+    state: 'running',
+    stages,
+    traces: 0,
+    folder: '/r',
+    ...more,
+  };
+}
+
+const checkpoint = (step: number): CheckpointInfo => ({
+  id: `tiny-12345678/sft/1/checkpoint-${step}`,
+  step,
+  epoch: step / 10,
+  path: `/r/sft/checkpoint-${step}`,
+  bytes: 1_500_000,
+  created: step,
+  superseded: false,
+});
+
+const progress = { done: 74, total: 230, unit: 'steps', epoch: 2.96, epochs: 10, secondsLeft: 118 };
+
+describe('the Runs view in words', () => {
+  it('says epoch, step and time left', () => {
+    assert.equal(
+      progressText(stage('sft', { state: 'running', progress })),
+      'epoch 3 of 10 · step 74 of 230 · 2 min left',
+    );
+    // The last epoch is 10 of 10, never 11.
+    const last = { ...progress, done: 230, epoch: 10, secondsLeft: 0 };
+    assert.equal(
+      progressText(stage('sft', { state: 'running', progress: last })),
+      'epoch 10 of 10 · step 230 of 230 · 0 s left',
+    );
+    const samples = { done: 1200, total: 3200, unit: 'samples', epoch: null, epochs: null, secondsLeft: null };
+    assert.equal(progressText(stage('e', { state: 'running', progress: samples })), '1,200 of 3,200 samples');
+    assert.equal(progressText(stage('e', { progress: { ...samples, total: null, done: 1, unit: 'rows' } })), '1 row');
+  });
+
+  it('describes a stage by its state', () => {
+    assert.equal(stageDescription(stage('s')), 'waiting');
+    assert.equal(stageDescription(stage('s', { state: 'running', phase: 'loading' })), 'loading');
+    assert.equal(
+      stageDescription(stage('s', { state: 'stopping', attempts: [attempt({ graceLeft: 12.2 })] })),
+      'stopping, 13 s for a checkpoint',
+    );
+    assert.equal(
+      stageDescription(stage('s', { state: 'stopped', progress })),
+      'stopped · epoch 3 of 10 · step 74 of 230',
+    );
+    assert.equal(stageDescription(stage('s', { state: 'stopped' })), 'stopped');
+    const error = { class: 'KeyError', message: "'gold'\nin row 3", traceback: '', hint: null };
+    assert.equal(
+      stageDescription(stage('s', { state: 'failed', attempts: [attempt({ error })] })),
+      "KeyError: 'gold' in row 3",
+    );
+    assert.equal(
+      stageDescription(stage('s', { state: 'failed', attempts: [attempt({ reason: 'oom_host' })] })),
+      'failed (oom_host)',
+    );
+    assert.equal(stageDescription(stage('s', { state: 'completed', traces: 1 })), '1 trace');
+  });
+
+  it('puts evaluations under the stage that they belong to', () => {
+    const evaluation = stage('sft-eval', { kind: 'evaluate', of: 'sft' });
+    const summary = run([stage('data', { kind: 'dataset' }), stage('sft'), evaluation, stage('grpo')]);
+    assert.deepEqual(
+      mainStages(summary).map(({ id }) => id),
+      ['data', 'sft', 'grpo'],
+    );
+    const [child] = stageChildren(summary, summary.stages[1]!);
+    assert.equal(child?.kind === 'stage' && child.stage.id, 'sft-eval');
+    // One that names a stage that is not there is not lost.
+    assert.equal(mainStages(run([stage('e', { of: 'gone' })])).length, 1);
+  });
+
+  it('lists the newest checkpoints, and says how many it leaves out', () => {
+    const many = stage('sft', {
+      checkpoints: Array.from({ length: MAX_CHECKPOINTS + 7 }, (_, i) => checkpoint(i + 1)),
+    });
+    const children = stageChildren(run([many]), many);
+    assert.equal(children.length, MAX_CHECKPOINTS + 1);
+    assert.equal(children[0]?.kind === 'checkpoint' && children[0].checkpoint.step, MAX_CHECKPOINTS + 7);
+    assert.equal(children.at(-1)?.kind === 'more' && (children.at(-1) as { left: number }).left, 7);
+    assert.equal(new Set(children.map(nodeId)).size, children.length);
+  });
+
+  it('names the running stage and its place among those of the recipe', () => {
+    const running = run([
+      stage('data', { state: 'completed' }),
+      stage('sft', { state: 'running', progress }),
+      stage('sft-eval', { of: 'sft', state: 'running' }),
+      stage('grpo'),
+    ]);
+    const current = currentStage(running);
+    assert.deepEqual([current?.stage.id, current?.n, current?.of], ['sft', 2, 3]);
+    assert.equal(runDescription(running), 'stage 2 of 3: sft · epoch 3 of 10 · step 74 of 230 · 2 min left');
+    assert.equal(runningSummary([run([], { state: 'completed' }), running, running])?.others, 1);
+    assert.equal(runningSummary([]), null);
+  });
+
+  it('describes runs that do not run', () => {
+    assert.equal(runDescription(run([stage('sft', { state: 'failed' })], { state: 'failed' })), 'failed in sft');
+    assert.equal(runDescription(run([], { state: 'completed' })), 'completed');
+    assert.equal(runDescription(run([], { kind: 'import', traces: 1234 })), '1,234 traces');
+  });
+
+  it('offers what can be done in a state', () => {
+    assert.deepEqual(abilities('running', 'recipe'), ['stoppable']);
+    assert.deepEqual(abilities('failed', 'recipe'), ['resumable']);
+    assert.deepEqual(abilities('completed', 'recipe'), []);
+    assert.deepEqual(abilities('stopped', 'import'), []);
+  });
+});
