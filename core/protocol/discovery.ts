@@ -7,6 +7,7 @@ export const discoverySchema = z.object({
   v: z.literal(1),
   /** `ws://127.0.0.1:PORT` */
   url: z.string(),
+  port: z.number().int(),
   token: z.string(),
   pid: z.number().int(),
   /** Version of the package that the service runs from, and the major of its contract. */

@@ -71,7 +71,14 @@ export const heartbeatSchema = z.object({
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
-export const stopFileSchema = z.object({ v: z.literal(1), t: z.number(), grace_s: z.number() });
+export const stopFileSchema = z.object({
+  v: z.literal(1),
+  t: z.number(),
+  grace_s: z.number(),
+  /** `parent`: an evaluation that stops because the stage it follows did; it starts again with that stage. */
+  by: z.enum(['user', 'parent', 'service']).optional(),
+});
+export type StopFile = z.infer<typeof stopFileSchema>;
 
 /** `completed`: the worker's own `end` event says so. `stopped`: because it was asked to. `lost` is said by the service
  * where there is neither a living runner nor an exit.json. */

@@ -1,0 +1,63 @@
+/** A plan in the words of the contract: what each stage reads and writes, on what device, for how long. */
+import type { Plan, PlannedStage } from '../../core/protocol/methods.ts';
+import type { Accelerators } from '../accelerators.ts';
+import { stageKind } from '../stages/registry.ts';
+import type { PlanFile, PlanStage } from './plan-file.ts';
+import { stageReference } from './references.ts';
+
+export function describePlan(plan: PlanFile, seconds: ReadonlyMap<string, number>, accelerators: Accelerators): Plan {
+  const notes = [...plan.notes];
+  if (accelerators.problem) notes.push(`${accelerators.problem} The plan assumes that there is no accelerator.`);
+  return {
+    name: plan.name,
+    vars: plan.vars,
+    stages: plan.stages.map((stage) => describeStage(stage, seconds, accelerators)),
+    notes,
+  };
+}
+
+function describeStage(stage: PlanStage, seconds: ReadonlyMap<string, number>, { found }: Accelerators): PlannedStage {
+  const notes = [...stage.notes];
+  const lacking = lackingGpus(stage, found.length);
+  if (lacking) notes.push(lacking);
+  return {
+    id: stage.id,
+    kind: stage.kind,
+    of: stage.of,
+    needs: stage.needs,
+    engine: stageKind(stage.kind).engine,
+    device:
+      stage.kind === 'dataset' || found.length === 0 ? 'cpu' : [...new Set(found.map(({ name }) => name))].join(', '),
+    reads: Object.entries(stage.inputs).map(([name, value]) => `${name}: ${describeInput(value)}`),
+    writes: writes(stage),
+    expectedSeconds: seconds.get(stage.id) ?? null,
+    notes,
+    config: stage.config,
+  };
+}
+
+/** Why the stage cannot run on this machine, null where it can. */
+export function lackingGpus(stage: PlanStage, gpus: number): string | null {
+  if (stage.gpus === null || stage.gpus <= gpus) return null;
+  return `${stage.id} asks for ${stage.gpus} GPUs; this machine has ${gpus === 0 ? 'none' : gpus}.`;
+}
+
+function describeInput(value: PlanStage['inputs'][string]): string {
+  if (typeof value !== 'string') return `${value.builtin} (ships with Longhand)`;
+  const reference = stageReference(value);
+  return reference ? `${reference.output} of ${reference.stage}` : value;
+}
+
+function writes(stage: PlanStage): string[] {
+  const folder = `stages/${stage.id}/attempt-N`;
+  switch (stage.kind) {
+    case 'dataset':
+      return stage.outputs.map((name) => `${folder}/data/${name}.jsonl`);
+    case 'sft':
+      return [`${folder}/checkpoints`];
+    case 'grpo':
+      return [`${folder}/checkpoints`, `${folder}/text (every completion)`];
+    case 'evaluate':
+      return [`${folder}/text (every completion)`];
+  }
+}

@@ -1,0 +1,158 @@
+/** The methods of the contract, each handed to the part that does it. */
+import { hostname } from 'node:os';
+import type { Handlers } from '../../core/protocol/rpc.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { PROTOCOL_MAJOR, type Method, type Params, type Result } from '../../core/protocol/methods.ts';
+import { findAccelerators } from '../accelerators.ts';
+import { examine } from '../doctor.ts';
+import type { EngineFinder } from '../engine.ts';
+import { inspectImport } from '../importers/inspect.ts';
+import { runImport } from '../importers/run.ts';
+import { openFile, type FileSource } from '../importers/source.ts';
+import { packageVersion } from '../package-paths.ts';
+import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
+import { loadRecipe, requirePlan } from '../recipes/load.ts';
+import { listPresets } from '../recipes/presets.ts';
+import type { RunControl } from '../runs/control.ts';
+import { createRun } from '../runs/create-run.ts';
+import { expectedSeconds } from '../runs/estimates.ts';
+import { readStageLog } from '../runs/stage-log.ts';
+import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-store.ts';
+import type { EventStream } from './event-stream.ts';
+
+/** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
+const features = ['events', 'runs', 'imports', 'stages/stop.force'];
+
+export interface Parts {
+  store: TraceStore;
+  control: RunControl;
+  engines: EngineFinder;
+  /** Ends the service; resolves at once. */
+  shutDown: () => void;
+}
+
+/** The handlers for one client. Before `service/hello` has agreed on the major, everything else is refused. */
+export function makeHandlers(parts: Parts, events: EventStream): Handlers {
+  const { store, control, engines } = parts;
+  const read = Object.fromEntries(
+    storeMethods.map((method) => [method, (params: Params<StoreMethod>) => store.read(method, params)]),
+  ) as unknown as Pick<Handlers, StoreMethod>;
+
+  const handlers: Handlers = {
+    ...read,
+    'service/hello': ({ major }) => {
+      if (major !== PROTOCOL_MAJOR) {
+        throw new LonghandError(
+          'incompatible',
+          `The backend (version ${packageVersion}) speaks version ${PROTOCOL_MAJOR} of the protocol, the client version ${major}.`,
+          { major: PROTOCOL_MAJOR, version: packageVersion },
+        );
+      }
+      return {
+        major: PROTOCOL_MAJOR,
+        features,
+        version: packageVersion,
+        root: store.root,
+        pid: process.pid,
+        host: hostname(),
+        platform: process.platform,
+      };
+    },
+    'service/doctor': async () => ({ checks: await examine(store.root, engines) }),
+    'service/shutdown': ({ force }) => {
+      const active = control.activeStages;
+      if (active.length > 0 && !force) {
+        const names = active.map(({ run, stage }) => `${stage} of ${run}`).join(', ');
+        return { stopping: false, why: `${names} is running. With force it goes on, but no further stage is started.` };
+      }
+      parts.shutDown();
+      return { stopping: true, why: null };
+    },
+
+    'recipes/presets': async () => ({ presets: await listPresets() }),
+    'recipes/check': async ({ source }) => ({ diagnostics: (await loadRecipe(source)).diagnostics }),
+    'recipes/plan': async ({ source, set }) => {
+      const { plan, diagnostics } = await loadRecipe(source, set);
+      if (!plan) return { plan: null, diagnostics };
+      const [seconds, accelerators] = await Promise.all([expectedSeconds(store, plan), findAccelerators()]);
+      return { plan: describePlan(plan, seconds, accelerators), diagnostics };
+    },
+
+    'runs/start': async ({ source, set, name }) => {
+      const loaded = await loadRecipe(source, set);
+      const plan = requirePlan(loaded);
+      await engines.find();
+      const gpus = (await findAccelerators()).found.length;
+      const lacking = plan.stages.flatMap((stage) => lackingGpus(stage, gpus) ?? []);
+      if (lacking.length > 0) throw new LonghandError('not_runnable', lacking.join(' '));
+      const run = await createRun(store, { plan, text: loaded.text, source: loaded.source, name });
+      await control.added(run);
+      return { run };
+    },
+    'runs/list': ({ cursor, limit }) => control.list(cursor, limit),
+    'runs/get': ({ run }) => control.get(run),
+    'runs/stop': async ({ run }) => ({ stopping: await control.stop(run) }),
+    'runs/resume': async ({ run }) => ({ resumed: await control.resume(run) }),
+    'runs/delete': async ({ run }) => {
+      await control.delete(run);
+      return { deleted: true };
+    },
+    'runs/rename': async ({ run, name }) => {
+      await control.rename(run, name);
+      return { name };
+    },
+    'stages/stop': async ({ run, stage, force }) => {
+      await control.stopStage(run, stage, force ?? false);
+      return { stopping: true };
+    },
+    'stages/resume': async ({ run, stage }) => ({ attempt: await control.resumeStage(run, stage) }),
+    'stages/log': async (params) => readStageLog(await store.run(params.run), params),
+
+    'import/inspect': async ({ path, format }) => {
+      const source = await openFile(path);
+      try {
+        return await inspectImport(source, path, format === undefined ? {} : { format });
+      } finally {
+        await source.close();
+      }
+    },
+    'import/run': async ({ paths, format, mapping, name }, { signal, progress }) => {
+      const sources: FileSource[] = [];
+      try {
+        for (const path of paths) sources.push(await openFile(path));
+        const given = {
+          ...(format === undefined ? {} : { format }),
+          ...(mapping === undefined ? {} : { mapping }),
+          ...(name === undefined ? {} : { name }),
+        };
+        return await runImport(sources, { ...given, signal, onProgress: progress }, store);
+      } finally {
+        await Promise.all(sources.map((source) => source.close()));
+      }
+    },
+
+    'events/subscribe': ({ cursor, run }) => events.subscribe(cursor, run),
+    'events/unsubscribe': () => {
+      events.close();
+      return {};
+    },
+  };
+  return afterHello(handlers);
+}
+
+function afterHello(handlers: Handlers): Handlers {
+  let greeted = false;
+  const guarded = Object.entries(handlers).map(([method, handler]) => [
+    method,
+    (params: never, context: never) => {
+      if (method !== 'service/hello') {
+        if (!greeted) throw new LonghandError('incompatible', 'Call service/hello first.');
+        return (handler as (params: never, context: never) => Result<Method>)(params, context);
+      }
+      const answer = handlers['service/hello'](params, context);
+      greeted = true;
+      return answer;
+    },
+  ]);
+  return Object.fromEntries(guarded) as Handlers;
+}

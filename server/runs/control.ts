@@ -1,0 +1,465 @@
+/**
+ * Run control: makes runs, starts their stages as they become possible, watches the runners, stops, resumes and deletes.
+ * Everything that changes a run goes through one queue. What is kept here can be found again in the files, so a service that
+ * was killed loses nothing.
+ */
+import { join } from 'node:path';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { exitSchema, specSchema, stopFileSchema, type Outcome, type StopFile } from '../../core/protocol/files.ts';
+import type { RunSummary } from '../../core/protocol/methods.ts';
+import { attemptStream } from '../../core/protocol/cursor.ts';
+import type { EngineFinder } from '../engine.ts';
+import { readJson, writeJson } from '../json-files.ts';
+import { runnerLogTail } from '../launchers/local.ts';
+import type { Launcher } from '../launchers/launcher.ts';
+import type { Logger } from '../log.ts';
+import type { PlanFile, PlanStage } from '../recipes/plan-file.ts';
+import { readPlan } from '../recipes/plan-file.ts';
+import { stageKind } from '../stages/registry.ts';
+import type { AttemptKey, AttemptRecord, RunRecord, TraceStore } from '../store/trace-store.ts';
+import { decide, type Machine, type ScheduledRun, type StageView } from './scheduler.ts';
+import { attemptsOf, writeAttempt } from './start-attempt.ts';
+import { isActive, summarise, type StopWish } from './summary.ts';
+
+export interface RunControlOptions {
+  store: TraceStore;
+  launcher: Launcher;
+  engines: EngineFinder;
+  machine: Machine;
+  log: Logger;
+}
+
+/** An attempt whose end has not been journalled. */
+interface Active extends AttemptKey {
+  stream: string;
+  folder: string;
+  devices: number[];
+  /** An earlier service made it. */
+  adopted: boolean;
+  ending: boolean;
+}
+
+const WATCH_MS = 200;
+/** Every so many looks also at the process, not only for exit.json. */
+const LOOKS_PER_CHECK = 5;
+/** What is left of a stage whose runner is gone gets this long to save. */
+const SWEEP_GRACE_MS = 30_000;
+/** After this long a start that failed for want of disk is tried again. */
+const RETRY_MS = 10_000;
+const PLANS_KEPT = 200;
+
+export class RunControl {
+  readonly #options: RunControlOptions;
+  readonly #active = new Map<string, Active>();
+  readonly #stops = new Map<string, StopWish>();
+  /** Runs in which something runs or may start. */
+  readonly #live = new Set<string>();
+  /** `run/stage` that someone asked to run again and that has not started yet. */
+  readonly #again = new Set<string>();
+  readonly #plans = new Map<string, PlanFile | null>();
+  #queue: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #opened = false;
+  #closed = false;
+
+  constructor(options: RunControlOptions) {
+    this.#options = options;
+  }
+
+  /** Finds the runs that an earlier service left, adopts their runners and goes on. What is asked meanwhile waits. */
+  open(): Promise<void> {
+    return this.#enqueue(() => this.#open());
+  }
+
+  async #open(): Promise<void> {
+    // What ended while no service ran must be known before anything is decided.
+    await this.#options.store.catchUp();
+    let cursor: string | undefined;
+    do {
+      const page = await this.#options.store.runs({ limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+      for (const record of page.runs) await this.#adopt(record);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    if (this.#closed) return;
+    this.#timer = setInterval(() => this.#watch(), WATCH_MS);
+    this.#opened = true;
+    await this.#schedule();
+  }
+
+  /** Stops watching; runners go on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#retry);
+    await this.#queue.catch(() => undefined);
+  }
+
+  /** Stages that run or are stopping now. */
+  get activeStages(): AttemptKey[] {
+    return [...this.#active.values()].map(({ run, stage, attempt }) => ({ run, stage, attempt }));
+  }
+
+  /** True while a stage runs or could start as soon as there is room, and before all of that is known. */
+  get isBusy(): boolean {
+    return !this.#opened || this.#active.size > 0 || this.#live.size > 0;
+  }
+
+  // ---- what clients ask ----------------------------------------------------------------------------------------------
+
+  async list(cursor: string | undefined, limit: number | undefined): Promise<{ runs: RunSummary[]; next?: string }> {
+    const page = await this.#options.store.runs({
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+    const runs = await Promise.all(page.runs.map((record) => this.#summary(record)));
+    return page.next === undefined ? { runs } : { runs, next: page.next };
+  }
+
+  async get(run: string): Promise<RunSummary> {
+    return this.#summary(await this.#options.store.run(run));
+  }
+
+  /** Takes over a run whose files have just been written and journalled. */
+  added(run: string): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#options.store.appendJournal({ type: 'run_wanted', run, wanted: 'running' });
+      this.#live.add(run);
+      await this.#schedule();
+    });
+  }
+
+  /** The stages that were asked to stop. */
+  stop(run: string): Promise<string[]> {
+    return this.#enqueue(async () => {
+      const record = await this.#options.store.run(run);
+      if (record.wanted === 'running') {
+        await this.#options.store.appendJournal({ type: 'run_wanted', run, wanted: 'stopped' });
+      }
+      for (const key of this.#again) if (key.startsWith(`${run}/`)) this.#again.delete(key);
+      const active = [...this.#active.values()].filter((one) => one.run === run);
+      for (const one of active) await this.#askToStop(one, one.stage.endsWith('.eval') ? 'parent' : 'user', false);
+      await this.#schedule();
+      return active.map(({ stage }) => stage);
+    });
+  }
+
+  stopStage(run: string, stage: string, force: boolean): Promise<void> {
+    return this.#enqueue(async () => {
+      const active = [...this.#active.values()].find((one) => one.run === run && one.stage === stage);
+      if (!active) {
+        await this.#stage(run, stage);
+        throw new LonghandError('not_runnable', `The stage ${stage} of ${run} is not running.`);
+      }
+      await this.#askToStop(active, 'user', force);
+      await this.#schedule();
+    });
+  }
+
+  /** The stages that will run again; those that cannot start at once wait for room. */
+  resume(run: string): Promise<string[]> {
+    return this.#enqueue(async () => {
+      const record = await this.#options.store.run(run);
+      const plan = await this.#planOf(record);
+      if (!plan) throw new LonghandError('not_runnable', `${run} is an import: there is nothing to run.`);
+      const resumed = plan.stages.filter((stage) => this.#isEnded(record, stage)).map(({ id }) => id);
+      const waiting = plan.stages.some((stage) => attemptsOf(record, stage.id).length === 0);
+      if (resumed.length === 0 && (!waiting || record.wanted === 'running')) {
+        if (this.#live.has(run)) throw new LonghandError('already_running', `${run} is running.`);
+        throw new LonghandError('not_runnable', `${run} is complete: there is nothing to resume.`);
+      }
+      await this.#options.engines.find();
+      await this.#want(record, resumed);
+      return resumed;
+    });
+  }
+
+  /** The number of the new attempt. */
+  resumeStage(run: string, stage: string): Promise<number> {
+    return this.#enqueue(async () => {
+      const { record, planned } = await this.#stage(run, stage);
+      const newest = attemptsOf(record, stage).at(-1);
+      if (newest && isActive(newest)) throw new LonghandError('already_running', `The stage ${stage} is running.`);
+      if (newest?.outcome === 'completed') {
+        throw new LonghandError('not_runnable', `The stage ${stage} is complete: there is nothing to resume.`);
+      }
+      await this.#options.engines.find();
+      const beside = (await this.#planOf(record))?.stages.filter((other) => other.of === planned.id) ?? [];
+      const again = beside.filter((other) => this.#isEnded(record, other)).map(({ id }) => id);
+      await this.#want(record, [stage, ...again]);
+      return (newest?.attempt ?? 0) + 1;
+    });
+  }
+
+  delete(run: string): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#options.store.run(run);
+      const stages = [...this.#active.values()].filter((one) => one.run === run).map(({ stage }) => stage);
+      if (stages.length > 0) {
+        throw new LonghandError('not_runnable', `${run} is running (${stages.join(', ')}). Stop it first.`);
+      }
+      await this.#options.store.deleteRun(run);
+      this.#live.delete(run);
+      this.#plans.delete(run);
+    });
+  }
+
+  async rename(run: string, name: string): Promise<void> {
+    await this.#options.store.run(run);
+    await this.#options.store.appendJournal({ type: 'run_renamed', run, name });
+  }
+
+  // ---- starting ------------------------------------------------------------------------------------------------------
+
+  async #want(record: RunRecord, stages: string[]): Promise<void> {
+    const { run } = record;
+    if (record.wanted !== 'running') {
+      await this.#options.store.appendJournal({ type: 'run_wanted', run, wanted: 'running' });
+    }
+    for (const stage of stages) this.#again.add(`${run}/${stage}`);
+    this.#live.add(run);
+    await this.#schedule();
+  }
+
+  /** Stops what must stop and starts what can start, until nothing more is to be done. */
+  async #schedule(): Promise<void> {
+    if (this.#closed) return;
+    for (;;) {
+      const { runs, records } = await this.#view();
+      const { start, stop } = decide(runs, this.#options.machine);
+      for (const { run, stage } of stop) {
+        const active = [...this.#active.values()].find((one) => one.run === run && one.stage === stage);
+        if (active) await this.#askToStop(active, 'parent', false);
+      }
+      if (!start) break;
+      try {
+        await this.#start(records.get(start.run)!, start.stage, start.devices);
+      } catch (error) {
+        this.#options.log.error(
+          { run: start.run, stage: start.stage, error: String(error) },
+          'stage cannot be started',
+        );
+        clearTimeout(this.#retry);
+        this.#retry = setTimeout(() => void this.#enqueue(() => this.#schedule()).catch(() => undefined), RETRY_MS);
+        this.#retry.unref();
+        break;
+      }
+    }
+  }
+
+  async #start(record: RunRecord, stage: string, devices: number[]): Promise<void> {
+    const { store, launcher, engines, machine, log } = this.#options;
+    const plan = (await this.#planOf(record))!;
+    const planned = plan.stages.find(({ id }) => id === stage)!;
+    const engine = await engines.find().catch((error: unknown) => error as LonghandError);
+    const accelerated = machine.gpus.length > 0;
+    const made = await writeAttempt({ store, record, plan, stage: planned, engine, devices, accelerated });
+    const { attempt, folder, resumedFrom } = made;
+    const stream = attemptStream(record.run, stage, attempt);
+    await store.appendJournal({ type: 'attempt_created', run: record.run, stage, attempt, resumed_from: resumedFrom });
+    this.#again.delete(`${record.run}/${stage}`);
+    const active: Active = { run: record.run, stage, attempt, stream, folder, devices, adopted: false, ending: false };
+    this.#active.set(stream, active);
+    log.info({ stream, resumedFrom, problem: made.problem?.message }, 'attempt created');
+    if (made.problem || engine instanceof LonghandError) return;
+    try {
+      await launcher.start(folder, engine);
+    } catch (error) {
+      // The watch finds no runner and says so, with the runner's log.
+      log.error({ stream, error: String(error) }, 'runner cannot be started');
+    }
+  }
+
+  /** What the scheduler looks at: the live runs, oldest first. Runs in which nothing can happen any more are dropped. */
+  async #view(): Promise<{ runs: ScheduledRun[]; records: Map<string, RunRecord> }> {
+    const records = new Map<string, RunRecord>();
+    const runs: ScheduledRun[] = [];
+    for (const run of [...this.#live]) {
+      const record = await this.#options.store.run(run);
+      const plan = await this.#planOf(record);
+      const stages = await Promise.all((plan?.stages ?? []).map((stage) => this.#scheduled(record, stage)));
+      const scheduled = { run, wanted: record.wanted === 'running', stages };
+      const waiting = scheduled.wanted && this.#mayStart(scheduled);
+      if (!waiting && !stages.some(({ view }) => view === 'active' || view === 'stopping')) {
+        this.#live.delete(run);
+        continue;
+      }
+      records.set(run, record);
+      runs.push(scheduled);
+    }
+    return { runs: runs.toSorted((a, b) => records.get(a.run)!.created - records.get(b.run)!.created), records };
+  }
+
+  /** True where a stage could start if the whole machine were free. */
+  #mayStart(run: ScheduledRun): boolean {
+    return decide([run], { gpus: [], others: Infinity }).start !== null;
+  }
+
+  async #scheduled(record: RunRecord, stage: PlanStage) {
+    const newest = attemptsOf(record, stage.id).at(-1);
+    const devices = newest ? (this.#active.get(newest.stream)?.devices ?? []) : [];
+    const view = await this.#viewOf(record.run, stage, newest);
+    const { id, of, needs, gpus } = stage;
+    return { id, of, needs, gpus, trains: stageKind(stage.kind).trains, view, devices };
+  }
+
+  async #viewOf(run: string, stage: PlanStage, newest: AttemptRecord | undefined): Promise<StageView> {
+    if (!newest) return 'none';
+    if (isActive(newest)) return this.#stops.has(newest.stream) ? 'stopping' : 'active';
+    if (newest.outcome === 'completed') return 'completed';
+    if (this.#again.has(`${run}/${stage.id}`)) return 'none';
+    if (newest.outcome !== 'stopped') return 'failed';
+    const stop = stage.of === null ? null : await readJson(join(newest.folder, 'stop.json'), stopFileSchema);
+    return stop?.by === 'parent' ? 'stopped_with_parent' : 'stopped_by_user';
+  }
+
+  // ---- watching ------------------------------------------------------------------------------------------------------
+
+  async #adopt(record: RunRecord): Promise<void> {
+    if (record.kind === 'import') return;
+    for (const attempt of record.stages.flatMap(({ attempts }) => attempts)) {
+      if (!isActive(attempt)) continue;
+      const { run, stage, stream, folder } = attempt;
+      const stop = await readJson(join(folder, 'stop.json'), stopFileSchema);
+      if (stop) this.#stops.set(stream, stop);
+      const devices = await devicesOf(folder);
+      this.#active.set(stream, {
+        ...{ run, stage, attempt: attempt.attempt, stream, folder, devices },
+        ...{ adopted: true, ending: false },
+      });
+      this.#options.log.info({ stream }, 'attempt adopted');
+    }
+    if (record.wanted === 'running' || [...this.#active.values()].some(({ run }) => run === record.run)) {
+      this.#live.add(record.run);
+    }
+  }
+
+  #watch(): void {
+    this.#looks++;
+    for (const active of this.#active.values()) {
+      if (active.ending) continue;
+      active.ending = true;
+      this.#look(active, this.#looks % LOOKS_PER_CHECK === 0)
+        .catch((error: unknown) => this.#options.log.error({ stream: active.stream, error: String(error) }, 'watch'))
+        .finally(() => (active.ending = false));
+    }
+  }
+
+  /** Sees whether an attempt has ended: by its exit.json, or because its runner is gone. */
+  async #look(active: Active, thoroughly: boolean): Promise<void> {
+    const { launcher, log } = this.#options;
+    const exitPath = join(active.folder, 'exit.json');
+    let exit = await readJson(exitPath, exitSchema);
+    if (!exit) {
+      if (!thoroughly || (await launcher.state(active.folder)) !== 'gone') return;
+      // Its last act may have come between the two looks.
+      exit = await readJson(exitPath, exitSchema);
+    }
+    if (!exit) {
+      log.warn({ stream: active.stream }, 'runner is gone');
+      // Should one still come late, it finds the wish to stop and starts nothing.
+      if (!this.#stops.has(active.stream)) await this.#writeStop(active, 'service', 0);
+      const left = await launcher.sweep(active.folder, SWEEP_GRACE_MS);
+      if (left.length > 0) log.error({ stream: active.stream, left }, 'processes cannot be killed');
+    }
+    await this.#enqueue(() => this.#settle(active, exit?.outcome ?? null));
+  }
+
+  /** Journals how an attempt ended and goes on with the run. */
+  async #settle(active: Active, said: Outcome | null): Promise<void> {
+    const { store, launcher, log } = this.#options;
+    if (!this.#active.has(active.stream)) return;
+    const { run, stage, attempt } = active;
+    await store.catchUp({ run, stage, attempt });
+    const record = await store.attempt({ run, stage, attempt });
+    // Only the worker's own word makes an attempt complete; an exit code never does.
+    const neverStarted = said === null && record.lastSeq < 0 && (await launcher.runner(active.folder)) === null;
+    const unsaid = neverStarted && !active.adopted ? 'failed' : 'lost';
+    const outcome: Outcome = record.end?.complete ? 'completed' : said === 'completed' ? 'failed' : (said ?? unsaid);
+    if (said === null) await this.#writeMissingExit(active, outcome, neverStarted);
+    await store.appendJournal({ type: 'attempt_ended', run, stage, attempt, outcome });
+    await store.catchUp({ run, stage, attempt });
+    this.#active.delete(active.stream);
+    this.#stops.delete(active.stream);
+    log.info({ stream: active.stream, outcome }, 'attempt ended');
+    // The service was killed between writing the attempt and starting its runner: nothing has run, so it runs now.
+    if (neverStarted && active.adopted && (await store.run(run)).wanted === 'running')
+      this.#again.add(`${run}/${stage}`);
+    await this.#schedule();
+  }
+
+  /** What followers and readers look for: a runner that is gone wrote none. Not for `lost`, of which nothing is known. */
+  async #writeMissingExit(active: Active, outcome: Outcome, neverStarted: boolean): Promise<void> {
+    if (outcome === 'lost' && !neverStarted) return;
+    const now = Date.now();
+    const tail = await runnerLogTail(active.folder);
+    await writeJson(join(active.folder, 'exit.json'), {
+      v: 1,
+      outcome,
+      reason: neverStarted ? 'start_failed' : null,
+      message: neverStarted ? `The runner did not start.${tail ? `\n${tail}` : ''}` : null,
+      ...{ code: null, signal: null, started: now, ended: now, cpu_s: 0, peak_rss: 0, survivors: [] },
+    });
+  }
+
+  // ---- stopping ------------------------------------------------------------------------------------------------------
+
+  async #askToStop(active: Active, by: NonNullable<StopFile['by']>, force: boolean): Promise<void> {
+    const before = this.#stops.get(active.stream);
+    if (before && !force) return;
+    const spec = (await this.#planOf(await this.#options.store.run(active.run)))?.stages;
+    const grace = force ? 0 : (spec?.find(({ id }) => id === active.stage)?.grace ?? 120);
+    await this.#writeStop(active, before ? undefined : by, grace);
+    await this.#options.launcher.signalStop(active.folder);
+    this.#options.log.info({ stream: active.stream, by, grace }, 'stop asked');
+  }
+
+  async #writeStop(active: Active, by: StopFile['by'], graceS: number): Promise<void> {
+    const path = join(active.folder, 'stop.json');
+    const kept = by ?? (await readJson(path, stopFileSchema))?.by ?? 'user';
+    const stop: StopFile = { v: 1, t: Date.now(), grace_s: graceS, by: kept };
+    await writeJson(path, stop);
+    this.#stops.set(active.stream, stop);
+  }
+
+  // ---- small things --------------------------------------------------------------------------------------------------
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #summary(record: RunRecord): Promise<RunSummary> {
+    const plan = record.kind === 'import' ? null : await this.#planOf(record);
+    return summarise({ record, plan, stops: this.#stops, now: Date.now() });
+  }
+
+  async #stage(run: string, stage: string): Promise<{ record: RunRecord; planned: PlanStage }> {
+    const record = await this.#options.store.run(run);
+    const planned = (await this.#planOf(record))?.stages.find(({ id }) => id === stage);
+    if (!planned) throw new LonghandError('not_found', `The run ${run} has no stage ${stage}.`);
+    return { record, planned };
+  }
+
+  #isEnded(record: RunRecord, stage: PlanStage): boolean {
+    const newest = attemptsOf(record, stage.id).at(-1);
+    return newest !== undefined && !isActive(newest) && newest.outcome !== 'completed';
+  }
+
+  async #planOf(record: RunRecord): Promise<PlanFile | null> {
+    const known = this.#plans.get(record.run);
+    if (known !== undefined) return known;
+    const plan = await readPlan(record.folder);
+    if (this.#plans.size >= PLANS_KEPT) this.#plans.delete(this.#plans.keys().next().value!);
+    this.#plans.set(record.run, plan);
+    return plan;
+  }
+}
+
+async function devicesOf(folder: string): Promise<number[]> {
+  const spec = await readJson(join(folder, 'spec.json'), specSchema);
+  const text = spec?.env['CUDA_VISIBLE_DEVICES'] ?? '';
+  return text === '' ? [] : text.split(',').map(Number);
+}

@@ -1,0 +1,21 @@
+/** All kinds of stages. A new one is a file beside this, a line here, and its schema in core/recipes/schema.ts. */
+import type { StageConfig, StageKind } from '../../core/recipes/schema.ts';
+import { dataset } from './dataset.ts';
+import { evaluate } from './evaluate.ts';
+import { grpo } from './grpo.ts';
+import { sft } from './sft.ts';
+import type { InputValue, StageKindDefinition } from './stage-kind.ts';
+
+const kinds: { [K in StageKind]: StageKindDefinition<K> } = { dataset, sft, grpo, evaluate };
+
+export function stageKind(kind: StageKind): StageKindDefinition {
+  return kinds[kind] as unknown as StageKindDefinition;
+}
+
+export function stageInputs(config: StageConfig): Record<string, InputValue> {
+  return (kinds[config.kind] as unknown as StageKindDefinition).inputs(config);
+}
+
+export function stageOutputs(config: StageConfig): string[] {
+  return (kinds[config.kind] as unknown as StageKindDefinition).outputs(config);
+}
