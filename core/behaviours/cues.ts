@@ -1,5 +1,8 @@
-/** Cue words: one alternation a category, so that V8 reads the text once for all of them. */
-import { isQuoted, stepAt, type Reading } from './text.ts';
+/**
+ * Cue words. One alternation of every category's anchors reads the text once and says which steps each category has to look at; a
+ * category then reads only those, with one alternation of its own.
+ */
+import { isQuoted, type Reading } from './text.ts';
 
 export interface Hit {
   start: number;
@@ -11,62 +14,146 @@ export interface Hit {
   strong: boolean;
 }
 
-export interface CueList {
+export interface Cues {
   /** Cues that decide alone. */
-  strong: readonly RegExp[];
+  strong?: readonly RegExp[];
   /** Cues that are right more often than not. */
   weak?: readonly RegExp[];
-  /** Cues that are not bounded by words: signs, Chinese. They count as strong. */
-  literal?: readonly RegExp[];
+}
+
+export interface CueList {
+  /** Cues that stand anywhere in a step. */
+  inside?: Anchored;
+  /** Cues with which a step begins; signs and words of transition before them are part of the cue. Written without `^`. */
+  opening?: Anchored;
   /** False: words of negation before the cue do not undo it. */
   negatable?: boolean;
+}
+
+interface Anchored extends Cues {
+  /**
+   * Beginnings of words, at least one of which stands in every cue: `check` for `checks` and `checking`. Signs and Chinese words
+   * are anchors too. The rarer they are, the faster.
+   */
+  anchors: string;
 }
 
 export type Scan = (reading: Reading) => Hit[];
 
 /** Words that turn a cue into its opposite when they stand shortly before it: "no need to check". */
 const NEGATION =
-  /(?:\bno (?:need|reason|point)(?: (?:to|in|for))?|\bnot? (?:necessary|needed|have)(?: to)?|\b(?:do|does|did)(?:n't|n’t| not)(?: (?:need|have|want))?(?: to)?|\b(?:can't|can’t|cannot|can not|couldn't|without|instead of|rather than|never|unable to|hard to|difficult to|impossible to|skip(?:ping)?)|无需|不用|不需要)[\s,]*(?:\w+\s+){0,2}$/i;
+  /(?:\bno (?:need|reason|point)(?: (?:to|in|for))?|\bnot? (?:necessary|needed|have)(?: to)?|\b(?:do|does|did)(?:n't|n’t| not)(?: (?:need|have|want))?(?: to)?|\b(?:can't|can’t|cannot|can not|couldn't|couldn’t|without|instead of|rather than|never|unable to|hard to|difficult to|impossible to|skip(?:ping)?)|无需|不用|不需要)[\s,]*(?:\w+\s+){0,2}$/i;
+const NEGATION_REACH = 48;
+
+/** An opening cue's anchor stands at most so far behind the step's beginning. */
+const OPENING_REACH = 60;
+
+/** Every anchor with the bits of those that look for it. Bits are taken when modules load, a few for each label. */
+const anchorBits = new Map<string, number>();
+let openingBits = 0;
+let taken = 0;
+let gate: RegExp | null = null;
+
+/** Takes a bit that `gates` sets for the steps that have one of these beginnings of words. */
+export function anchored(anchors: string, opening = false): number {
+  if (taken === 31) throw new RangeError('there are more cue lists than bits in a gate');
+  const bit = 1 << taken;
+  taken += 1;
+  if (opening) openingBits |= bit;
+  for (const anchor of anchors.split(/\s+/).filter((word) => word !== '')) {
+    anchorBits.set(anchor, (anchorBits.get(anchor) ?? 0) | bit);
+  }
+  gate = null;
+  return bit;
+}
 
 /**
- * Joins a category's cues into one expression. Cues are written without capturing groups, flags or unbounded repetition, so
- * that a scan is linear. Case does not count.
+ * Joins a category's cues into one expression for those inside a step and one for those that open it. Cues are written without
+ * capturing groups, flags or unbounded repetition next to another, so that a scan is linear; case does not count, and a cue that begins or
+ * ends with a letter begins or ends a word.
  */
 export function cues(list: CueList): Scan {
-  const join = (patterns: readonly RegExp[] = []) => patterns.map((pattern) => pattern.source).join('|');
-  const bounded = `\\b(?:(${join(list.strong)})${list.weak ? `|${join(list.weak)}` : ''})\\b`;
-  const expression = new RegExp(list.literal ? `${bounded}|(${join(list.literal)})` : bounded, 'gi');
+  const inside = list.inside && { bit: anchored(list.inside.anchors), expression: join(list.inside, '', 'gi') };
+  const opening = list.opening && {
+    bit: anchored(list.opening.anchors, true),
+    expression: join(list.opening, '^', 'i'),
+  };
   return (reading) => {
     const hits: Hit[] = [];
-    for (const match of reading.text.matchAll(expression)) {
-      const start = match.index;
+    const add = (i: number, text: string, match: RegExpExecArray) => {
+      const start = reading.steps[i]!.start + match.index;
       const words = match[0];
-      const step = stepAt(reading, start);
-      const holder = reading.steps[step];
-      if (!holder || start >= holder.end || holder.kind === 'code' || isQuoted(reading, start, start + words.length))
-        continue;
-      if (list.negatable !== false && NEGATION.test(reading.text.slice(Math.max(holder.start, start - 48), start)))
-        continue;
-      hits.push({
-        start,
-        end: start + words.length,
-        step,
-        words,
-        strong: match[1] !== undefined || match[2] !== undefined,
-      });
+      if (words === '' || isQuoted(reading, start, start + words.length)) return;
+      if (list.negatable !== false && NEGATION.test(text.slice(Math.max(0, match.index - NEGATION_REACH), match.index)))
+        return;
+      hits.push({ start, end: start + words.length, step: i, words, strong: match[1] !== undefined });
+    };
+    for (let i = 0; i < reading.steps.length; i += 1) {
+      const bits = reading.gates[i]!;
+      if (bits === 0) continue;
+      const opens = opening !== undefined && (bits & opening.bit) !== 0;
+      const holds = inside !== undefined && (bits & inside.bit) !== 0;
+      if (!opens && !holds) continue;
+      const step = reading.steps[i]!;
+      const text = reading.text.slice(step.start, step.end);
+      const first = opens ? opening.expression.exec(text) : null;
+      if (first) add(i, text, first);
+      if (holds) for (const match of text.matchAll(inside.expression)) add(i, text, match);
     }
     return hits;
   };
 }
 
-/** One span a step that has a cue: the rule of the labels whose behaviour is one sentence. */
+function join({ strong = [], weak = [] }: Cues, begin: string, flags: string): RegExp {
+  const sources = [...(strong.length > 0 ? [`(${strong.map(bounded).join('|')})`] : []), ...weak.map(bounded)];
+  return new RegExp(`${begin}(?:${sources.join('|')})`, flags);
+}
+
+function bounded({ source }: RegExp): string {
+  const begins = /^(?:\(\?:)*\[?[A-Za-z]/.test(source) ? '\\b' : '';
+  const ends = /[A-Za-z\]][?)}]*$/.test(source) && !source.endsWith('\\W') ? '\\b' : '';
+  return `${begins}(?:${source})${ends}`;
+}
+
+/** For each step the bits of those that have to look at it. Code is never looked at. */
+export function gates(text: string, steps: readonly { start: number; end: number; kind: string }[]): Int32Array {
+  const found = new Int32Array(steps.length);
+  const scan = (gate ??= new RegExp(gateSource(), 'gi'));
+  scan.lastIndex = 0;
+  let step = 0;
+  let match: RegExpExecArray | null;
+  while ((match = scan.exec(text))) {
+    const at = match.index;
+    while (step < steps.length && steps[step]!.end <= at) step += 1;
+    const holder = steps[step];
+    if (!holder) break;
+    if (at < holder.start || holder.kind === 'code') continue;
+    const bits = anchorBits.get(match[0]) ?? anchorBits.get(match[0].toLowerCase()) ?? 0;
+    found[step]! |= at - holder.start > OPENING_REACH ? bits & ~openingBits : bits;
+  }
+  return found;
+}
+
+/** The longest anchor first where one is the beginning of another; a longer one counts for the shorter as well. */
+function gateSource(): string {
+  const anchors = [...anchorBits.keys()].sort((a, b) => b.length - a.length);
+  for (const long of anchors) {
+    for (const short of anchors)
+      if (long !== short && long.startsWith(short))
+        anchorBits.set(long, anchorBits.get(long)! | anchorBits.get(short)!);
+  }
+  const words = anchors.filter((anchor) => /^\w/.test(anchor));
+  const signs = anchors.filter((anchor) => !/^\w/.test(anchor));
+  return `\\b(?:${words.join('|')})${signs.length > 0 ? `|${signs.join('|')}` : ''}`;
+}
+
+/** One hit a step: the first strong one, otherwise the first. The rule of the labels whose behaviour is one sentence. */
 export function sentenceHits(reading: Reading, scan: Scan): Hit[] {
   const hits: Hit[] = [];
   for (const hit of scan(reading)) {
     const last = hits.at(-1);
-    if (last?.step === hit.step) {
-      if (hit.strong && !last.strong) hits[hits.length - 1] = hit;
-    } else hits.push(hit);
+    if (last?.step !== hit.step) hits.push(hit);
+    else if (hit.strong && !last.strong) hits[hits.length - 1] = hit;
   }
   return hits;
 }

@@ -1,11 +1,14 @@
 /** What every label looks at: the text, its steps, and the parts in which nothing is to be looked for. */
 import { regions, type Regions } from '../traces/math.ts';
 import { steps, type Step } from '../traces/steps.ts';
+import { gates } from './cues.ts';
 
 export interface Reading {
   text: string;
   steps: Step[];
   regions: Regions;
+  /** For each step the cue lists that have an anchor in it; see `cues.ts`. */
+  gates: Int32Array;
   /** The recipe's style markers. */
   markers: readonly string[];
   /** Stretches that repeat the problem's own words; ordered. */
@@ -14,19 +17,8 @@ export interface Reading {
 
 export function read(text: string, markers: readonly string[], problem: string | undefined): Reading {
   const known = regions(text);
-  return { text, steps: steps(text, known), regions: known, markers, quoted: quotes(text, problem) };
-}
-
-/** The step that holds `at`, or the last one before it; -1 when there is none. */
-export function stepAt(reading: Reading, at: number): number {
-  let low = 0;
-  let high = reading.steps.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (reading.steps[middle]!.start <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  const all = steps(text, known);
+  return { text, steps: all, regions: known, gates: gates(text, all), markers, quoted: quotes(text, problem) };
 }
 
 export function isQuoted(reading: Reading, start: number, end: number): boolean {

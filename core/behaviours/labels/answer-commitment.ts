@@ -1,20 +1,21 @@
 /** An answer is stated as the answer. */
-import { cues, sentenceHits } from '../cues.ts';
-import { passage, type LabelRules } from '../label.ts';
+import { sentenceLabel } from './sentence-label.ts';
 
-const scan = cues({
-  strong: [
-    /(?:the|my|our) (?:final |correct )?answer (?:is|should be|must be|would be|=|:)/,
-    /(?:final|candidate) answer/,
-  ],
-  literal: [/\\boxed ?\{/, /答案(?:是|为)/],
-});
-
-export const answerCommitment: LabelRules = {
-  label: 'answer_commitment',
-  find(reading) {
-    return sentenceHits(reading, scan).map((hit) =>
-      passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.9 : 0.6),
-    );
+export const answerCommitment = sentenceLabel('answer_commitment', {
+  inside: {
+    anchors: 'answer boxed fbox 答案 conclu',
+    strong: [
+      /(?:the|my|our) (?:final |correct |required )?answer (?:is|should be|must be|would be|to (?:the|this) (?:problem|question) is|[=:])/,
+      /final answer/,
+      /\\(?:boxed|fbox)\s?\{/,
+      /答案(?:是|为|：|:)/,
+    ],
+    weak: [/(?:i|we) (?:can )?conclude that/, /(?:that's|that’s|that is|is|as|be) the (?:final )?answer/, /answer[:=]/],
   },
-};
+  opening: {
+    anchors: 'answer final',
+    strong: [
+      /\W{0,6}(?:(?:so|thus|therefore|hence|then|and),? )?(?:the )?(?:final |candidate )?answer\W{0,4}(?::|is|=|$)/,
+    ],
+  },
+});

@@ -1,28 +1,66 @@
 /** An approach or a result is given up. */
 import { cues, sentenceHits } from '../cues.ts';
-import { passage, type LabelRules } from '../label.ts';
+import { passage, type Finding, type LabelRules } from '../label.ts';
+import type { Reading } from '../text.ts';
 
 const scan = cues({
-  strong: [
-    /wait/,
-    /that(?:'s|’s| is| was| can't| can’t| cannot)(?: \w+){0,2} (?:wrong|incorrect|not right|be right|a mistake)/,
-    /(?:i|we) (?:made|must have made|may have made) (?:a |an )?(?:\w+ )?(?:mistake|error)/,
-    /my mistake/,
-    /let(?:'s|’s| me| us) (?:try|think of|consider|find) (?:a different|another)/,
-    /(?:this|that)(?: approach| method)? (?:doesn't|doesn’t|does not|didn't|didn’t|won't|isn't|isn’t|is not) work\w*/,
-    /dead end/,
-    /contradict(?:s|ion|ory)/,
-    /alternatively/,
-    /going back to/,
-  ],
-  weak: [/actually/, /on second thought/, /scratch that/, /instead/],
+  inside: {
+    anchors:
+      'another different better smarter alternative easier other wrong incorrect not mistake error flawed invalid impossible my scratch second never forget oops dead approach method way path idea assumption formula strategy route back backtrack step reconsider rethink re-think revisit reevaluat re-evaluat reexamin re-examin think try correct perhaps maybe contradict messed miscalculated miscounted misread misunderstood misapplied overlooked forgot made 换 不对 错了 另',
+    strong: [
+      /(?:(?:let me|let's|let’s|let us|should|could|can|try|maybe|perhaps|need|we|use|there(?:'s|’s| is)) (?:\w+ ){0,5})?(?:another|a different|a better|a smarter|an alternative|an easier|some other) (?:approach|way|method|strategy|idea|angle|route|perspective|technique)/,
+      /(?:think|approach|try|look at|do|tackle|consider|model|view|reason|see) (?:\w+ ){0,3}differently/,
+      /(?:that|this|it|which|result|answer|value|formula|calculation|approach|assumption|so)(?:'s|’s| is| was| must be| seems| looks)(?: \w+){0,2} (?:wrong|incorrect|not (?:right|correct|valid|possible)|a mistake|an error|flawed|invalid|impossible)/,
+      /(?:i|we) (?:\w+ ){0,2}(?:made|must have made|may have made|might have made|messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot) ?(?:a |an |the |some |up|that|to|about)?(?:\w+ )?(?:mistake|error)?/,
+      /my (?:mistake|error|bad)/,
+      /(?:scratch that|on second thought|never ?mind|forget (?:that|it|about that)|oops|dead end)/,
+      /(?:this|that|the) (?:approach|method|way|path|idea|assumption|formula|strategy|route) (?:\w+ )?(?:doesn't|doesn’t|does not|didn't|didn’t|won't|won’t|isn't|isn’t|is not|is flawed|fails|failed|is wrong|leads nowhere|might not|may not|can't|cannot)/,
+      /(?:let me|let's|let’s|let us|i(?:'ll|’ll| should| need to)|we (?:should|need to)) (?:\w+ ){0,2}(?:go back|backtrack|step back|reconsider|rethink|re-?think|revisit|re-?evaluate|re-?examine|think again|try again|correct (?:this|that|it))/,
+      /(?:perhaps|maybe) (?:it(?:'s|’s| is| would be)|there(?:'s|’s| is)) (?:\w+ )?(?:easier|better|simpler|smarter|more|another|a (?:better|smarter|different|simpler))/,
+      /换(?:一?[种个])?(?:方法|思路|角度)|不对|(?:我|这里)?(?:算|弄|搞)?错了|另一种(?:方法|思路)/,
+    ],
+    weak: [
+      /(?:leads? to|is|have|get|gives?|reach(?:ed)?) (?:a |an )?contradict(?:ion|ory)/,
+      /(?:going|go) back to (?:the )?(?:original|previous|earlier|first|start|equation|problem)/,
+    ],
+  },
+  opening: {
+    anchors: 'alternativ wait hold instead no nope actually so but i we',
+    strong: [
+      /\W{0,6}(?:(?:or|but|so|wait|hmm|okay|ok|and)[,.]? ){0,2}alternativ(?:ely|e (?:approach|method|solution|way))/,
+      /\W{0,6}(?:(?:but|oh|hmm|okay|so|no)[,.]? )?(?:wait|hold on)\W{1,4}(?:but )?(?:perhaps|maybe|no\b|actually|instead|alternatively|better|that(?:'s|’s| is| was| can't| can’t| cannot| doesn't| doesn’t| seems)(?! (?:correct|right|true|good|fine))|this (?:is wrong|can't|can’t|doesn't|doesn’t|seems wrong)|i (?:made|think i (?:made|messed|made)|messed|forgot|missed|misread|should(?:n't| not| have)|was wrong|confused|need to correct|see my|see the (?:mistake|error)))/,
+      /\W{0,6}(?:so |but )?(?:i|we) (?:should|need to|must) (?:instead|go back)/,
+    ],
+    weak: [
+      /\W{0,6}(?:but |so |and )?instead,?/,
+      /\W{0,6}(?:no|nope)[,.—-]/,
+      /\W{0,6}(?:oh,? )?wait\W{1,4}(?:but )?(?:i |we |it |that |this |you )/,
+      /\W{0,6}actually,? (?:no|wait|i|that|this|the|it|perhaps|maybe|we)/,
+    ],
+  },
 });
+
+/** What a corrected result begins with, and what says that nothing changed after all. */
+const CORRECTED =
+  /^\W{0,4}(?:so|then|therefore|thus|hence|instead|the (?:correct|right)|actually|it|rather)\b[^?]{0,40}?\b(?:is|are|should|must|be|equals|becomes|=)/i;
+const KEPT =
+  /\b(?:no,? (?:that|it|this)(?:'s|’s| is| was)(?: \w+)? (?:right|correct|fine|okay)|(?:was|is|it's|that's) (?:right|correct|fine|okay) after all|same (?:result|answer|thing|as before)|still (?:the same|holds|correct)|never ?mind)\b/i;
+/** Words after which a correction may follow: a result, not an approach, was given up. */
+const RESULT = /wrong|incorrect|not right|not correct|mistake|error|错|不对/i;
 
 export const backtracking: LabelRules = {
   label: 'backtracking',
-  find(reading) {
-    return sentenceHits(reading, scan).map((hit) =>
-      passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.9 : 0.6),
-    );
-  },
+  find: (reading) =>
+    sentenceHits(reading, scan).map((hit) =>
+      withOutcome(reading, hit.step, passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.85 : 0.55)),
+    ),
 };
+
+function withOutcome(reading: Reading, step: number, finding: Finding): Finding {
+  const said = reading.text.slice(finding.start, finding.end);
+  const next = reading.steps[step + 1];
+  const following = next && next.kind === 'text' ? reading.text.slice(next.start, next.end) : '';
+  if (KEPT.test(said) || KEPT.test(following)) return { ...finding, outcome: 'keeps' };
+  if (next && RESULT.test(said) && CORRECTED.test(following)) return { ...finding, end: next.end, outcome: 'changes' };
+  return finding;
+}

@@ -1,23 +1,24 @@
 /** The solution is begun again from the start. */
-import { cues, sentenceHits } from '../cues.ts';
-import { passage, type LabelRules } from '../label.ts';
+import { sentenceLabel } from './sentence-label.ts';
 
-const scan = cues({
-  strong: [
-    /let(?:'s|’s| me| us) (?:start|begin) (?:over|again|afresh|from scratch)/,
-    /start(?:ing)? (?:over|from scratch|again)/,
-    /let(?:'s|’s| me| us) re(?:do|start)(?: (?:this|it|the))?/,
-    /from the (?:very )?(?:beginning|start)/,
-  ],
-  weak: [/let(?:'s|’s| me| us) try (?:this |it )?again/],
-  literal: [/重新(?:开始|计算)/],
-});
-
-export const restart: LabelRules = {
-  label: 'restart',
-  find(reading) {
-    return sentenceHits(reading, scan).map((hit) =>
-      passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.9 : 0.6),
-    );
+export const restart = sentenceLabel('restart', {
+  inside: {
+    anchors: 'over scratch begin start redo restart rework rederive re-derive resolve recalc beginning 重新 从头',
+    strong: [
+      /(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to| have to)|we (?:should|need to|have to|must)|maybe|perhaps) (?:\w+ ){0,2}(?:start|begin) (?:this |it |the problem )?(?:over|again|afresh|from (?:scratch|the (?:very )?(?:beginning|start)))/,
+      /(?:start|starting|begin|beginning) (?:over|from scratch|all over)/,
+      /(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to)|we (?:should|need to)) (?:\w+ )?(?:redo|restart|rework|re-?derive|re-?solve|re-?calculate everything)/,
+      /(?:do|work|go|run|derive|compute|solve|think|count|try) (?:\w+ ){0,4}(?:again|over) from (?:scratch|the (?:very )?(?:beginning|start))/,
+      /from scratch/,
+      /重新(?:开始|计算|考虑|推导)|从头(?:开始|再来)/,
+    ],
+    weak: [
+      /(?:let me|let's|let’s|let us) try (?:this |it |that )?(?:all )?over again/,
+      /back to the (?:very )?(?:beginning|start)/,
+    ],
   },
-};
+  opening: {
+    anchors: 'starting beginning',
+    strong: [/\W{0,4}(?:starting|beginning) again/],
+  },
+});

@@ -1,25 +1,38 @@
 /** The text doubts, or says that it does not know. */
-import { cues, sentenceHits } from '../cues.ts';
-import { passage, type LabelRules } from '../label.ts';
+import { sentenceLabel } from './sentence-label.ts';
 
-const scan = cues({
-  strong: [
-    /hmm+/,
-    /i(?:'m|’m| am) not (?:\w+ )?(?:sure|certain)/,
-    /not sure/,
-    /i(?:'m|’m| am) (?:\w+ )?(?:confused|stuck|unsure)/,
-    /this is (?:confusing|tricky)/,
-    /i (?:don't|don’t|do not) (?:know|remember|recall)/,
-    /i (?:doubt|wonder)/,
-  ],
-  weak: [/maybe/, /perhaps/, /might be/, /not clear/, /unclear/, /possibly/, /i guess/],
-});
-
-export const uncertainty: LabelRules = {
-  label: 'uncertainty',
-  find(reading) {
-    return sentenceHits(reading, scan).map((hit) =>
-      passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.9 : 0.6),
-    );
+export const uncertainty = sentenceLabel('uncertainty', {
+  inside: {
+    anchors:
+      'hmm hm sure certain clear confus stuck complicat messy tricky tough difficult abstract unclear involved tedious complex challeng know remember recall doubt wonder who idea guess puzzl weird strange straightforward helpful confident obvious overcomplic overthink missing might may assuming off odd suspicious careful ambig 不 让我 也许 或许',
+    strong: [
+      /(?:^|[.,;!?] )\W{0,3}hm+/,
+      /(?:not|isn't|isn’t|wasn't) (?:\w+ ){0,2}(?:sure|certain|clear|confident|straightforward|obvious|immediately|helpful|nice)/,
+      /(?:i(?:'m|’m| am)|we(?:'re|’re| are)|i feel|i got|got|getting) (?:\w+ ){0,3}(?:confus(?:ed|ing)|stuck|unsure|lost|puzzled|overcomplicating|overthinking|missing something|mixing)/,
+      /(?:is|seems|looks|getting|gets|be|becoming|sounds|this|bit|pretty|quite|very|too|so|really|and) (?:\w+ ){0,3}(?:complicated|messy|tricky|confusing|tough|abstract|unclear|involved|tedious|complex|challenging|weird|strange|difficult|ambiguous)(?=\W|$)/,
+      /i (?:don't|don’t|do not|didn't) (?:\w+ )?(?:know|remember|recall|understand|see (?:how|why|a))/,
+      /(?:i (?:doubt|wonder)|who knows|no idea|i guess|can't recall|cannot recall)/,
+      /(?:need|have) to be careful/,
+      /不(?:太)?(?:确定|知道|清楚)|让我想想/,
+    ],
+    weak: [
+      /(?:might|may) (?:not|be (?:wrong|mistaken|missing|a mistake|an error|overcomplicating))/,
+      /i(?:'m|’m| am) (?:\w+ )?assuming/,
+      /(?:seems?|looks?|feels?) (?:off|odd|wrong|suspicious|contradictory|too (?:large|small|big|high|low|easy|simple))/,
+      /也许|或许/,
+    ],
   },
-};
+  opening: {
+    anchors: 'wait hold let maybe perhaps or so hmm',
+    strong: [
+      /\W{0,3}(?:but )?(?:wait|hold on)\W{1,3}(?:but |so |and |if |is |are |does |do |what |how |why |the |in |when |\S+ )[^?\n]{0,160}\?$/,
+      /\W{0,3}(?:but )?(?:wait|hold on)\W{0,4}(?:(?:but )?hold on\W{0,2}|let me (?:think|see)[^\n]{0,24})?$/,
+      /\W{0,3}(?:(?:okay|ok|so|now|hmm|well),? )?let me (?:think|see)(?: about (?:this|that|it)| here| again)?\W{0,3}$/,
+    ],
+    weak: [
+      /\W{0,3}(?:or |so |but |and |hence |then )?(?:maybe|perhaps)(?= not| i'm| i am| there| my| the (?:problem|answer|question)| it)/,
+      /\W{0,3}(?:but )?wait[,.]? (?:but|so|if|the|in|when|since|how|what|why|is|are|does|this|i thought)/,
+    ],
+  },
+  negatable: false,
+});
