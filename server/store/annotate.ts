@@ -16,11 +16,18 @@ const READ_LIMIT = 8 * 2 ** 20;
 /** Spans and steps kept in all. */
 const KEPT = 500_000;
 
+interface Kept {
+  annotations: Annotations;
+  /** When it was found, and how long that took; milliseconds. */
+  at: number;
+  took: number;
+}
+
 export class Annotator {
   private readonly index: IndexFile;
   private readonly root: string;
   private readonly texts: TextReader;
-  private readonly cache = new Lru<number, Annotations>(KEPT, (a) => a.spans.length + a.steps.length + 1);
+  private readonly cache = new Lru<number, Kept>(KEPT, ({ annotations: a }) => a.spans.length + a.steps.length + 1);
 
   constructor(index: IndexFile, root: string, texts: TextReader) {
     this.index = index;
@@ -32,7 +39,10 @@ export class Annotator {
     const place = findTrace(this.index, this.root, trace);
     const length = Math.min(this.texts.length(0, place.id), READ_LIMIT);
     const known = this.cache.get(place.id);
-    if (known?.length === length) return known;
+    if (known?.annotations.length === length) return known.annotations;
+    const began = performance.now();
+    // A long text that still grows is read again when that takes at most a tenth of the time.
+    if (known && place.live && began - known.at < 9 * known.took) return known.annotations;
     const completion = this.read(place, 'completion');
     const prompt = this.read(place, 'prompt');
     const row = this.index.get<{ problem: string; marker: string | null; markers: string | null }>(
@@ -59,7 +69,8 @@ export class Annotator {
       sections: sections(completion, thinksAlready(prompt)),
       steps: stepStarts(completion),
     };
-    this.cache.set(place.id, result);
+    const at = performance.now();
+    this.cache.set(place.id, { annotations: result, at, took: at - began });
     return result;
   }
 

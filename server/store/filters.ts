@@ -19,7 +19,8 @@ export function where(index: IndexFile, filter: TraceFilter): Where {
     values.push(...bound);
   };
   if (filter.run !== undefined || filter.stage !== undefined || filter.attempt !== undefined) {
-    const ids = attemptIds(index, filter);
+    // Numbers from the index itself, so they may stand in a statement.
+    const ids = attemptsOf(index, filter).map(({ id }) => id);
     add(`t.attempt_id IN (${ids.join(', ') || 'NULL'})`);
   }
   if (!filter.superseded) add('t.superseded = 0');
@@ -47,14 +48,12 @@ export function where(index: IndexFile, filter: TraceFilter): Where {
 const words = (text: string | undefined): string[] =>
   text?.toWellFormed().toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20) ?? [];
 
-/** Numbers from the index itself, so they may stand in a statement. */
-function attemptIds(index: IndexFile, { run, stage, attempt }: TraceFilter): number[] {
-  return index
-    .all<{ id: number }>(
-      'SELECT id FROM attempts WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR stage = ?2) AND (?3 IS NULL OR attempt = ?3) ORDER BY id',
-      run ?? null,
-      stage ?? null,
-      attempt ?? null,
-    )
-    .map((row) => row.id);
+/** The attempts that a filter leaves, with the number of their traces that count. */
+export function attemptsOf(index: IndexFile, { run, stage, attempt }: TraceFilter): { id: number; traces: number }[] {
+  return index.all<{ id: number; traces: number }>(
+    'SELECT id, traces FROM attempts WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR stage = ?2) AND (?3 IS NULL OR attempt = ?3) ORDER BY id',
+    run ?? null,
+    stage ?? null,
+    attempt ?? null,
+  );
 }

@@ -3,26 +3,26 @@ import { createHash } from 'node:crypto';
 import type { SQLInputValue } from 'node:sqlite';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
-import type { Params, Result, TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/methods.ts';
-import { where } from './filters.ts';
+import type { Params, Result, TraceFilter, TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/methods.ts';
+import { attemptsOf, where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { traceRows } from './rows.ts';
 
 const DEFAULT_LIMIT = 100;
 
-/** What is sorted by; null: by row id, the order in which the traces were begun. */
-const sortColumns: Record<TraceSortKey, string | null> = {
+/** What is sorted by, and the table that has it beside the traces; null: by row id, the order in which the traces were begun. */
+const sortColumns: Record<TraceSortKey, { column: string; join?: string } | null> = {
   order: null,
-  problem: '(SELECT label FROM problems WHERE id = t.problem_id)',
-  stage: '(SELECT stage FROM attempts WHERE id = t.attempt_id)',
-  step: 't.step',
-  verdict: 't.verdict',
-  answer: 't.answer',
-  tokens: 't.tokens',
-  finish: 't.finish',
-  reward: 't.reward',
-  advantage: 't.advantage',
+  problem: { column: 'p.label', join: 'CROSS JOIN problems p ON p.id = t.problem_id' },
+  stage: { column: 'a.stage', join: 'CROSS JOIN attempts a ON a.id = t.attempt_id' },
+  step: { column: 't.step' },
+  verdict: { column: 't.verdict' },
+  answer: { column: 't.answer' },
+  tokens: { column: 't.tokens' },
+  finish: { column: 't.finish' },
+  reward: { column: 't.reward' },
+  advantage: { column: 't.advantage' },
 };
 
 /** The last row of a page: its value, its row id, and which list it belongs to. */
@@ -49,10 +49,11 @@ export class Pages {
     const size = Math.max(1, Math.min(limit ?? DEFAULT_LIMIT, PAGE_LIMIT));
     const condition = where(this.index, filter);
     const after = cursor === undefined ? null : readCursor(cursor, list);
-    const column = sortColumns[order.key];
+    const sorted = sortColumns[order.key];
+    const column = sorted?.column ?? null;
     const keyset = after ? beyond(column, order, after) : { sql: '1', values: [] };
     const ids = this.index.all<{ id: number; v: string | number | null }>(
-      `SELECT t.id, ${column ?? 'NULL'} AS v FROM traces t WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(column, order)} LIMIT ${size + 1}`,
+      `SELECT t.id, ${column ?? 'NULL'} AS v FROM traces t ${sorted?.join ?? ''} WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(column, order)} LIMIT ${size + 1}`,
       ...condition.values,
       ...keyset.values,
     );
@@ -60,7 +61,7 @@ export class Pages {
     const last = shown.at(-1);
     return {
       rows: this.rows(shown.map((row) => row.id)),
-      total: this.total(list, condition.sql, condition.values),
+      total: this.total(filter, list, condition.sql, condition.values),
       ...(ids.length > size && last && { next: writeCursor({ v: last.v, id: last.id, list }) }),
     };
   }
@@ -71,8 +72,11 @@ export class Pages {
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
-  /** Counted once as long as nothing is written. */
-  private total(list: string, sql: string, values: SQLInputValue[]): number {
+  /** From the attempts' own counts where they suffice, otherwise counted once as long as nothing is written. */
+  private total(filter: TraceFilter, list: string, sql: string, values: SQLInputValue[]): number {
+    if (Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key))) {
+      return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
+    }
     const known = this.totals.get(list);
     if (known?.commits === this.index.commits) return known.total;
     const total = this.index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
@@ -84,7 +88,7 @@ export class Pages {
 function orderBy(column: string | null, { descending }: TraceSort): string {
   const direction = descending ? 'DESC' : 'ASC';
   // Nothing known comes last in both directions; equals stay in the order in which they were begun.
-  return column === null ? `t.id ${direction}` : `v IS NULL, v ${direction}, t.id ASC`;
+  return column === null ? `t.id ${direction}` : `v ${direction} NULLS LAST, t.id ASC`;
 }
 
 function beyond(

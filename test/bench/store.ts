@@ -1,0 +1,236 @@
+/** What the store takes: to read events in, to tell of them, to list, to slice. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TraceFilter, TraceSort } from '../../core/protocol/methods.ts';
+import { openStore } from '../../server/store/client.ts';
+import type { RecordWriter } from '../../server/store/record-writer.ts';
+import type { TraceStore } from '../../server/store/trace-store.ts';
+import { makeAttempt, makeRun, streamTokens, writeTrace } from '../support/attempt-writer.ts';
+import { withFolder } from '../support/temporary.ts';
+import type { Figure } from './run.ts';
+
+const ROWS = 50_000;
+
+export async function bench(): Promise<Figure[]> {
+  return [...(await ingest()), ...(await latency()), ...(await lists()), ...(await reading())];
+}
+
+const figure = (name: string, value: number, unit: string, target: string | null = null): Figure => ({
+  name: `store: ${name}`,
+  value: Number(value.toPrecision(3)),
+  unit,
+  target,
+});
+
+function quantile(values: number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? NaN;
+}
+
+/** Median milliseconds of a call. */
+async function time(work: () => Promise<unknown>, times = 9): Promise<number> {
+  const taken: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    await work();
+    taken.push(performance.now() - start);
+  }
+  return quantile(taken, 0.5);
+}
+
+/** 64 sequences that grow by turns, as a sampling engine writes them. */
+async function ingest(): Promise<Figure[]> {
+  return withFolder(async (root) => {
+    const events = 200_000;
+    makeRun(root, 'ingest');
+    const key = { run: 'ingest', stage: 'evaluate', attempt: 1 };
+    const record = makeAttempt(root, key);
+    const problem = record.problem('What is 2 + 2?', { gold: '4' });
+    const prompt = record.prompt(problem, 'What is 2 + 2?');
+    const traces = Array.from({ length: 64 }, (_, sample) => record.traceBegin(problem, prompt, { sample }));
+    for (let done = 0; done < events; ) {
+      record.batch(() => {
+        for (const trace of traces) record.traceText(trace, 'so the sum is 4 — wait, ');
+      });
+      done += traces.length;
+    }
+    record.close();
+    const store = await openStore({ root });
+    const start = performance.now();
+    await store.catchUp();
+    const seconds = (performance.now() - start) / 1000;
+    const { lastSeq } = await store.attempt(key);
+    await store.close();
+    return [figure('trace_text events read in, each of another trace than the last', lastSeq / seconds, 'events/s', '>=30000')];
+  });
+}
+
+/** From the worker's write to the subscriber, 16 sequences flushed every 100 ms. */
+async function latency(): Promise<Figure[]> {
+  return withFolder(async (root) => {
+    makeRun(root, 'live');
+    const record = makeAttempt(root, { run: 'live', stage: 'evaluate', attempt: 1 });
+    const store = await openStore({ root });
+    const problem = record.problem('What is 2 + 2?', { gold: '4' });
+    const prompt = record.prompt(problem, 'What is 2 + 2?');
+    const traces = Array.from({ length: 16 }, (_, sample) => ({
+      trace: record.traceBegin(problem, prompt, { sample }),
+      tokens: Array.from({ length: 1000 }, () => 'token '),
+    }));
+    await store.catchUp();
+    let wrote = 0;
+    let pending = 0;
+    const taken: number[] = [];
+    const subscription = await store.subscribe({}, {}, ({ events }) => {
+      pending -= events.filter((event) => event.type === 'trace_text').length;
+      if (pending === 0) taken.push(performance.now() - wrote);
+    });
+    // The clock starts when the last line of a flush is on disk; the store may have begun with the first ones by then.
+    await streamTokens(record, traces, {
+      wrote: (at) => {
+        wrote = at;
+        pending += traces.length;
+      },
+    });
+    await sleep(200);
+    subscription.close();
+    record.close();
+    await store.close();
+    return [
+      figure('from the write to the subscriber, p50', quantile(taken, 0.5), 'ms'),
+      figure('from the write to the subscriber, p95', quantile(taken, 0.95), 'ms', '<=50'),
+    ];
+  });
+}
+
+async function lists(): Promise<Figure[]> {
+  return withFolder(async (root) => {
+    fill(root, 'many');
+    const store = await openStore({ root });
+    const start = performance.now();
+    await store.catchUp();
+    const seconds = (performance.now() - start) / 1000;
+    const figures = [figure('whole traces of 3,000 characters read in', ROWS / seconds, 'traces/s')];
+
+    const page = (filter: TraceFilter, sort?: TraceSort): Promise<number> =>
+      time(async () => {
+        await bump(store);
+        await store.read('traces/page', { filter: { run: 'many', ...filter }, ...(sort && { sort }) });
+      });
+    const keys = ['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage'] as const;
+    const sorted: number[] = [];
+    for (const key of keys) sorted.push(await page({}, { key, descending: true }));
+    figures.push(figure('first page of 50,000 rows, in order', sorted[0] ?? NaN, 'ms', '<=20'));
+    figures.push(figure(`first page of 50,000 rows, the slowest of ${keys.length} sort keys`, Math.max(...sorted), 'ms', '<=20'));
+    const filters: TraceFilter[] = [
+      { verdict: ['wrong'] },
+      { finish: ['length'], stepFrom: 10 },
+      { text: 'problem 77' },
+      { set: 'test', verdict: ['right'] },
+    ];
+    const filtered: number[] = [];
+    for (const filter of filters) filtered.push(await page(filter, { key: 'tokens', descending: true }));
+    figures.push(figure('filtered and sorted page of 50,000 rows, the slowest of 4', Math.max(...filtered), 'ms', '<=50'));
+
+    let cursor: string | undefined;
+    const steps: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const began = performance.now();
+      const answer = await store.read('traces/page', {
+        filter: { run: 'many' },
+        sort: { key: 'tokens', descending: true },
+        ...(cursor !== undefined && { cursor }),
+      });
+      steps.push(performance.now() - began);
+      cursor = answer.next;
+      if (cursor === undefined) break;
+    }
+    figures.push(figure('each of 200 further pages by tokens, p95', quantile(steps, 0.95), 'ms', '<=20'));
+    const side = { run: 'many', stage: 'grpo', step: 0 };
+    figures.push(figure('pairs of 500 problems', await time(() => store.read('traces/pairs', { before: side, after: { ...side, step: 5 } })), 'ms'));
+    figures.push(
+      figure('accuracy at 8 budgets, with intervals', await time(() => store.read('metrics/budgets', { ...side, budgets: [64, 128, 256, 384, 512, 640, 768, 1024] })), 'ms'),
+    );
+    const { seconds: reindexed } = await store.reindex();
+    figures.push(figure('reindex of 50,000 traces', reindexed, 's'));
+    await store.close();
+    return figures;
+  });
+}
+
+/** So that no answer comes from the memory of the one before: something else is written. */
+async function bump(store: TraceStore): Promise<void> {
+  await store.appendJournal({ type: 'run_wanted', run: 'other', wanted: 'running' });
+}
+
+function fill(root: string, run: string): void {
+  makeRun(root, run);
+  const record = makeAttempt(root, { run, stage: 'grpo', attempt: 1 });
+  const words = 'Let me check this again. '.repeat(118);
+  for (let done = 0; done < ROWS; ) {
+    record.batch(() => {
+      for (let i = 0; i < 500; i++, done++) row(record, done, words);
+    });
+  }
+  record.event({ type: 'end', complete: true, step: 100, max_steps: 100, outputs: {} });
+  record.close();
+}
+
+function row(record: RecordWriter, i: number, words: string): void {
+  const problem = Math.floor(i / 8) % 500;
+  const right = (i * 7919) % 3 !== 0;
+  const answer = right ? problem : problem + 1;
+  writeTrace(record, {
+    problem: `This is problem ${problem}: what is ${problem} + 0?`,
+    gold: String(problem),
+    sourceId: `p-${problem}`,
+    step: Math.floor(i / 4000),
+    sample: i % 8,
+    group: `g${Math.floor(i / 8)}`,
+    set: 'test',
+    completion: `${words}</think>The answer is \\boxed{${answer}}.`,
+    facts: {
+      tokens: 300 + ((i * 31) % 700),
+      tokens_exact: true,
+      finish: i % 11 === 0 ? 'length' : 'stop',
+      verdict: { value: right ? 'right' : 'wrong', checker: 'math-verify', version: '0.9.0' },
+      reward: ((i * 13) % 200) / 100,
+      advantage: ((i * 17) % 400) / 100 - 2,
+      rewards: { format: 1, cosine: 0.5, length: ((i * 13) % 100) / 100 },
+    },
+  });
+}
+
+/** One long text with characters of every length, in many extents. */
+async function reading(): Promise<Figure[]> {
+  return withFolder(async (root) => {
+    makeRun(root, 'long');
+    const record = makeAttempt(root, { run: 'long', stage: 'evaluate', attempt: 1 });
+    const problem = record.problem('What is 2 + 2?', { gold: '4' });
+    const traces = Array.from({ length: 8 }, (_, sample) => record.traceBegin(problem, null, { sample }));
+    for (let i = 0; i < 10_000; i++) for (const trace of traces) record.traceText(trace, 'Wait, let me check: ∑ 𝑥² = é. \n');
+    for (const trace of traces) record.traceEnd(trace, { tokens: 100_000, finish: 'stop' });
+    record.event({ type: 'end', complete: true, step: null, max_steps: null, outputs: {} });
+    const store = await openStore({ root });
+    await store.catchUp();
+    const { length } = await store.read('traces/get', { trace: 'long/evaluate/1/3' });
+    const slice = (start: number, size: number) => store.read('traces/slice', { trace: 'long/evaluate/1/3', in: 'completion', start, end: start + size });
+    const first = performance.now();
+    await slice(0, 16_384);
+    const cold = performance.now() - first;
+    const taken: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const start = performance.now();
+      await slice((i * 7919) % length, 16_384);
+      taken.push(performance.now() - start);
+    }
+    const annotated = performance.now();
+    await store.read('traces/annotations', { trace: 'long/evaluate/1/3' });
+    const annotations = performance.now() - annotated;
+    await store.close();
+    return [
+      figure(`first slice of a text of ${length} units in 10,000 extents`, cold, 'ms'),
+      figure('16,384 units from anywhere in it, p95', quantile(taken, 0.95), 'ms', '<=20'),
+      figure('annotations of it', annotations, 'ms'),
+    ];
+  });
+}
