@@ -55,7 +55,10 @@ async function* raw(source: ByteSource, reading: Reading): AsyncGenerator<Buffer
 
 async function* unpacked(source: ByteSource, reading: Reading): AsyncGenerator<Buffer> {
   const kind = packing(await source.read(0, 4));
-  if (!kind) return yield* raw(source, reading);
+  if (!kind) {
+    yield* raw(source, reading);
+    return;
+  }
   const unpack = kind === 'gzip' ? createGunzip() : createZstdDecompress();
   const packed = Readable.from(raw(source, reading), { objectMode: false });
   packed.on('error', (error) => unpack.destroy(error));

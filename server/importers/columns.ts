@@ -16,9 +16,12 @@ export interface Column {
   /** Whole lengths of those texts. */
   lengths: number[];
   numbers: number[];
+  /** Whole numbers of 64 bits: a count or an id, never a measured value. */
+  int64: boolean;
 }
 
-const MAX_COLUMNS = 400;
+/** Columns beyond these are left out; `describe` says so by having as many. */
+export const MAX_COLUMNS = 400;
 const MAX_DEPTH = 5;
 const MAX_TEXTS = 64;
 const TEXT_HEAD = 4000;
@@ -31,7 +34,7 @@ export function describe(rows: readonly unknown[]): Column[] {
     let found = columns.get(path);
     if (!found) {
       if (columns.size >= MAX_COLUMNS) return null;
-      found = { path, kinds: new Set(), present: 0, texts: [], lengths: [], numbers: [] };
+      found = { path, kinds: new Set(), present: 0, texts: [], lengths: [], numbers: [], int64: false };
       columns.set(path, found);
     }
     return found;
@@ -62,6 +65,7 @@ function note(column: Column | null, value: unknown): void {
   column.kinds.add(kind);
   column.present++;
   if (kind === 'text' || kind === 'texts') for (const text of textsIn(value)) addText(column, text);
+  if (typeof value === 'bigint') column.int64 = true;
   if (kind === 'number') column.numbers.push(Number(value));
   if (kind === 'numbers') column.numbers.push(...leaves(value).slice(0, 16).map(Number));
 }

@@ -7,6 +7,8 @@ export interface Row {
   kind: 'row';
   /** Where it begins, counted from 1; a format without lines counts rows. */
   line: number;
+  /** Which of the rows that begin on this line, for messages: `element 3`. */
+  where?: string;
   value: unknown;
   /** Bytes that were not valid in the file's encoding and became U+FFFD. */
   replaced: number;

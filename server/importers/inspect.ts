@@ -1,7 +1,7 @@
 /** What a file is and what an import of it would do, from its beginning. */
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
-import { describe, leaves, summary, type Column } from './columns.ts';
+import { describe, MAX_COLUMNS, leaves, summary, type Column } from './columns.ts';
 import type { Importer } from './importer.ts';
 import { readPath } from './paths.ts';
 import { probe } from './probe.ts';
@@ -79,8 +79,10 @@ export function inspection(prepared: Prepared, path: string, counted: number | n
   const { columns, holds, plan, sure } = prepared;
   const notes = [...prepared.notes];
   if (holds === 'completions') notes.push(...whatItWillDo(plan, prepared.rows));
-  if (columns.length > SHOWN_COLUMNS)
-    notes.push(`${columns.length - SHOWN_COLUMNS} more columns are not shown; name them by hand.`);
+  if (columns.length > SHOWN_COLUMNS) {
+    const more = columns.length === MAX_COLUMNS ? 'More' : columns.length - SHOWN_COLUMNS;
+    notes.push(`${more} columns than those shown are there; any can be named by hand.`);
+  }
   return {
     path,
     format: prepared.importer.name,
@@ -162,7 +164,8 @@ function checkMapping(
   columns: readonly Column[],
   file: string,
 ): void {
-  for (const [field, path] of Object.entries(mapping) as [string, string | undefined][]) {
+  for (const field of ['completion', 'prompt', 'gold', 'id'] as const) {
+    const path = mapping[field];
     if (path === undefined || exists(rows, path)) continue;
     const known = columns.slice(0, 40).map((column) => column.path).join(', '); // prettier-ignore
     throw new LonghandError(

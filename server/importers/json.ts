@@ -1,6 +1,6 @@
 /** One JSON text: an array of rows, an object with the rows in one of its members, or values that follow each other. */
 import { utf8Chunks } from './bytes.ts';
-import type { Importer, Item, Reading } from './importer.ts';
+import type { Importer, Item, Reading, Row } from './importer.ts';
 import { ValueFinder, type FoundValue } from './json-values.ts';
 import { readRow } from './jsonl.ts';
 import { isMessages } from './messages.ts';
@@ -55,35 +55,39 @@ function readValue(found: FoundValue, finder: ValueFinder, element: number, item
     return true;
   }
   for (const item of own) {
-    if (item.kind === 'row') spread(item.value, found.line, replaced, items);
+    if (item.kind === 'row') spread(item.value, { line: found.line, where: `element ${element}`, replaced }, items);
     else items.push(item);
   }
   return true;
 }
 
 /** A value as rows: the rows of an object that wraps them, the elements of a list, or itself. */
-function spread(value: unknown, line: number, replaced: number, items: Item[]): void {
+function spread(value: unknown, place: Omit<Row, 'kind' | 'value'>, items: Item[]): void {
   if (Array.isArray(value)) {
-    if (isMessages(value)) items.push({ kind: 'row', line, value: { messages: value as unknown }, replaced });
+    if (isMessages(value)) items.push({ kind: 'row', ...place, value: { messages: value as unknown } });
     else if (value.length > 0 && value.every((inner) => isRecord(inner) || Array.isArray(inner)))
-      for (const inner of value) spread(inner, line, replaced, items);
-    else items.push({ kind: 'row', line, value: { value: value as unknown }, replaced });
+      for (const [i, inner] of value.entries())
+        spread(inner, { ...place, where: `${place.where}, part ${i + 1}` }, items);
+    else items.push({ kind: 'row', ...place, value: { value: value as unknown } });
     return;
   }
   const wrapped = isRecord(value) ? unwrap(value) : null;
   if (!wrapped) {
-    items.push({ kind: 'row', line, value, replaced });
+    items.push({ kind: 'row', ...place, value });
     return;
   }
   items.push({ kind: 'surroundings', value: wrapped.around });
-  for (const row of wrapped.rows) items.push({ kind: 'row', line, value: row, replaced });
+  for (const [i, row] of wrapped.rows.entries())
+    items.push({ kind: 'row', ...place, where: `${wrapped.name}, row ${i + 1}`, value: row });
 }
 
 /**
  * The rows inside an object that is not a row itself: the longest of its lists whose elements look like rows, or, where
  * nothing in it names a problem, a list of plain responses, one a problem. Null: the object is a row.
  */
-function unwrap(value: Record<string, unknown>): { rows: unknown[]; around: Record<string, unknown> } | null {
+function unwrap(
+  value: Record<string, unknown>,
+): { name: string; rows: unknown[]; around: Record<string, unknown> } | null {
   if (looksLikeRow(value)) return null;
   let best: [string, unknown[]] | null = null;
   for (const [name, member] of Object.entries(value)) {
@@ -101,5 +105,5 @@ function unwrap(value: Record<string, unknown>): { rows: unknown[]; around: Reco
   if (!best) return null;
   const [name, rows] = best;
   const around = Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
-  return { rows, around };
+  return { name, rows, around };
 }

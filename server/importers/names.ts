@@ -10,7 +10,7 @@ export type NameTable = Readonly<Record<string, number>>;
 export const completionNames: NameTable = {
   completion: 1, completions: 1, generations: 1, generatedresponses: 1, generatedresponse: 1, generatedcot: 1,
   generatedtext: 1, generation: 1, response: 1, responses: 1, modelanswer: 1, modelresponse: 1, modelresponses: 1,
-  modeloutput: 1, modeloutputs: 1, modelcompletion: 1, llmresponse: 1, llmoutput: 1, fullmodelresponse: 1,
+  modeloutput: 1, modeloutputs: 1, modelcompletion: 1, llmresponse: 1, llmoutput: 1, fullmodelresponse: 1.1,
   originalresponse: 1, passrategenerations: 1, resps: 1, rollout: 1, rollouts: 1, 'rollouts.text': 1, 'outputs.text': 1,
   'choices.message.content': 1, 'choices.text': 1, 'response.body.choices.message.content': 1, 'completions.text': 1,
   'modelresponse.text': 1, output: 0.85, outputs: 0.85, outputtext: 0.85, trace: 0.85, traces: 0.85,
@@ -50,7 +50,7 @@ export const idNames: NameTable = {
 /** What a file records about a completion. */
 export const factNames = {
   verdict: {
-    answerscorrectness: 1, iscorrect: 1, correctnessmathverify: 1, correctness: 1, correct: 0.95, iscorrectanswer: 0.95,
+    answerscorrectness: 1, iscorrect: 0.98, correctnessmathverify: 1, correctness: 1, correct: 0.95, iscorrectanswer: 0.95,
     'review.result': 0.95, exactmatch: 0.9, mathverify: 0.9, verified: 0.9, passed: 0.9, correctnessllama: 0.85, acc: 0.8,
     accuracy: 0.75, score: 0.7, scores: 0.7,
   },
@@ -81,6 +81,11 @@ export const factNames = {
   seed: { seed: 1 },
 } as const satisfies Record<string, NameTable>;
 export type FactName = keyof typeof factNames;
+// prettier-ignore
+export const facts: readonly FactName[] = [
+  'verdict', 'finish', 'truncated', 'tokens', 'reward', 'advantage', 'step', 'epoch', 'sample', 'model', 'reasoning', 'group',
+  'set', 'checker', 'temperature', 'top_p', 'top_k', 'max_tokens', 'seed',
+];
 
 /** A path as the tables write it. */
 export function plainName(path: string): string {

@@ -3,7 +3,9 @@
  * or two thousand million values, and a decoder would make room for them.
  */
 import type { ColumnMetaData, RowGroup } from 'hyparquet';
+// oxlint-disable-next-line no-restricted-imports -- a file of that package, not the extension's src/
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
+import { isRecord } from './paths.ts';
 import type { ByteSource } from './source.ts';
 
 /** The most that the wanted columns of one row group may hold when unpacked: they are held whole. */
@@ -40,10 +42,9 @@ export async function checkGroup(source: ByteSource, group: RowGroup, wanted: Re
 }
 
 async function checkPages(source: ByteSource, column: ColumnMetaData, name: string): Promise<void> {
-  const starts = [column.data_page_offset, column.dictionary_page_offset].filter(
-    (at) => at !== undefined && at > 0n,
-  ) as bigint[];
-  const start = Number(starts.reduce((a, b) => (a < b ? a : b), starts[0] ?? -1n));
+  const dictionary = column.dictionary_page_offset ?? 0n;
+  const data = column.data_page_offset;
+  const start = Number(dictionary > 0n && dictionary < data ? dictionary : data);
   const length = Number(column.total_compressed_size);
   if (start < 4 || length < 0 || start + length > source.size)
     throw new Error(`column ${name} claims to lie at bytes ${start} to ${start + length} of a file of ${source.size}`);
@@ -51,7 +52,7 @@ async function checkPages(source: ByteSource, column: ColumnMetaData, name: stri
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   let values = 0;
   while (reader.offset < bytes.byteLength && values < column.num_values) {
-    const header = deserializeTCompactProtocol(reader) as Record<string, unknown>;
+    const header: Record<string, unknown> = deserializeTCompactProtocol(reader);
     const [unpacked, packed] = [Number(header.field_2), Number(header.field_3)];
     if (!(packed >= 0) || reader.offset + packed > bytes.byteLength)
       throw new Error(`a page of column ${name} claims ${packed} bytes`);
@@ -68,8 +69,8 @@ async function checkPages(source: ByteSource, column: ColumnMetaData, name: stri
 
 /** Values of a page by its header: fields 5 (data page), 7 (dictionary) and 8 (data page of version 2), each with the count first. */
 function valuesOf(header: Record<string, unknown>): number {
-  const inner = (header.field_5 ?? header.field_7 ?? header.field_8) as Record<string, unknown> | undefined;
-  return inner ? Number(inner.field_1) : 0;
+  const inner = header.field_5 ?? header.field_7 ?? header.field_8;
+  return isRecord(inner) ? Number(inner.field_1) : 0;
 }
 
 const size = (bytes: bigint): string => `${(Number(bytes) / 2 ** 20).toFixed(0)} MiB`;

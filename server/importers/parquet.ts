@@ -114,11 +114,15 @@ const codecs: Compressors = {
 };
 if (typeof zstdDecompressSync === 'function')
   codecs.ZSTD = (input, maxOutputLength) => zstdDecompressSync(input, { maxOutputLength });
-for (const [name, decode] of Object.entries(codecs) as [keyof Compressors, NonNullable<Compressors['GZIP']>][])
+const codecNames = ['SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW'] as const;
+for (const name of codecNames) {
+  const decode = codecs[name];
+  if (!decode) continue;
   codecs[name] = (input, length) => {
     if (length > MAX_PAGE_BYTES) throw new Error(`a page claims ${length} bytes`);
     return length === 0 ? new Uint8Array(0) : decode(input, length);
   };
+}
 
 async function* readGroup(
   source: ByteSource,

@@ -54,7 +54,7 @@ export function syntaxReason(error: unknown): string {
     .replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, '')
     .replace(/ in JSON at position.*$/s, '')
     .replace(/ \(line \d+ column \d+\)$/, '')
-    .replace(/[\u0000-\u001f\u007f-\u009f\ufffd]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    .replace(/[\p{Cc}\ufffd]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const short = what.length > 120 ? `${what.slice(0, 117)}…` : what;
   return place ? `not valid JSON: ${short} (character ${Number(place[1]) + 1})` : `not valid JSON: ${short}`;
 }
@@ -96,7 +96,7 @@ function repeatedKey(text: string, value: unknown): string | null {
       const end = stringEnd(text, i + 1);
       if (depth === 1 && expectsKey) {
         const raw = text.slice(i + 1, end);
-        const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+        const key = raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
         if (seen.has(key)) return key;
         seen.add(key);
         expectsKey = false;

@@ -6,6 +6,7 @@ import { conversation, isMessages, toMessages } from './messages.ts';
 import {
   completionNames,
   factNames,
+  facts,
   goldNames,
   idNames,
   nameScore,
@@ -83,7 +84,9 @@ export function recognise(columns: Column[], rows: readonly unknown[]): Recognit
     chosen.add('rejected');
   }
   plan.gold = pick(columns, goldNames, (c) => !chosen.has(c.path) && c.path !== plan.problem && fitsGold(c), 0.5);
-  plan.id = pick(columns, idNames, (c) => has(c, 'text', 'number'), 0.5);
+  // The id of an answer of a server is not the problem's.
+  const answerId = columns.some((c) => c.path.startsWith('choices[]')) ? 'id' : null;
+  plan.id = pick(columns, idNames, (c) => c.path !== answerId && has(c, 'text', 'number'), 0.5);
   recogniseFacts(plan, columns);
 
   const sure =
@@ -222,16 +225,17 @@ function chooseProblem(
   const other = answered(columns, rows, plan.problem, first.path);
   if (other === null) return;
   notes.push(
-    `The completions speak of what is in ${JSON.stringify(other)}, not of what only ${JSON.stringify(plan.problem)} says: ${JSON.stringify(other)} is taken as their problem.`,
+    `The completions speak of what is in ${JSON.stringify(other)}, not of what only ${JSON.stringify(plan.problem)} says: ${JSON.stringify(other)} is taken as their problem. Gold answers are the file's own for the row.`,
   );
   plan.problem = other;
 }
 
 function recogniseFacts(plan: Plan, columns: Column[]): void {
   const taken = new Set([plan.problem, plan.prompt, plan.gold, plan.id, ...plan.completions.map((c) => c.path)]);
-  for (const [fact, table] of Object.entries(factNames) as [FactName, NameTable][]) {
+  for (const fact of facts) {
+    const table: NameTable = factNames[fact];
     const found = columns
-      .filter((c) => !taken.has(c.path) && fitsFact(fact, c))
+      .filter((c) => !taken.has(c.path) && besideCompletions(c, plan) && fitsFact(fact, c))
       .map((column) => ({ column, score: nameScore(column.path, table) }))
       .filter(({ score }) => score >= 0.6)
       .sort((a, b) => b.score - a.score)
@@ -243,15 +247,23 @@ function recogniseFacts(plan: Plan, columns: Column[]): void {
   const used = new Set([...taken, ...Object.values(plan.facts).flat()]);
   const logged = ['step', 'prompt', 'completion', 'advantage'].every((name) => columns.some((c) => c.path === name));
   for (const column of columns) {
-    if (used.has(column.path) || !has(column, 'number', 'numbers')) continue;
+    if (used.has(column.path) || !besideCompletions(column, plan) || !has(column, 'number', 'numbers')) continue;
     const name = column.path.replace(/^rewards?\./, '');
     const named = name !== column.path || /reward/.test(plainName(column.path));
     // TRL's log of completions has no other columns of numbers than the reward functions and what they logged themselves.
-    if (named || (logged && !column.path.includes('.'))) plan.rewards[name] = column.path;
+    if (named || (logged && !column.int64 && !column.path.includes('.'))) plan.rewards[name] = column.path;
   }
 }
 
+/** False for what lies in a list of the row that the completions do not lie in: the events of a log, the turns of a talk. */
+function besideCompletions(column: Column, plan: Plan): boolean {
+  const list = column.path.slice(0, column.path.lastIndexOf('[]') + 2);
+  return !column.path.includes('[]') || plan.completions.some((completion) => completion.path.startsWith(list));
+}
+
 function fitsFact(fact: FactName, column: Column): boolean {
+  // Null in all rows that were looked at: what it has is only known where it stands, and is checked there.
+  if ([...column.kinds].every((kind) => kind === 'list')) return true;
   if (fact === 'verdict') {
     if (has(column, 'boolean', 'booleans')) return true;
     // `score` is a reward unless it is true or false; the other names say themselves what 0 and 1 mean.

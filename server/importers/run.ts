@@ -151,12 +151,13 @@ async function readTraces(
       else if (item.kind === 'surroundings') maker.surround(item.value);
       else {
         const made = maker.make(item);
+        const where = item.where ? `${item.where}: ` : '';
         if (typeof made === 'string') {
-          tally.emptyRow(name, item.line, made);
+          tally.emptyRow(name, item.line, where + made);
           continue;
         }
         tally.readRow();
-        for (const why of made.skipped) tally.completion(name, item.line, why);
+        for (const why of made.skipped) tally.completion(name, item.line, where + why);
         if (made.composed > 0)
           tally.remark(name, {
             code: 'composed',
@@ -178,6 +179,12 @@ async function readTraces(
               message: `${trace.replaced} invalid bytes or lone surrogates became U+FFFD`,
             });
           if (trace.problem.gold === null) join(trace, gold, joined);
+          if (trace.problem.gold === null && file.plan.gold !== null)
+            tally.remark(name, {
+              code: 'no_gold',
+              line: item.line,
+              message: `no answer can be read from ${JSON.stringify(file.plan.gold)}`,
+            });
           tally.traces++;
           await out.add(trace);
         }

@@ -125,7 +125,7 @@ export class TraceMaker {
       completion: completion.text,
       facts: own,
       sample: facts.whole('sample', index, count) ?? this.#sample(`${step ?? ''}|${set ?? ''}|${model ?? ''}|${id}`),
-      group: group === null ? null : String(group),
+      group: scalar(group),
       source: { file: this.#file, line: row.line },
       replaced: completion.replaced + (row.replaced > 0 ? Math.min(row.replaced, replacements(read.text)) : 0),
     };
@@ -154,8 +154,10 @@ export class TraceMaker {
       return { problem, prompt: prompt && prompt.text !== problem ? prompt.text : null, known: true };
     }
     const only = prompt ?? own;
-    if (only)
-      return { problem: only.problem ?? only.text, prompt: only.verbatim ? only.text : only.beyond, known: true };
+    if (only) {
+      if (only.problem === null) return { problem: only.text, prompt: null, known: true };
+      return { problem: only.problem, prompt: only.verbatim ? only.text : only.beyond, known: true };
+    }
     if (read.problem) return { problem: read.problem, prompt: read.prompt, known: true };
     const name = typeof this.#around.benchmark === 'string' ? this.#around.benchmark : this.#file;
     const number = this.#row;
@@ -165,10 +167,8 @@ export class TraceMaker {
   #sourceId(row: unknown, asked: Asked): string | null {
     const value = this.#plan.id === null ? null : readPath(row, this.#plan.id);
     const benchmark = this.#around.benchmark;
-    if (!asked.known && typeof benchmark === 'string') return `${benchmark}-${String(value ?? this.#row - 1)}`;
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
-      ? clean(String(value)).text
-      : null;
+    if (!asked.known && typeof benchmark === 'string') return `${benchmark}-${scalar(value) ?? this.#row - 1}`;
+    return scalar(value);
   }
 
   #sample(key: string): number {
@@ -235,6 +235,13 @@ function flatSurroundings(value: Record<string, unknown>): Record<string, unknow
   const model = [flat.model, flat.model_name, flat.model_path, flat.model_id].find((name) => typeof name === 'string');
   const benchmark = [flat.benchmark, flat.task].find((name) => typeof name === 'string');
   return { ...flat, ...(model ? { model } : {}), ...(benchmark ? { benchmark, set: benchmark } : {}) };
+}
+
+/** A text or a number as text; null for anything else. */
+function scalar(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+    ? clean(String(value)).text
+    : null;
 }
 
 function kindName(value: unknown): string {
