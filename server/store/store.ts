@@ -2,7 +2,7 @@
  * The store itself, in its own thread: the index, the journal, the attempts that are followed, and the answers to questions.
  * Synchronous except where it waits for files to be read to their end.
  */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
@@ -279,6 +279,11 @@ export class Store {
         index.run('UPDATE runs SET wanted = ? WHERE run = ?', event.wanted, event.run);
         return;
       case 'attempt_created':
+        // Older ones that nobody journaled come first, so that a stage's traces keep their order in every index.
+        for (let attempt = 1; attempt < event.attempt; attempt++) {
+          const older = { run: event.run, stage: event.stage, attempt };
+          if (attemptId(index, older) === null && existsSync(attemptFolder(this.root, older))) this.register(older, null);
+        }
         this.register(event, event);
         supersede(index, event.run);
         ingest.traces.clear();
