@@ -150,7 +150,7 @@ function Length({ detail }: { detail: TraceDetail }) {
         <Fact name="error">{facts.error ?? null}</Fact>
         {settings.map(([name, value]) => (
           <Fact key={name} name={name.replace('_', ' ')}>
-            {String(value)}
+            {typeof value === 'number' && Number.isInteger(value) ? count(value) : String(value)}
           </Fact>
         ))}
       </dl>
@@ -169,24 +169,34 @@ interface LegendProps {
 /** Every label with its look, its count and how often it comes in a thousand tokens; a switch and two arrows each. */
 function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
   const looks = labelLooks.filter(({ label }, i) => i < 6 || spans.some((span) => span.label === label));
-  const mostMarker = countEvidence(spans, 'marker').find(({ evidence }) => !evidence.startsWith('<'));
   return (
     <table class="legend">
-      <thead class="hidden-text">
+      <thead>
         <tr>
-          <th scope="col">Shown</th>
-          <th scope="col">Label</th>
-          <th scope="col">Count</th>
-          <th scope="col">In 1,000 tokens</th>
-          <th scope="col">Go to</th>
+          <th scope="col" colSpan={2}>
+            <span class="hidden-text">Label</span>
+          </th>
+          <th scope="col" class="num">
+            n
+          </th>
+          <th scope="col" class="num">
+            per 1k
+          </th>
+          <th scope="col">
+            <span class="hidden-text">Go to</span>
+          </th>
         </tr>
       </thead>
       <tbody>
         {looks.map(({ label, name, letter, key }) => {
           const n = spans.filter((span) => span.label === label).length;
           const off = hidden.includes(label);
+          const most = countEvidence(spans, label)
+            .slice(0, 6)
+            .map((one) => `“${one.evidence.slice(0, 40)}” ${one.n}`)
+            .join(', ');
           return (
-            <tr key={label} class={off || n === 0 ? 'off' : ''}>
+            <tr key={label} class={off || n === 0 ? 'off' : ''} title={most ? `${name}: ${most}` : undefined}>
               <td>
                 <button
                   class="swatch"
@@ -201,11 +211,7 @@ function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
               <th scope="row">{name}</th>
               <td class="num">{count(n)}</td>
               <td class="num muted">
-                {label === 'marker' && mostMarker
-                  ? `“${mostMarker.evidence}” ${mostMarker.n}`
-                  : detail.tokens && n > 0
-                    ? `${((1000 * n) / detail.tokens).toFixed(1)} / 1k`
-                    : ''}
+                {detail.tokens && n > 0 ? ((1000 * n) / detail.tokens).toFixed(1) : ''}
               </td>
               <td class="arrows">
                 <button class="tool" tabIndex={-1} disabled={n === 0} aria-label={`Previous ${name}`} title={`Previous (${key.toUpperCase()})`} onClick={() => onStep(label, -1)}>

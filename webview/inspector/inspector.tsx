@@ -40,7 +40,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const [help, setHelp] = useState(false);
   const [width, setWidth] = useState(1200);
   const [listWidth, setListWidth] = useState(() => host.saved()?.listWidth ?? 310);
-  const [factsWidth, setFactsWidth] = useState(() => host.saved()?.factsWidth ?? 270);
+  const [factsWidth, setFactsWidth] = useState(() => host.saved()?.factsWidth ?? 288);
   const [budgets, setBudgets] = useState<number[]>([]);
   const [shownLabels, setShownLabels] = useState<readonly Label[]>([]);
   const pane = useRef<PaneHandle | null>(null);

@@ -11,32 +11,35 @@ export type Action =
 export interface KeyLine {
   keys: readonly string[];
   words: string;
-  action: Action;
+  /** What the first key does, what the second does: the other way round, where there is one. */
+  actions: readonly Action[];
 }
 
+const line = (words: string, keys: readonly string[], ...actions: Action[]): KeyLine => ({ keys, words, actions });
+const both = (words: string, keys: readonly [string, string], action: (by: 1 | -1) => Action): KeyLine =>
+  line(words, keys, action(1), action(-1));
+
 export const keyLines: readonly KeyLine[] = [
-  { keys: ['j'], words: 'Next trace', action: { do: 'trace', by: 1 } },
-  { keys: ['k'], words: 'Previous trace', action: { do: 'trace', by: -1 } },
-  { keys: [']'], words: 'Next sample of the group', action: { do: 'sibling', by: 1 } },
-  { keys: ['['], words: 'Previous sample of the group', action: { do: 'sibling', by: -1 } },
-  { keys: ['n'], words: 'Next span of any kind', action: { do: 'span', label: null, by: 1 } },
-  { keys: ['N'], words: 'Previous span of any kind', action: { do: 'span', label: null, by: -1 } },
-  ...labelLooks.flatMap(({ label, name, key }): KeyLine[] => [
-    { keys: [key], words: `Next: ${name.toLowerCase()}`, action: { do: 'span', label, by: 1 } },
-    { keys: [key.toUpperCase()], words: `Previous: ${name.toLowerCase()}`, action: { do: 'span', label, by: -1 } },
-  ]),
-  { keys: ['/', 'Ctrl+F'], words: 'Find in trace', action: { do: 'find' } },
-  { keys: ['r'], words: 'Raw text or reading', action: { do: 'raw' } },
-  { keys: ['h'], words: 'Highlights on or off', action: { do: 'labels' } },
-  { keys: ['p'], words: 'Prompt open or closed', action: { do: 'prompt' } },
-  { keys: ['g'], words: 'Beginning of the text', action: { do: 'start' } },
-  { keys: ['G'], words: 'End of the text', action: { do: 'end' } },
-  { keys: ['f'], words: 'Facts open or closed', action: { do: 'facts' } },
-  { keys: ['l'], words: 'List open or closed', action: { do: 'list' } },
-  { keys: ['y'], words: 'Copy the raw text', action: { do: 'copy' } },
-  { keys: ['e'], words: 'Open the raw text in an editor', action: { do: 'editor' } },
-  { keys: ['?'], words: 'These keys', action: { do: 'help' } },
+  both('Next, previous trace', ['j', 'k'], (by) => ({ do: 'trace', by })),
+  both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
+  both('Next, previous span of any kind', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),
+  ...labelLooks.map(({ label, name, key }) =>
+    both(`… ${name.toLowerCase()}`, [key, key.toUpperCase()], (by) => ({ do: 'span', label, by })),
+  ),
+  line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
+  line('Raw text or reading', ['r'], { do: 'raw' }),
+  line('Highlights on or off', ['h'], { do: 'labels' }),
+  line('Prompt open or closed', ['p'], { do: 'prompt' }),
+  line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
+  line('Facts open or closed', ['f'], { do: 'facts' }),
+  line('List open or closed', ['l'], { do: 'list' }),
+  line('Text of the trace gets the focus', ['Enter']),
+  line('Copy the raw text', ['y'], { do: 'copy' }),
+  line('Open the raw text in an editor', ['e'], { do: 'editor' }),
+  line('These keys', ['?'], { do: 'help' }),
 ];
+
+const byKey = new Map(keyLines.flatMap(({ keys, actions }) => actions.map((action, i) => [keys[i]!, action] as const)));
 
 /** What a key press asks for, or null. Keys typed into a field are text, apart from Ctrl+F. */
 export function actionOf(event: {
@@ -49,5 +52,5 @@ export function actionOf(event: {
   const command = event.ctrlKey || event.metaKey;
   if (command) return event.key.toLowerCase() === 'f' && !event.altKey ? { do: 'find' } : null;
   if (event.typing || event.altKey) return null;
-  return keyLines.find((line) => line.keys.includes(event.key))?.action ?? null;
+  return byKey.get(event.key) ?? null;
 }

@@ -1,5 +1,5 @@
 /** Find in a trace: over the whole text, whatever is mounted; count, next and previous, round and round. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { findAll } from '../../core/traces/find.ts';
 import { count } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -25,19 +25,14 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
   const [matchCase, setMatchCase] = useState(false);
   const [regex, setRegex] = useState(false);
   const [current, setCurrent] = useState(0);
-  const [found, setFound] = useState<{ hits: Hit[]; total: number; note: string | null }>({
-    hits: [],
-    total: 0,
-    note: null,
-  });
   const field = useRef<HTMLInputElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.select();
   }, [asked]);
 
-  useEffect(() => {
+  const found = useMemo(() => {
     const options = { matchCase, regex };
     const prompt = findAll(view.prompt.text, needle, options);
     const completion = findAll(view.completion.text, needle, options);
@@ -46,33 +41,28 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
       ...completion.hits.map((hit) => ({ in: 'completion' as const, ...hit })),
     ];
     const note = completion.error ?? completion.incomplete ?? prompt.incomplete;
-    setFound({ hits, total: prompt.total + completion.total, note });
-    const at = Math.max(0, Math.min(current, hits.length - 1));
-    view.setHits({ prompt: prompt.hits, completion: completion.hits }, place(hits[at]));
+    const byPart = { prompt: prompt.hits, completion: completion.hits };
+    return { hits, byPart, total: prompt.total + completion.total, note };
   }, [view, needle, matchCase, regex, length]);
 
-  useEffect(() => () => view.setHits({ prompt: [], completion: [] }, null), [view]);
-
+  const show = (index: number, reveal: boolean) => {
+    const hit = found.hits[index];
+    setCurrent(index);
+    view.setHits(found.byPart, hit ? { in: hit.in, offset: hit.start } : null);
+    if (hit && reveal) view.reveal(hit.in, hit.start, hit.end, { align: 'nearest', target: false });
+  };
   const go = (index: number) => {
     const { hits } = found;
-    if (hits.length === 0) return;
-    const at = (index + hits.length) % hits.length;
-    const hit = hits[at]!;
-    setCurrent(at);
-    view.setHits(
-      {
-        prompt: hits.filter((one) => one.in === 'prompt'),
-        completion: hits.filter((one) => one.in === 'completion'),
-      },
-      place(hit),
-    );
-    view.reveal(hit.in, hit.start, hit.end, { align: 'nearest', target: false });
+    if (hits.length > 0) show((index + hits.length) % hits.length, true);
   };
-
-  // A new search goes to its first hit from the top; the same search on more text stays.
+  // A new search goes to the first hit from where the reader is, round the end; the same one on more text stays.
   useEffect(() => {
-    if (found.hits.length > 0) go(0);
-  }, [needle, matchCase, regex, found.hits.length > 0]);
+    const from = view.window().start;
+    const next = found.hits.findIndex((hit) => hit.in === 'completion' && hit.start >= from);
+    show(Math.max(0, next), true);
+  }, [needle, matchCase, regex]);
+  useEffect(() => show(Math.min(current, Math.max(0, found.hits.length - 1)), false), [length]);
+  useEffect(() => () => view.setHits({ prompt: [], completion: [] }, null), [view]);
 
   const onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
@@ -98,10 +88,7 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
         placeholder="Find"
         aria-label="Find"
         value={needle}
-        onInput={(event) => {
-          setCurrent(0);
-          setNeedle(event.currentTarget.value);
-        }}
+        onInput={(event) => setNeedle(event.currentTarget.value)}
       />
       <button class="tool" aria-label="Match case" title="Match case" aria-pressed={matchCase} onClick={() => setMatchCase(!matchCase)}>
         <Icon name="case-sensitive" />
@@ -123,8 +110,4 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
       </button>
     </div>
   );
-}
-
-function place(hit: Hit | undefined): { in: 'prompt' | 'completion'; offset: number } | null {
-  return hit ? { in: hit.in, offset: hit.start } : null;
 }

@@ -100,7 +100,11 @@ export function Ruler(props: RulerProps) {
         context.moveTo(0, y);
         context.lineTo(WIDTH, y);
         context.stroke();
-        context.fillText(short(budget), 1, y - 2);
+        const words = short(budget);
+        context.fillStyle = css('--lh-bg');
+        context.fillRect(0, y - 11, context.measureText(words).width + 3, 10);
+        context.fillStyle = css('--lh-muted');
+        context.fillText(words, 1, y - 2);
       }
       context.setLineDash([]);
     }

@@ -1,4 +1,5 @@
 /** The text of a trace with its ruler, its find bar and its line of position: one pane, in the inspector and in a comparison. */
+import { flushSync } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
@@ -105,7 +106,8 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
     onHandle({
       view,
       focus: () => element.focus(),
-      openFind: () => setFinding((n) => n + 1),
+      // At once: the next key is meant for the field.
+      openFind: () => flushSync(() => setFinding((n) => n + 1)),
       togglePrompt: () => setPromptOpen((open) => !open),
       step,
     });

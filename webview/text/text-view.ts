@@ -327,7 +327,7 @@ export class TextView {
     for (const mounted of this.#mounted.values()) pending ||= mounted.pending;
     this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
     this.selection.mounted();
-    this.#options.onWindow(this.#window());
+    this.#options.onWindow(this.window());
     if (pending) this.#later(() => this.#finishFormulas());
     else this.#warm();
   }
@@ -389,7 +389,7 @@ export class TextView {
 
   #buildHead(): BlockOutput {
     const element = document.createElement('div');
-    element.className = 'block head';
+    element.className = 'block prompt-head';
     const button = document.createElement('button');
     button.className = 'prompt-toggle';
     button.setAttribute('aria-expanded', String(this.#promptOpen));
@@ -460,9 +460,11 @@ export class TextView {
     }
   }
 
-  #window(): TextWindow {
+  /** What of the completion is in view. */
+  window(): TextWindow {
     const top = this.#scroller.scrollTop;
     const bottom = top + this.#scroller.clientHeight;
+    if (this.#items.length === 0) return { start: 0, end: 0, atEnd: true };
     const from = this.#items[this.#heights.at(top)];
     const to = this.#items[this.#heights.at(bottom - 1)];
     const part = (item: TextItem | undefined, y: number) => {

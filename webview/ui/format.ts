@@ -40,7 +40,7 @@ export function percent(share: number | null | undefined, digits = 1): string {
 export function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
-  if (size >= 10_000 && value % 1000 === 0) return `${value / 1000}k`;
+  if (size >= 1000 && value % 1000 === 0) return `${value / 1000}k`;
   if (size >= 100) return count(value);
   if (size < 0.001) return value.toExponential(1).replace('-', signs.minus).replace('.0e', 'e');
   return String(Number(value.toPrecision(3))).replace('-', signs.minus);
