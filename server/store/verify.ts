@@ -121,12 +121,10 @@ class AttemptCheck {
       const { part, offset, length } = event.token_ids;
       this.extent(tokensPart(this.folder, part), offset + length, line);
     }
-    if (event.type === 'checkpoint' && !existsSync(join(this.folder, event.path, 'COMPLETE.json'))) {
-      this.add(
-        line,
-        'incomplete_checkpoint',
-        `${event.path} has no COMPLETE.json (older checkpoints may have been removed to save room)`,
-      );
+    // A trainer removes its older checkpoints to save room: one that is gone is no fault, one without its mark is.
+    const checkpoint = event.type === 'checkpoint' ? join(this.folder, event.path) : null;
+    if (checkpoint !== null && existsSync(checkpoint) && !existsSync(join(checkpoint, 'COMPLETE.json'))) {
+      this.add(line, 'incomplete_checkpoint', `${underRoot(this.folder, checkpoint)} has no COMPLETE.json, so nothing resumes from it`);
     }
   }
 
