@@ -1,7 +1,8 @@
 /**
- * Cue words. One alternation of every category's anchors reads the text once and says which steps each category has to look at; a
- * category then reads only those, with one alternation of its own.
+ * Cue words of a category: one alternation each, tried only in the steps where an anchor of it stands (see `anchors.ts`), so that
+ * all categories together read little more than the text once.
  */
+import { anchored } from './anchors.ts';
 import { isQuoted, type Reading } from './text.ts';
 
 export interface Hit {
@@ -45,28 +46,6 @@ const NEGATION =
   /(?:\bno (?:need|reason|point)(?: (?:to|in|for))?|\bnot? (?:necessary|needed|have)(?: to)?|\b(?:do|does|did)(?:n't|n’t| not)(?: (?:need|have|want))?(?: to)?|\b(?:can't|can’t|cannot|can not|couldn't|couldn’t|without|instead of|rather than|never|unable to|hard to|difficult to|impossible to|skip(?:ping)?)|无需|不用|不需要)[\s,]*(?:\w+\s+){0,2}$/i;
 const NEGATION_REACH = 48;
 
-/** An opening cue's anchor stands at most so far behind the step's beginning. */
-const OPENING_REACH = 60;
-
-/** Every anchor with the bits of those that look for it. Bits are taken when modules load, a few for each label. */
-const anchorBits = new Map<string, number>();
-let openingBits = 0;
-let taken = 0;
-let gate: RegExp | null = null;
-
-/** Takes a bit that `gates` sets for the steps that have one of these beginnings of words. */
-export function anchored(anchors: string, opening = false): number {
-  if (taken === 31) throw new RangeError('there are more cue lists than bits in a gate');
-  const bit = 1 << taken;
-  taken += 1;
-  if (opening) openingBits |= bit;
-  for (const anchor of anchors.split(/\s+/).filter((word) => word !== '')) {
-    anchorBits.set(anchor, (anchorBits.get(anchor) ?? 0) | bit);
-  }
-  gate = null;
-  return bit;
-}
-
 /**
  * Joins a category's cues into one expression for those inside a step and one for those that open it. Cues are written without
  * capturing groups, flags or unbounded repetition next to another, so that a scan is linear; case does not count, and a cue that begins or
@@ -98,7 +77,13 @@ export function cues(list: CueList): Scan {
       const text = reading.text.slice(step.start, step.end);
       const first = opens ? opening.expression.exec(text) : null;
       if (first) add(i, text, first);
-      if (holds) for (const match of text.matchAll(inside.expression)) add(i, text, match);
+      if (!holds) continue;
+      // `matchAll` would copy the expression for every step.
+      inside.expression.lastIndex = 0;
+      for (let match = inside.expression.exec(text); match; match = inside.expression.exec(text)) {
+        add(i, text, match);
+        if (match[0] === '') inside.expression.lastIndex += 1;
+      }
     }
     return hits;
   };
@@ -113,38 +98,6 @@ function bounded({ source }: RegExp): string {
   const begins = /^(?:\(\?:)*\[?[A-Za-z]/.test(source) ? '\\b' : '';
   const ends = /[A-Za-z\]][?)}]*$/.test(source) && !source.endsWith('\\W') ? '\\b' : '';
   return `${begins}(?:${source})${ends}`;
-}
-
-/** For each step the bits of those that have to look at it. Code is never looked at. */
-export function gates(text: string, steps: readonly { start: number; end: number; kind: string }[]): Int32Array {
-  const found = new Int32Array(steps.length);
-  const scan = (gate ??= new RegExp(gateSource(), 'gi'));
-  scan.lastIndex = 0;
-  let step = 0;
-  let match: RegExpExecArray | null;
-  while ((match = scan.exec(text))) {
-    const at = match.index;
-    while (step < steps.length && steps[step]!.end <= at) step += 1;
-    const holder = steps[step];
-    if (!holder) break;
-    if (at < holder.start || holder.kind === 'code') continue;
-    const bits = anchorBits.get(match[0]) ?? anchorBits.get(match[0].toLowerCase()) ?? 0;
-    found[step]! |= at - holder.start > OPENING_REACH ? bits & ~openingBits : bits;
-  }
-  return found;
-}
-
-/** The longest anchor first where one is the beginning of another; a longer one counts for the shorter as well. */
-function gateSource(): string {
-  const anchors = [...anchorBits.keys()].sort((a, b) => b.length - a.length);
-  for (const long of anchors) {
-    for (const short of anchors)
-      if (long !== short && long.startsWith(short))
-        anchorBits.set(long, anchorBits.get(long)! | anchorBits.get(short)!);
-  }
-  const words = anchors.filter((anchor) => /^\w/.test(anchor));
-  const signs = anchors.filter((anchor) => !/^\w/.test(anchor));
-  return `\\b(?:${words.join('|')})${signs.length > 0 ? `|${signs.join('|')}` : ''}`;
 }
 
 /** One hit a step: the first strong one, otherwise the first. The rule of the labels whose behaviour is one sentence. */

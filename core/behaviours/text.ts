@@ -1,13 +1,13 @@
 /** What every label looks at: the text, its steps, and the parts in which nothing is to be looked for. */
 import { regions, type Regions } from '../traces/math.ts';
 import { steps, type Step } from '../traces/steps.ts';
-import { gates } from './cues.ts';
+import { gates } from './anchors.ts';
 
 export interface Reading {
   text: string;
   steps: Step[];
   regions: Regions;
-  /** For each step the cue lists that have an anchor in it; see `cues.ts`. */
+  /** For each step the cue lists that have an anchor in it; see `anchors.ts`. */
   gates: Int32Array;
   /** The recipe's style markers. */
   markers: readonly string[];

@@ -44,7 +44,8 @@ export function findAll(text: string, needle: string, options: FindOptions = {})
   } else {
     for (const match of text.matchAll(expression)) add(match.index, match.index + match[0].length);
   }
-  if (result.total > result.hits.length) result.incomplete ??= `only the first ${limit} of ${result.total} hits are listed`;
+  if (result.total > result.hits.length)
+    result.incomplete ??= `only the first ${limit} of ${result.total} hits are listed`;
   return result;
 }
 

@@ -108,7 +108,13 @@ function barrier(next: Next, from: number): number {
   return Math.min(next('<think>', from), next('</think>', from), next('<|', from));
 }
 
-function mathAt(text: string, start: number, token: string, environment: string | undefined, next: Next): MathRegion | null {
+function mathAt(
+  text: string,
+  start: number,
+  token: string,
+  environment: string | undefined,
+  next: Next,
+): MathRegion | null {
   const from = start + token.length;
   if (token === '$$') return dollars(text, start, next);
   if (token === '$') return dollar(text, start, next);
@@ -130,7 +136,14 @@ function mathAt(text: string, start: number, token: string, environment: string 
   return null;
 }
 
-function delimited(text: string, start: number, open: string, close: string, limit: number, next: Next): MathRegion | null {
+function delimited(
+  text: string,
+  start: number,
+  open: string,
+  close: string,
+  limit: number,
+  next: Next,
+): MathRegion | null {
   const from = start + 2;
   const at = next(close, from);
   if (at - start > limit || at === from || at > barrier(next, from)) return null;
@@ -166,7 +179,11 @@ function dollar(text: string, start: number, next: Next): MathRegion | null {
     if (/[a-z]{3,}[ ,.;:]+[a-z]{2,}/i.test(content)) return null;
     if (spaced && /[a-z]{2,}/i.test(content)) return null;
     if (/^\d[\d,.]*\s+[a-z]{2,}/i.test(content)) return null;
-  } else if (/^\d/.test(content) && spaced && /\b[a-z]{3,} [a-z]{2,}/i.test(content.replace(/\\[a-z]+|\{[^{}]*\}/gi, ''))) {
+  } else if (
+    /^\d/.test(content) &&
+    spaced &&
+    /\b[a-z]{3,} [a-z]{2,}/i.test(content.replace(/\\[a-z]+|\{[^{}]*\}/gi, ''))
+  ) {
     return null;
   }
   return { start, end: at + 1, contentStart: from, contentEnd: at, display: false, kind: 'dollar' };

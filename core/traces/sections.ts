@@ -14,7 +14,11 @@ export interface Section {
  * answer when `reasoningAssumed` is false, all reasoning when the prompt had opened a thought.
  */
 export function sections(completion: string, reasoningAssumed = false): Section[] {
-  const harmony = channels(completion, /<\|channel\|>(analysis|commentary|final)<\|message\|>/g, (name) => name !== 'final');
+  const harmony = channels(
+    completion,
+    /<\|channel\|>(analysis|commentary|final)<\|message\|>/g,
+    (name) => name !== 'final',
+  );
   if (harmony) return harmony;
   const imStart = channels(completion, /<\|im_start\|>(think|answer)\n?/g, (name) => name === 'think');
   if (imStart) return imStart;

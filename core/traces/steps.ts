@@ -22,9 +22,12 @@ export function stepStarts(text: string): number[] {
 const CANDIDATE = /[.!?…]+["'”’)\]*_]*(?=\s|$)|[。！？；]+["”’」』）]*|\r?\n\s*/g;
 
 const ABBREVIATIONS = new Set(
-  ('e.g i.e eg ie etc vs cf al approx resp fig figs eq eqs eqn no nos vol ch sec thm prop lem cor def ex dr mr mrs ms prof st jr sr ' +
-    'inc ltd co dept est max min avg deg wlog w.l.o.g s.t w.r.t iff pp p ca a.k.a a.m p.m u.s').split(' '),
+  'e.g i.e eg ie etc vs cf al approx resp w.l.o.g s.t w.r.t a.k.a a.m p.m u.s dr mr mrs ms prof jr sr inc ltd co'.split(
+    ' ',
+  ),
 );
+/** Those that shorten only before a number: `No. 5`, but "Wait, no. Then". */
+const NUMBERED = new Set('no nos fig figs eq eqs eqn eqns p pp ch sec vol thm prop lem cor def ex ca'.split(' '));
 
 /** Steps in order; they do not overlap. Formulas, code and tokens may be given when they are known already. */
 export function steps(text: string, known: Regions = regions(text)): Step[] {
@@ -81,7 +84,8 @@ function sentences(text: string, from: number, to: number, known: Regions, opens
     const stop = isLine ? at : at + match[0].length;
     if (stop > to) break;
     const after = isLine ? at + match[0].length : stop;
-    if (isLine ? !endsLine(text, start, at, match[0], after) : !endsSentence(text, start, at, match[0], after)) continue;
+    if (isLine ? !endsLine(text, start, at, match[0], after) : !endsSentence(text, start, at, match[0], after))
+      continue;
     if (stop > start) into.push({ start, end: stop, kind: 'text', opensParagraph });
     start = skipSpace(text, after, to);
     opensParagraph = /\n\s*\n/.test(text.slice(stop, start));
@@ -139,6 +143,7 @@ function endsSentence(text: string, start: number, at: number, stop: string, aft
     if (/^\s*[*_]*(?:\(?\d{1,3}|[a-zA-Z]|[ivx]{1,5})$/.test(text.slice(start, at)) && stop === '.') return false;
     const word = /([A-Za-z](?:[A-Za-z.]*[A-Za-z])?)$/.exec(before)?.[1]?.toLowerCase();
     if (stop === '.' && word && ABBREVIATIONS.has(word) && !(word === 'etc' && /[A-Z]/.test(following))) return false;
+    if (stop === '.' && word && NUMBERED.has(word) && /[\d(\\$]/.test(following)) return false;
     if (/^(?:\.{2,}|…)/.test(stop) && /[a-z,]/.test(following)) return false;
   }
   return true;

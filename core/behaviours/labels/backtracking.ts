@@ -6,12 +6,13 @@ import type { Reading } from '../text.ts';
 const scan = cues({
   inside: {
     anchors:
-      'another different better smarter alternative easier other wrong incorrect not mistake error flawed invalid impossible my scratch second never forget oops dead approach method way path idea assumption formula strategy route back backtrack step reconsider rethink re-think revisit reevaluat re-evaluat reexamin re-examin think try correct perhaps maybe contradict messed miscalculated miscounted misread misunderstood misapplied overlooked forgot made 换 不对 错了 另',
+      'approach method way strateg idea angle route perspective technique differently wrong incorrect correct right valid possible mistake error flawed invalid impossible messed miscalculat miscount misread misunderst misappl overlooked forgot scratch thought never forget oops dead path assumption formula back backtrack reconsider rethink think try step revisit reevaluat evaluat reexamin examin again easier better simpler smarter contradict 换 不 错 另',
     strong: [
-      /(?:(?:let me|let's|let’s|let us|should|could|can|try|maybe|perhaps|need|we|use|there(?:'s|’s| is)) (?:\w+ ){0,5})?(?:another|a different|a better|a smarter|an alternative|an easier|some other) (?:approach|way|method|strategy|idea|angle|route|perspective|technique)/,
+      /(?:another|a different|a better|a smarter|an alternative|an easier|some other) (?:approach|way|method|strategy|idea|angle|route|perspective|technique)/,
       /(?:think|approach|try|look at|do|tackle|consider|model|view|reason|see) (?:\w+ ){0,3}differently/,
       /(?:that|this|it|which|result|answer|value|formula|calculation|approach|assumption|so)(?:'s|’s| is| was| must be| seems| looks)(?: \w+){0,2} (?:wrong|incorrect|not (?:right|correct|valid|possible)|a mistake|an error|flawed|invalid|impossible)/,
-      /(?:i|we) (?:\w+ ){0,2}(?:made|must have made|may have made|might have made|messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot) ?(?:a |an |the |some |up|that|to|about)?(?:\w+ )?(?:mistake|error)?/,
+      /(?:i|we) (?:\w+ ){0,2}(?:messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
+      /(?:made|making) (?:a |an |some |the )?(?:\w+ )?(?:mistake|error)/,
       /my (?:mistake|error|bad)/,
       /(?:scratch that|on second thought|never ?mind|forget (?:that|it|about that)|oops|dead end)/,
       /(?:this|that|the) (?:approach|method|way|path|idea|assumption|formula|strategy|route) (?:\w+ )?(?:doesn't|doesn’t|does not|didn't|didn’t|won't|won’t|isn't|isn’t|is not|is flawed|fails|failed|is wrong|leads nowhere|might not|may not|can't|cannot)/,
@@ -25,7 +26,7 @@ const scan = cues({
     ],
   },
   opening: {
-    anchors: 'alternativ wait hold instead no nope actually so but i we',
+    anchors: 'alternativ wait hold instead no nope actually should need must',
     strong: [
       /\W{0,6}(?:(?:or|but|so|wait|hmm|okay|ok|and)[,.]? ){0,2}alternativ(?:ely|e (?:approach|method|solution|way))/,
       /\W{0,6}(?:(?:but|oh|hmm|okay|so|no)[,.]? )?(?:wait|hold on)\W{1,4}(?:but )?(?:perhaps|maybe|no\b|actually|instead|alternatively|better|that(?:'s|’s| is| was| can't| can’t| cannot| doesn't| doesn’t| seems)(?! (?:correct|right|true|good|fine))|this (?:is wrong|can't|can’t|doesn't|doesn’t|seems wrong)|i (?:made|think i (?:made|messed|made)|messed|forgot|missed|misread|should(?:n't| not| have)|was wrong|confused|need to correct|see my|see the (?:mistake|error)))/,
@@ -34,7 +35,6 @@ const scan = cues({
     weak: [
       /\W{0,6}(?:but |so |and )?instead,?/,
       /\W{0,6}(?:no|nope)[,.—-]/,
-      /\W{0,6}(?:oh,? )?wait\W{1,4}(?:but )?(?:i |we |it |that |this |you )/,
       /\W{0,6}actually,? (?:no|wait|i|that|this|the|it|perhaps|maybe|we)/,
     ],
   },

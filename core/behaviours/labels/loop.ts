@@ -10,11 +10,11 @@ const SHORTEST = 60;
 export const loop: LabelRules = {
   label: 'loop',
   find(reading) {
-    const hashes = stepHashes(reading);
+    const keys = stepKeys(reading);
     const found: Finding[] = [];
     let i = 0;
-    while (i < hashes.length) {
-      const run = cycleAt(hashes, i);
+    while (i < keys.length) {
+      const run = cycleAt(reading, keys, i);
       if (!run || reading.steps[i + run.steps - 1]!.end - reading.steps[i]!.start < SHORTEST) {
         i += 1;
         continue;
@@ -29,28 +29,34 @@ export const loop: LabelRules = {
   },
 };
 
-/** FNV-1a of each step's letters; white space and case do not count, so that a loop is found however its lines are broken. */
-function stepHashes({ text, steps }: Reading): Int32Array {
-  const hashes = new Int32Array(steps.length);
+/** Length, first and last letters of each step: equal steps have equal keys, and unequal ones seldom do. */
+function stepKeys({ text, steps }: Reading): Int32Array {
+  const keys = new Int32Array(steps.length);
   for (let i = 0; i < steps.length; i += 1) {
-    let hash = 2166136261;
-    for (let at = steps[i]!.start; at < steps[i]!.end; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code <= 32) continue;
-      hash = Math.imul(hash ^ (code >= 65 && code <= 90 ? code + 32 : code), 16777619);
+    const { start, end } = steps[i]!;
+    let key = end - start;
+    for (let k = 0; k < 12; k += 1) {
+      key = Math.imul(key ^ text.charCodeAt(Math.min(start + k, end - 1)), 16777619);
+      key = Math.imul(key ^ text.charCodeAt(Math.max(end - 1 - k * 3, start)), 16777619);
     }
-    hashes[i] = hash;
+    keys[i] = key;
   }
-  return hashes;
+  return keys;
 }
 
-function cycleAt(hashes: Int32Array, at: number): { period: number; steps: number } | null {
-  for (let period = 1; period <= LONGEST_CYCLE && at + period * TIMES <= hashes.length; period += 1) {
-    if (hashes[at] !== hashes[at + period]) continue;
+function cycleAt(reading: Reading, keys: Int32Array, at: number): { period: number; steps: number } | null {
+  for (let period = 1; period <= LONGEST_CYCLE && at + period * TIMES <= keys.length; period += 1) {
+    // Keys of two more rounds first: texts are compared only where a cycle is likely.
+    if (keys[at] !== keys[at + period] || keys[at] !== keys[at + 2 * period]) continue;
     let same = 0;
-    while (at + period + same < hashes.length && hashes[at + same] === hashes[at + period + same]) same += 1;
+    while (at + period + same < keys.length && isSame(reading, keys, at + same, at + period + same)) same += 1;
     const times = Math.floor(same / period) + 1;
     if (times >= TIMES) return { period, steps: times * period };
   }
   return null;
+}
+
+function isSame({ text, steps }: Reading, keys: Int32Array, a: number, b: number): boolean {
+  if (keys[a] !== keys[b]) return false;
+  return text.slice(steps[a]!.start, steps[a]!.end) === text.slice(steps[b]!.start, steps[b]!.end);
 }

@@ -6,7 +6,7 @@ import type { Reading } from '../text.ts';
 /** Words with which a model turns round; they count where they begin a clause. */
 const reflection = cues({
   inside: {
-    anchors: 'wait hmm hold alternatively actually oops 等等 等一下 嗯 不对',
+    anchors: 'wait hmm hold alternatively actually oops 等 嗯 不',
     strong: [/wait/, /hm{2,8}/, /hold on/, /alternatively/, /actually/, /oops/, /等等|等一下|嗯|不对/],
   },
   negatable: false,

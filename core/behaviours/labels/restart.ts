@@ -3,7 +3,8 @@ import { sentenceLabel } from './sentence-label.ts';
 
 export const restart = sentenceLabel('restart', {
   inside: {
-    anchors: 'over scratch begin start redo restart rework rederive re-derive resolve recalc beginning 重新 从头',
+    anchors:
+      'over scratch begin start redo restart rework rederive derive resolve solve recalculate calculate beginning again 重 从',
     strong: [
       /(?:let me|let's|let’s|let us|i(?:'ll|’ll| will| should| need to| have to)|we (?:should|need to|have to|must)|maybe|perhaps) (?:\w+ ){0,2}(?:start|begin) (?:this |it |the problem )?(?:over|again|afresh|from (?:scratch|the (?:very )?(?:beginning|start)))/,
       /(?:start|starting|begin|beginning) (?:over|from scratch|all over)/,

@@ -4,7 +4,7 @@ import { sentenceLabel } from './sentence-label.ts';
 export const uncertainty = sentenceLabel('uncertainty', {
   inside: {
     anchors:
-      'hmm hm sure certain clear confus stuck complicat messy tricky tough difficult abstract unclear involved tedious complex challeng know remember recall doubt wonder who idea guess puzzl weird strange straightforward helpful confident obvious overcomplic overthink missing might may assuming off odd suspicious careful ambig 不 让我 也许 或许',
+      'discrepanc inconsisten intractab vague educated best hmm sure certain clear confident straightforward obvious immediately helpful nice confus stuck unsure lost puzzled overcomplicat overthink missing mixing complicated messy tricky tough abstract unclear involved tedious complex challeng weird strange difficult ambig know remember recall understand see doubt wonder who idea guess careful mis made wrong overlook might may assuming off odd suspicious contradictory too 不 让 我 也 或',
     strong: [
       /(?:^|[.,;!?] )\W{0,3}hm+/,
       /(?:not|isn't|isn’t|wasn't) (?:\w+ ){0,2}(?:sure|certain|clear|confident|straightforward|obvious|immediately|helpful|nice)/,
@@ -13,9 +13,12 @@ export const uncertainty = sentenceLabel('uncertainty', {
       /i (?:don't|don’t|do not|didn't) (?:\w+ )?(?:know|remember|recall|understand|see (?:how|why|a))/,
       /(?:i (?:doubt|wonder)|who knows|no idea|i guess|can't recall|cannot recall)/,
       /(?:need|have) to be careful/,
+      /(?:maybe|perhaps|think) i(?:'m| am| have|'ve)? (?:\w+ )?(?:made|recalled|missed|misunder\w+|miscount\w+|misread\w*|mis\w+|confus\w+|wrong|overlook\w+)/,
+      /can(?:'t|’t|not) be (?:\w+ )?(?:sure|certain)/,
       /不(?:太)?(?:确定|知道|清楚)|让我想想/,
     ],
     weak: [
+      /(?:discrepancy|inconsisten(?:t|cy)|intractable|too vague|educated guess|try my best|mis(?:counting|understanding|calculated|counted|read|understood|calculation))/,
       /(?:might|may) (?:not|be (?:wrong|mistaken|missing|a mistake|an error|overcomplicating))/,
       /i(?:'m|’m| am) (?:\w+ )?assuming/,
       /(?:seems?|looks?|feels?) (?:off|odd|wrong|suspicious|contradictory|too (?:large|small|big|high|low|easy|simple))/,
@@ -31,7 +34,6 @@ export const uncertainty = sentenceLabel('uncertainty', {
     ],
     weak: [
       /\W{0,3}(?:or |so |but |and |hence |then )?(?:maybe|perhaps)(?= not| i'm| i am| there| my| the (?:problem|answer|question)| it)/,
-      /\W{0,3}(?:but )?wait[,.]? (?:but|so|if|the|in|when|since|how|what|why|is|are|does|this|i thought)/,
     ],
   },
   negatable: false,

@@ -1,18 +1,19 @@
 /** A check: from its cue to its result. */
-import { anchored, cues, sentenceHits } from '../cues.ts';
+import { anchored } from '../anchors.ts';
+import { cues, sentenceHits } from '../cues.ts';
 import { passage, type Finding, type LabelRules } from '../label.ts';
 import type { Reading } from '../text.ts';
 
 const scan = cues({
   inside: {
     anchors:
-      'check double recheck re-check verif reverif re-verif validat confirm sure certain thorough safe clarify sanity substitut plug cross crosscheck does do did right correct valid accurate true possible match agree consistent satisf 验证 检查 检验 验算 核对 代入',
+      'check doublecheck recheck verif reverif validat confirm sure certain thorough safe clarify sanity original given both all each first crosscheck sense match hold add right correct valid accurate true possible consistent agree satisf see work test 验 检 核 代',
     strong: [
-      /let(?:'s|’s| us| me) (?:(?:just|also|now|first|quickly|actually|again|try to|go back and|at least|see and|re) )*(?:double[- ]?check|re-?check|check|verify|validate|confirm|test (?:this|that|it|the|my|with|our)|make sure|clarify|sanity)/,
-      /(?:i|we)(?:'ll|’ll| will| should| can| could| might| must| need to| have to| want to|'d like to| would like to)? (?:(?:also|just|now|first|quickly|again|always|still|probably|better) )*(?:double[- ]?check|re-?check|verify|validate|confirm|make sure|cross-?check)/,
+      /let(?:'s|’s| us| me) (?:(?:just|also|now|first|quickly|actually|again|try to|go back and|at least|see and|re) )*(?:double[- ]?check|re-?check|check|verify|validate|confirm|test (?:this|that|it|the|my|with|our)|make sure(?! (?:i|we) (?:understand|have|get|got|am|know))|clarify|sanity|see if (?:that|this|it|these|they)(?:'s|’s| is| are)? (?:\w+ )?(?:consistent|match|work|hold|satisf|correct|right|true|add))/,
+      /(?:i|we)(?:'ll|’ll| will| should| can| could| might| must| need to| have to| want to|'d like to| would like to)? (?:(?:also|just|now|first|quickly|again|always|still|probably|better) )*(?:double[- ]?check|re-?check|verify|validate|confirm|make sure(?! (?:i|we) (?:understand|have|get|got|am|know))|cross-?check)/,
       /(?:i|we)(?:'ll|’ll| will| should| can| could| need to| have to| want to) (?:(?:also|just|now|first|quickly|again) )*check/,
       /(?:just )?to (?:(?:be|make) (?:\w+ )?(?:sure|certain|thorough|safe)|double[- ]?check|verify|confirm|check (?:this|that|it|if|whether|our|my|the))/,
-      /(?:substitut|plug)(?:e|ing|ging)? (?:\S+ ){0,6}back (?:in|into|to)/,
+      /(?:substitut|plug)(?:e|ing|ging)? (?:\S+ ){0,6}back (?:in|into|to) (?:the |our )?(?:original|given|both|all|each|first and)/,
       /(?:as|for) a (?:sanity )?check/,
       /(?:does|do|did) (?:that|this|it|these|my) (?:\w+ ){0,3}(?:make sense|match|work|hold|add up|check out)\b[^?\n]{0,40}\?/,
       /(?:is|are|was|were) (?:that|this|it|these|my \w+|the \w+) (?:\w+ ){0,2}(?:right|correct|valid|accurate|true|possible)\?/,
@@ -27,10 +28,10 @@ const scan = cues({
   },
   opening: {
     anchors:
-      'double recheck re-check sanity verif check quick cross confirm yes yeah okay good great so and indeed thus which that',
+      'double check recheck sanity verif quick cross confirm indeed consistent correct right works satisfies makes matches matches seems',
     strong: [
       /\W{0,6}(?:(?:so|now|but|wait|also|okay|and|yes|again),? ){0,2}(?:double[- ]?check(?:ing)?|re-?check(?:ing)?|sanity[- ]check|verify(?:ing)?|verification|checking|quick check|cross-?check|confirm(?:ing)?)/,
-      /\W{0,6}check(?::| (?:if|whether|that|again|this|our|the (?:answer|result|conditions?|original|sum|product|constraints?|equations?|solution))\b)/,
+      /\W{0,6}check(?::| (?:that|again|this|our|the (?:answer|result|conditions?|original|sum|product|constraints?|equations?|solution))\b)/,
     ],
     weak: [
       /\W{0,6}(?:yes|yeah|okay|good|great|so|and|indeed|thus|which|that),? (?:that |this |it |which |everything |all )?(?:indeed )?(?:checks out|matches|is consistent|seems (?:right|correct|consistent|good)|makes sense|is correct|is right|works out|satisfies)/,

@@ -1,0 +1,112 @@
+/**
+ * How well the detector agrees with labelled traces, by sentence: precision, recall and F1.
+ *
+ * The unit is the detector's own step. A step is positive for a label when at least half of it lies under the label's spans.
+ * Reasoningflow's problems are split in two by the parity of the last byte of the SHA-256 of their text (white space as one space): rules were tuned on
+ * the even half, the odd half is what is reported. Nothing was tuned on thought-anchors.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { detect } from '../../core/behaviours/detect.ts';
+import type { Label } from '../../core/behaviours/spans.ts';
+import { steps, type Step } from '../../core/traces/steps.ts';
+
+export interface LabelledTrace {
+  id: string;
+  question: string;
+  text: string;
+  spans: { start: number; end: number; label: string; tags?: string[] }[];
+}
+
+export interface Agreement {
+  precision: number;
+  recall: number;
+  f1: number;
+  /** Steps that are positive by the labels, and by the detector. */
+  gold: number;
+  found: number;
+}
+
+/** Which of a source's labels or tags mean one of ours. `starts`: the source labels the beginning of a passage only, so ours counts by its first step. */
+export interface Mapping {
+  label: Label;
+  means: string[];
+  starts?: boolean;
+  /** Steps under these count neither way: the source draws the line between them and ours elsewhere. */
+  ignores?: string[];
+}
+
+export const REASONINGFLOW: readonly Mapping[] = [
+  { label: 'verification', means: ['verification-init'], starts: true },
+  { label: 'backtracking', means: ['backtracking'], ignores: ['negative-reflection'] },
+  { label: 'subgoal', means: ['plan'], ignores: ['verification-init', 'backtracking'] },
+  { label: 'uncertainty', means: ['uncertainty'] },
+  { label: 'answer_commitment', means: ['answer'] },
+];
+export const THOUGHT_ANCHORS: readonly Mapping[] = [
+  { label: 'verification', means: ['self_checking', 'verification'] },
+  { label: 'subgoal', means: ['plan_generation'] },
+  { label: 'uncertainty', means: ['uncertainty_management'] },
+  { label: 'answer_commitment', means: ['final_answer_emission', 'answer_emission'] },
+];
+
+export function readLabelled(path: string): LabelledTrace[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LabelledTrace);
+}
+
+/** True for the half that rules may be tuned on. */
+export function isTuningHalf(trace: LabelledTrace): boolean {
+  const digest = createHash('sha256').update(trace.question.split(/\s+/).filter(Boolean).join(' ')).digest();
+  return digest[digest.length - 1]! % 2 === 0;
+}
+
+/** Agreement by label over all steps of all traces. */
+export function agreement(
+  traces: readonly LabelledTrace[],
+  mapping: Mapping,
+  onDisagreement?: (trace: LabelledTrace, step: Step, gold: boolean) => void,
+): Agreement {
+  let both = 0;
+  let gold = 0;
+  let found = 0;
+  for (const trace of traces) {
+    const units = steps(trace.text);
+    const meant = labelled(trace, mapping.means);
+    const spans = detect(trace.text, { problem: trace.question }).filter(({ label }) => label === mapping.label);
+    const starts = (list: readonly { start: number; end: number }[]) =>
+      list.map(({ start, end }) => ({ start, end: units.find((unit) => unit.end > start)?.end ?? end }));
+    const ignored = covered(units, labelled(trace, mapping.ignores ?? []));
+    const goldUnits = covered(units, meant);
+    const foundUnits = covered(units, mapping.starts ? starts(spans) : spans);
+    for (const [i, unit] of units.entries()) {
+      if (ignored[i]) continue;
+      if (goldUnits[i]) gold += 1;
+      if (foundUnits[i]) found += 1;
+      if (goldUnits[i] && foundUnits[i]) both += 1;
+      else if (goldUnits[i] !== foundUnits[i]) onDisagreement?.(trace, unit, goldUnits[i]!);
+    }
+  }
+  const precision = both / found;
+  const recall = both / gold;
+  return { precision, recall, f1: (2 * both) / (gold + found), gold, found };
+}
+
+function labelled(trace: LabelledTrace, names: readonly string[]): LabelledTrace['spans'] {
+  return trace.spans.filter((span) => [span.label, ...(span.tags ?? [])].some((name) => names.includes(name)));
+}
+
+function covered(units: readonly Step[], spans: readonly { start: number; end: number }[]): boolean[] {
+  const ordered = [...spans].sort((a, b) => a.start - b.start);
+  let first = 0;
+  return units.map((unit) => {
+    while (first < ordered.length && ordered[first]!.end <= unit.start) first += 1;
+    let under = 0;
+    for (let i = first; i < ordered.length && ordered[i]!.start < unit.end; i += 1) {
+      under += Math.max(0, Math.min(unit.end, ordered[i]!.end) - Math.max(unit.start, ordered[i]!.start));
+    }
+    return under * 2 >= unit.end - unit.start;
+  });
+}
