@@ -57,6 +57,11 @@ const probeSchema = z.object({
   engine: z.string().nullable(),
 });
 
+/** The same choice of an engine, as arguments of the command line. */
+export function engineArguments({ python, folder }: EngineOptions): string[] {
+  return [...(python === null ? [] : ['--python', python]), ...(folder === null ? [] : ['--engine', folder])];
+}
+
 export class EngineFinder {
   readonly #options: EngineOptions;
   #kept: { key: string; at: number; result: Engine | EngineProblem } | null = null;

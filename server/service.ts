@@ -114,7 +114,15 @@ async function openDoor(
     token: await rootToken(options.root),
     log,
     onConnection(port, id) {
-      const events = new EventStream(parts.store, (batch) => peer.notify('events/batch', batch));
+      const events = new EventStream(
+        parts.store,
+        (batch) => peer.notify('events/batch', batch),
+        (error) => {
+          // The client reconnects with its cursor and misses nothing.
+          log.warn({ client: id, error: String(error) }, 'subscription failed');
+          peer.close();
+        },
+      );
       const peer = openPeer<Record<never, never>, Record<never, never>, Notifications, Methods>(port, {
         handlers: makeHandlers(parts, events),
         validate: validateParams,

@@ -347,6 +347,25 @@ export interface ImportResult {
   notes: string[];
 }
 
+// ---- keeping house -------------------------------------------------------------------------------------------------
+
+export interface HousekeepingProgress {
+  done: number;
+  total: number;
+  unit: string;
+  current: string;
+}
+
+/** Something in the files that could not be used. */
+export interface StoreFaultInfo {
+  /** Relative to the root. */
+  file: string;
+  /** From 1; null: the file as a whole. */
+  line: number | null;
+  kind: string;
+  message: string;
+}
+
 // ---- events --------------------------------------------------------------------------------------------------------
 
 /** Sequence numbers by stream: `journal`, or `run/stage/attempt`. The value is the last seq that the client has. */
@@ -415,6 +434,19 @@ export interface Methods {
     params: { paths: string[]; format?: string; mapping?: ImportMapping; name?: string };
     result: ImportResult;
     progress: { file: string; rows: number; bytes: number; totalBytes: number };
+  };
+
+  /** Throws the index away and makes it again from the files. Lists are incomplete until it answers. */
+  'store/reindex': {
+    params: Record<string, never>;
+    result: { attempts: number; events: number; traces: number; seconds: number };
+    progress: HousekeepingProgress;
+  };
+  /** Checks every file against itself and the index; changes nothing. At most 1000 faults are listed, all are counted. */
+  'store/verify': {
+    params: Record<string, never>;
+    result: { attempts: number; events: number; traces: number; bytes: number; faults: StoreFaultInfo[]; faultCount: number };
+    progress: HousekeepingProgress;
   };
 
   /**

@@ -21,7 +21,7 @@ import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-
 import type { EventStream } from './event-stream.ts';
 
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
-const features = ['events', 'runs', 'imports', 'stages/stop.force'];
+const features = ['events', 'runs', 'imports', 'stages/stop.force', 'store/reindex', 'store/verify'];
 
 export interface Parts {
   store: TraceStore;
@@ -131,7 +131,11 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       }
     },
 
-    'events/subscribe': ({ cursor, run }) => events.subscribe(cursor, run),
+    'store/reindex': (_, { progress }) => store.reindex(progress),
+    'store/verify': (_, { progress }) => store.verify(progress),
+
+    'events/subscribe': ({ cursor, run, from }) =>
+      events.subscribe(cursor, { ...(run === undefined ? {} : { run }), ...(from === undefined ? {} : { from }) }),
     'events/unsubscribe': () => {
       events.close();
       return {};

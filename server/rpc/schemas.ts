@@ -124,9 +124,13 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     name: name.optional(),
   }),
 
+  'store/reindex': nothing,
+  'store/verify': nothing,
+
   'events/subscribe': z.object({
     cursor: z.record(z.string().max(400), int.min(-1)),
     run: run.optional(),
+    from: z.enum(['start', 'now']).optional(),
   }),
   'events/unsubscribe': nothing,
 };

@@ -433,7 +433,7 @@ export class RunControl {
 
   async #summary(record: RunRecord): Promise<RunSummary> {
     const plan = record.kind === 'import' ? null : await this.#planOf(record);
-    return summarise({ record, plan, stops: this.#stops, now: Date.now() });
+    return summarise({ record, plan, stops: this.#stops, again: this.#again, now: Date.now() });
   }
 
   async #stage(run: string, stage: string): Promise<{ record: RunRecord; planned: PlanStage }> {

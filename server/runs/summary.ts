@@ -23,10 +23,12 @@ export interface SummaryInput {
   plan: PlanFile | null;
   /** By stream of the attempt. */
   stops: ReadonlyMap<string, StopWish>;
+  /** `run/stage` that will run again as soon as there is room. */
+  again: ReadonlySet<string>;
   now: number;
 }
 
-export function summarise({ record, plan, stops, now }: SummaryInput): RunSummary {
+export function summarise({ record, plan, stops, again, now }: SummaryInput): RunSummary {
   const attemptsOf = new Map(record.stages.map(({ stage, attempts }) => [stage, attempts]));
   const planned =
     plan?.stages ?? record.stages.map(({ stage }) => ({ id: stage, kind: 'import', of: null, needs: [] }));
@@ -38,7 +40,7 @@ export function summarise({ record, plan, stops, now }: SummaryInput): RunSummar
       kind: stage.kind as StageKind | 'import',
       of: stage.of,
       needs: stage.needs,
-      state: newest ? attemptState(newest, stops) : 'waiting',
+      state: newest && !again.has(`${record.run}/${stage.id}`) ? attemptState(newest, stops) : 'waiting',
       phase: newest && isActive(newest) ? newest.phase : null,
       progress: newest ? progressOf(newest, now) : null,
       attempts: attempts.map((attempt) => attemptInfo(attempt, stops, now)),
