@@ -34,7 +34,7 @@ export async function chooseRecipe(backends: Backends, argument: unknown, title:
     ...(sorted.length > 0 ? [separator('In this workspace')] : []),
     ...sorted.map((uri): Item => ({
       label: `$(file) ${path.posix.basename(uri.path)}`,
-      description: vscode.workspace.asRelativePath(path.posix.dirname(uri.path)),
+      description: path.posix.dirname(vscode.workspace.asRelativePath(uri)).replace(/^\.$/, ''),
       take: () => fromFile(uri),
     })),
     separator('Presets'),
@@ -54,7 +54,9 @@ export function presetItem(
 ): vscode.QuickPickItem & { preset: PresetInfo; take: () => ChosenRecipe } {
   return {
     label: `$(beaker) ${preset.name}`,
-    description: `${preset.title}${preset.needsGpu ? ' · needs a GPU' : ''}`,
+    description: [preset.title === preset.name ? '' : preset.title, preset.needsGpu ? 'needs a GPU' : '']
+      .filter(Boolean)
+      .join(' · '),
     detail: oneLine(preset.description, 160),
     preset,
     take: () => ({ label: preset.name, source: { preset: preset.name }, uri: null }),

@@ -111,8 +111,9 @@ function runItem(node: Extract<RunNode, { kind: 'run' }>): vscode.TreeItem {
 function stageItem(node: Extract<RunNode, { kind: 'stage' }>): vscode.TreeItem {
   const { run, stage } = node;
   const hasChildren = stageChildren(run, stage).length > 0 || (stage.kind === 'evaluate' && stage.traces > 0);
-  const live = stage.state === 'running' || stage.state === 'stopping';
-  const label = stage.of ? `${stage.kind} ${stage.id}` : stage.id;
+  // VS Code takes this for the first time that it sees the row, which is before the stage runs.
+  const live = run.state === 'running' || run.state === 'stopping';
+  const label = stage.id;
   const item = new vscode.TreeItem(label, hasChildren ? (live && !stage.of ? Expanded : Collapsed) : None);
   const able = abilities(stage.state, run.kind);
   const context = [

@@ -1,6 +1,6 @@
 /** What the Runs view shows of a run, in words. Pure: no VS Code here. */
 import type { CheckpointInfo, RunState, RunSummary, StageInfo, TraceSet } from '../../core/protocol/methods.ts';
-import { bytes, count, oneLine, plural, timeLeft } from '../format.ts';
+import { bytes, count, duration, oneLine, plural, timeLeft } from '../format.ts';
 
 export type RunNode =
   | { kind: 'run'; run: RunSummary }
@@ -31,12 +31,17 @@ export function stageChildren(run: RunSummary, stage: StageInfo): RunNode[] {
   ];
 }
 
-/** The main stage that runs now, and its place: stage n of N. */
+/**
+ * The stage that runs now and its place among those of the recipe: stage n of N. An evaluation that goes on when its parent
+ * is done has its parent's place.
+ */
 export function currentStage(run: RunSummary): { stage: StageInfo; n: number; of: number } | null {
   const stages = mainStages(run);
-  const at = stages.findIndex(({ state }) => state === 'running' || state === 'stopping');
-  const stage = stages[at];
-  return stage ? { stage, n: at + 1, of: stages.length } : null;
+  const live = ({ state }: StageInfo) => state === 'running' || state === 'stopping';
+  const stage = stages.find(live) ?? run.stages.find(live);
+  if (!stage) return null;
+  const n = stages.findIndex(({ id }) => id === stage.id || id === stage.of) + 1;
+  return { stage, n: Math.max(1, n), of: stages.length };
 }
 
 /** `epoch 3 of 10 · step 74 of 230 · 2 min left`; empty where nothing is known yet. */
@@ -80,7 +85,7 @@ export function stageDescription(stage: StageInfo): string {
         ? `${attempt.error.class}: ${oneLine(attempt.error.message, 80)}`
         : `failed${attempt?.reason ? ` (${attempt.reason})` : ''}`;
     case 'completed':
-      return stage.traces > 0 ? plural(stage.traces, 'trace') : '';
+      return [stage.traces > 0 ? plural(stage.traces, 'trace') : '', took(stage)].filter(Boolean).join(' · ');
     default:
       return stage.state satisfies never;
   }
@@ -95,7 +100,23 @@ export function runDescription(run: RunSummary): string {
   }
   const failed = run.stages.find(({ state }) => state === 'failed');
   if (run.state === 'failed' && failed) return `failed in ${failed.id}`;
-  return run.state === 'completed' ? 'completed' : run.state;
+  const when = new Date(run.ended ?? run.created).toLocaleString('en', {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  });
+  return `${run.state} · ${when}`;
+}
+
+/** How long the attempts of a stage took together; empty where that is not known. */
+function took(stage: StageInfo): string {
+  const spans = stage.attempts.map(({ started, ended }) =>
+    started === null || ended === null ? Number.NaN : ended - started,
+  );
+  const total = spans.reduce((sum, span) => sum + span, 0);
+  return spans.length > 0 && Number.isFinite(total) ? duration(total / 1000) : '';
 }
 
 export function checkpointDescription(checkpoint: CheckpointInfo): string {

@@ -116,6 +116,8 @@ describe('the Runs view in words', () => {
       'failed (oom_host)',
     );
     assert.equal(stageDescription(stage('s', { state: 'completed', traces: 1 })), '1 trace');
+    const done = [attempt({ started: 0, ended: 40_000 }), attempt({ started: 90_000, ended: 100_000 })];
+    assert.equal(stageDescription(stage('s', { state: 'completed', traces: 2, attempts: done })), '2 traces · 50 s');
   });
 
   it('puts evaluations under the stage that they belong to', () => {
@@ -152,13 +154,23 @@ describe('the Runs view in words', () => {
     const current = currentStage(running);
     assert.deepEqual([current?.stage.id, current?.n, current?.of], ['sft', 2, 3]);
     assert.equal(runDescription(running), 'stage 2 of 3: sft · epoch 3 of 10 · step 74 of 230 · 2 min left');
+    // Its evaluation goes on when it is done.
+    const evaluating = run([
+      stage('data', { state: 'completed' }),
+      stage('sft', { state: 'completed' }),
+      stage('sft.eval', { of: 'sft', state: 'running' }),
+    ]);
+    assert.deepEqual([currentStage(evaluating)?.stage.id, currentStage(evaluating)?.n], ['sft.eval', 2]);
     assert.equal(runningSummary([run([], { state: 'completed' }), running, running])?.others, 1);
     assert.equal(runningSummary([]), null);
   });
 
   it('describes runs that do not run', () => {
     assert.equal(runDescription(run([stage('sft', { state: 'failed' })], { state: 'failed' })), 'failed in sft');
-    assert.equal(runDescription(run([], { state: 'completed' })), 'completed');
+    assert.match(
+      runDescription(run([], { state: 'completed', ended: 1_790_000_000_000 })),
+      /^completed · \w+ \d+, \d\d:\d\d$/,
+    );
     assert.equal(runDescription(run([], { kind: 'import', traces: 1234 })), '1,234 traces');
   });
 
