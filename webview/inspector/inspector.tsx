@@ -10,6 +10,7 @@ import { Button } from '../ui/controls.ts';
 import { count, tokens } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -326,9 +327,4 @@ function Head({ view, row, group, raw, act, settings }: HeadProps) {
       </div>
     </header>
   );
-}
-
-function isField(target: EventTarget | undefined): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.tagName.startsWith('VSCODE-');
 }

@@ -1,0 +1,306 @@
+/**
+ * One line chart by uPlot: thin lines, direct labels, bands for intervals, ticks where an epoch ends. Its colours are the
+ * theme's and are read again when that changes. Values are read by mouse, by arrow keys, and from a table.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import { short } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { cssColor, onThemeChange } from '../ui/theme.ts';
+
+export interface ChartLine {
+  name: string;
+  /** A CSS variable. */
+  color: string;
+  /** One value for each x; null where there is none. */
+  values: (number | null)[];
+  /** Ends of the interval, drawn as a band. */
+  low?: (number | null)[];
+  high?: (number | null)[];
+  dash?: number[];
+  points?: boolean;
+  /** Drawn at the end of the line; default: the name, when there is more than one line. */
+  label?: string;
+}
+
+export interface ChartProps {
+  title: string;
+  /** In the title, once. */
+  unit?: string;
+  x: number[];
+  lines: ChartLine[];
+  /** What x counts. */
+  xName: string;
+  /** Names of the x values where they are places in an order and not numbers. */
+  names?: string[];
+  /** Vertical lines: where an epoch or a stage ends. */
+  marks?: { x: number; text: string }[];
+  format?: (value: number) => string;
+  /** Fixed ends of the y axis. */
+  range?: [number, number];
+  /** Opens what is behind a value. */
+  onPick?: (index: number) => void;
+}
+
+const HEIGHT = 172;
+
+export function Chart(props: ChartProps) {
+  const { title, unit, x, lines, xName, names, format = short, onPick } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const [at, setAt] = useState<number | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  const latest = useRef(props);
+  latest.current = props;
+  const shape = JSON.stringify([lines.map(({ name, color, label, low }) => [name, color, label, low !== undefined]), names, props.marks, asTable]);
+
+  // uPlot is made again when what is drawn changes its shape or the theme changes; new values alone are set.
+  useLayoutEffect(() => {
+    if (asTable) return undefined;
+    const make = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(
+        optionsOf(latest, box.current!.clientWidth, setAt),
+        dataOf(latest.current),
+        box.current!,
+      );
+    };
+    make();
+    const observer = new ResizeObserver(([entry]) => {
+      const width = Math.round(entry!.contentRect.width);
+      if (plot.current && width > 0 && width !== plot.current.width) plot.current.setSize({ width, height: HEIGHT });
+    });
+    observer.observe(box.current!);
+    const stop = onThemeChange(make);
+    return () => {
+      observer.disconnect();
+      stop();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+  useEffect(() => plot.current?.setData(dataOf(props)), [x, lines]);
+
+  const nameOf = (index: number) => names?.[index] ?? `${xName} ${short(x[index] ?? 0)}`;
+  const read = (index: number) =>
+    lines
+      .filter(({ values }) => values[index] !== null && values[index] !== undefined)
+      .map(({ name, values, low, high }) => {
+        const interval = low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
+        return `${lines.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
+      })
+      .join(' · ');
+  const last = x.length - 1;
+  const shown = at ?? last;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget) return;
+    const to = { ArrowRight: shown + 1, ArrowLeft: shown - 1, Home: 0, End: last }[event.key];
+    if (event.key === 'Enter' && onPick && x.length > 0) onPick(shown);
+    else if (to !== undefined) {
+      const index = Math.max(0, Math.min(last, to));
+      setAt(index);
+      const u = plot.current;
+      if (u) u.setCursor({ left: u.valToPos(x[index] ?? 0, 'x'), top: u.bbox.height / devicePixelRatio / 2 });
+    } else return;
+    event.preventDefault();
+  };
+  return (
+    <figure class="chart" role="group" aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick ? ', Enter opens the traces' : ''}.`} tabIndex={0} onKeyDown={onKeyDown}>
+      <figcaption>
+        <span class="chart-title">{title}</span>
+        {unit && <span class="muted"> {unit}</span>}
+        <span class="chart-value num" role="status">
+          {x.length > 0 ? (
+            <>
+              <span class="muted">{nameOf(shown)}</span> {read(shown)}
+            </>
+          ) : (
+            <span class="muted">nothing yet</span>
+          )}
+        </span>
+        <button class="tool" aria-pressed={asTable} aria-label={`${title} as a table`} title="As a table" onClick={() => setAsTable(!asTable)}>
+          <Icon name="table" />
+        </button>
+      </figcaption>
+      {asTable ? (
+        <div class="chart-table" tabIndex={0} role="region" aria-label={`${title}, values`}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{xName}</th>
+                {lines.map(({ name }) => (
+                  <th key={name} scope="col" class="num">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {x.map((value, i) => (
+                <tr key={value}>
+                  <th scope="row">{names?.[i] ?? short(value)}</th>
+                  {lines.map(({ name, values, low, high }) => (
+                    <td key={name} class="num">
+                      {values[i] === null || values[i] === undefined ? '–' : format(values[i])}
+                      {low?.[i] != null && high?.[i] != null ? ` [${format(low[i])}–${format(high[i])}]` : ''}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : (
+        <div ref={box} class={`chart-box${onPick ? ' pickable' : ''}`} aria-hidden="true" onClick={() => onPick && at !== null && onPick(at)} />
+      )}
+    </figure>
+  );
+}
+
+function dataOf({ x, lines }: ChartProps): uPlot.AlignedData {
+  const data: (number | null)[][] = [];
+  for (const { values, low, high } of lines) {
+    data.push(values);
+    if (low && high) data.push(low, high);
+  }
+  return [x, ...data] as uPlot.AlignedData;
+}
+
+type Latest = { current: ChartProps };
+
+function optionsOf(latest: Latest, width: number, setAt: (index: number | null) => void): uPlot.Options {
+  const { lines, names, format = short, range } = latest.current;
+  const muted = cssColor('--lh-muted');
+  const grid = { stroke: cssColor('--lh-grid'), width: 1 };
+  const font = '11px system-ui, sans-serif';
+  const series: uPlot.Series[] = [{}];
+  const bands: uPlot.Band[] = [];
+  for (const line of lines) {
+    const stroke = cssColor(line.color);
+    series.push({
+      label: line.name,
+      stroke,
+      width: 1.4,
+      ...(line.dash ? { dash: line.dash } : {}),
+      points: { show: line.points ?? latest.current.x.length < 2, size: 6, stroke, fill: cssColor('--lh-bg') },
+      spanGaps: true,
+    });
+    if (line.low && line.high) {
+      const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
+      series.push(edge, { ...edge });
+      bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(stroke, 0.16) });
+    }
+  }
+  const labelled = lines.some((line) => labelOf(line, lines) !== '');
+  return {
+    width,
+    height: HEIGHT,
+    series,
+    bands,
+    legend: { show: false },
+    padding: [8, labelled ? 84 : 12, 0, 0],
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      drag: { x: false, y: false },
+    },
+    scales: {
+      x: { time: false, ...(names ? { range: (_u, min, max) => [min - 0.35, max + 0.35] as [number, number] } : {}) },
+      y: range ? { range } : { range: (_u, min, max) => padded(min, max) },
+    },
+    axes: [
+      {
+        stroke: muted,
+        font,
+        size: 30,
+        grid: { show: false },
+        ticks: grid,
+        ...(names
+          ? {
+              splits: () => latest.current.x,
+              values: (_u: uPlot, splits: number[]) => splits.map((split) => latest.current.names?.[latest.current.x.indexOf(split)] ?? ''),
+            }
+          : { values: (_u: uPlot, splits: number[]) => splits.map((split) => (Number.isInteger(split) ? short(split) : '')) }),
+      },
+      { stroke: muted, font, size: 46, grid, ticks: { show: false }, values: (_u, splits) => splits.map((split) => format(split)) },
+    ],
+    hooks: {
+      setCursor: [(u) => setAt(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],
+      drawClear: [(u) => drawMarks(u, latest.current, muted)],
+      draw: [(u) => drawLabels(u, latest.current)],
+    },
+  };
+}
+
+function labelOf(line: ChartLine, lines: readonly ChartLine[]): string {
+  return line.label ?? (lines.length > 1 ? line.name : '');
+}
+
+function padded(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1];
+  const room = max === min ? Math.abs(max) * 0.1 || 1 : (max - min) * 0.08;
+  return [min >= 0 && min - room < 0 ? 0 : min - room, max + room];
+}
+
+/** Where an epoch or a stage ends: a faint line with its name at the top. */
+function drawMarks(u: uPlot, { marks = [] }: ChartProps, color: string): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = color;
+  ctx.globalAlpha = 0.55;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  let free = -Infinity;
+  for (const { x, text } of marks) {
+    const at = Math.round(u.valToPos(x, 'x', true));
+    if (at < bbox.left || at > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top + bbox.height);
+    ctx.lineTo(at, bbox.top + bbox.height - 8 * devicePixelRatio);
+    ctx.stroke();
+    const half = ctx.measureText(text).width / 2;
+    if (at - half > free) {
+      ctx.textAlign = 'center';
+      ctx.fillText(text, at, bbox.top + bbox.height - 11 * devicePixelRatio);
+      free = at + half + 6 * devicePixelRatio;
+    }
+  }
+  ctx.restore();
+}
+
+/** The name of each line at its end, moved apart where they would overlap. */
+function drawLabels(u: uPlot, { lines }: ChartProps): void {
+  const { ctx, bbox } = u;
+  const size = 11 * devicePixelRatio;
+  const labels: { text: string; y: number; color: string }[] = [];
+  let index = 1;
+  for (const line of lines) {
+    const values = u.data[index]!;
+    index += line.low && line.high ? 3 : 1;
+    const text = labelOf(line, lines);
+    let last = values.length - 1;
+    while (last >= 0 && (values[last] === null || values[last] === undefined)) last -= 1;
+    if (text === '' || last < 0) continue;
+    labels.push({ text, y: u.valToPos(values[last]!, 'y', true), color: cssColor(line.color) });
+  }
+  labels.sort((a, b) => a.y - b.y);
+  for (let i = 1; i < labels.length; i += 1) labels[i]!.y = Math.max(labels[i]!.y, labels[i - 1]!.y + size);
+  ctx.save();
+  ctx.font = `${size}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  for (const { text, y, color } of labels) {
+    ctx.fillStyle = color;
+    ctx.fillText(text, bbox.left + bbox.width + 6 * devicePixelRatio, y, 76 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+/** A hex colour of the theme with an alpha. */
+function withAlpha(color: string, alpha: number): string {
+  const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
+  if (!hex) return 'transparent';
+  const [r, g, b] = [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  return `rgb(${r} ${g} ${b} / ${alpha})`;
+}

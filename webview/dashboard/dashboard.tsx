@@ -1,0 +1,242 @@
+/** The dashboard of a run: its stages, what training measures, what evaluation found, the stage table. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { StageRow } from '../../core/protocol/methods.ts';
+import type { WebviewInit } from '../../core/protocol/webview.ts';
+import type { Host } from '../host.ts';
+import { Button, Dropdown } from '../ui/controls.ts';
+import { count, duration, percent, short } from '../ui/format.ts';
+import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
+import { useStore } from '../ui/store.ts';
+import { Chart } from './chart.tsx';
+import { budgetLines, evaluationPoints, evaluationSets, stageCharts, type EvaluationPoint } from './figures.ts';
+import { RunHead } from './run-head.tsx';
+import { RunModel } from './run-model.ts';
+
+interface DashboardProps {
+  host: Host;
+  run: string;
+  backend: WebviewInit['backend'];
+}
+
+export function Dashboard({ host, run, backend }: DashboardProps) {
+  const model = useMemo(() => new RunModel(host, run), [host, run]);
+  const state = useStore(model);
+  useEffect(() => {
+    void model.pull();
+    const stop = host.on('events/batch', (batch) => model.onEvents(batch));
+    // Time left goes down without events.
+    const timer = setInterval(() => model.value.run?.state === 'running' && model.soon(), 5000);
+    return () => {
+      stop();
+      clearInterval(timer);
+      model.close();
+    };
+  }, [model]);
+  const connected = backend.state === 'connected';
+  const was = useRef(connected);
+  useEffect(() => {
+    if (connected && !was.current) void model.pull();
+    was.current = connected;
+  }, [connected]);
+
+  return (
+    <div class="dashboard">
+      <BackendBanner backend={backend} host={host} />
+      {state.run ? (
+        <div class="dashboard-scroll" tabIndex={0} role="region" aria-label="Dashboard">
+          <RunHead run={state.run} host={host} />
+          <Figures host={host} model={model} />
+        </div>
+      ) : state.error !== null ? (
+        <Failure what="The run cannot be shown" error={state.error} onRetry={() => void model.pull()} />
+      ) : (
+        <Skeleton lines={12} label="Reading the run" />
+      )}
+    </div>
+  );
+}
+
+function Figures({ host, model }: { host: Host; model: RunModel }) {
+  const { run, metrics, table } = useStore(model);
+  const sets = useMemo(() => (metrics ? evaluationSets(metrics) : []), [metrics]);
+  const [chosen, setSet] = useState('');
+  const [others, setOthers] = useState(false);
+  const set = sets.includes(chosen) ? chosen : (sets[0] ?? '');
+  const points = useMemo(() => (metrics ? evaluationPoints(metrics, run, set) : []), [metrics, run?.stages.length, set]);
+  const trained = useMemo(
+    () => (metrics && run ? run.stages.map(({ id }) => ({ id, ...stageCharts(metrics, id) })).filter(({ charts, others: more }) => charts.length + more.length > 0) : []),
+    [metrics, run?.stages.length],
+  );
+  if (!run || !metrics) return null;
+  const openPoint = (point: EvaluationPoint | undefined) =>
+    point &&
+    void host.ask('host/open', {
+      view: {
+        page: 'inspector',
+        title: `${run.name} · ${point.label}`,
+        filter: { run: run.run, stage: point.stage, step: point.step, set: point.set },
+      },
+    });
+  if (points.length === 0 && trained.length === 0) {
+    return (
+      <div class="dashboard-empty">
+        <Empty icon="graph-line" title={run.state === 'completed' ? 'This run measured nothing' : 'No figures yet'}>
+          <p>
+            {run.kind === 'import'
+              ? 'An import has traces to read, but no training to follow.'
+              : 'Charts appear here with the first logged step and the first evaluation.'}
+          </p>
+          {run.traces > 0 && (
+            <Button onClick={() => void host.ask('host/open', { view: { page: 'inspector', title: run.name, filter: { run: run.run } } })}>
+              Open traces
+            </Button>
+          )}
+        </Empty>
+      </div>
+    );
+  }
+  const budgets = budgetLines(points);
+  return (
+    <>
+      {points.length > 0 && (
+        <section aria-label="Evaluations">
+          <div class="section-head">
+            <h2 class="title">Evaluations</h2>
+            <span class="muted">95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples; a click opens the traces</span>
+            {sets.length > 1 && <Dropdown label="Set" value={set} options={sets.map((one) => ({ value: one, text: one }))} onChange={setSet} />}
+          </div>
+          <div class="charts">
+            <Chart
+              title="Accuracy"
+              unit="%"
+              x={points.map((_, i) => i)}
+              xName="checkpoint"
+              names={points.map(({ label }) => label)}
+              marks={[]}
+              format={(value) => (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)}
+              lines={[
+                {
+                  name: 'accuracy',
+                  color: '--lh-right',
+                  values: points.map(({ accuracy }) => accuracy),
+                  low: points.map(({ accuracy_ci95 }) => accuracy_ci95?.[0] ?? null),
+                  high: points.map(({ accuracy_ci95 }) => accuracy_ci95?.[1] ?? null),
+                  points: true,
+                },
+              ]}
+              onPick={(index) => openPoint(points[index])}
+            />
+            <Chart
+              title="Mean tokens"
+              unit="cut ones counted at the limit"
+              x={points.map((_, i) => i)}
+              xName="checkpoint"
+              names={points.map(({ label }) => label)}
+              format={(value) => short(Math.round(value))}
+              lines={[
+                {
+                  name: 'all',
+                  color: '--lh-verification',
+                  values: points.map(({ tokens_mean }) => tokens_mean),
+                  low: points.map(({ tokens_mean_ci95 }) => tokens_mean_ci95?.[0] ?? null),
+                  high: points.map(({ tokens_mean_ci95 }) => tokens_mean_ci95?.[1] ?? null),
+                  points: true,
+                },
+                {
+                  name: 'finished',
+                  color: '--lh-grey',
+                  values: points.map(({ tokens_mean_finished }) => tokens_mean_finished),
+                  dash: [4, 3],
+                },
+              ]}
+              onPick={(index) => openPoint(points[index])}
+            />
+            {budgets.lines.length > 0 && (
+              <Chart
+                title="Accuracy at a token budget"
+                unit="%"
+                x={budgets.x}
+                xName="budget"
+                lines={budgets.lines}
+                format={(value) => (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)}
+              />
+            )}
+          </div>
+        </section>
+      )}
+      {trained.map(({ id, charts, others: more }) => (
+        <section key={id} aria-label={`Training of ${id}`}>
+          <div class="section-head">
+            <h2 class="title">{id}</h2>
+            <span class="muted">by step</span>
+            {more.length > 0 && (
+              <button class="chip" aria-pressed={others} onClick={() => setOthers(!others)}>
+                {others ? 'Fewer' : `${more.length} more`}
+              </button>
+            )}
+          </div>
+          <div class="charts">
+            {[...charts, ...(others ? more : [])].map((chart) => (
+              <Chart key={chart.id} title={chart.title} unit={chart.unit} x={chart.x} xName="step" lines={chart.lines} marks={chart.marks} />
+            ))}
+          </div>
+        </section>
+      ))}
+      {table && table.rows.length > 0 && (
+        <section aria-label="Stage table">
+          <div class="section-head">
+            <h2 class="title">Stages</h2>
+            <span class="muted">{duration(table.secondsTotal)} in all</span>
+          </div>
+          <StageTable rows={table.rows} onOpen={(row) => openPoint(points.find((point) => point.of === row.id && point.step === row.step && point.set === row.set))} />
+        </section>
+      )}
+    </>
+  );
+}
+
+function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row: StageRow) => void }) {
+  return (
+    <table class="stage-table">
+      <thead>
+        <tr>
+          <th scope="col">Stage</th>
+          <th scope="col" class="num">Epoch</th>
+          <th scope="col" class="num">Step</th>
+          <th scope="col">Set</th>
+          <th scope="col" class="num">Accuracy %</th>
+          <th scope="col" class="num">95 %</th>
+          <th scope="col" class="num">Mean tokens</th>
+          <th scope="col" class="num">95 %</th>
+          <th scope="col" class="num">Finished: tokens</th>
+          <th scope="col" class="num">Finished %</th>
+          <th scope="col" class="num">n</th>
+          <th scope="col" class="num">Time</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={`${row.id}/${row.step}/${row.set}`}>
+            <th scope="row">
+              <button class="link" title="Open its traces" onClick={() => onOpen(row)}>
+                {row.id}
+              </button>{' '}
+              <span class="muted">{row.kind === row.id ? '' : row.kind}</span>
+            </th>
+            <td class="num">{row.epoch === null ? '' : Number(row.epoch.toFixed(2))}</td>
+            <td class="num">{count(row.step)}</td>
+            <td>{row.set}</td>
+            <td class="num">{percent(row.accuracy)}</td>
+            <td class="num muted">{row.accuracy_ci95 ? `${percent(row.accuracy_ci95[0])}–${percent(row.accuracy_ci95[1])}` : ''}</td>
+            <td class="num">{count(row.tokens_mean)}</td>
+            <td class="num muted">{row.tokens_mean_ci95 ? `${count(row.tokens_mean_ci95[0])}–${count(row.tokens_mean_ci95[1])}` : ''}</td>
+            <td class="num">{count(row.tokens_mean_finished)}</td>
+            <td class="num">{percent(row.finished, 0)}</td>
+            <td class="num">{count(row.n)}</td>
+            <td class="num">{duration(row.seconds)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,29 @@
+/** Entry of the dashboard's page. */
+import '@vscode/codicons/dist/codicon.css';
+import 'uplot/dist/uPlot.min.css';
+import '../ui/base.css';
+import '../ui/labels.css';
+import './dashboard.css';
+import { render } from 'preact';
+import { connectHost } from '../host.ts';
+import { registerControls } from '../ui/controls.ts';
+import { setLocale } from '../ui/format.ts';
+import { Page } from '../inspector/page.ts';
+import { useStore } from '../ui/store.ts';
+import { Dashboard } from './dashboard.tsx';
+
+function App({ page }: { page: Page }) {
+  const { view, backend } = useStore(page);
+  return view.page === 'dashboard' ? <Dashboard key={view.run} host={page.host} run={view.run} backend={backend} /> : null;
+}
+
+async function start(): Promise<void> {
+  registerControls();
+  const host = connectHost();
+  const init = await host.ask('host/ready', {});
+  setLocale(init.locale);
+  host.save({ view: init.view });
+  render(<App page={new Page(host, init)} />, document.getElementById('app')!);
+}
+
+void start();
