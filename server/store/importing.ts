@@ -68,8 +68,9 @@ export class Imports {
     writeFileSync(join(folder, 'spec.json'), JSON.stringify(spec, null, 2));
     writeFileSync(join(runFolder(root, run), 'run.json'), JSON.stringify(runFile, null, 2));
     const writer = new RecordWriter(folder);
-    this.store.appendJournal({ type: 'run_created', run, kind: 'import' });
-    this.store.appendJournal({ type: 'attempt_created', run, stage: 'import', attempt: 1, resumed_from: null });
+    this.store.intake.importing.add(run);
+    this.store.intake.appendJournal({ type: 'run_created', run, kind: 'import' });
+    this.store.intake.appendJournal({ type: 'attempt_created', run, stage: 'import', attempt: 1, resumed_from: null });
     writer.event({ type: 'state', phase: 'running' });
     this.running.set(run, { writer, traces: 0, metrics: 0 });
     return { existed: false };
@@ -77,7 +78,7 @@ export class Imports {
 
   private before(run: string): 'none' | 'part' | 'whole' {
     try {
-      const attempts = this.store.run(run).stages.flatMap((stage) => stage.attempts);
+      const attempts = this.store.questions.run(run).stages.flatMap((stage) => stage.attempts);
       return attempts.some((attempt) => attempt.end?.complete) ? 'whole' : 'part';
     } catch (error) {
       if (LonghandError.is(error, 'not_found')) return 'none';
@@ -105,16 +106,21 @@ export class Imports {
     writer.event({ type: 'end', complete: true, step: null, max_steps: null, outputs: {} });
     writer.sync();
     writer.close();
-    this.running.delete(run);
-    this.store.appendJournal({ type: 'attempt_ended', ...keyOf(run), outcome: 'completed' });
-    await this.store.catchUp(keyOf(run));
+    this.forget(run);
+    this.store.intake.appendJournal({ type: 'attempt_ended', ...keyOf(run), outcome: 'completed' });
+    await this.store.intake.catchUp(keyOf(run));
     return { traces, metrics };
   }
 
   abort(run: string): void {
     this.get(run).writer.close();
-    this.running.delete(run);
+    this.forget(run);
     this.store.deleteRun(run);
+  }
+
+  private forget(run: string): void {
+    this.running.delete(run);
+    this.store.intake.importing.delete(run);
   }
 
   private get(run: string): Running {

@@ -56,7 +56,11 @@ export class IndexFile {
       this.commits++;
       return result;
     } catch (error) {
-      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      try {
+        this.db.exec('ROLLBACK');
+      } catch {
+        // SQLite has rolled it back by itself, as it does when the disk is full.
+      }
       throw error;
     }
   }

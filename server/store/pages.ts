@@ -74,7 +74,9 @@ export class Pages {
 
   /** From the attempts' own counts where they suffice, otherwise counted once as long as nothing is written. */
   private total(filter: TraceFilter, list: string, sql: string, values: SQLInputValue[]): number {
-    if (Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key))) {
+    if (
+      Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key))
+    ) {
       return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
     }
     const known = this.totals.get(list);

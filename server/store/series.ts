@@ -121,7 +121,9 @@ function stagesThatGoOn(index: IndexFile, run: string): Set<string> {
     'SELECT stage, model FROM attempts WHERE run = ?',
     run,
   );
-  return new Set(rows.filter((row) => row.model?.includes(`/runs/${run}/stages/`)).map((row) => row.stage));
+  return new Set(
+    rows.filter((row) => row.model?.replaceAll('\\', '/').includes(`/runs/${run}/stages/`)).map((row) => row.stage),
+  );
 }
 
 /** Seconds in which at least one of the spans (milliseconds) was open: stages overlap, and between attempts there may be days. */

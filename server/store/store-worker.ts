@@ -37,12 +37,12 @@ try {
 const imports = new Imports(store);
 
 const handlers: Handlers = {
-  read: ([method, params]) => store.answer(method, params),
-  catchUp: ([key]) => store.catchUp(key),
-  runs: ([cursor, limit]) => store.runs(cursor, limit),
-  run: ([run]) => store.run(run),
-  attempt: ([key]) => store.attempt(key),
-  appendJournal: ([event]) => store.appendJournal(event),
+  read: ([method, params]) => store.questions.answer(method, params),
+  catchUp: ([key]) => store.intake.catchUp(key),
+  runs: ([cursor, limit]) => store.questions.runs(cursor, limit),
+  run: ([run]) => store.questions.run(run),
+  attempt: ([key]) => store.questions.attempt(key),
+  appendJournal: ([event]) => store.intake.appendJournal(event),
   deleteRun: ([run]) => store.deleteRun(run),
   cursor: ([run]) => store.cursor(run),
   startOf: ([cursor, run]) => store.startOf(cursor, run),

@@ -124,7 +124,11 @@ class AttemptCheck {
     // A trainer removes its older checkpoints to save room: one that is gone is no fault, one without its mark is.
     const checkpoint = event.type === 'checkpoint' ? join(this.folder, event.path) : null;
     if (checkpoint !== null && existsSync(checkpoint) && !existsSync(join(checkpoint, 'COMPLETE.json'))) {
-      this.add(line, 'incomplete_checkpoint', `${underRoot(this.folder, checkpoint)} has no COMPLETE.json, so nothing resumes from it`);
+      this.add(
+        line,
+        'incomplete_checkpoint',
+        `${underRoot(this.folder, checkpoint)} has no COMPLETE.json, so nothing resumes from it`,
+      );
     }
   }
 

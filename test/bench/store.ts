@@ -47,7 +47,7 @@ async function ingest(): Promise<Figure[]> {
     const problem = record.problem('What is 2 + 2?', { gold: '4' });
     const prompt = record.prompt(problem, 'What is 2 + 2?');
     const traces = Array.from({ length: 64 }, (_, sample) => record.traceBegin(problem, prompt, { sample }));
-    for (let done = 0; done < events; ) {
+    for (let done = 0; done < events;) {
       record.batch(() => {
         for (const trace of traces) record.traceText(trace, 'so the sum is 4 — wait, ');
       });
@@ -60,7 +60,14 @@ async function ingest(): Promise<Figure[]> {
     const seconds = (performance.now() - start) / 1000;
     const { lastSeq } = await store.attempt(key);
     await store.close();
-    return [figure('trace_text events read in, each of another trace than the last', lastSeq / seconds, 'events/s', '>=30000')];
+    return [
+      figure(
+        'trace_text events read in, each of another trace than the last',
+        lastSeq / seconds,
+        'events/s',
+        '>=30000',
+      ),
+    ];
   });
 }
 
@@ -116,11 +123,24 @@ async function lists(): Promise<Figure[]> {
         await bump(store);
         await store.read('traces/page', { filter: { run: 'many', ...filter }, ...(sort && { sort }) });
       });
-    const keys = ['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage'] as const;
+    const keys = [
+      'order',
+      'problem',
+      'stage',
+      'step',
+      'verdict',
+      'answer',
+      'tokens',
+      'finish',
+      'reward',
+      'advantage',
+    ] as const;
     const sorted: number[] = [];
     for (const key of keys) sorted.push(await page({}, { key, descending: true }));
     figures.push(figure('first page of 50,000 rows, in order', sorted[0] ?? NaN, 'ms', '<=20'));
-    figures.push(figure(`first page of 50,000 rows, the slowest of ${keys.length} sort keys`, Math.max(...sorted), 'ms', '<=20'));
+    figures.push(
+      figure(`first page of 50,000 rows, the slowest of ${keys.length} sort keys`, Math.max(...sorted), 'ms', '<=20'),
+    );
     const filters: TraceFilter[] = [
       { verdict: ['wrong'] },
       { finish: ['length'], stepFrom: 10 },
@@ -129,7 +149,9 @@ async function lists(): Promise<Figure[]> {
     ];
     const filtered: number[] = [];
     for (const filter of filters) filtered.push(await page(filter, { key: 'tokens', descending: true }));
-    figures.push(figure('filtered and sorted page of 50,000 rows, the slowest of 4', Math.max(...filtered), 'ms', '<=50'));
+    figures.push(
+      figure('filtered and sorted page of 50,000 rows, the slowest of 4', Math.max(...filtered), 'ms', '<=50'),
+    );
 
     let cursor: string | undefined;
     const steps: number[] = [];
@@ -146,9 +168,19 @@ async function lists(): Promise<Figure[]> {
     }
     figures.push(figure('each of 200 further pages by tokens, p95', quantile(steps, 0.95), 'ms', '<=20'));
     const side = { run: 'many', stage: 'grpo', step: 0 };
-    figures.push(figure('pairs of 500 problems', await time(() => store.read('traces/pairs', { before: side, after: { ...side, step: 5 } })), 'ms'));
     figures.push(
-      figure('accuracy at 8 budgets, with intervals', await time(() => store.read('metrics/budgets', { ...side, budgets: [64, 128, 256, 384, 512, 640, 768, 1024] })), 'ms'),
+      figure(
+        'pairs of 500 problems',
+        await time(() => store.read('traces/pairs', { before: side, after: { ...side, step: 5 } })),
+        'ms',
+      ),
+    );
+    figures.push(
+      figure(
+        'accuracy at 8 budgets, with intervals',
+        await time(() => store.read('metrics/budgets', { ...side, budgets: [64, 128, 256, 384, 512, 640, 768, 1024] })),
+        'ms',
+      ),
     );
     const { seconds: reindexed } = await store.reindex();
     figures.push(figure('reindex of 50,000 traces', reindexed, 's'));
@@ -166,7 +198,7 @@ function fill(root: string, run: string): void {
   makeRun(root, run);
   const record = makeAttempt(root, { run, stage: 'grpo', attempt: 1 });
   const words = 'Let me check this again. '.repeat(118);
-  for (let done = 0; done < ROWS; ) {
+  for (let done = 0; done < ROWS;) {
     record.batch(() => {
       for (let i = 0; i < 500; i++, done++) row(record, done, words);
     });
@@ -207,13 +239,15 @@ async function reading(): Promise<Figure[]> {
     const record = makeAttempt(root, { run: 'long', stage: 'evaluate', attempt: 1 });
     const problem = record.problem('What is 2 + 2?', { gold: '4' });
     const traces = Array.from({ length: 8 }, (_, sample) => record.traceBegin(problem, null, { sample }));
-    for (let i = 0; i < 10_000; i++) for (const trace of traces) record.traceText(trace, 'Wait, let me check: ∑ 𝑥² = é. \n');
+    for (let i = 0; i < 10_000; i++)
+      for (const trace of traces) record.traceText(trace, 'Wait, let me check: ∑ 𝑥² = é. \n');
     for (const trace of traces) record.traceEnd(trace, { tokens: 100_000, finish: 'stop' });
     record.event({ type: 'end', complete: true, step: null, max_steps: null, outputs: {} });
     const store = await openStore({ root });
     await store.catchUp();
     const { length } = await store.read('traces/get', { trace: 'long/evaluate/1/3' });
-    const slice = (start: number, size: number) => store.read('traces/slice', { trace: 'long/evaluate/1/3', in: 'completion', start, end: start + size });
+    const slice = (start: number, size: number) =>
+      store.read('traces/slice', { trace: 'long/evaluate/1/3', in: 'completion', start, end: start + size });
     const first = performance.now();
     await slice(0, 16_384);
     const cold = performance.now() - first;

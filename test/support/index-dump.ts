@@ -31,7 +31,15 @@ export type IndexDump = Record<string, Record<string, unknown>[]>;
 export function dumpIndex(root: string): IndexDump {
   const db = new DatabaseSync(indexPath(root), { readOnly: true });
   try {
-    return Object.fromEntries(Object.entries(queries).map(([name, sql]) => [name, db.prepare(sql).all().map((row) => ({ ...row }))]));
+    return Object.fromEntries(
+      Object.entries(queries).map(([name, sql]) => [
+        name,
+        db
+          .prepare(sql)
+          .all()
+          .map((row) => ({ ...row })),
+      ]),
+    );
   } finally {
     db.close();
   }

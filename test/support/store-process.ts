@@ -1,11 +1,11 @@
 /**
  * A process that keeps a store open, for tests that kill it: prints what it has acknowledged, one JSON object a line.
- * `node store-process.ts ROOT SEED`
+ * `node store-process.ts ROOT SEED [reindex]`
  */
 import { openStore } from '../../server/store/client.ts';
 import { random } from '../../core/metrics/bootstrap.ts';
 
-const [root = '', seed = '0'] = process.argv.slice(2);
+const [root = '', seed = '0', first = ''] = process.argv.slice(2);
 const draw = random(Number(seed));
 const store = await openStore({ root });
 const say = (acknowledged: object): void => void process.stdout.write(JSON.stringify(acknowledged) + '\n');
@@ -13,6 +13,7 @@ store.onAttempts((attempts) => {
   for (const attempt of attempts) void store.attempt(attempt).then(({ stream, lastSeq }) => say({ stream, lastSeq }));
 });
 say({ open: true });
+if (first === 'reindex') await store.reindex();
 
 const run = `import-${seed}`;
 const begun = await store.beginImport({ run, name: run, source: run });

@@ -63,7 +63,13 @@ describe('store: attempts', () => {
       checkpoint(record, 10);
       checkpoint(record, 20);
       for (let i = 0; i < 150; i++) record.event({ type: 'warn', code: 'slow', message: `warning ${i}` });
-      record.event({ type: 'error', class: 'ValueError', message: 'bad batch', traceback: 'Traceback …', hint: 'Lower the batch.' });
+      record.event({
+        type: 'error',
+        class: 'ValueError',
+        message: 'bad batch',
+        traceback: 'Traceback …',
+        hint: 'Lower the batch.',
+      });
       await store.catchUp();
       writeFileSync(join(record.folder, 'exit.json'), JSON.stringify(exit));
       await store.catchUp(key);
@@ -77,15 +83,29 @@ describe('store: attempts', () => {
       assert.equal(attempt.phase, 'running');
       assert.deepEqual(attempt.train, { maxSteps: 30, resumedStep: 0, epochs: 3, stepsPerEpoch: 10 });
       assert.deepEqual([attempt.firstMetrics?.step, attempt.lastMetrics?.step], [5, 25]);
-      assert.deepEqual(attempt.checkpoints.map(({ id, step, superseded }) => [id, step, superseded]), [
-        ['r/sft/1/checkpoint-10', 10, false],
-        ['r/sft/1/checkpoint-20', 20, false],
-      ]);
-      assert.deepEqual([attempt.warningCount, attempt.warnings.length, attempt.warnings.at(-1)?.message], [150, 100, 'warning 149']);
+      assert.deepEqual(
+        attempt.checkpoints.map(({ id, step, superseded }) => [id, step, superseded]),
+        [
+          ['r/sft/1/checkpoint-10', 10, false],
+          ['r/sft/1/checkpoint-20', 20, false],
+        ],
+      );
+      assert.deepEqual(
+        [attempt.warningCount, attempt.warnings.length, attempt.warnings.at(-1)?.message],
+        [150, 100, 'warning 149'],
+      );
       assert.deepEqual([attempt.error?.class, attempt.error?.hint], ['ValueError', 'Lower the batch.']);
       assert.deepEqual([attempt.outcome, attempt.exit], ['stopped', exit]);
       const { series, epochSteps } = await store.read('metrics/snapshot', { run: 'r', names: ['loss'] });
-      assert.deepEqual(series, [{ stage: 'sft', name: 'loss', step: [5, 10, 15, 20, 25], epoch: [0.5, 1, 1.5, 2, 2.5], value: [25, 20, null, 10, 5] }]);
+      assert.deepEqual(series, [
+        {
+          stage: 'sft',
+          name: 'loss',
+          step: [5, 10, 15, 20, 25],
+          epoch: [0.5, 1, 1.5, 2, 2.5],
+          value: [25, 20, null, 10, 5],
+        },
+      ]);
       assert.deepEqual(epochSteps, { sft: [10, 20, 30] });
     }));
 
@@ -94,7 +114,8 @@ describe('store: attempts', () => {
       makeRun(root, 'r');
       const first = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 1 });
       const group = (record: RecordWriter, step: number, word: string): void => {
-        for (let sample = 0; sample < 2; sample++) writeTrace(record, { step, sample, group: `s${step}`, completion: `${word} \\boxed{4}` });
+        for (let sample = 0; sample < 2; sample++)
+          writeTrace(record, { step, sample, group: `s${step}`, completion: `${word} \\boxed{4}` });
       };
       for (let step = 0; step < 8; step++) {
         group(first, step, 'first');
@@ -106,8 +127,18 @@ describe('store: attempts', () => {
       await store.catchUp();
       assert.equal((await store.read('traces/page', { filter: { run: 'r' } })).total, 17);
 
-      const second = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 2 }, { resumed_from: { attempt: 1, checkpoint: 'checkpoint-4', step: 4 } });
-      await store.appendJournal({ type: 'attempt_created', run: 'r', stage: 'grpo', attempt: 2, resumed_from: { attempt: 1, checkpoint: 'checkpoint-4', step: 4 } });
+      const second = makeAttempt(
+        root,
+        { run: 'r', stage: 'grpo', attempt: 2 },
+        { resumed_from: { attempt: 1, checkpoint: 'checkpoint-4', step: 4 } },
+      );
+      await store.appendJournal({
+        type: 'attempt_created',
+        run: 'r',
+        stage: 'grpo',
+        attempt: 2,
+        resumed_from: { attempt: 1, checkpoint: 'checkpoint-4', step: 4 },
+      });
       for (let step = 4; step < 6; step++) {
         group(second, step, 'second');
         metrics(second, step + 1, 100 + step);
@@ -116,7 +147,10 @@ describe('store: attempts', () => {
         await store.catchUp();
         const { rows, total } = await store.read('traces/page', { filter: { run: 'r' }, limit: 100 });
         // Steps 0 to 3 of the first attempt, then the second's: step 4 was generated after the checkpoint of step 4.
-        assert.deepEqual(rows.map(({ attempt, step }) => `${attempt}:${step}`), ['1:0', '1:0', '1:1', '1:1', '1:2', '1:2', '1:3', '1:3', '2:4', '2:4', '2:5', '2:5']);
+        assert.deepEqual(
+          rows.map(({ attempt, step }) => `${attempt}:${step}`),
+          ['1:0', '1:0', '1:1', '1:1', '1:2', '1:2', '1:3', '1:3', '2:4', '2:4', '2:5', '2:5'],
+        );
         assert.equal(total, 12);
         const all = await store.read('traces/page', { filter: { run: 'r', superseded: true }, limit: 100 });
         assert.equal(all.total, 21);
@@ -126,9 +160,25 @@ describe('store: attempts', () => {
         assert.deepEqual(series[0]?.value, [10, 11, 12, 13, 104, 105]);
         const { stages, traces } = await store.run('r');
         assert.equal(traces, 12);
-        assert.deepEqual(stages[0]?.attempts[0]?.checkpoints.map(({ step, superseded }) => [step, superseded]), [[4, false], [6, true]]);
+        assert.deepEqual(
+          stages[0]?.attempts[0]?.checkpoints.map(({ step, superseded }) => [step, superseded]),
+          [
+            [4, false],
+            [6, true],
+          ],
+        );
         const { sets } = await store.read('traces/sets', { run: 'r' });
-        assert.deepEqual(sets.map(({ step, traces: n }) => [step, n]), [[0, 2], [1, 2], [2, 2], [3, 2], [4, 2], [5, 2]]);
+        assert.deepEqual(
+          sets.map(({ step, traces: n }) => [step, n]),
+          [
+            [0, 2],
+            [1, 2],
+            [2, 2],
+            [3, 2],
+            [4, 2],
+            [5, 2],
+          ],
+        );
       };
       await check();
       await store.reindex();
@@ -140,7 +190,8 @@ describe('store: attempts', () => {
       makeRun(root, 'r');
       makeAttempt(root, { run: 'r', stage: 'sft', attempt: 1 });
       const evals = (attempt: number): RecordWriter => makeAttempt(root, { run: 'r', stage: 'eval', attempt });
-      const model = (attempt: number, step: number): string => `/root/runs/r/stages/sft/attempt-${attempt}/checkpoints/checkpoint-${step}`;
+      const model = (attempt: number, step: number): string =>
+        `/root/runs/r/stages/sft/attempt-${attempt}/checkpoints/checkpoint-${step}`;
       const trace = (record: RecordWriter, step: number, ckpt: string): void => {
         writeTrace(record, { of: 'sft', step, set: 'test', model: ckpt });
       };
@@ -161,20 +212,35 @@ describe('store: attempts', () => {
       };
       assert.deepEqual(await rows(), ['1:0:0', '1:10:1', '2:20:0']);
       const table = await store.read('runs/table', { run: 'r' });
-      assert.deepEqual(table.rows.map(({ id, kind, step, accuracy }) => [id, kind, step, accuracy]), [
-        ['base', 'base', 0, 0.1],
-        ['sft', 'sft', 10, 0.2],
-        ['sft', 'sft', 20, 0.3],
-      ]);
+      assert.deepEqual(
+        table.rows.map(({ id, kind, step, accuracy }) => [id, kind, step, accuracy]),
+        [
+          ['base', 'base', 0, 0.1],
+          ['sft', 'sft', 10, 0.2],
+          ['sft', 'sft', 20, 0.3],
+        ],
+      );
 
       // The trained stage goes on from step 10: what was evaluated of step 20 is of a checkpoint that counts no more.
-      makeAttempt(root, { run: 'r', stage: 'sft', attempt: 2 }, { resumed_from: { attempt: 1, checkpoint: 'checkpoint-10', step: 10 } });
+      makeAttempt(
+        root,
+        { run: 'r', stage: 'sft', attempt: 2 },
+        { resumed_from: { attempt: 1, checkpoint: 'checkpoint-10', step: 10 } },
+      );
       assert.deepEqual(await rows(), ['1:0:0', '1:10:1']);
       trace(second, 20, model(2, 20));
       second.event({ type: 'eval', ...evaluation('sft', 20, 0.4, { checkpoint: model(2, 20) }) });
       assert.deepEqual(await rows(), ['1:0:0', '1:10:1', '2:20:1']);
       const { evaluations } = await store.read('metrics/snapshot', { run: 'r' });
-      assert.deepEqual(evaluations.map(({ accuracy, superseded }) => [accuracy, superseded]), [[0.1, false], [0.2, false], [0.3, true], [0.4, false]]);
+      assert.deepEqual(
+        evaluations.map(({ accuracy, superseded }) => [accuracy, superseded]),
+        [
+          [0.1, false],
+          [0.2, false],
+          [0.3, true],
+          [0.4, false],
+        ],
+      );
       await store.reindex();
       assert.deepEqual(await rows(), ['1:0:0', '1:10:1', '2:20:1']);
     }));
@@ -183,7 +249,13 @@ describe('store: attempts', () => {
     withStore(async (store, root) => {
       makeRun(root, 'r');
       const record = makeAttempt(root, { run: 'r', stage: 'eval', attempt: 1 });
-      const answers: [problem: string, step: number, verdict: 'right' | 'wrong' | 'undecided' | 'none', tokens: number, finish: 'stop' | 'length'][] = [
+      const answers: [
+        problem: string,
+        step: number,
+        verdict: 'right' | 'wrong' | 'undecided' | 'none',
+        tokens: number,
+        finish: 'stop' | 'length',
+      ][] = [
         ['a', 0, 'right', 100, 'stop'],
         ['a', 0, 'right', 300, 'stop'],
         ['a', 10, 'wrong', 50, 'stop'],
@@ -198,13 +270,26 @@ describe('store: attempts', () => {
         ['only before', 0, 'right', 10, 'length'],
       ];
       for (const [problem, step, value, tokens, finish] of answers) {
-        writeTrace(record, { problem, step, of: 'sft', facts: { tokens, finish, verdict: { value, checker: 'test', version: '1' } } });
+        writeTrace(record, {
+          problem,
+          step,
+          of: 'sft',
+          facts: { tokens, finish, verdict: { value, checker: 'test', version: '1' } },
+        });
       }
       await store.catchUp();
       const side = (step: number | null) => ({ run: 'r', stage: 'eval', step });
       const { pairs, onlyBefore, onlyAfter } = await store.read('traces/pairs', { before: side(0), after: side(10) });
       assert.deepEqual(
-        pairs.map(({ problemLabel, change, tokensDelta, before, after }) => [problemLabel, change, tokensDelta, before.right, before.n, after.right, after.n]),
+        pairs.map(({ problemLabel, change, tokensDelta, before, after }) => [
+          problemLabel,
+          change,
+          tokensDelta,
+          before.right,
+          before.n,
+          after.right,
+          after.n,
+        ]),
         [
           ['a', 'right_to_wrong', -140, 2, 2, 0, 2],
           ['b', 'wrong_to_right', -80, 0, 2, 1, 2],
@@ -215,13 +300,21 @@ describe('store: attempts', () => {
       assert.deepEqual([onlyBefore, onlyAfter], [1, 0]);
       const { budgets } = await store.read('metrics/budgets', { ...side(0), budgets: [50, 100, 1000] });
       // a: 0, 1/2, 1; b: never; 'only before' did not finish; c has no gold.
-      assert.deepEqual(budgets.map(({ accuracy, n }) => [Number(accuracy.toFixed(4)), n]), [
-        [0, 5],
-        [0.1667, 5],
-        [0.3333, 5],
-      ]);
+      assert.deepEqual(
+        budgets.map(({ accuracy, n }) => [Number(accuracy.toFixed(4)), n]),
+        [
+          [0, 5],
+          [0.1667, 5],
+          [0.3333, 5],
+        ],
+      );
       assert.ok(budgets.every(({ accuracy, accuracy_ci95: [low, high] }) => low <= accuracy && accuracy <= high));
-      assert.deepEqual((await store.read('metrics/budgets', { run: 'r', stage: 'sft', step: null, budgets: [1] })).budgets, []);
-      await assert.rejects(store.read('metrics/budgets', { run: 'none', stage: 'sft', step: null, budgets: [1] }), { code: 'not_found' });
+      assert.deepEqual(
+        (await store.read('metrics/budgets', { run: 'r', stage: 'sft', step: null, budgets: [1] })).budgets,
+        [],
+      );
+      await assert.rejects(store.read('metrics/budgets', { run: 'none', stage: 'sft', step: null, budgets: [1] }), {
+        code: 'not_found',
+      });
     }));
 });

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StoreFault, TraceStore } from '../../../server/store/trace-store.ts';
@@ -11,7 +21,9 @@ const key = { run: 'r', stage: 'sft', attempt: 1 };
 const kinds = (faults: StoreFault[]): string[] => faults.map(({ kind, line }) => `${kind}@${line}`);
 
 /** A store with one attempt, and the faults that it tells of. */
-async function withAttempt(work: (given: { store: TraceStore; root: string; events: string; faults: StoreFault[] }) => Promise<void>): Promise<void> {
+async function withAttempt(
+  work: (given: { store: TraceStore; root: string; events: string; faults: StoreFault[] }) => Promise<void>,
+): Promise<void> {
   await withStore(async (store, root) => {
     const faults: StoreFault[] = [];
     store.onFault((fault) => faults.push(fault));
@@ -24,23 +36,43 @@ async function withAttempt(work: (given: { store: TraceStore; root: string; even
   });
 }
 
-const state = (seq: number, extra: object = {}): string => JSON.stringify({ v: 1, seq, t: 5, type: 'state', phase: 'running', ...extra }) + '\n';
+const state = (seq: number, extra: object = {}): string =>
+  JSON.stringify({ v: 1, seq, t: 5, type: 'state', phase: 'running', ...extra }) + '\n';
 
 describe('store: damaged files', () => {
   it('counts a line that cannot be read, names it, and reads on', () =>
     withAttempt(async ({ store, root, events, faults }) => {
       // Five lines are there: problem, prompt, trace_begin, trace_text, trace_end.
-      appendFileSync(events, 'no json\n' + state(5) + '{"v":1,"seq":6,"t":1,"type":"state","phase":"asleep"}\n\n' + state(7));
-      appendFileSync(events, Buffer.concat([Buffer.from(state(8).replace('running"', 'running","note":"')).subarray(0, -2), Buffer.from([0xff, 0x22, 0x7d, 0x0a])]));
+      appendFileSync(
+        events,
+        'no json\n' + state(5) + '{"v":1,"seq":6,"t":1,"type":"state","phase":"asleep"}\n\n' + state(7),
+      );
+      appendFileSync(
+        events,
+        Buffer.concat([
+          Buffer.from(state(8).replace('running"', 'running","note":"')).subarray(0, -2),
+          Buffer.from([0xff, 0x22, 0x7d, 0x0a]),
+        ]),
+      );
       appendFileSync(events, Buffer.concat([Buffer.from('{"v":1,\0 binary'), Buffer.from([1, 2, 3, 0xfe, 0x0a])]));
       appendFileSync(events, state(9));
       await store.catchUp(key);
-      assert.deepEqual(kinds(faults), ['bad_line@6', 'bad_line@8', 'bad_line@9', 'invalid_utf8@11', 'invalid_utf8@12', 'bad_line@12']);
+      assert.deepEqual(kinds(faults), [
+        'bad_line@6',
+        'bad_line@8',
+        'bad_line@9',
+        'invalid_utf8@11',
+        'invalid_utf8@12',
+        'bad_line@12',
+      ]);
       assert.equal(faults[0]?.file, 'runs/r/stages/sft/attempt-1/events.jsonl');
       const attempt = await store.attempt(key);
       assert.deepEqual([attempt.lastSeq, attempt.faults, attempt.traces], [9, 6, 1]);
       const { events: replayed } = await store.replay('r/sft/1', 4);
-      assert.deepEqual(replayed.map(({ seq }) => seq), [5, 7, 8, 9]);
+      assert.deepEqual(
+        replayed.map(({ seq }) => seq),
+        [5, 7, 8, 9],
+      );
       const report = await store.verify();
       assert.deepEqual(kinds(report.faults).toSorted(), kinds(faults).toSorted());
       const before = dumpIndex(root);
@@ -61,8 +93,23 @@ describe('store: damaged files', () => {
   it('reads a line of ten megabytes', () =>
     withAttempt(async ({ store, root, events, faults }) => {
       const text = 'Größe '.repeat(1_700_000);
-      appendFileSync(events, JSON.stringify({ v: 1, seq: 5, t: 1, type: 'problem', problem: 'long', text, gold: null }) + '\n');
-      appendFileSync(events, JSON.stringify({ v: 1, seq: 6, t: 1, type: 'trace_begin', trace: 1, problem: 'long', prompt: null, sample: 0 }) + '\n');
+      appendFileSync(
+        events,
+        JSON.stringify({ v: 1, seq: 5, t: 1, type: 'problem', problem: 'long', text, gold: null }) + '\n',
+      );
+      appendFileSync(
+        events,
+        JSON.stringify({
+          v: 1,
+          seq: 6,
+          t: 1,
+          type: 'trace_begin',
+          trace: 1,
+          problem: 'long',
+          prompt: null,
+          sample: 0,
+        }) + '\n',
+      );
       await store.catchUp(key);
       assert.deepEqual(faults, []);
       const detail = await store.read('traces/get', { trace: 'r/sft/1/1' });
@@ -93,8 +140,24 @@ describe('store: damaged files', () => {
       const odd = 'a\ud800b\0c\udfff';
       const lines = [
         { seq: 5, type: 'problem', problem: odd, text: odd, gold: odd, source_id: odd },
-        { seq: 6, type: 'trace_begin', trace: 1, problem: odd, prompt: 99, sample: 0, set: odd, group: odd, marker: odd, model: odd },
-        { seq: 7, type: 'trace_end', trace: 1, facts: { answer: { text: odd, start: 0, end: 1, rule: 'boxed' }, finish: 'stop', rewards: { [odd]: 1 } } },
+        {
+          seq: 6,
+          type: 'trace_begin',
+          trace: 1,
+          problem: odd,
+          prompt: 99,
+          sample: 0,
+          set: odd,
+          group: odd,
+          marker: odd,
+          model: odd,
+        },
+        {
+          seq: 7,
+          type: 'trace_end',
+          trace: 1,
+          facts: { answer: { text: odd, start: 0, end: 1, rule: 'boxed' }, finish: 'stop', rewards: { [odd]: 1 } },
+        },
         { seq: 8, type: 'metrics', step: 1, epoch: null, values: { [odd]: 1 } },
         { seq: 9, type: 'gpu', name: odd },
         { seq: 10, type: 'warn', code: odd, message: odd },
@@ -114,7 +177,10 @@ describe('store: damaged files', () => {
   it('names events of traces that never began, or begin twice', () =>
     withAttempt(async ({ store, events, faults }) => {
       const begin = { v: 1, t: 1, type: 'trace_begin', problem: 'x', prompt: null, sample: 0 };
-      appendFileSync(events, JSON.stringify({ v: 1, seq: 5, t: 1, type: 'trace_text', trace: 7, part: 1, offset: 0, length: 3 }) + '\n');
+      appendFileSync(
+        events,
+        JSON.stringify({ v: 1, seq: 5, t: 1, type: 'trace_text', trace: 7, part: 1, offset: 0, length: 3 }) + '\n',
+      );
       appendFileSync(events, JSON.stringify({ v: 1, seq: 6, t: 1, type: 'trace_end', trace: 8, facts: {} }) + '\n');
       appendFileSync(events, JSON.stringify({ ...begin, seq: 7, trace: 0 }) + '\n');
       await store.catchUp(key);
@@ -134,7 +200,12 @@ describe('store: damaged files', () => {
       setTimeout(() => writeFileSync(join(root, 'runs/r/stages/sft/attempt-1/text/part-00002.txt'), late), 200);
       await store.catchUp(key);
       assert.equal(faults.length, 2);
-      const { text: all } = await store.read('traces/slice', { trace: 'r/sft/1/0', in: 'completion', start: 0, end: 1e6 });
+      const { text: all } = await store.read('traces/slice', {
+        trace: 'r/sft/1/0',
+        in: 'completion',
+        start: 0,
+        end: 1e6,
+      });
       assert.ok(all.endsWith(' late text'));
       assert.equal((await store.attempt(key)).lastSeq, 8);
       assert.deepEqual(kinds((await store.verify()).faults), ['missing_part@6', 'extent_outside@7']);
@@ -195,7 +266,10 @@ describe('store: damaged files', () => {
         const event = await store.appendJournal({ type: 'run_wanted', run: 'r', wanted: 'stopped' });
         assert.equal(event.seq, 2);
         const { events } = await store.replay('journal', -1);
-        assert.deepEqual(events.map(({ type }) => type), ['run_created', 'run_renamed', 'run_wanted']);
+        assert.deepEqual(
+          events.map(({ type }) => type),
+          ['run_created', 'run_renamed', 'run_wanted'],
+        );
         assert.equal((await store.run('r')).name, 'Kept');
         assert.equal((await store.verify()).faultCount, 0);
       }, root);
@@ -240,7 +314,12 @@ describe('store: damaged files', () => {
         cpSync(root, other, { recursive: true });
         await withStore(async (store) => {
           await store.catchUp();
-          const { text } = await store.read('traces/slice', { trace: 'r/sft/1/0', in: 'completion', start: 0, end: 99 });
+          const { text } = await store.read('traces/slice', {
+            trace: 'r/sft/1/0',
+            in: 'completion',
+            start: 0,
+            end: 99,
+          });
           assert.equal(text, 'Moved \\boxed{4}');
           assert.equal((await store.read('traces/page', { filter: {} })).total, 1);
         }, other);

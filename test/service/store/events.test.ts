@@ -107,7 +107,10 @@ describe('store: events', () => {
       await store.catchUp();
       for (const after of [-1, 0, 14_999, 29_990, 29_999]) {
         const { events, done } = await store.replay('r/grpo/1', after, 100);
-        assert.deepEqual(events.map(({ seq }) => seq), Array.from({ length: Math.min(100, 29_999 - after) }, (_, i) => after + 1 + i));
+        assert.deepEqual(
+          events.map(({ seq }) => seq),
+          Array.from({ length: Math.min(100, 29_999 - after) }, (_, i) => after + 1 + i),
+        );
         assert.equal(done, after + 100 >= 29_999);
       }
       await assert.rejects(store.replay('r/none/1', 0), { code: 'not_found' });
@@ -147,7 +150,12 @@ describe('store: events', () => {
       const lengths: number[] = [];
       const reading = (async () => {
         while (last < traces[2]!.tokens.join('').length) {
-          const slice = await store.read('traces/slice', { trace: 'r/grpo/1/2', in: 'completion', start: 0, end: 10_000 });
+          const slice = await store.read('traces/slice', {
+            trace: 'r/grpo/1/2',
+            in: 'completion',
+            start: 0,
+            end: 10_000,
+          });
           assert.equal(slice.text, traces[2]!.tokens.join('').slice(0, slice.length));
           assert.ok(slice.live && slice.length >= last);
           if (slice.length > last) lengths.push(slice.length);
@@ -172,6 +180,9 @@ describe('store: events', () => {
       writeTrace(makeAttempt(root, { run: 'copied', stage: 'sft', attempt: 1 }));
       await store.catchUp();
       const { runs } = await store.runs();
-      assert.deepEqual(runs.map(({ name, traces }) => [name, traces]), [['From another machine', 1]]);
+      assert.deepEqual(
+        runs.map(({ name, traces }) => [name, traces]),
+        [['From another machine', 1]],
+      );
     }));
 });

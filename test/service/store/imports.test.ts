@@ -30,26 +30,43 @@ async function begin(store: TraceStore): Promise<ImportWriter> {
 async function importAll(store: TraceStore, rows: ImportedTrace[]): Promise<void> {
   const writer = await begin(store);
   for (let i = 0; i < rows.length; i += 100) await writer.append({ traces: rows.slice(i, i + 100) });
-  await writer.append({ metrics: [{ step: 1, epoch: null, values: { loss: 1, odd: Infinity } }], warnings: [{ code: 'skipped', message: 'line 7: no completion' }] });
+  await writer.append({
+    metrics: [{ step: 1, epoch: null, values: { loss: 1, odd: Infinity } }],
+    warnings: [{ code: 'skipped', message: 'line 7: no completion' }],
+  });
   assert.deepEqual(await writer.finish(), { traces: rows.length, metrics: 1 });
 }
 
 describe('store: imports', () => {
   it('makes a run that is read, listed and indexed like any other', () =>
     withStore(async (store, root) => {
-      const rows = Array.from({ length: 250 }, (_, i) => row(i + 1, i === 3 ? { replaced: 2, completion: 'bad \ufffd\ufffd' } : {}));
+      const rows = Array.from({ length: 250 }, (_, i) =>
+        row(i + 1, i === 3 ? { replaced: 2, completion: 'bad \ufffd\ufffd' } : {}),
+      );
       await importAll(store, rows);
       const run = await store.run(start.run);
       assert.deepEqual([run.kind, run.name, run.source, run.traces], ['import', 'aime.jsonl', '/data/aime.jsonl', 250]);
       const attempt = run.stages[0]!.attempts[0]!;
-      assert.deepEqual([attempt.stage, attempt.kind, attempt.outcome, attempt.end?.complete, attempt.warningCount], ['import', 'import', 'completed', true, 1]);
+      assert.deepEqual(
+        [attempt.stage, attempt.kind, attempt.outcome, attempt.end?.complete, attempt.warningCount],
+        ['import', 'import', 'completed', true, 1],
+      );
       const page = await store.read('traces/page', { filter: { run: start.run, verdict: ['right'] }, limit: 1000 });
       assert.equal(page.total, 249, 'the quick check alone speaks');
       const detail = await store.read('traces/get', { trace: `${start.run}/import/1/3` });
-      assert.deepEqual([detail.source, detail.replaced, detail.sourceId, detail.goldOrigin, detail.live], [{ file: 'aime.jsonl', line: 4 }, 2, 'id-4', 'given', false]);
+      assert.deepEqual(
+        [detail.source, detail.replaced, detail.sourceId, detail.goldOrigin, detail.live],
+        [{ file: 'aime.jsonl', line: 4 }, 2, 'id-4', 'given', false],
+      );
       assert.deepEqual([detail.promptLength, detail.verdictBy, detail.quick?.value], [0, null, 'wrong']);
       const { series } = await store.read('metrics/snapshot', { run: start.run });
-      assert.deepEqual(series.map(({ name, value }) => [name, value]), [['loss', [1]], ['odd', [null]]]);
+      assert.deepEqual(
+        series.map(({ name, value }) => [name, value]),
+        [
+          ['loss', [1]],
+          ['odd', [null]],
+        ],
+      );
       assert.equal((await store.verify()).faultCount, 0);
       const before = dumpIndex(root);
       await store.reindex();
@@ -78,12 +95,17 @@ describe('store: imports', () => {
       }, root);
       await withStore(async (store) => {
         const seen: string[] = [];
-        const take = ({ stream, events }: EventBatch): void => void seen.push(...events.map(({ type, seq }) => (stream === 'journal' ? type : `${type}#${seq}`)));
+        const take = ({ stream, events }: EventBatch): void =>
+          void seen.push(...events.map(({ type, seq }) => (stream === 'journal' ? type : `${type}#${seq}`)));
         await store.subscribe(await store.cursor(), {}, take);
         await importAll(store, [row(1), row(2), row(3)]);
         assert.equal((await store.run(start.run)).traces, 3);
-        for (let i = 0; i < 200 && !seen.includes('attempt_ended'); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-        assert.deepEqual(seen.filter((type) => /^(run|attempt)_/.test(type)), ['run_deleted', 'run_created', 'attempt_created', 'attempt_ended']);
+        for (let i = 0; i < 200 && !seen.includes('attempt_ended'); i++)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.deepEqual(
+          seen.filter((type) => /^(run|attempt)_/.test(type)),
+          ['run_deleted', 'run_created', 'attempt_created', 'attempt_ended'],
+        );
         const stream = seen.filter((type) => type.includes('#'));
         assert.equal(stream[0], 'state#0');
         assert.equal(stream.filter((type) => type.startsWith('trace_end')).length, 3);
@@ -119,7 +141,10 @@ describe('store: imports', () => {
       }
       const first = await store.runs({ limit: 3 });
       const second = await store.runs({ limit: 3, ...(first.next !== undefined && { cursor: first.next }) });
-      assert.deepEqual([...first.runs, ...second.runs].map(({ run }) => run), ['run-4', 'run-3', 'run-2', 'run-1', 'run-0']);
+      assert.deepEqual(
+        [...first.runs, ...second.runs].map(({ run }) => run),
+        ['run-4', 'run-3', 'run-2', 'run-1', 'run-0'],
+      );
       assert.equal(second.next, undefined);
       await assert.rejects(store.runs({ cursor: 'x' }), { code: 'invalid_params' });
     }));

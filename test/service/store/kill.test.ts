@@ -21,16 +21,27 @@ interface Said {
   run?: string;
 }
 
-/** Runs the store in a process of its own, kills it after `life` milliseconds, and returns what it had acknowledged. */
-async function runAndKill(root: string, seed: number, life: number, meanwhile: () => void): Promise<Said[]> {
-  const child = spawn(process.execPath, [script, root, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * Runs the store in a process of its own and kills it `life` milliseconds after it has said `until`. Returns what it had
+ * acknowledged. Every fourth one makes its index anew at first.
+ */
+async function runAndKill(
+  root: string,
+  seed: number,
+  until: string,
+  life: number,
+  meanwhile: () => void,
+): Promise<Said[]> {
+  const child = spawn(process.execPath, [script, root, String(seed), seed % 4 === 3 ? 'reindex' : ''], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
   const exited = once(child, 'exit');
   const writing = setInterval(meanwhile, 3);
-  while (!output.includes('"open"') && child.exitCode === null) await sleep(2);
+  while (!output.includes(until) && child.exitCode === null) await sleep(2);
   await sleep(life);
   child.kill('SIGKILL');
   await exited;
@@ -48,12 +59,19 @@ function worker(record: RecordWriter): () => void {
   let step = 0;
   return () => {
     step++;
-    if (step % 3 === 0) writeTrace(record, { problem: `What is ${step % 7}?`, step, sample: step % 4, completion: `é😀 ${'x'.repeat(step % 50)} \\boxed{4}` });
+    if (step % 3 === 0)
+      writeTrace(record, {
+        problem: `What is ${step % 7}?`,
+        step,
+        sample: step % 4,
+        completion: `é😀 ${'x'.repeat(step % 50)} \\boxed{4}`,
+      });
     if (step % 5 === 0) open.push(record.traceBegin(record.problem('open'), null, { sample: 0, step }));
     for (const trace of open.slice(-3)) record.traceText(trace, `more ${step} ∑ `);
     if (step % 11 === 0 && open.length > 4) record.traceEnd(open.shift()!, { tokens: step, finish: 'stop' });
     record.event({ type: 'metrics', step, epoch: step / 100, values: { loss: 1 / step } });
-    if (step % 50 === 0) record.event({ type: 'checkpoint', step, epoch: null, path: `checkpoints/checkpoint-${step}`, bytes: 1 });
+    if (step % 50 === 0)
+      record.event({ type: 'checkpoint', step, epoch: null, path: `checkpoints/checkpoint-${step}`, bytes: 1 });
   };
 }
 
@@ -67,15 +85,25 @@ describe('store: killed at any moment', function () {
       const work = worker(record);
       const draw = random(1);
       const said: Said[] = [];
-      for (let kill = 0; kill < KILLS; kill++) said.push(...(await runAndKill(root, kill, draw() * 400, work)));
-      assert.ok(said.some(({ batch }) => batch !== undefined) && said.some(({ lastSeq }) => (lastSeq ?? 0) > 10), 'the children did something');
+      for (let kill = 0; kill < KILLS; kill++) {
+        // Some early in their lives, some when they have taken a few things on.
+        const until = kill % 2 === 0 ? '"batch":0' : '"open"';
+        said.push(...(await runAndKill(root, kill, until, draw() * 400, work)));
+      }
+      assert.ok(
+        said.some(({ batch }) => batch !== undefined) && said.some(({ lastSeq }) => (lastSeq ?? 0) > 10),
+        'the children did something',
+      );
 
       await withStore(async (store) => {
         await store.catchUp();
         const incremental = dumpIndex(root);
         const report = await store.verify();
         // An import that was killed may end in a torn line; nothing else is wrong.
-        assert.deepEqual(report.faults.filter(({ kind }) => kind !== 'torn_line'), []);
+        assert.deepEqual(
+          report.faults.filter(({ kind }) => kind !== 'torn_line'),
+          [],
+        );
         for (const { stream, lastSeq, journal, name, batch, run } of said) {
           if (stream !== undefined) {
             const [r = '', stage = '', attempt] = stream.split('/');
@@ -86,7 +114,10 @@ describe('store: killed at any moment', function () {
             assert.deepEqual([event?.type, event && 'name' in event ? event.name : null], ['run_renamed', name]);
           }
           if (batch !== undefined) {
-            const { total } = await store.read('traces/page', { filter: { run: run ?? '', stage: 'import' }, limit: 1 });
+            const { total } = await store.read('traces/page', {
+              filter: { run: run ?? '', stage: 'import' },
+              limit: 1,
+            });
             assert.ok(total > batch);
           }
         }

@@ -4,7 +4,18 @@ import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';
 
-const KEYS: TraceSortKey[] = ['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage'];
+const KEYS: TraceSortKey[] = [
+  'order',
+  'problem',
+  'stage',
+  'step',
+  'verdict',
+  'answer',
+  'tokens',
+  'finish',
+  'reward',
+  'advantage',
+];
 const verdicts = ['right', 'wrong', 'undecided', 'none'] as const;
 const finishes = ['stop', 'length', 'error'] as const;
 
@@ -89,7 +100,11 @@ describe('store: lists', () => {
               return sign === 0 ? a.i - b.i : descending ? -sign : sign;
             })
             .map(({ row }) => row.trace);
-          assert.deepEqual(paged.map((row) => row.trace), expected, `${key} ${descending ? 'descending' : 'ascending'}`);
+          assert.deepEqual(
+            paged.map((row) => row.trace),
+            expected,
+            `${key} ${descending ? 'descending' : 'ascending'}`,
+          );
         }
       }
     }));
@@ -113,19 +128,30 @@ describe('store: lists', () => {
         [{ live: true }, (row) => row.live],
         [{ live: false }, (row) => !row.live],
         [{ text: 'NUMBER 12:' }, (row) => /^p-12$|number 12:/i.test(row.problemLabel)],
-        [{ text: 'p-1' }, (row) => row.problemLabel.startsWith('p-1') ],
-        [{ text: "100% _'\";--" }, () => false],
-        [{ run: 'r', stage: 'grpo', verdict: ['wrong'], stepFrom: 4 }, (row) => row.stage === 'grpo' && row.verdict === 'wrong' && (row.step ?? -1) >= 4],
+        [{ text: 'p-1' }, (row) => row.problemLabel.startsWith('p-1')],
+        [{ text: '100% _\'";--' }, () => false],
+        [
+          { run: 'r', stage: 'grpo', verdict: ['wrong'], stepFrom: 4 },
+          (row) => row.stage === 'grpo' && row.verdict === 'wrong' && (row.step ?? -1) >= 4,
+        ],
       ];
       for (const [filter, keeps] of cases) {
         const rows = await allPages(store, { filter, limit: 100 });
         const expected = everything.filter(keeps).map((row) => row.trace);
         if (filter.text === 'NUMBER 12:' || filter.text === 'p-1') {
           // The label shows the source id alone; the words may be in the text behind it.
-          for (const trace of expected) assert.ok(rows.some((row) => row.trace === trace), trace);
+          for (const trace of expected)
+            assert.ok(
+              rows.some((row) => row.trace === trace),
+              trace,
+            );
           continue;
         }
-        assert.deepEqual(rows.map((row) => row.trace), expected, JSON.stringify(filter));
+        assert.deepEqual(
+          rows.map((row) => row.trace),
+          expected,
+          JSON.stringify(filter),
+        );
       }
       const set = await allPages(store, { filter: { set: 'test' }, limit: 100 });
       assert.equal(set.length, 100);
@@ -140,7 +166,11 @@ describe('store: lists', () => {
       await store.catchUp();
       for (const text of ['ärger', 'ÜBUNG', 'été', 'GROSS ärger', 'wie ÉTÉ']) {
         const { rows } = await store.read('traces/page', { filter: { text } });
-        assert.deepEqual(rows.map((row) => row.trace), text.startsWith('GROSS') ? [] : ['r/sft/1/0'], text);
+        assert.deepEqual(
+          rows.map((row) => row.trace),
+          text.startsWith('GROSS') ? [] : ['r/sft/1/0'],
+          text,
+        );
       }
     }));
 
@@ -150,7 +180,9 @@ describe('store: lists', () => {
       const { next } = await store.read('traces/page', { filter: { run: 'r' }, limit: 5 });
       const again = (params: Params<'traces/page'>) => store.read('traces/page', params);
       await assert.rejects(again({ filter: { run: 'r', stage: 'sft' }, cursor: next! }), { code: 'invalid_params' });
-      await assert.rejects(again({ filter: { run: 'r' }, sort: { key: 'tokens', descending: true }, cursor: next! }), { code: 'invalid_params' });
+      await assert.rejects(again({ filter: { run: 'r' }, sort: { key: 'tokens', descending: true }, cursor: next! }), {
+        code: 'invalid_params',
+      });
       await assert.rejects(again({ filter: { run: 'r' }, cursor: 'nonsense' }), { code: 'invalid_params' });
     }));
 
@@ -162,7 +194,12 @@ describe('store: lists', () => {
       const seen: string[] = [];
       let cursor: string | undefined;
       do {
-        const page = await store.read('traces/page', { filter: { run: 'r' }, sort: { key: 'tokens', descending: true }, limit: 20, ...(cursor && { cursor }) });
+        const page = await store.read('traces/page', {
+          filter: { run: 'r' },
+          sort: { key: 'tokens', descending: true },
+          limit: 20,
+          ...(cursor && { cursor }),
+        });
         seen.push(...page.rows.map((row) => row.trace));
         cursor = page.next;
         writeTrace(record, { facts: { tokens: 49, finish: 'stop' } });
@@ -180,7 +217,10 @@ describe('store: lists', () => {
       assert.ok(group.includes('r/grpo/1/14'));
       assert.ok(rows.every((row) => row.group === 'g3'));
       const alone = await store.read('traces/group', { trace: 'r/sft/1/150' });
-      assert.deepEqual(alone.rows.map((row) => row.trace), ['r/sft/1/150']);
+      assert.deepEqual(
+        alone.rows.map((row) => row.trace),
+        ['r/sft/1/150'],
+      );
       await assert.rejects(store.read('traces/group', { trace: 'r/grpo/1/99999' }), { code: 'not_found' });
       await assert.rejects(store.read('traces/get', { trace: '../../etc/passwd' }), { code: 'invalid_params' });
     }));

@@ -27,8 +27,16 @@ describe('store: texts', () => {
       makeRun(root, 'r');
       const record = makeAttempt(root, { run: 'r', stage: 'eval', attempt: 1 }, {}, { partBytes: 50_000 });
       const problem = record.problem('p');
-      const seeds = fc.sample(fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 60 }), { numRuns: 12, seed: 7 });
-      const texts = [...seeds.map((pieces) => pieces.map((piece) => piece.toWellFormed())), ['😀'.repeat(30_000)], ['abc '.repeat(100_000)], []];
+      const seeds = fc.sample(fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 60 }), {
+        numRuns: 12,
+        seed: 7,
+      });
+      const texts = [
+        ...seeds.map((pieces) => pieces.map((piece) => piece.toWellFormed())),
+        ['😀'.repeat(30_000)],
+        ['abc '.repeat(100_000)],
+        [],
+      ];
       const traces = texts.map((_, sample) => record.traceBegin(problem, null, { sample }));
       // By turns, so that the extents of the texts lie between each other, in several parts.
       const longest = Math.max(...texts.map((pieces) => pieces.length));
@@ -57,7 +65,8 @@ describe('store: texts', () => {
     withStore(async (store, root) => {
       makeRun(root, 'r');
       const record = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 1 });
-      for (let i = 0; i < 3; i++) writeTrace(record, { prompt: '<|user|>Größe?<|assistant|><think>', completion: `Answer ${i}`, group: 'g' });
+      for (let i = 0; i < 3; i++)
+        writeTrace(record, { prompt: '<|user|>Größe?<|assistant|><think>', completion: `Answer ${i}`, group: 'g' });
       await store.catchUp();
       for (let i = 0; i < 3; i++) {
         assert.equal(await whole(store, `r/grpo/1/${i}`, 'prompt'), '<|user|>Größe?<|assistant|><think>');
@@ -77,7 +86,11 @@ describe('store: texts', () => {
       const record = makeAttempt(root, { run: 'r', stage: 'sft', attempt: 1 });
       const problem = record.problem('p');
       const trace = record.traceBegin(problem, null, { sample: 0 });
-      const damaged = Buffer.concat([Buffer.from('good é '), Buffer.from([0xff, 0x00, 0xe2, 0x82]), Buffer.from(' 😀 end')]);
+      const damaged = Buffer.concat([
+        Buffer.from('good é '),
+        Buffer.from([0xff, 0x00, 0xe2, 0x82]),
+        Buffer.from(' 😀 end'),
+      ]);
       record.event({ type: 'trace_text', trace, ...record.append(damaged) });
       // A character cut between two events: both halves are damage, whatever lies where.
       record.event({ type: 'trace_text', trace, ...record.append(Buffer.from([0xe2, 0x82])) });
@@ -94,13 +107,20 @@ describe('store: texts', () => {
   it('follows a text that grows, and its annotations with it', () =>
     withStore(async (store, root) => {
       makeRun(root, 'r');
-      const record = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 1 }, { stage_config: { markers: ['<fast>'] } });
+      const record = makeAttempt(
+        root,
+        { run: 'r', stage: 'grpo', attempt: 1 },
+        { stage_config: { markers: ['<fast>'] } },
+      );
       const problem = record.problem('What is 2 + 2?', { gold: '4' });
       const trace = record.traceBegin(problem, null, { sample: 0, step: 1 });
       record.traceText(trace, '<think>2 + 2 is 5. ');
       await store.catchUp();
       const first = await store.read('traces/annotations', { trace: 'r/grpo/1/0' });
-      assert.equal((await store.read('traces/slice', { trace: 'r/grpo/1/0', in: 'completion', start: 0, end: 100 })).live, true);
+      assert.equal(
+        (await store.read('traces/slice', { trace: 'r/grpo/1/0', in: 'completion', start: 0, end: 100 })).live,
+        true,
+      );
       record.traceText(trace, 'Wait, let me check that: 2 + 2 = 4.</think><fast>The answer is \\boxed{4}.');
       record.traceEnd(trace, { tokens: 20, finish: 'stop' });
       await store.catchUp();
@@ -109,11 +129,17 @@ describe('store: texts', () => {
       const text = await whole(store, 'r/grpo/1/0');
       const seen = second.spans.map((span) => text.slice(span.start, span.end));
       assert.ok(seen.includes('<fast>'), 'the recipe’s own marker');
-      assert.deepEqual(second.sections.map(({ kind }) => kind), ['reasoning', 'answer']);
+      assert.deepEqual(
+        second.sections.map(({ kind }) => kind),
+        ['reasoning', 'answer'],
+      );
       assert.ok(second.steps.length >= 2);
       const detail = await store.read('traces/get', { trace: 'r/grpo/1/0' });
       assert.equal(detail.live, false);
-      assert.deepEqual([detail.quick?.value, detail.verdict, detail.answer, detail.verdictBy], ['right', 'right', '4', null]);
+      assert.deepEqual(
+        [detail.quick?.value, detail.verdict, detail.answer, detail.verdictBy],
+        ['right', 'right', '4', null],
+      );
     }));
 
   it('keeps the quick verdict beside the checker’s', () =>
@@ -126,7 +152,10 @@ describe('store: texts', () => {
       writeTrace(record, { gold: null, problem: 'Without a gold answer' });
       await store.catchUp();
       const detail = await store.read('traces/get', { trace: 'r/grpo/1/0' });
-      assert.deepEqual([detail.verdict, detail.verdictBy?.checker, detail.quick?.value], ['wrong', 'math-verify', 'right']);
+      assert.deepEqual(
+        [detail.verdict, detail.verdictBy?.checker, detail.quick?.value],
+        ['wrong', 'math-verify', 'right'],
+      );
       assert.deepEqual([detail.advantage, detail.facts.reward, detail.facts.finish], [1.5, null, 'stop']);
       assert.equal((await store.read('traces/get', { trace: 'r/grpo/1/1' })).verdict, 'none');
     }));
@@ -143,7 +172,10 @@ describe('store: texts', () => {
       assert.equal(cut.text, 'x'.repeat(600));
       appendFileSync(part, '');
       rmSync(part);
-      await assert.rejects(store.read('traces/slice', { trace: 'r/sft/1/0', in: 'completion', start: 0, end: 10 }), { code: 'corrupt', message: /part-00001\.txt/ });
+      await assert.rejects(store.read('traces/slice', { trace: 'r/sft/1/0', in: 'completion', start: 0, end: 10 }), {
+        code: 'corrupt',
+        message: /part-00001\.txt/,
+      });
       await assert.rejects(store.read('traces/annotations', { trace: 'r/sft/1/0' }), { code: 'corrupt' });
     }));
 });

@@ -50,7 +50,10 @@ describe('lines', () => {
   it('marks only the lines that are no UTF-8', () =>
     withFolder((folder) => {
       const path = join(folder, 'a');
-      writeFileSync(path, Buffer.concat([Buffer.from('good é\n'), Buffer.from([0x62, 0xff, 0x0a]), Buffer.from('good\n')]));
+      writeFileSync(
+        path,
+        Buffer.concat([Buffer.from('good é\n'), Buffer.from([0x62, 0xff, 0x0a]), Buffer.from('good\n')]),
+      );
       const fd = openSync(path, 'r');
       const { lines } = readLines(fd, 0);
       closeSync(fd);

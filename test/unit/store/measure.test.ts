@@ -11,7 +11,12 @@ const bytes = fc
     fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => Buffer.from(text)),
       fc.uint8Array({ maxLength: 12 }).map((array) => Buffer.from(array)),
-      fc.constantFrom(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80]), Buffer.from([0xf0, 0x9f]), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from([0])),
+      fc.constantFrom(
+        Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80]),
+        Buffer.from([0xf0, 0x9f]),
+        Buffer.from([0xed, 0xa0, 0x80]),
+        Buffer.from([0]),
+      ),
     ),
     { maxLength: 20 },
   )
@@ -37,7 +42,10 @@ describe('measure', () => {
     assert.deepEqual(countUnits(Buffer.from('é😀')), { units: 3, replaced: 0 });
     assert.deepEqual(countUnits(Buffer.from([0x61, 0xff, 0xe2, 0x82, 0x62])), { units: 4, replaced: 2 });
     // A replacement character that was there before is no damage.
-    assert.deepEqual(countUnits(Buffer.concat([Buffer.from('\ufffd'), Buffer.from([0xff])])), { units: 2, replaced: 1 });
+    assert.deepEqual(countUnits(Buffer.concat([Buffer.from('\ufffd'), Buffer.from([0xff])])), {
+      units: 2,
+      replaced: 1,
+    });
   });
 
   it('gives pieces that cover the stretch, are small unless one to one, and have the units of the decoded text', () =>
@@ -45,7 +53,9 @@ describe('measure', () => {
       const path = join(folder, 'part');
       fc.assert(
         fc.property(bytes, fc.integer({ min: 1, max: 4000 }), fc.nat(50), (seed, times, offset) => {
-          const text = Buffer.concat(Array.from({ length: Math.min(times, 200_000 / Math.max(1, seed.length)) }, () => seed));
+          const text = Buffer.concat(
+            Array.from({ length: Math.min(times, 200_000 / Math.max(1, seed.length)) }, () => seed),
+          );
           writeFileSync(path, Buffer.concat([Buffer.alloc(offset, 'a'), text]));
           const reader = new PartReader(path, 1 << 16);
           const { pieces, units, missing, replaced } = measure(reader, offset, text.length);
@@ -75,7 +85,13 @@ describe('measure', () => {
       const path = join(folder, 'part');
       writeFileSync(path, 'abc');
       const reader = new PartReader(path);
-      assert.deepEqual(measure(reader, 1, 10), { pieces: [{ position: 1, bytes: 2, units: 2 }], units: 2, replaced: 0, startsWhole: true, missing: 8 });
+      assert.deepEqual(measure(reader, 1, 10), {
+        pieces: [{ position: 1, bytes: 2, units: 2 }],
+        units: 2,
+        replaced: 0,
+        startsWhole: true,
+        missing: 8,
+      });
       reader.close();
     }));
 });

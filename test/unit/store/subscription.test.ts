@@ -5,7 +5,8 @@ import { Follower } from '../../../server/store/subscription.ts';
 
 const event = (seq: number, fields: object = {}): StreamEvent =>
   ({ v: 1, seq, t: 0, type: 'progress', done: seq, total: null, unit: 'rows', ...fields }) as StreamEvent;
-const range = (from: number, to: number): StreamEvent[] => Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
+const range = (from: number, to: number): StreamEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
 
 /** A store of one process: streams that grow, a fetch that answers later, followers told at once. */
 class Source {
@@ -18,7 +19,11 @@ class Source {
     for (const follower of this.followers) follower.push({ stream, events });
   }
 
-  fetch = async (stream: string, after: number, deliver: (events: StreamEvent[], done: boolean) => void): Promise<void> => {
+  fetch = async (
+    stream: string,
+    after: number,
+    deliver: (events: StreamEvent[], done: boolean) => void,
+  ): Promise<void> => {
     this.fetches++;
     await breathe();
     const found = (this.streams.get(stream) ?? []).filter(({ seq }) => seq > after);
@@ -54,7 +59,10 @@ describe('subscription', () => {
       await breathe();
     }
     await settle();
-    assert.deepEqual(got, Array.from({ length: 135 }, (_, i) => i + 5));
+    assert.deepEqual(
+      got,
+      Array.from({ length: 135 }, (_, i) => i + 5),
+    );
     const fetched = source.fetches;
     source.add('r/a/1', [event(140)]);
     await settle();

@@ -1,0 +1,77 @@
+/** What the index and the text parts answer. */
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import { Annotator } from './annotate.ts';
+import { attemptRecords } from './attempts.ts';
+import { budgets, pairs, traceSets } from './comparison.ts';
+import type { IndexFile } from './index-file.ts';
+import { Pages } from './pages.ts';
+import { streamOf } from './paths.ts';
+import { runRecord, runRecords } from './runs.ts';
+import { metricsSnapshot, runTable } from './series.ts';
+import { TextReader } from './text.ts';
+import type { AttemptKey, AttemptRecord, RunRecord, StoreMethod } from './trace-store.ts';
+import { traceDetail, traceGroup, traceSlice } from './traces.ts';
+
+export class Questions {
+  private readonly index: IndexFile;
+  private readonly root: string;
+  private readonly texts: TextReader;
+  private readonly pages: Pages;
+  private readonly annotator: Annotator;
+
+  constructor(index: IndexFile, root: string) {
+    this.index = index;
+    this.root = root;
+    this.texts = new TextReader(index);
+    this.pages = new Pages(index);
+    this.annotator = new Annotator(index, root, this.texts);
+  }
+
+  answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
+    return this.answers[method](params);
+  }
+
+  private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
+    'traces/page': (params) => this.pages.page(params),
+    'traces/get': ({ trace }) => traceDetail(this.index, this.root, trace),
+    'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
+    'traces/annotations': ({ trace }) => this.annotator.annotations(trace),
+    'traces/group': ({ trace }) => traceGroup(this.index, this.root, trace),
+    'traces/sets': ({ run }) => ({ sets: traceSets(this.index, this.known(run)) }),
+    'traces/pairs': (params) => {
+      this.known(params.before.run);
+      this.known(params.after.run);
+      return pairs(this.index, params);
+    },
+    'metrics/snapshot': (params) => metricsSnapshot(this.index, this.root, { ...params, run: this.known(params.run) }),
+    'metrics/budgets': (params) => budgets(this.index, { ...params, run: this.known(params.run) }),
+    'runs/table': ({ run }) => runTable(this.index, this.root, this.known(run)),
+  };
+
+  /** @throws `not_found` */
+  private known(run: string): string {
+    if (this.index.get('SELECT 1 FROM runs WHERE run = ? AND deleted = 0', run)) return run;
+    throw new LonghandError('not_found', `There is no run ${run}.`);
+  }
+
+  runs(cursor: string | undefined, limit: number | undefined): { runs: RunRecord[]; next?: string } {
+    return runRecords(this.index, this.root, cursor, limit);
+  }
+
+  run(run: string): RunRecord {
+    return runRecord(this.index, this.root, run);
+  }
+
+  attempt(key: AttemptKey): AttemptRecord {
+    const [record] = attemptRecords(this.index, this.root, key.run, key);
+    if (!record) throw new LonghandError('not_found', `There is no attempt ${streamOf(key)}.`);
+    return record;
+  }
+
+  /** Drops what is kept of texts: a run was deleted, and its ids may come again. */
+  forget(): void {
+    this.texts.forget();
+    this.annotator.forget();
+  }
+}
