@@ -33,6 +33,8 @@ export interface ChartProps {
   xName: string;
   /** Names of the x values where they are places in an order and not numbers. */
   names?: string[];
+  /** Where the x axis has its ticks; default: round numbers. */
+  splits?: number[];
   /** Vertical lines: where an epoch or a stage ends. */
   marks?: { x: number; text: string }[];
   format?: (value: number) => string;
@@ -84,7 +86,7 @@ export function Chart(props: ChartProps) {
   const nameOf = (index: number) => names?.[index] ?? `${xName} ${short(x[index] ?? 0)}`;
   const read = (index: number) =>
     lines
-      .filter(({ values }) => values[index] !== null && values[index] !== undefined)
+      .filter((line) => (lines.length < 4 || labelOf(line, lines) !== '') && line.values[index] != null)
       .map(({ name, values, low, high }) => {
         const interval = low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
         return `${lines.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
@@ -109,7 +111,7 @@ export function Chart(props: ChartProps) {
       <figcaption>
         <span class="chart-title">{title}</span>
         {unit && <span class="muted"> {unit}</span>}
-        <span class="chart-value num" role="status">
+        <span class="chart-value num" role="status" title={x.length > 0 ? read(shown) : ''}>
           {x.length > 0 ? (
             <>
               <span class="muted">{nameOf(shown)}</span> {read(shown)}
@@ -198,7 +200,7 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
     series,
     bands,
     legend: { show: false },
-    padding: [8, labelled ? 84 : 12, 0, 0],
+    padding: [latest.current.marks?.length ? 16 : 8, labelled ? 84 : 12, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },
@@ -212,14 +214,17 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
       {
         stroke: muted,
         font,
-        size: 30,
+        size: names ? 40 : 30,
         grid: { show: false },
         ticks: grid,
         ...(names
           ? {
               splits: () => latest.current.x,
-              values: (_u: uPlot, splits: number[]) => splits.map((split) => latest.current.names?.[latest.current.x.indexOf(split)] ?? ''),
+              values: (u: uPlot, splits: number[]) =>
+                thinned(u, splits, (split) => latest.current.names?.[latest.current.x.indexOf(split)] ?? ''),
             }
+          : latest.current.splits
+            ? { splits: () => latest.current.splits ?? [], values: (_u: uPlot, splits: number[]) => splits.map(short) }
           : { values: (_u: uPlot, splits: number[]) => splits.map((split) => (Number.isInteger(split) ? short(split) : '')) }),
       },
       { stroke: muted, font, size: 46, grid, ticks: { show: false }, values: (_u, splits) => splits.map((split) => format(split)) },
@@ -230,6 +235,21 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
       draw: [(u) => drawLabels(u, latest.current)],
     },
   };
+}
+
+/** Names of places on the axis, a word a line; those that would touch the next are left out, the first and the last never. */
+function thinned(u: uPlot, splits: readonly number[], name: (split: number) => string): string[] {
+  const words = splits.map((split) => name(split).replaceAll(' ', '\n'));
+  const halfOf = (i: number) => Math.max(...(words[i] ?? '').split('\n').map((line) => line.length)) * 3.4;
+  const first = splits.length > 0 ? u.valToPos(splits[0]!, 'x') + halfOf(0) + 5 : 0;
+  let free = Infinity;
+  for (let i = splits.length - 1; i > 0; i -= 1) {
+    const half = halfOf(i);
+    const at = u.valToPos(splits[i]!, 'x');
+    if (at + half > free || at - half < first) words[i] = '';
+    else free = at - half - 5;
+  }
+  return words;
 }
 
 function labelOf(line: ChartLine, lines: readonly ChartLine[]): string {
@@ -255,14 +275,16 @@ function drawMarks(u: uPlot, { marks = [] }: ChartProps, color: string): void {
   for (const { x, text } of marks) {
     const at = Math.round(u.valToPos(x, 'x', true));
     if (at < bbox.left || at > bbox.left + bbox.width) continue;
+    ctx.globalAlpha = 0.22;
     ctx.beginPath();
     ctx.moveTo(at, bbox.top + bbox.height);
-    ctx.lineTo(at, bbox.top + bbox.height - 8 * devicePixelRatio);
+    ctx.lineTo(at, bbox.top);
     ctx.stroke();
+    ctx.globalAlpha = 0.8;
     const half = ctx.measureText(text).width / 2;
     if (at - half > free) {
       ctx.textAlign = 'center';
-      ctx.fillText(text, at, bbox.top + bbox.height - 11 * devicePixelRatio);
+      ctx.fillText(text, at, bbox.top - 4 * devicePixelRatio);
       free = at + half + 6 * devicePixelRatio;
     }
   }

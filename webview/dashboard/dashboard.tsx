@@ -105,7 +105,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
             <span class="muted">95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples; a click opens the traces</span>
             {sets.length > 1 && <Dropdown label="Set" value={set} options={sets.map((one) => ({ value: one, text: one }))} onChange={setSet} />}
           </div>
-          <div class="charts">
+          <div class="charts wide">
             <Chart
               title="Accuracy"
               unit="%"
@@ -128,7 +128,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
             />
             <Chart
               title="Mean tokens"
-              unit="cut ones counted at the limit"
+              unit="all outputs"
               x={points.map((_, i) => i)}
               xName="checkpoint"
               names={points.map(({ label }) => label)}
@@ -157,6 +157,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
                 unit="%"
                 x={budgets.x}
                 xName="budget"
+                splits={budgets.x}
                 lines={budgets.lines}
                 format={(value) => (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)}
               />

@@ -27,12 +27,12 @@ interface ChartSpec {
 
 /** In the order of the page. What matches nothing is under "other". */
 const specs: readonly ChartSpec[] = [
-  { title: 'Loss', match: /^loss$/ },
-  { title: 'Token accuracy', match: /^mean_token_accuracy$/ },
   { title: 'Reward', unit: 'mean', match: /^reward$/ },
   { title: 'Rewards', unit: 'mean of each', match: /^rewards\/.+\/mean$/, name: (series) => series.split('/')[1]!.replaceAll('_', ' ') },
   { title: 'Completion length', unit: 'tokens', match: /^completions\/mean_length$/ },
   { title: 'Cut completions', unit: 'share', match: /^completions\/clipped_ratio$/ },
+  { title: 'Loss', match: /^loss$/ },
+  { title: 'Token accuracy', match: /^mean_token_accuracy$/ },
   { title: 'Entropy', match: /^entropy$/ },
   { title: 'KL', match: /^kl$/ },
   { title: 'Groups without signal', unit: 'share', match: /^frac_reward_zero_std$/ },
