@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ConfigError
-from ..worker import Stage
+from ..worker import Stage, leave
 from . import checkpoints
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "warning",
 }
+_TRACKERS = ("wandb", "trackio", "mlflow", "comet_ml", "clearml", "swanlab", "neptune", "dvclive")
 _SMALL = 64 * 2**20
 """A model whose files are smaller trains faster with one thread: the threads would wait for each other."""
 
@@ -84,3 +86,10 @@ def train(stage: Stage, trainer: "Trainer", callback: "RecordCallback", resume: 
         size = checkpoints.seal(last, state.global_step, state.epoch)
         stage.record.checkpoint(state.global_step, state.epoch, last.relative_to(stage.dir).as_posix(), size)
     return {"checkpoint.last": last.relative_to(stage.dir).as_posix()}
+
+
+def end_process(code: int) -> NoReturn:
+    """Leave at once, unless a tracker (wandb, …) was loaded that sends its last data when Python ends."""
+    if any(name in sys.modules for name in _TRACKERS):
+        sys.exit(code)
+    leave(code)

@@ -4,7 +4,6 @@ TRL's GRPOTrainer with the recipe's `config` and `rewards`, on `inputs.model` an
 completion is recorded.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..quiet import quick_imports
 from ..rewards import build_rewards
 from ..worker import Stage, run_worker
 from .checkpoints import step_of
-from .common import begin_from, forced_arguments, prepare_process, train
+from .common import begin_from, end_process, forced_arguments, prepare_process, train
 from .completions import StepCompletions
 from .data import grpo_rows
 from .settings import build_arguments
@@ -69,4 +68,4 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_worker(run_grpo))
+    end_process(run_worker(run_grpo))

@@ -3,13 +3,12 @@
 TRL's SFTTrainer with the recipe's `config`, on `inputs.model` and the rows of `inputs.data`.
 """
 
-import sys
 from pathlib import Path
 
 from ..quiet import quick_imports
 from ..worker import Stage, run_worker
 from .checkpoints import step_of
-from .common import begin_from, forced_arguments, prepare_process, train
+from .common import begin_from, end_process, forced_arguments, prepare_process, train
 from .data import sft_rows
 from .settings import build_arguments
 
@@ -41,4 +40,4 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_worker(run_sft))
+    end_process(run_worker(run_sft))
