@@ -22,7 +22,13 @@ export function evaluate(node: Node, point: Point, inAngle = false): Complex {
       return [point.positive || hash(node.name, point.seed + 101) > 0.5 ? value : -value, 0];
     }
     case 'constant':
-      return node.name === 'pi' ? [Math.PI, 0] : node.name === 'e' ? [Math.E, 0] : node.name === 'i' ? [0, 1] : [Infinity, 0];
+      return node.name === 'pi'
+        ? [Math.PI, 0]
+        : node.name === 'e'
+          ? [Math.E, 0]
+          : node.name === 'i'
+            ? [0, 1]
+            : [Infinity, 0];
     case 'add': {
       const [a, b] = evaluate(node.left, point, inAngle);
       const [c, d] = evaluate(node.right, point, inAngle);
@@ -142,10 +148,14 @@ function logarithm([a, b]: Complex): Complex {
 
 function power(base: Complex, exponent: Complex): Complex {
   if (exponent[1] === 0 && base[1] === 0) {
-    if (base[0] >= 0 || Number.isInteger(exponent[0])) return [Math.pow(base[0], exponent[0]), 0];
-    // An odd root of a negative number is the real one, as answers mean it.
-    const q = Math.round(1 / exponent[0]);
-    if (q % 2 !== 0 && Math.abs(1 / exponent[0] - q) < 1e-9) return [-Math.pow(-base[0], exponent[0]), 0];
+    if (base[0] >= 0 || Number.isInteger(exponent[0]))
+      return finite(Math.pow(base[0], exponent[0]), base[0] === 0, base[0], exponent[0]);
+    // A root of odd degree of a negative number is the real one, as answers mean it: x^{2/3}.
+    for (const q of [3, 5, 7]) {
+      const p = exponent[0] * q;
+      if (Math.abs(p - Math.round(p)) < 1e-9)
+        return [(Math.round(p) % 2 === 0 ? 1 : -1) * Math.pow(-base[0], exponent[0]), 0];
+    }
   }
   if (exponent[1] === 0 && Number.isInteger(exponent[0]) && Math.abs(exponent[0]) <= 64) {
     let result: Complex = [1, 0];
@@ -154,6 +164,12 @@ function power(base: Complex, exponent: Complex): Complex {
   }
   if (base[0] === 0 && base[1] === 0) return [0, 0];
   return exponential(times(exponent, logarithm(base)));
+}
+
+/** What overflows or vanishes though nothing in it is infinite or zero has no value here; it is compared modulo primes. */
+function finite(value: number, mayVanish: boolean, ...from: number[]): Complex {
+  if ((!Number.isFinite(value) || (value === 0 && !mayVanish)) && from.every(Number.isFinite)) return NOT_A_NUMBER;
+  return [value, 0];
 }
 
 function root(of: Complex, degree: Complex): Complex {
@@ -167,7 +183,7 @@ function root(of: Complex, degree: Complex): Complex {
 
 function factorial(x: number): number {
   if (!Number.isInteger(x) || x < 0) return NaN;
-  if (x > 170) return Infinity;
+  if (x > 170) return NaN;
   let product = 1;
   for (let i = 2; i <= x; i += 1) product *= i;
   return product;
@@ -177,7 +193,7 @@ function binomial(n: number, k: number): number {
   if (!Number.isInteger(n) || !Number.isInteger(k) || k < 0 || n < 0) return NaN;
   const steps = Math.min(k, n - k);
   if (steps < 0) return 0;
-  if (steps > 2000) return Infinity;
+  if (steps > 2000) return NaN;
   let product = 1;
   for (let i = 1; i <= steps; i += 1) product = (product * (n - steps + i)) / i;
   return Math.abs(product) < 2 ** 53 ? Math.round(product) : product;

@@ -54,7 +54,12 @@ function tokenise(text: string): Token[] {
 /** `sqrt`, `pi`, `sin` in plain text are what they say; other letters multiply, as in `xy`. */
 function pushLetters(tokens: Token[], letters: string, spaced: boolean): void {
   const known = /^(?:sqrt|pi|infinity|inf|oo)$/.test(letters) || FUNCTIONS.has(letters);
-  if (known) tokens.push({ kind: 'command', text: letters === 'oo' || letters === 'inf' || letters === 'infinity' ? 'infty' : letters, spaced });
+  if (known)
+    tokens.push({
+      kind: 'command',
+      text: letters === 'oo' || letters === 'inf' || letters === 'infinity' ? 'infty' : letters,
+      spaced,
+    });
   else if (letters.length > 3) throw new UnreadableError(`“${letters}” is a word`);
   else for (const letter of letters) tokens.push({ kind: 'name', text: letter, spaced });
 }
@@ -102,7 +107,8 @@ class Parser {
   }
 
   #sum(): Node {
-    if ((this.#depth += 1) > DEPTH_LIMIT) throw new UnreadableError(`the formula is nested more than ${DEPTH_LIMIT} levels`);
+    if ((this.#depth += 1) > DEPTH_LIMIT)
+      throw new UnreadableError(`the formula is nested more than ${DEPTH_LIMIT} levels`);
     let node = this.#signed();
     for (;;) {
       if (this.#take('+')) node = { op: 'add', left: node, right: this.#product() };
@@ -126,15 +132,19 @@ class Parser {
   #product(): Node {
     let node = this.#factor();
     for (;;) {
-      if (this.#take('*') || (this.#isCommand('cdot') && (this.#at += 1))) node = { op: 'multiply', left: node, right: this.#signedFactor() };
+      if (this.#take('*') || (this.#isCommand('cdot') && (this.#at += 1)))
+        node = { op: 'multiply', left: node, right: this.#signedFactor() };
       else if (this.#take('/')) node = { op: 'divide', left: node, right: this.#signedFactor() };
       else if (this.#startsFactor()) {
         const next = this.#peek()!;
         const previous = this.#tokens[this.#at - 1]!;
         // `1 000`, `2 3` are no products.
-        if (next.kind === 'number' && previous.kind === 'number') throw new UnreadableError('two numbers stand side by side');
+        if (next.kind === 'number' && previous.kind === 'number')
+          throw new UnreadableError('two numbers stand side by side');
         const right = this.#factor();
-        node = isMixed(node, previous, right, next) ? { op: 'add', left: node, right } : { op: 'multiply', left: node, right };
+        node = isMixed(node, previous, right, next)
+          ? { op: 'add', left: node, right }
+          : { op: 'multiply', left: node, right };
       } else return node;
     }
   }
@@ -148,7 +158,8 @@ class Parser {
   #startsFactor(): boolean {
     const token = this.#peek();
     if (!token) return false;
-    if (token.kind === 'sign') return token.text === '(' || token.text === '{' || token.text === '[' || (token.text === '|' && this.#bars === 0);
+    if (token.kind === 'sign')
+      return token.text === '(' || token.text === '{' || token.text === '[' || (token.text === '|' && this.#bars === 0);
     if (token.kind === 'command') return !/^(?:cdot|rfloor|rceil|pmod|bmod|mod|text)$/.test(token.text);
     return true;
   }
@@ -163,7 +174,11 @@ class Parser {
       else if (this.#is('^')) {
         this.#at += 1;
         if (this.#isCommand('circ') && (this.#at += 1)) node = { op: 'degrees', of: node };
-        else if (this.#is('{') && this.#tokens[this.#at + 1]?.text === 'circ' && this.#tokens[this.#at + 2]?.text === '}') {
+        else if (
+          this.#is('{') &&
+          this.#tokens[this.#at + 1]?.text === 'circ' &&
+          this.#tokens[this.#at + 2]?.text === '}'
+        ) {
           this.#at += 3;
           node = { op: 'degrees', of: node };
         } else return this.#powered(node);
@@ -239,7 +254,8 @@ class Parser {
     this.#at += 1;
     const subscript = this.#argument();
     const base = subscript.op === 'number' ? subscript.value : NaN;
-    if (!(base >= 2 && base <= 36) || !/^\d+$/.test(token.text)) throw new UnreadableError('the subscript of a number is not a base');
+    if (!(base >= 2 && base <= 36) || !/^\d+$/.test(token.text))
+      throw new UnreadableError('the subscript of a number is not a base');
     return { op: 'call', name: 'base', of: number(token.text), base: subscript };
   }
 
@@ -343,11 +359,16 @@ class Parser {
     if (this.#is('(') || this.#is('{') || this.#is('[')) of = this.#factor();
     else {
       of = this.#factor();
-      for (let token = this.#peek(); this.#startsFactor() && !(token!.kind === 'command' && FUNCTIONS.has(token!.text)) && !this.#is('('); token = this.#peek()) {
+      for (
+        let token = this.#peek();
+        this.#startsFactor() && !(token!.kind === 'command' && FUNCTIONS.has(token!.text)) && !this.#is('(');
+        token = this.#peek()
+      ) {
         of = { op: 'multiply', left: of, right: this.#factor() };
       }
     }
-    const inverse = power?.op === 'negate' && power.of.op === 'number' && power.of.value === 1 && /^(?:sin|cos|tan)$/.test(name);
+    const inverse =
+      power?.op === 'negate' && power.of.op === 'number' && power.of.value === 1 && /^(?:sin|cos|tan)$/.test(name);
     const call: Node = { op: 'call', name: inverse ? `arc${name}` : name, of, ...(base ? { base } : {}) };
     return power && !inverse ? { op: 'power', left: call, right: power } : call;
   }

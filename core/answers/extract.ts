@@ -20,16 +20,30 @@ const STATED =
 /** The answer that counts: the last box after the reasoning, or the best that there is. Null when nothing was found. */
 export function extractAnswer(completion: string): FoundAnswer | null {
   const found = candidates(completion);
-  for (const rule of ['boxed', 'answer_is'] as const) {
-    const last = found.findLast((candidate) => candidate.rule === rule);
-    if (last) return last;
+  for (const rule of ['boxed', 'answer_is', 'boxed_in_reasoning', 'answer_is_in_reasoning', 'final_line'] as const) {
+    const last = found.findLastIndex((candidate) => candidate.rule === rule);
+    if (last >= 0) return rule.startsWith('boxed') ? joined(completion, found, last) : found[last]!;
   }
-  for (const rule of ['boxed_in_reasoning', 'answer_is_in_reasoning'] as const) {
-    const last = found.findLast((candidate) => candidate.rule === rule);
-    if (last) return last;
-  }
-  return found.findLast((candidate) => candidate.rule === 'final_line') ?? null;
+  return null;
 }
+
+/** `\boxed{1} and \boxed{2}`: boxes that only a few words part are one answer, a list. */
+function joined(text: string, found: readonly FoundAnswer[], last: number): FoundAnswer {
+  const end = found[last]!;
+  const parts = [end];
+  for (let i = last - 1; i >= 0 && parts.length < 32; i -= 1) {
+    const before = found[i]!;
+    if (before.rule !== end.rule) break;
+    const between = text.slice(before.end, parts[0]!.start);
+    if (between.length > 60 || !BETWEEN_BOXES.test(between)) break;
+    parts.unshift(before);
+  }
+  if (parts.length === 1 || new Set(parts.map((part) => part.text)).size === 1) return end;
+  return { ...end, text: parts.map((part) => part.text).join(', '), start: parts[0]!.start };
+}
+
+const BETWEEN_BOXES =
+  /^\}?[\s$,;.)\\]*(?:\\(?:quad|qquad|text\{[^{}]{0,24}\}|[()[\]])|\b(?:and|or)\b|[\s$,;.()\\]|[A-Za-z_]\w{0,3} ?=){0,12}[\s$\\(]*\\*boxed\s?\{$/;
 
 /** The last box before `</think>` and the last one after it: what format rewards and graders look at. */
 export function lastBoxes(completion: string): { reasoning: FoundAnswer | null; answer: FoundAnswer | null } {
@@ -89,7 +103,7 @@ function stated(text: string, part: Section): Found[] {
   while ((match = scan.exec(text)) && match.index < part.end) {
     const start = match.index + match[0].length;
     const end = statementEnd(text, start, Math.min(part.end, start + STATED_LIMIT));
-    const answer = unwrapped(text, start, end);
+    const answer = refined(text, unwrapped(text, start, end));
     if (answer && looksLikeAnswer(answer.text)) found.push(answer);
   }
   return found;
@@ -109,7 +123,14 @@ function statementEnd(text: string, start: number, limit: number): number {
     if (c === '{') depth += 1;
     else if (c === '}') depth -= 1;
     else if (c === '\n' && depth <= 0 && i > start) return i;
-    else if (depth <= 0 && /[.!?;。；]/.test(c) && !/[\dA-Za-z]/.test(text[i + 1] ?? '') && text[i - 1] !== '\\') return i;
+    else if (
+      depth <= 0 &&
+      /[.!?;。；]/.test(c) &&
+      !(c === '!' && text[i + 1] === '=') &&
+      !/[\dA-Za-z]/.test(text[i + 1] ?? '') &&
+      text[i - 1] !== '\\'
+    )
+      return i;
   }
   return limit;
 }
@@ -117,10 +138,15 @@ function statementEnd(text: string, start: number, limit: number): number {
 /** Without emphasis, quotation marks and the delimiters of one formula around all of it. */
 function unwrapped(text: string, from: number, to: number): Found | null {
   let { start, end } = trimmed(text, from, to);
-  for (let changed = true; changed && start < end; ) {
+  for (let changed = true; changed && start < end;) {
     changed = false;
     for (const [open, close] of WRAPPERS) {
-      if (end - start <= open.length + close.length || !text.startsWith(open, start) || !text.startsWith(close, end - close.length)) continue;
+      if (
+        end - start <= open.length + close.length ||
+        !text.startsWith(open, start) ||
+        !text.startsWith(close, end - close.length)
+      )
+        continue;
       if (text.slice(start + open.length, end - close.length).includes(close)) continue;
       ({ start, end } = trimmed(text, start + open.length, end - close.length));
       changed = true;
@@ -148,7 +174,13 @@ const WRAPPERS = [
 
 /** "The answer is not clear" states nothing: there must be a number, a formula or a short name. */
 function looksLikeAnswer(answer: string): boolean {
-  if (/^(?:not|just|the|in|to|that|going|supposed|correct|right|wrong|probably|unclear|an?|clear|given|found|obtained|expected)\b/i.test(answer) && !/[\d\\$]/.test(answer)) return false;
+  if (
+    /^(?:not|just|the|in|to|that|going|supposed|correct|right|wrong|probably|unclear|an?|clear|given|found|obtained|expected)\b/i.test(
+      answer,
+    ) &&
+    !/[\d\\$]/.test(answer)
+  )
+    return false;
   return /[\d\\$=√π∞]/.test(answer) || answer.trim().split(/\s+/).length <= 4;
 }
 
@@ -157,19 +189,41 @@ function finalLine(text: string, part: Section): Found | null {
   const tokens = /(?:<\|[^|<>]{1,40}\|>\s*)+$/.exec(text.slice(Math.max(start, end - 200), end));
   if (tokens) ({ start, end } = trimmed(text, start, end - tokens[0].length));
   if (end <= start) return null;
-  const line = Math.max(text.lastIndexOf('\n', end - 1) + 1, start);
+  const closer = /(?:\\\]|\$\$)$/.exec(text.slice(Math.max(start, end - 2), end))?.[0];
+  const opener = closer ? text.lastIndexOf(closer === '$$' ? '$$' : '\\[', end - 3) : -1;
+  const line = opener >= start ? opener : Math.max(text.lastIndexOf('\n', end - 1) + 1, start);
   if (end - line > STATED_LIMIT) return null;
-  const whole = unwrapped(text, line, end);
-  if (!whole) return null;
-  if (/^[-+]?[\d.,/ ]+%?$/.test(whole.text) || whole.text.length <= 40) return whole;
-  // "… so x = 12": what follows the last sign of equality, otherwise the last formula of the line.
-  const formulas = [...whole.text.matchAll(/\$([^$]{1,200})\$|\\\(([^]{1,200}?)\\\)/g)];
-  const last = formulas.at(-1);
-  if (!last) return null;
-  const content = last[1] ?? last[2] ?? '';
-  const at = whole.start + last.index + last[0].indexOf(content);
-  const equals = content.lastIndexOf('=');
-  return trimmed(text, at + equals + 1, at + content.length);
+  const whole = refined(text, unwrapped(text, line, end));
+  return whole && looksLikeAnswer(whole.text) && proseWords(whole.text) <= 3 ? whole : null;
+}
+
+/** Of a sentence the part that answers: what stands behind its last "is", otherwise its last formula, otherwise its last number. */
+function refined(text: string, answer: Found | null): Found | null {
+  if (!answer) return answer;
+  const said = answer.text;
+  const words = proseWords(said);
+  if (words === 0 || (words < 2 && !/\$|\\[([]/.test(said))) return answer;
+  const verb = [...said.matchAll(/\b(?:is|are|equals|be|was|=)\s+(?=[$\\(*]{0,4}[-+]?[\d.]*\d|[$\\])/g)].at(-1);
+  if (verb) {
+    const after = unwrapped(text, answer.start + verb.index + verb[0].length, answer.end);
+    if (after && proseWords(after.text) <= 2) return after;
+  }
+  const formula = [...said.matchAll(/\$\$?([^$]{1,300})\$|\\[([]([^]{1,300}?)\\[)\]]/g)].at(-1);
+  if (formula) {
+    const content = formula[1] ?? formula[2] ?? '';
+    const at = answer.start + formula.index + formula[0].indexOf(content);
+    return trimmed(text, at, at + content.length);
+  }
+  const number = [...said.matchAll(/[-+]?\d[\d,]*(?:\.\d+)?(?:\/\d+)?%?/g)].at(-1);
+  return number
+    ? trimmed(text, answer.start + number.index, answer.start + number.index + number[0].replace(/,$/, '').length)
+    : answer;
+}
+
+/** Words of three letters or more outside formulas. */
+function proseWords(text: string): number {
+  const plain = text.replace(/\$[^$]*\$|\\\([^]*?\\\)|\\[a-zA-Z]+(?:\{[^{}]*\})?/g, ' ');
+  return plain.match(/[A-Za-z]{3,}/g)?.length ?? 0;
 }
 
 function trimmed(text: string, from: number, to: number): Found {

@@ -14,15 +14,28 @@ const SYNONYMS: Record<string, string> = {
   colon: ':', div: '/', lvert: '|', rvert: '|', vert: '|', mid: '|', land: 'wedge', lor: 'vee', to: 'rightarrow',
 }; // prettier-ignore
 const VANISHING = new Set(
-  'left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle scriptstyle limits nolimits phantom quad qquad enspace thinspace ,  ! ; : > '.split(' '),
+  'left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle scriptstyle limits nolimits phantom quad qquad enspace thinspace ,  ! ; : > '.split(
+    ' ',
+  ),
 );
+
+/** A row's end in a matrix, kept apart from the commands that begin with a backslash. */
+export const ROW = '\u0001';
 
 /** Without delimiters, boxes, spacing, sizes, units of currency; synonyms of commands as one. */
 export function normalise(answer: string): string {
   let text = answer.replace(SIGN, (sign) => SIGNS[sign] ?? sign).trim();
+  // Two backslashes end a row in a matrix; elsewhere a text was escaped twice.
+  text = text.includes('\\begin{')
+    ? text.replace(/\\\\(?![a-zA-Z]{2,}\{)/g, ROW)
+    : text.replace(/\\\\(?=[a-zA-Z{}()[\],;!])/g, '\\');
   text = undelimited(text);
-  // Spaces that TeX sets; `\ ` separates.
-  text = text.replace(/\\(?:[,!;:>]|quad\b|qquad\b|enspace\b|thinspace\b)/g, (space) => (/[q]/.test(space) ? '~' : '')).replace(/\\ |~|\s+/g, ' ');
+  // `11,\! 111` is one number.
+  text = text.replace(/,\s*\\!\s*/g, ',');
+  text = text.replace(/\\(?:[,!;:>]|quad(?![a-z]{2})|qquad(?![a-z]{2})|enspace\b|thinspace\b)/g, (space) =>
+    /q/.test(space) ? ' , ' : '',
+  );
+  text = text.replace(/\\ |~|\s+/g, ' ').replace(/,(?:\s*,)+/g, ',');
   text = text.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
     if (VANISHING.has(name)) return '';
     const synonym = SYNONYMS[name];
@@ -31,16 +44,20 @@ export function normalise(answer: string): string {
     if (synonym === '{' || synonym === '}') return `\\${synonym}`;
     return /^[a-z]/.test(synonym) ? `\\${synonym}` : synonym;
   });
-  text = text.replace(/\\(?:left|right)?\./g, ' ').replace(/\\\$|\$|€|£/g, '');
-  text = text.replace(/(\d)\{,\}(?=\d{3})/g, '$1').replace(/(?<=^|[^\d,.])(\d{1,3})((?:,\s?\d{3})+)(?![\d])/g, thousands);
+  text = text.replace(/\\\$|\$|€|£/g, '');
+  text = text.replace(/(\d)\s?\{\s?,\s?\}\s?(?=\d{3})/g, '$1');
+  // In brackets a comma separates: (2,102) is a pair.
+  if (!/[([]|\\\{/.test(text))
+    text = text.replace(
+      /(?<=^|[^\d,.])([1-9]\d{0,2})((?:,\d{3})+)(?!\d)/g,
+      (_, first: string, rest: string) => first + rest.replace(/,/g, ''),
+    );
   text = text.replace(/(?<=\d) (?=\d{3}(?:\D|$))/g, '');
-  text = text.replace(/[.,;:\s]+$/, '').replace(/\\$/, '').trim();
+  text = text
+    .replace(/[.,;:\s]+$/, '')
+    .replace(/\\$/, '')
+    .trim();
   return text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.');
-}
-
-/** `1,234,567` is a number; `32, 349` with a space is a list, as Math-Verify reads it. */
-function thousands(whole: string, first: string, rest: string): string {
-  return / /.test(rest) ? whole : first + rest.replace(/,/g, '');
 }
 
 const DELIMITERS = [['$$', '$$'], ['$', '$'], ['\\(', '\\)'], ['\\[', '\\]'], ['**', '**']] as const; // prettier-ignore

@@ -43,19 +43,27 @@ function opinion(gold: string, pred: string): Opinion {
     return goldNumber === predNumber ? ['right', 'the same whole number'] : ['wrong', 'another whole number'];
   }
   if (gold.length > LENGTH_LIMIT || pred.length > LENGTH_LIMIT) {
-    return gold.trim() === pred.trim() ? ['right', 'the same text'] : ['undecided', `an answer is longer than ${LENGTH_LIMIT} characters`];
+    return gold.trim() === pred.trim()
+      ? ['right', 'the same text']
+      : ['undecided', `an answer is longer than ${LENGTH_LIMIT} characters`];
   }
   const goldText = normalise(gold);
   const predText = normalise(pred);
   if (goldText === predText && goldText !== '') return ['right', 'the same text'];
   const first = compare(readAnswer(gold), readAnswer(pred));
   if (first[0] === 'right') return first;
+  if (isSentence(goldText) || isSentence(predText)) return ['undecided', 'sentences are not compared'];
   // `1,22` may be a decimal number with a comma.
   if (/^[-+]?\d+,\d+$/.test(goldText) !== /^[-+]?\d+,\d+$/.test(predText)) {
     const second = compare(readAnswer(decimalComma(goldText)), readAnswer(decimalComma(predText)));
     if (second[0] === 'right') return ['right', 'the same with a decimal comma'];
   }
   return first;
+}
+
+/** Four words or more: somebody has to read it. */
+function isSentence(text: string): boolean {
+  return (text.replace(/\\[a-zA-Z]+(?:\{[a-zA-Z]*\})?/g, ' ').match(/[A-Za-z]{3,}/g)?.length ?? 0) >= 4;
 }
 
 function decimalComma(text: string): string {
@@ -78,6 +86,11 @@ function compare(gold: Answer, pred: Answer): Opinion {
   const a = single(gold);
   const b = single(pred);
   if (a.kind === 'formula' && b.kind === 'formula') return compareFormulas(a.node, b.node, a.exact && b.exact);
+  // `{1,3}` without backslashes is often a pair whose brackets were lost.
+  if ((a.kind === 'set' && b.kind === 'tuple') || (a.kind === 'tuple' && b.kind === 'set')) {
+    const inOrder = compareInOrder(a.items, b.items);
+    if (inOrder[0] === 'right') return inOrder;
+  }
   if (a.kind === 'set' || b.kind === 'set') return compareSets(itemsOf(a), itemsOf(b));
   if (a.kind === 'tuple' && b.kind === 'tuple') {
     if (a.open !== b.open || a.close !== b.close) return ['wrong', 'other brackets'];
@@ -112,15 +125,24 @@ function itemsOf(answer: Answer): Answer[] {
 
 function compareWords(gold: Answer, pred: Answer): Opinion {
   const plain = (answer: Answer) =>
-    answer.kind === 'words' ? answer.words : answer.kind === 'formula' || answer.kind === 'unreadable' ? answer.source.toLowerCase().replace(/[\\()\s]/g, '') : null;
+    answer.kind === 'words'
+      ? answer.words
+      : answer.kind === 'formula' || answer.kind === 'unreadable'
+        ? answer.source.toLowerCase().replace(/[\\()\s]/g, '')
+        : null;
   const a = plain(gold);
   const b = plain(pred);
-  if (a !== null && b !== null && a.replace(/[^\p{L}\p{N}]/gu, '') === b.replace(/[^\p{L}\p{N}]/gu, '') && a !== '') return ['right', 'the same words'];
+  if (a !== null && b !== null && a.replace(/[^\p{L}\p{N}]/gu, '') === b.replace(/[^\p{L}\p{N}]/gu, '') && a !== '')
+    return ['right', 'the same words'];
   if (gold.kind === 'words' && pred.kind === 'words') {
-    return wordCount(gold.words) + wordCount(pred.words) <= 4 ? ['wrong', 'other words'] : ['undecided', 'sentences are not compared'];
+    return wordCount(gold.words) + wordCount(pred.words) <= 4
+      ? ['wrong', 'other words']
+      : ['undecided', 'sentences are not compared'];
   }
   const words = gold.kind === 'words' ? gold.words : pred.kind === 'words' ? pred.words : '';
-  return wordCount(words) <= 4 ? ['wrong', 'one is words, the other is not'] : ['undecided', 'a sentence is not compared with a formula'];
+  return wordCount(words) <= 4
+    ? ['wrong', 'one is words, the other is not']
+    : ['undecided', 'a sentence is not compared with a formula'];
 }
 
 function wordCount(words: string): number {
@@ -183,6 +205,11 @@ function compareQuotient(parts: readonly Answer[], other: Extract<Answer, { kind
 const MIRRORED: Record<string, string> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=', '=': '=', '!=': '!=' };
 
 function compareRelation(gold: Answer, pred: Answer): Opinion {
+  const behind = (answer: Answer) => (answer.kind === 'relation' ? (answer.value ?? null) : answer);
+  const a = behind(gold);
+  const b = behind(pred);
+  const values: Opinion | null = a && b ? compare(a, b) : null;
+  if (values?.[0] === 'right') return values;
   if (gold.kind === 'relation' && pred.kind === 'relation') {
     const direct = sameRelation(gold, pred);
     if (direct[0] === 'right') return direct;
@@ -192,14 +219,16 @@ function compareRelation(gold: Answer, pred: Answer): Opinion {
       signs: pred.signs.toReversed().map((sign) => MIRRORED[sign] ?? sign),
     });
     if (mirrored[0] === 'right') return mirrored;
-    const difference = sameDifference(gold, pred);
-    return difference ?? direct;
+    return sameDifference(gold, pred) ?? values ?? direct;
   }
   const relation = gold.kind === 'relation' ? gold : pred;
   const other = gold.kind === 'relation' ? pred : gold;
   const interval = relation.kind === 'relation' ? asInterval(relation) : null;
   if (interval && (other.kind === 'tuple' || other.kind === 'union')) return compare(interval, other);
-  return ['wrong', 'one is a relation, the other is not'];
+  if (values) return values;
+  return interval || relation.kind !== 'relation' || relation.signs.includes('=')
+    ? ['wrong', 'one is a relation, the other is not']
+    : ['undecided', 'a relation and something else'];
 }
 
 type Relation = Extract<Answer, { kind: 'relation' }>;
@@ -220,13 +249,17 @@ function sameDifference(gold: Relation, pred: Relation): Opinion | null {
     const [x, xi] = evaluate(a, point);
     const [y, yi] = evaluate(b, point);
     const ratio = x / y;
-    if (!Number.isFinite(ratio) || ratio === 0 || Math.abs(xi) + Math.abs(yi) > 1e-9) return ['undecided', 'the relations have no value at a point'];
-    if (constant !== null && Math.abs(ratio - constant) > 1e-8 * Math.abs(constant)) return ['wrong', 'another relation'];
+    if (!Number.isFinite(ratio) || ratio === 0 || Math.abs(xi) + Math.abs(yi) > 1e-9)
+      return ['undecided', 'the relations have no value at a point'];
+    if (constant !== null && Math.abs(ratio - constant) > 1e-8 * Math.abs(constant))
+      return ['wrong', 'another relation'];
     constant = ratio;
   }
   const sign = gold.signs[0]!;
   const expected = constant! > 0 ? sign : MIRRORED[sign];
-  return pred.signs[0] === expected || (sign === '=' && pred.signs[0] === '=') ? ['right', 'the same relation, multiplied'] : ['wrong', 'the relation is turned round'];
+  return pred.signs[0] === expected || (sign === '=' && pred.signs[0] === '=')
+    ? ['right', 'the same relation, multiplied']
+    : ['wrong', 'the relation is turned round'];
 }
 
 function difference({ sides: [left, right] }: Relation): Node | null {
@@ -238,16 +271,33 @@ function difference({ sides: [left, right] }: Relation): Node | null {
 function asInterval(relation: Relation): Answer | null {
   const { sides, signs } = relation;
   const infinity: Answer = { kind: 'formula', node: { op: 'constant', name: 'infinity' }, exact: true, source: '' };
-  const minus: Answer = { kind: 'formula', node: { op: 'negate', of: { op: 'constant', name: 'infinity' } }, exact: true, source: '' };
+  const minus: Answer = {
+    kind: 'formula',
+    node: { op: 'negate', of: { op: 'constant', name: 'infinity' } },
+    exact: true,
+    source: '',
+  };
   const turned = signs.every((sign) => sign.startsWith('>'));
   if (!turned && !signs.every((sign) => sign.startsWith('<'))) return null;
   const up = turned ? sides.toReversed() : sides;
   const order = turned ? signs.toReversed() : signs;
-  if (up.length === 3) return { kind: 'tuple', open: order[0]!.endsWith('=') ? '[' : '(', close: order[1]!.endsWith('=') ? ']' : ')', items: [up[0]!, up[2]!] };
+  const isVariable = (side: Answer) =>
+    side.kind === 'formula' &&
+    (side.node.op === 'variable' || (side.node.op === 'call' && side.node.of.op === 'variable'));
+  if (up.length === 3 && !isVariable(up[1]!)) return null;
+  if (up.length === 3)
+    return {
+      kind: 'tuple',
+      open: order[0]!.endsWith('=') ? '[' : '(',
+      close: order[1]!.endsWith('=') ? ']' : ')',
+      items: [up[0]!, up[2]!],
+    };
   if (up.length !== 2) return null;
-  const isVariable = (side: Answer) => side.kind === 'formula' && side.node.op === 'variable';
-  if (isVariable(up[0]!)) return { kind: 'tuple', open: '(', close: order[0]!.endsWith('=') ? ']' : ')', items: [minus, up[1]!] };
-  if (isVariable(up[1]!)) return { kind: 'tuple', open: order[0]!.endsWith('=') ? '[' : '(', close: ')', items: [up[0]!, infinity] };
+
+  if (isVariable(up[0]!))
+    return { kind: 'tuple', open: '(', close: order[0]!.endsWith('=') ? ']' : ')', items: [minus, up[1]!] };
+  if (isVariable(up[1]!))
+    return { kind: 'tuple', open: order[0]!.endsWith('=') ? '[' : '(', close: ')', items: [up[0]!, infinity] };
   return null;
 }
 
@@ -272,7 +322,8 @@ function compareFormulas(gold: Node, pred: Node, exact: boolean): Opinion {
   const digits = (node: Node) => (node.op === 'call' && node.name === 'base' ? node.of : null);
   const based = digits(gold) ?? digits(pred);
   if (based && (digits(gold) === null) !== (digits(pred) === null)) {
-    if (compareValues(digits(gold) ?? gold, digits(pred) ?? pred, true)[0] === 'right') return ['undecided', 'the base is given on one side only'];
+    if (compareValues(digits(gold) ?? gold, digits(pred) ?? pred, true)[0] === 'right')
+      return ['undecided', 'the base is given on one side only'];
   }
   return first;
 }
@@ -283,7 +334,8 @@ function compareValues(gold: Node, pred: Node, exact: boolean): Opinion {
     const a = evaluate(gold, point);
     const b = evaluate(pred, point);
     if (!isFinitePair(a) || !isFinitePair(b) || isTiny(a) || isTiny(b)) {
-      if (isInfinity(gold) || isInfinity(pred)) return a[0] === b[0] ? ['right', 'the same infinity'] : ['wrong', 'another value'];
+      if (isInfinity(gold) || isInfinity(pred))
+        return a[0] === b[0] ? ['right', 'the same infinity'] : ['wrong', 'another value'];
       return compareModulo(gold, pred, a, b);
     }
     if (!close(a, b, exact)) {
@@ -301,8 +353,11 @@ function compareModulo(gold: Node, pred: Node, a: Complex, b: Complex): Opinion 
     const x = evaluateModulo(gold, p, i);
     const y = evaluateModulo(pred, p, i);
     if (x === null || y === null) {
-      if (isFinitePair(a) !== isFinitePair(b) && !a.some(Number.isNaN) && !b.some(Number.isNaN)) return ['wrong', 'another size'];
-      return isTiny(a) && isTiny(b) && close(a, b, true) ? ['right', 'both are zero'] : ['undecided', 'the value is too large or undefined'];
+      if (isFinitePair(a) !== isFinitePair(b) && !a.some(Number.isNaN) && !b.some(Number.isNaN))
+        return ['wrong', 'another size'];
+      return isTiny(a) && isTiny(b) && close(a, b, true)
+        ? ['right', 'both are zero']
+        : ['undecided', 'the value is too large or undefined'];
     }
     if (x !== y) return ['wrong', 'another value'];
   }

@@ -1,6 +1,6 @@
 /** The shape of an answer: a formula, a list, a tuple or interval, a union, a relation, a matrix, a ratio, or words. */
 import { parse, hasDecimal, UnreadableError, type Node } from './expression.ts';
-import { closes, normalise } from './normalise.ts';
+import { closes, normalise, ROW } from './normalise.ts';
 
 export type Answer =
   /** `exact` is false when it has a decimal literal. */
@@ -10,7 +10,8 @@ export type Answer =
   /** `(…)`, `[…)`: order counts. */
   | { kind: 'tuple'; open: string; close: string; items: Answer[] }
   | { kind: 'union'; parts: Answer[] }
-  | { kind: 'relation'; signs: string[]; sides: Answer[] }
+  /** `value`: what stands behind a name, as in `x = 5`. */
+  | { kind: 'relation'; signs: string[]; sides: Answer[]; value?: Answer }
   | { kind: 'matrix'; rows: Answer[][] }
   | { kind: 'ratio'; parts: Answer[] }
   | { kind: 'words'; words: string }
@@ -25,13 +26,32 @@ export function readAnswer(answer: string): Answer {
 
 function read(text: string, depth: number): Answer {
   if (depth > DEPTH_LIMIT) return { kind: 'unreadable', source: text, why: 'it is nested too deeply' };
-  const source = withoutUnit(text.trim());
-  const matrix = /^(?:\[|\()?\s*\\begin\{([pbvBV]?matrix|array)\}(?:\{[^{}]*\})?([^]*?)\\end\{\1\}\s*(?:\]|\))?$/.exec(source);
-  if (matrix) return readMatrix(matrix[2]!, depth);
+  const source = withoutUnit(text.trim().replace(/^\\text\{\s*([-+]?[\d./, ]+)\s*\}$/, '$1'));
+  const matrix = /^(?:\[|\()?\s*\\begin\{([pbvBV]?matrix|array)\}(?:\{[^{}]*\})?([^]*?)\\end\{\1\}\s*(?:\]|\))?$/.exec(
+    source,
+  );
+  if (matrix) {
+    if (/\\begin\{/.test(matrix[2]!)) return { kind: 'unreadable', source, why: 'matrices are not computed' };
+    return readMatrix(matrix[2]!, depth);
+  }
   const words = wordsOf(source);
   if (words !== null) return { kind: 'words', words };
 
-  const parts = splitTop(source, /^(?:\\text\{\s*(?:,?\s*(?:and|or))\s*\}|\\(?:wedge|vee)(?![a-zA-Z])|;|,|\b(?:and|or)\b)/).filter((part) => part.trim() !== '');
+  // `p=5,q=2; p=7,q=2` lists tuples.
+  const groups = splitTop(source, /^;/).filter((group) => group.trim() !== '');
+  if (groups.length > 1 && groups.every((group) => splitTop(group, /^,/).length > 1)) {
+    const tuple = (group: string): Answer => ({
+      kind: 'tuple',
+      open: '(',
+      close: ')',
+      items: splitTop(group, /^,/).map((item) => read(item, depth + 1)),
+    });
+    return { kind: 'set', items: groups.map(tuple) };
+  }
+  const parts = splitTop(
+    source,
+    /^(?:\\text\{\s*(?:,?\s*(?:and|or))\s*\}|\\(?:wedge|vee)(?![a-zA-Z])|;|,|\b(?:and|or)\b)/,
+  ).filter((part) => part.trim() !== '');
   if (parts.length > 1) return { kind: 'set', items: parts.map((part) => read(part, depth + 1)) };
 
   const relation = readRelation(source, depth);
@@ -41,7 +61,8 @@ function read(text: string, depth: number): Answer {
   const bracketed = readBracketed(source, depth);
   if (bracketed) return bracketed;
   const ratio = splitTop(source, /^:/);
-  if (ratio.length > 1 && ratio.every((part) => part.trim() !== '')) return { kind: 'ratio', parts: ratio.map((part) => read(part, depth + 1)) };
+  if (ratio.length > 1 && ratio.every((part) => part.trim() !== ''))
+    return { kind: 'ratio', parts: ratio.map((part) => read(part, depth + 1)) };
   const plusMinus = /\\(?:pm|mp)(?![a-zA-Z])/.exec(source);
   if (plusMinus) {
     const minus = source.replace(/\\pm(?![a-zA-Z])/g, '-').replace(/\\mp(?![a-zA-Z])/g, '+');
@@ -72,20 +93,27 @@ function withoutUnit(text: string): string {
 
 /** Words, or null when there is anything to compute. `\text{(C)}` and `C` are the same word. */
 function wordsOf(source: string): string | null {
-  const plain = source.replace(/\\(?:text|mathrm)\{([^{}]*)\}/g, '$1').replace(/[{}]/g, '').trim();
+  const plain = source
+    .replace(/\\(?:text|mathrm)\{([^{}]*)\}/g, '$1')
+    .replace(/[{}]/g, '')
+    .trim();
   const choice = /^\(?([A-Za-z])\)?[.:]?$/.exec(plain);
   if (choice && plain !== source.trim() && /\\(?:text|mathrm)/.test(source)) return choice[1]!.toLowerCase();
   if (/[\d\\^_=<>|+*/]/.test(plain) || plain === '') return null;
   if (!/[A-Za-z\u00c0-\uffff]{2,}/.test(plain)) return null;
   const letters = plain.replace(/[^A-Za-z\u00c0-\uffff]/g, '');
-  if (letters.length <= 3 && !/\\(?:text|mathrm)/.test(source) && !/^(?:yes|no|odd|all|inf)$/i.test(letters)) return null;
+  if (letters.length <= 3 && !/\\(?:text|mathrm)/.test(source) && !/^(?:yes|no|odd|all|inf)$/i.test(letters))
+    return null;
   if (/^(?:sqrt|pi|infinity|sin|cos|tan|ln|log|exp)\b/i.test(plain) || /[([]/.test(plain)) return null;
-  return plain.toLowerCase().replace(/[\s.]+/g, ' ').trim();
+  return plain
+    .toLowerCase()
+    .replace(/[\s.]+/g, ' ')
+    .trim();
 }
 
 function readMatrix(body: string, depth: number): Answer {
   const rows = body
-    .split(/\\\\|\\cr\b/)
+    .split(ROW)
     .map((row) => row.replace(/\\hline/g, ''))
     .filter((row) => row.trim() !== '')
     .map((row) => row.split('&').map((cell) => read(cell, depth + 1)));
@@ -93,7 +121,16 @@ function readMatrix(body: string, depth: number): Answer {
 }
 
 const RELATION = /^(?:\\(?:le|ge|ne|lt|gt|approx|in|equiv)(?![a-zA-Z])|<=|>=|!=|<|>|=)/;
-const SPELLING: Record<string, string> = { '\\le': '<=', '\\ge': '>=', '\\ne': '!=', '\\lt': '<', '\\gt': '>', '\\approx': '~', '\\in': 'in', '\\equiv': '=' };
+const SPELLING: Record<string, string> = {
+  '\\le': '<=',
+  '\\ge': '>=',
+  '\\ne': '!=',
+  '\\lt': '<',
+  '\\gt': '>',
+  '\\approx': '~',
+  '\\in': 'in',
+  '\\equiv': '=',
+};
 
 function readRelation(source: string, depth: number): Answer | null {
   const signs: string[] = [];
@@ -101,22 +138,42 @@ function readRelation(source: string, depth: number): Answer | null {
   if (signs.length === 0 || sides.some((side) => side.trim() === '')) return null;
   const last = signs.at(-1)!;
   // What is exact stands before the sign of approximation: x = 1/3 ≈ 0.33.
-  if (last === '~') return sides.length === 2 && isName(sides[0]!) ? read(sides[1]!, depth + 1) : read(source.slice(0, source.lastIndexOf('\\approx')), depth + 1);
+  if (last === '~')
+    return sides.length === 2 && isName(sides[0]!)
+      ? read(sides[1]!, depth + 1)
+      : read(source.slice(0, source.lastIndexOf('\\approx')), depth + 1);
   if (last === 'in') return read(sides.at(-1)!, depth + 1);
+  const equal = signs.every((sign) => sign === '=');
   // A chain of equations ends with the answer; a name alone before the sign is the question's.
-  if (signs.every((sign) => sign === '=') && (sides.length > 2 || isName(sides[0]!))) return read(sides.at(-1)!, depth + 1);
-  if (signs.length === 1 && last === '=' && isName(sides[1]!)) return read(sides[0]!, depth + 1);
-  return { kind: 'relation', signs, sides: sides.map((side) => read(side, depth + 1)) };
+  const value =
+    equal && (sides.length > 2 || isName(sides[0]!)) ? sides.at(-1)! : equal && isName(sides[1]!) ? sides[0]! : null;
+  const whole = sides.length > 2 && equal ? null : sides.map((side) => read(side, depth + 1));
+  if (value !== null && whole === null) return read(value, depth + 1);
+  return {
+    kind: 'relation',
+    signs,
+    sides: whole ?? sides.map((side) => read(side, depth + 1)),
+    ...(value === null ? {} : { value: read(value, depth + 1) }),
+  };
 }
 
 /** `x`, `x_1`, `f(x)`, `|AB|`, `AB`, `V_1:V_2`, `(p,q)`, `\angle ABC`, `\frac{NO}{BO}`: the name of what was asked for. */
 function isName(side: string): boolean {
-  const text = side.replace(/\\(?:angle|overline|triangle|mathrm|vec|text|frac|varphi|theta|alpha|beta|lambda|mu|sigma|rho|phi|ell)/g, 'N').replace(/[{}\s]/g, '');
-  return /^(?:[A-Za-z]{1,6}'?(?:_\w{1,6})?(?:\([a-z](?:,[a-z])*\))?|\|[A-Za-z]{1,2}\||\([a-z](?:,[a-z])+\)|[A-Za-z](?:_\w+)?:[A-Za-z](?:_\w+)?)$/.test(text);
+  const text = side
+    .replace(
+      /\\(?:angle|overline|triangle|mathrm|vec|text|frac|varphi|theta|alpha|beta|lambda|mu|sigma|rho|phi|ell)/g,
+      'N',
+    )
+    .replace(/[{}\s]/g, '');
+  return /^(?:[A-Za-z]{1,6}'?(?:_\w{1,6})?(?:\([a-z](?:,[a-z])*\))?|\|[A-Za-z]{1,2}\||\([a-z](?:,[a-z])+\)|[A-Za-z](?:_\w+)?:[A-Za-z](?:_\w+)?)$/.test(
+    text,
+  );
 }
 
 function readBracketed(source: string, depth: number): Answer | null {
-  const braces = /^\\\{([^]*)\\\}$/.exec(source) ?? (/^\{/.test(source) && closes(source, 0) === source.length - 1 ? [source, source.slice(1, -1)] : null);
+  const braces =
+    /^\\\{([^]*)\\\}$/.exec(source) ??
+    (/^\{/.test(source) && closes(source, 0) === source.length - 1 ? [source, source.slice(1, -1)] : null);
   if (braces) {
     const items = splitTop(braces[1]!, /^[,;]/);
     if (source.startsWith('{') && items.length === 1) return read(items[0]!, depth + 1);

@@ -21,7 +21,11 @@ export interface Accuracy extends Interval {
 
 /** Right, finished by itself, and at most `budget` tokens (no budget: `Infinity`). A sample of unknown length is over every budget. */
 export function rightAt(sample: Sample, budget: number): boolean {
-  return sample.verdict === 'right' && sample.finish === 'stop' && (budget === Infinity || (sample.tokens ?? Infinity) <= budget);
+  return (
+    sample.verdict === 'right' &&
+    sample.finish === 'stop' &&
+    (budget === Infinity || (sample.tokens ?? Infinity) <= budget)
+  );
 }
 
 /**
@@ -40,12 +44,18 @@ export function accuracyAt(samples: readonly Sample[], budget = Infinity, option
  * Unbiased pass@k (Chen et al. 2021): mean over problems of 1 − C(n−c, k) / C(n, k). Null when nothing is graded.
  * @throws RangeError when a problem has fewer than `k` graded samples.
  */
-export function passAtK(samples: readonly Sample[], k: number, budget = Infinity, options?: BootstrapOptions): Accuracy | null {
+export function passAtK(
+  samples: readonly Sample[],
+  k: number,
+  budget = Infinity,
+  options?: BootstrapOptions,
+): Accuracy | null {
   if (!Number.isInteger(k) || k < 1) throw new RangeError(`pass@k needs a positive whole k, not ${k}`);
   const graded = samples.filter(isGraded);
   if (graded.length === 0) return null;
   const groups = byProblem(graded).map((group) => {
-    if (group.length < k) throw new RangeError(`pass@${k} needs ${k} samples of each problem; ${group[0]!.problem} has ${group.length}`);
+    if (group.length < k)
+      throw new RangeError(`pass@${k} needs ${k} samples of each problem; ${group[0]!.problem} has ${group.length}`);
     return [passProbability(group.length, group.filter((sample) => rightAt(sample, budget)).length, k)];
   });
   const undecided = graded.filter(({ verdict }) => verdict === 'undecided').length;
@@ -66,7 +76,12 @@ export function passProbability(n: number, c: number, k: number): number {
  * Only samples that finished within the budget and have an answer vote. A tie counts as the share of the tied answers that
  * are right; a problem without a vote counts as wrong.
  */
-export function majorityAtK(samples: readonly Sample[], k?: number, budget = Infinity, options?: BootstrapOptions): Accuracy | null {
+export function majorityAtK(
+  samples: readonly Sample[],
+  k?: number,
+  budget = Infinity,
+  options?: BootstrapOptions,
+): Accuracy | null {
   const graded = samples.filter(isGraded);
   if (graded.length === 0) return null;
   const groups = byProblem(graded).map((group) => [majority(group.slice(0, k), budget)]);
@@ -77,7 +92,12 @@ export function majorityAtK(samples: readonly Sample[], k?: number, budget = Inf
 function majority(group: readonly Sample[], budget: number): number {
   const votes = new Map<string, { n: number; right: boolean }>();
   for (const sample of group) {
-    if (sample.answer == null || sample.finish !== 'stop' || (budget !== Infinity && (sample.tokens ?? Infinity) > budget)) continue;
+    if (
+      sample.answer == null ||
+      sample.finish !== 'stop' ||
+      (budget !== Infinity && (sample.tokens ?? Infinity) > budget)
+    )
+      continue;
     const vote = votes.get(sample.answer) ?? { n: 0, right: false };
     vote.n += 1;
     vote.right ||= sample.verdict === 'right';
@@ -101,7 +121,11 @@ export interface TokenMeans {
 }
 
 /** Mean tokens with a 95 % bootstrap over problems; null when no length is known. */
-export function tokenMeans(samples: readonly Sample[], budget = Infinity, options?: BootstrapOptions): TokenMeans | null {
+export function tokenMeans(
+  samples: readonly Sample[],
+  budget = Infinity,
+  options?: BootstrapOptions,
+): TokenMeans | null {
   const known = samples.filter(({ tokens }) => tokens !== null);
   if (known.length === 0) return null;
   const groups = byProblem(known);

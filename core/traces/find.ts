@@ -50,7 +50,7 @@ export function findAll(text: string, needle: string, options: FindOptions = {})
 }
 
 function compile(needle: string, options: FindOptions): RegExp | string {
-  let source = options.regex ? needle : needle.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  let source = options.regex ? needle : needle.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   if (options.wholeWord) source = `(?<![\\p{L}\\p{N}_])(?:${source})(?![\\p{L}\\p{N}_])`;
   try {
     return new RegExp(source, `g${options.matchCase ? '' : 'i'}u`);

@@ -37,5 +37,5 @@ export const marker: LabelRules = {
 
 function beginsClause(reading: Reading, step: number, at: number): boolean {
   const before = reading.text.slice(Math.max(reading.steps[step]!.start, at - 12), at);
-  return /(?:^|[.,;:!?—–…(*"“] ?|\b(?:but|oh|so|and|or|no|ok|okay|hmm|ah) )["“*(]{0,2}$/i.test(before);
+  return /(?:^|[.,;:!?—–…(*"“\])>] ?|\b(?:but|oh|so|and|or|no|ok|okay|hmm|ah) )["“*(]{0,2}$/i.test(before);
 }

@@ -9,7 +9,7 @@ export const uncertainty = sentenceLabel('uncertainty', {
       /(?:^|[.,;!?] )\W{0,3}hm+/,
       /(?:not|isn't|isn’t|wasn't) (?:\w+ ){0,2}(?:sure|certain|clear|confident|straightforward|obvious|immediately|helpful|nice)/,
       /(?:i(?:'m|’m| am)|we(?:'re|’re| are)|i feel|i got|got|getting) (?:\w+ ){0,3}(?:confus(?:ed|ing)|stuck|unsure|lost|puzzled|overcomplicating|overthinking|missing something|mixing)/,
-      /(?:is|seems|looks|getting|gets|be|becoming|sounds|this|bit|pretty|quite|very|too|so|really|and) (?:\w+ ){0,3}(?:complicated|messy|tricky|confusing|tough|abstract|unclear|involved|tedious|complex|challenging|weird|strange|difficult|ambiguous)(?=\W|$)/,
+      /(?:is|seems|looks|getting|gets|be|becoming|sounds|this|bit|pretty|quite|very|too|so|really|and) (?:\w+ ){0,3}(?:complicated|messy|tricky|confusing|tough|abstract|unclear|involved|tedious|complex(?! (?:num|plane|conj|root|exp|val|coord|coef|sol))|challenging|weird|strange|difficult|ambiguous)(?=\W|$)/,
       /i (?:don't|don’t|do not|didn't) (?:\w+ )?(?:know|remember|recall|understand|see (?:how|why|a))/,
       /(?:i (?:doubt|wonder)|who knows|no idea|i guess|can't recall|cannot recall)/,
       /(?:need|have) to be careful/,

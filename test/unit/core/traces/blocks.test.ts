@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { BLOCK_LIMIT, blocks } from '../../../../core/traces/blocks.ts';
+
+const cut = (text: string) => blocks(text).map(({ kind, start, end }) => [kind, text.slice(start, end)]);
+
+describe('blocks', () => {
+  it('cuts at blank lines, displays, fences, tokens and entries of lists', () => {
+    const text = '<think>\nOne.\nTwo.\n\nThree:\n- a\n- b\n$$x$$\n```\ncode\n```\nEnd.\n</think>\n\nAnswer.';
+    assert.deepEqual(cut(text), [
+      ['token', '<think>\n'],
+      ['paragraph', 'One.\nTwo.\n\n'],
+      ['paragraph', 'Three:\n'],
+      ['list', '- a\n'],
+      ['list', '- b\n'],
+      ['display', '$$x$$\n'],
+      ['code', '```\ncode\n```\n'],
+      ['paragraph', 'End.\n'],
+      ['token', '</think>\n\n'],
+      ['paragraph', 'Answer.'],
+    ]);
+  });
+
+  it('bounds a block, however long its line is', () => {
+    for (const text of ['x'.repeat(50_000), 'word '.repeat(10_000), `${'a\n'.repeat(9_000)}`, '𝒳'.repeat(9_001)]) {
+      const all = blocks(text);
+      assert.equal(all.map(({ start, end }) => text.slice(start, end)).join(''), text);
+      assert.ok(all.every(({ start, end }) => end - start <= BLOCK_LIMIT));
+      assert.ok(
+        all.every(
+          ({ start }) => !/[\udc00-\udfff]/.test(text.charAt(start)) || !/[\ud800-\udbff]/.test(text.charAt(start - 1)),
+        ),
+      );
+    }
+  });
+
+  it('does not cut inside a formula of moderate length', () => {
+    const text = `${'word '.repeat(790)}$a + ${'b + '.repeat(40)}c$ end`;
+    const formula = text.indexOf('$a');
+    assert.ok(
+      blocks(text).every(({ start, end }) => !(start < formula && end > formula && end < text.indexOf(' end'))),
+    );
+  });
+
+  it('has nothing for nothing', () => {
+    assert.deepEqual(blocks(''), []);
+    assert.equal(
+      blocks('\n \n')
+        .map(({ start, end }) => '\n \n'.slice(start, end))
+        .join(''),
+      '\n \n',
+    );
+  });
+});
