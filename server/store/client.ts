@@ -117,6 +117,7 @@ class StoreClient implements TraceStore {
         resolve(value as StoreCalls[C]['result']);
       };
       this.pending.set(id, { resolve: answered, reject, ...(options.progress && { progress: options.progress }) });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.worker.postMessage({ id, call, args });
     });
   }

@@ -34,12 +34,15 @@ export class IndexFile {
     return statement;
   }
 
+  /** `T` is what the statement selects; nothing checks it. */
   all<T>(sql: string, ...values: SQLInputValue[]): T[] {
     return this.statement(sql).all(...values) as T[];
   }
 
+  /** The first row, or undefined. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the row is, as in `all`
   get<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    return this.statement(sql).get(...values) as T | undefined;
+    return this.all<T>(sql, ...values)[0];
   }
 
   /** Returns the number of rows that changed. */

@@ -15,7 +15,7 @@ export const parseStageEvent = (text: string): Parsed<StageEvent> =>
   parse<StageEvent>(text, known, (raw) => {
     // Nine lines of ten are this one: checked by hand.
     if (raw['type'] === 'trace_text') {
-      const { trace, part, offset, length } = raw as Record<string, unknown>;
+      const { trace, part, offset, length } = raw;
       return isCount(trace) && isCount(part) && part >= 1 && isCount(offset) && isCount(length)
         ? null
         : 'trace, part, offset or length of a trace_text is not a whole number';

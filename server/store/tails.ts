@@ -80,7 +80,7 @@ export class Tails {
 
   stop(): void {
     this.stopped = true;
-    for (const id of [...this.tails.keys()]) this.letGo(id);
+    for (const id of this.tails.keys()) this.letGo(id);
   }
 
   private watch(tail: Tail): void {
@@ -126,7 +126,7 @@ export class Tails {
   /** One chunk of each attempt that has something to read, then a breath for the questions that wait. */
   private pump(): void {
     this.pumping = false;
-    for (const tail of [...this.tails.values()]) {
+    for (const tail of this.tails.values()) {
       if (!tail.dirty || this.stopped) continue;
       tail.dirty = false;
       let outcome: TailOutcome;

@@ -67,20 +67,20 @@ export function traceDetail(index: IndexFile, root: string, trace: string): Trac
     sourceId: detail.source_id,
     gold: detail.gold,
     goldOrigin: detail.gold_origin,
-    sampling: parse<Sampling>(detail.sampling),
+    sampling: parse(detail.sampling) as Sampling | null,
     marker: detail.marker,
     model: detail.model,
     set: detail.set_name,
     promptLength: detail.prompt_units ?? 0,
-    answerFound: facts.answer ?? parse<FoundAnswer>(detail.found),
+    answerFound: facts.answer ?? (parse(detail.found) as FoundAnswer | null),
     verdictBy: facts.verdict ?? null,
-    quick: parse<Verdict>(detail.quick),
+    quick: parse(detail.quick) as Verdict | null,
     replaced: detail.replaced + (detail.prompt_replaced ?? 0),
     source: file !== null && line !== null ? { file, line } : null,
   };
 }
 
-const parse = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T));
+const parse = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
 
 /** Where a text is stored: which kind it is and whose. A trace without a prompt of its own has an empty one. */
 export function textOf(place: TracePlace, side: 'prompt' | 'completion'): { kind: TextKind; owner: number } {

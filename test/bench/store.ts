@@ -198,9 +198,10 @@ function fill(root: string, run: string): void {
   makeRun(root, run);
   const record = makeAttempt(root, { run, stage: 'grpo', attempt: 1 });
   const words = 'Let me check this again. '.repeat(118);
-  for (let done = 0; done < ROWS;) {
+  const batch = 500;
+  for (let done = 0; done < ROWS; done += batch) {
     record.batch(() => {
-      for (let i = 0; i < 500; i++, done++) row(record, done, words);
+      for (let i = 0; i < batch; i++) row(record, done + i, words);
     });
   }
   record.event({ type: 'end', complete: true, step: 100, max_steps: 100, outputs: {} });

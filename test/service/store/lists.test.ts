@@ -67,18 +67,11 @@ async function allPages(store: TraceStore, params: Params<'traces/page'>): Promi
 
 /** What a row is sorted by, as the store should see it. */
 function valueOf(row: TraceRow, key: TraceSortKey): string | number | null {
-  switch (key) {
-    case 'order':
-      return 0;
-    case 'problem':
-      return row.problemLabel;
-    case 'verdict':
-      return row.verdict === null ? null : verdicts.indexOf(row.verdict);
-    case 'finish':
-      return row.finish === null ? null : finishes.indexOf(row.finish);
-    default:
-      return row[key];
-  }
+  if (key === 'order') return 0;
+  if (key === 'problem') return row.problemLabel;
+  if (key === 'verdict') return row.verdict === null ? null : verdicts.indexOf(row.verdict);
+  if (key === 'finish') return row.finish === null ? null : finishes.indexOf(row.finish);
+  return row[key];
 }
 
 describe('store: lists', () => {

@@ -3,8 +3,10 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { EventBatch, StreamEvent } from '../../../core/protocol/methods.ts';
 import { Follower } from '../../../server/store/subscription.ts';
 
-const event = (seq: number, fields: object = {}): StreamEvent =>
-  ({ v: 1, seq, t: 0, type: 'progress', done: seq, total: null, unit: 'rows', ...fields }) as StreamEvent;
+const event = (seq: number, fields: object = {}): StreamEvent => {
+  const plain: StreamEvent = { v: 1, seq, t: 0, type: 'progress', done: seq, total: null, unit: 'rows' };
+  return { ...plain, ...fields };
+};
 const range = (from: number, to: number): StreamEvent[] =>
   Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
 
@@ -42,6 +44,10 @@ class Source {
     follower.begin(start, this.last());
     return follower;
   }
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  for (let i = 0; i < 100_000 && !reached(); i++) await breathe();
 }
 
 async function settle(): Promise<void> {
@@ -93,7 +99,7 @@ describe('subscription', () => {
     for (let i = 0; i < 300; i++) source.add('r/a/1', range(i * 100, i * 100 + 99));
     assert.equal(source.fetches, 0);
     open();
-    while (got < 30_000) await breathe();
+    await until(() => got >= 30_000);
     assert.equal(got, 30_000);
     assert.ok(source.fetches > 100, 'what did not fit was fetched again');
   });
