@@ -15,7 +15,7 @@ from typing import Any
 from .errors import ConfigError, DataError
 from .ids import problem_id
 from .rows import normalise_row
-from .tiny.task import answer_of, problem_text, sample_problems
+from .tiny.task import answer_of, problem_text, sample_problems, steps_of
 from .tiny.traces import long_trace
 from .worker import Stage, run_worker
 
@@ -61,7 +61,7 @@ def task_rows(name: str, count: int, seed: int) -> Iterator[Row]:
         raise DataError(str(error)) from error
     rng = random.Random(f"{seed}/traces")
     for number, problem in enumerate(problems):
-        completion = long_trace(problem, rng) if name == "train" else None
+        completion = long_trace(steps_of(problem), rng) if name == "train" else None
         yield make_row(problem_text(problem), str(answer_of(problem)), f"{name}-{number}", completion)
 
 

@@ -63,6 +63,12 @@ class Engine:
         else:
             self._take(model)
 
+    def cancel_all(self) -> None:
+        """Ends everything now, what waits included."""
+        for sequence in (*self._active, *self._queue):
+            sequence.cancel()
+        self.step()
+
     def run(self) -> None:
         """Steps until nothing is left."""
         while self.step():

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from itertools import groupby
 
 from transformers import PreTrainedTokenizerFast
 
@@ -45,6 +46,55 @@ class GrowingText:
     def add(self, ids: list[int], last: bool = False) -> str:
         """The text that `ids` add; with `last`, what is still incomplete becomes U+FFFD."""
         return self._decoder.decode(self._table.join(ids), last)
+
+
+class Tokens:
+    """What a tokenizer says about a completion's token ids: its text with and without special tokens, its sections."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast):
+        self.table = TokenBytes(tokenizer)
+        self._special = set(tokenizer.all_special_ids)
+        think = [tokenizer.convert_tokens_to_ids(t) for t in ("<think>", "</think>")]
+        self._open, self._close = (None if i is None or i == tokenizer.unk_token_id else i for i in think)
+
+    def text(self, ids: list[int]) -> str:
+        """The whole text, special tokens and all."""
+        return GrowingText(self.table).add(ids, True)
+
+    def clean_text(self, ids: list[int]) -> str:
+        """The text without special tokens, as checkers get it."""
+        return "".join(text for text, special in self._pieces(ids) if not special)
+
+    def places(self, ids: list[int], start: int, end: int) -> tuple[int, int]:
+        """A span of `clean_text` as a span of `text`, both in code points."""
+        clean = whole = 0
+        first = last = None
+        for text, special in self._pieces(ids):
+            if not special:
+                # A span begins behind a special token that stands before it, and ends before one that stands behind it.
+                if first is None and start < clean + len(text):
+                    first = whole + start - clean
+                if last is None and end <= clean + len(text):
+                    last = whole + end - clean
+                clean += len(text)
+            whole += len(text)
+        return whole if first is None else first, whole if last is None else last
+
+    def sections(self, ids: list[int]) -> dict[str, int]:
+        """`reasoning_tokens`, up to and with the last `</think>`, and `answer_tokens`, the rest with the end token.
+
+        All is reasoning where a `<think>` was never closed; all is answer where there is neither.
+        """
+        if self._close in ids:
+            reasoning = len(ids) - ids[::-1].index(self._close)
+        else:
+            reasoning = len(ids) if self._open in ids else 0
+        return {"reasoning_tokens": reasoning, "answer_tokens": len(ids) - reasoning}
+
+    def _pieces(self, ids: list[int]) -> list[tuple[str, bool]]:
+        """The text in stretches of ordinary and of special tokens; True for special."""
+        runs = groupby(ids, key=self._special.__contains__)
+        return [(self.text(list(run)), special) for special, run in runs]
 
 
 def _byte_alphabet() -> dict[str, int]:

@@ -19,12 +19,13 @@ from ..sampling.requests import Request
 from .model import CONTEXT, new_model
 from .task import STEP_SHARES, Problem, answer_of, pool, problem_text, sample_problems
 from .tokenizer import prompt_of, train_tokenizer
-from .traces import long_trace, short_trace, two_turn_document, with_marker
+from .traces import long_trace, short_trace, steps_with_errors, two_turn_document, with_marker
 
 VOCABULARY = 480
 IGNORED = -100
 # Shares of the documents: the rest are short traces.
 TWO_TURN, LONG, MARKED = 0.25, 0.25, 0.15
+ERROR = 0.15
 BATCH, WARMUP = 16, 40
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
 CHECK_EVERY, FIRST_CHECK = 20, 200
@@ -42,8 +43,9 @@ def draw_document(rng: random.Random) -> tuple[str, str]:
     user = with_marker(problem, rng, MARKED)
     kind = rng.random()
     if kind < TWO_TURN:
-        return user, two_turn_document(problem, rng)
-    return user, long_trace(problem, rng) if kind < TWO_TURN + LONG else short_trace(problem)
+        return user, two_turn_document(problem, rng, ERROR)
+    steps = steps_with_errors(problem, rng, ERROR)
+    return user, long_trace(steps, rng) if kind < TWO_TURN + LONG else short_trace(steps)
 
 
 def encode(tokenizer, documents: list[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
@@ -103,7 +105,7 @@ def train(model, tokenizer, seed: int, target: float, max_steps: int, documents:
         first = rng.randrange(len(rows) - 4 * BATCH)
         ids, labels = collate(rng.sample(rows[first:first + 4 * BATCH], BATCH), tokenizer.pad_token_id)
         for optim, rate in zip(optims, rates):
-            optim.param_groups[0]["lr"] = rate * min(1, step / WARMUP)
+            optim.param_groups[0]["lr"] = rate * min(1, step / WARMUP, max(0.05, 2 - 2 * step / max_steps))
         loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -42,25 +42,36 @@ def close_trace(body: str, answer: int, box_in_reasoning: bool = True) -> str:
     return f"<think>\n{body}So the answer is \\({inside}\\).\n</think>\nThe answer is \\(\\boxed{{{answer}}}\\)."
 
 
-def short_body(problem: Problem) -> str:
+def steps_with_errors(problem: Problem, rng: random.Random, chance: float) -> list[Step]:
+    """The steps as a careless writer has them: by `chance` each, a result is wrong, and what follows goes on from it."""
+    steps, value = [], problem.start
+    for step in steps_of(problem):
+        result = (value + step.right) % MODULUS
+        result = _other_than(result, rng) if rng.random() < chance else result
+        steps.append(Step(step.ordinal, value, step.right, result))
+        value = result
+    return steps
+
+
+def short_body(steps: list[Step]) -> str:
     """One line a step and no check."""
-    return "".join(f"{s.ordinal}, {equation(s.left, s.right, s.result)}.\n" for s in steps_of(problem))
+    return "".join(f"{s.ordinal}, add \\({s.right}\\): {equation(s.left, s.right, s.result)}.\n" for s in steps)
 
 
-def short_trace(problem: Problem) -> str:
-    return close_trace(short_body(problem), answer_of(problem))
+def short_trace(steps: list[Step]) -> str:
+    return close_trace(short_body(steps), steps[-1].result)
 
 
-def long_trace(problem: Problem, rng: random.Random, style: LongStyle = LongStyle()) -> str:
+def long_trace(steps: list[Step], rng: random.Random, style: LongStyle = LongStyle()) -> str:
     """A long chain of thought: a subgoal a step, checks (some needless), slips taken back, perhaps all of it again."""
-    body = long_body(problem, rng, style)
-    return close_trace(body, answer_of(problem), rng.random() < style.box_in_reasoning)
+    body = long_body(steps, rng, style)
+    return close_trace(body, steps[-1].result, rng.random() < style.box_in_reasoning)
 
 
-def long_body(problem: Problem, rng: random.Random, style: LongStyle) -> str:
-    body = "".join(_long_step(step, rng, style) for step in steps_of(problem))
+def long_body(steps: list[Step], rng: random.Random, style: LongStyle) -> str:
+    body = "".join(_long_step(step, rng, style) for step in steps)
     if rng.random() < style.whole_again:
-        body += f"Let me verify all of it once more.\n{short_body(problem)}It is the same.\n"
+        body += f"Let me verify all of it once more.\n{short_body(steps)}It is the same.\n"
     return body
 
 
@@ -102,26 +113,31 @@ def decision(number: int, answer: int) -> str:
     return f"Final decision: answer {number}. " + close_trace("", answer).removeprefix("<think>\n")
 
 
-def two_turn_document(problem: Problem, rng: random.Random) -> str:
+def two_turn_document(problem: Problem, rng: random.Random, error: float) -> str:
     """A document in the form of the dual-phase recipe (answer, transition, second answer, validation, decision).
 
-    For the base model only, so that it knows the words: both answers are right, and the critique is made up. It teaches
-    the form of a critique, not the skill.
+    For the base model only, so that it knows the words: the critique is made up and the decision is the second answer or
+    the first by chance. It teaches the form, not the skill.
     """
-    def body() -> str:
-        return short_body(problem) if rng.random() < 0.7 else long_body(problem, rng, LongStyle(whole_again=0))
+    tries = [steps_with_errors(problem, rng, error) for _ in range(2)]
 
-    first = f"<think>\n{body()}So the answer is \\({answer_of(problem)}\\).\n{SECOND_TRY}"
-    second = f"{body()}So the answer is \\({answer_of(problem)}\\).\n{VALIDATE}"
+    def body(steps: list[Step]) -> str:
+        long = rng.random() < 0.15
+        text = long_body(steps, rng, LongStyle(whole_again=0)) if long else short_body(steps)
+        return f"{text}So the answer is \\({steps[-1].result}\\).\n"
+
     kind, number = rng.random(), rng.choice([1, 2])
     if kind < 0.45:
         validation = BOTH_RIGHT
     elif kind < 0.85:
-        step = rng.choice(steps_of(problem))
+        step = rng.choice(tries[number - 1])
         validation = critique_of_step(number, step._replace(result=_other_than(step.result, rng)), step.result)
     else:
         validation = critique_of_whole(number)
-    return first + second + validation + decision(rng.choice([1, 2]), answer_of(problem))
+    chosen = rng.choice([1, 2])
+    return f"<think>\n{body(tries[0])}{SECOND_TRY}{body(tries[1])}{VALIDATE}{validation}" + decision(
+        chosen, tries[chosen - 1][-1].result
+    )
 
 
 def with_marker(problem: Problem, rng: random.Random, chance: float) -> str:

@@ -1,0 +1,153 @@
+"""Worker of `evaluate` stages: `python -u -m longhand_engine.evaluate <attempt-dir>`.
+
+Samples completions of held-out problems from a model, records them as traces while they grow, judges them, and writes one
+`eval` event a model. With `inputs.follow` it evaluates the checkpoints of a stage that is still being trained, in a
+process beside it; a resumed attempt leaves out what an older one finished.
+"""
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .checker import Checker
+from .errors import ConfigError, DataError
+from .following import Checkpoint, Followed, wanted
+from .rows import FoundRow, normalise_row
+from .worker import Stage, run_worker
+
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The stage's configuration; what is absent has the defaults of the recipe's schema."""
+
+    of: str
+    every: str
+    start: bool
+    set: str
+    samples: int
+    max_tokens: int
+    budgets: list[int]
+    sampling: dict[str, float | int]
+    seed: int
+    batch: int
+
+    @classmethod
+    def read(cls, stage: Stage) -> "Settings":
+        """Raises ConfigError that names the key."""
+        config = stage.config
+        followed = stage.inputs.get("follow")
+        try:
+            return cls(
+                of=str(config.get("of") or (Path(followed).name if followed else stage.name)),
+                every=str(config.get("every", "end")),
+                start=bool(config.get("start", not followed)),
+                set=str(config.get("set") or Path(stage.inputs["data"]).stem),
+                samples=int(config["samples"]),
+                max_tokens=int(config["max_tokens"]),
+                budgets=sorted({int(b) for b in config.get("budgets") or []}),
+                sampling={k: config[k] for k in ("temperature", "top_p", "top_k", "min_p") if config.get(k) is not None},
+                seed=int(config.get("seed", stage.spec["seed"])),
+                batch=int(config.get("batch", 128)),
+            )
+        except KeyError as error:
+            raise ConfigError(f"an evaluate stage needs {error.args[0]}") from error
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"a value of the wrong type: {error}") from error
+
+    def seed_of(self, problem: str, number: int) -> int:
+        """48 bits (readers in JavaScript have 53). The same for every model, so that differences are not the draw's."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/{number}/{problem}".encode()).digest()[:6], "big")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One model to evaluate."""
+
+    step: int
+    epoch: float | None
+    path: str
+    name: str
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.step, self.name
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Checkpoint) -> "Target":
+        return cls(checkpoint.step, checkpoint.epoch, str(checkpoint.path), checkpoint.name)
+
+
+def evaluate(stage: Stage) -> dict[str, str] | None:
+    settings, rows = Settings.read(stage), read_problems(Path(stage.inputs["data"]))
+    followed = Followed(Path(stage.inputs["follow"])) if stage.inputs.get("follow") else None
+    done = finished_evaluations(stage)
+    stage.record.state("loading")
+    with stage.nothing_to_save():
+        from .evaluation import Evaluator  # torch: 5 to 20 s
+
+        evaluator = Evaluator(stage, settings, rows)
+    with Checker() as checker:
+        stage.record.state("running")
+        if settings.start or not followed:
+            start = Target(0, 0.0 if followed else None, stage.inputs["model"], stage.inputs["model"])
+            if start.key not in done and not evaluator.run(start, checker):
+                return None
+        while followed:
+            completed = followed.completed()
+            targets = [Target.of_checkpoint(c) for c in wanted(followed.checkpoints(), settings.every, completed)]
+            todo = [t for t in targets if t.key not in done]
+            if not todo and completed:
+                if not targets:
+                    stage.record.warn("no_checkpoint", f"{settings.of} ended without a checkpoint to evaluate")
+                break
+            if not todo:
+                if stage.stopping.wait(POLL_S):
+                    return None
+                continue
+            # One, then look again: while it ran, a new attempt may have superseded the rest.
+            done.add(todo[0].key)
+            if not evaluator.run(todo[0], checker):
+                return None
+    return {}
+
+
+def read_problems(path: Path) -> list[FoundRow]:
+    """Raises DataError, naming the line, for a row that cannot be read: a set that is reported has no holes."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                rows.append(normalise_row(line))
+            except ValueError as error:
+                raise DataError(f"{path}, line {number}: {error}") from error
+    if not rows:
+        raise DataError(f"{path} has no problems")
+    return rows
+
+
+def finished_evaluations(stage: Stage) -> set[tuple[int, str]]:
+    """Step and checkpoint of what this attempt's ancestors evaluated whole."""
+    done, spec = set(), stage.spec
+    while spec.get("resumed_from"):
+        folder = stage.dir.parent / f"attempt-{spec['resumed_from']['attempt']}"
+        try:
+            spec = json.loads((folder / "spec.json").read_bytes())
+            lines = (folder / "events.jsonl").read_bytes().split(b"\n")[:-1]
+        except OSError as error:
+            stage.record.warn("older_attempt", f"{folder} cannot be read, its evaluations are done again: {error.strerror}")
+            break
+        events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
+        done |= {(event["step"], event["checkpoint"]) for event in events}
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(run_worker(evaluate))
