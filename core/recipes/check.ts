@@ -147,7 +147,17 @@ function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
     if (!name || typeof stage.config !== 'object' || stage.config === null) continue;
     const known = trlKeys[name];
     for (const key of Object.keys(stage.config)) {
+      const owned = own(trlKeys.owned, key);
+      if (owned) {
+        say(`“${key}” is not for a recipe to set: ${owned}`, ['stages', i, 'config', key], 'key');
+        continue;
+      }
       if (Object.hasOwn(known, key)) continue;
+      const renamed = own(trlKeys.renamed, key);
+      if (renamed) {
+        say(`${name} of TRL ${trlKeys.versions.trl} has no key “${key}”: ${renamed}`, ['stages', i, 'config', key], 'key');
+        continue;
+      }
       say(
         `${name} of TRL ${trlKeys.versions.trl} has no key “${key}”${suggestion(key, Object.keys(known))}`,
         ['stages', i, 'config', key],
@@ -156,6 +166,9 @@ function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
     }
   }
 }
+
+const own = (record: Record<string, string> | undefined, key: string): string | null =>
+  record && Object.hasOwn(record, key) ? record[key]! : null;
 
 function bounded(diagnostics: RecipeDiagnostic[]): RecipeDiagnostic[] {
   const unique = diagnostics.filter(

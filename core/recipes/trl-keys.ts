@@ -10,6 +10,23 @@ export interface TrlKeys {
   versions: { trl: string; transformers: string };
   SFTConfig: Record<string, TrlKey>;
   GRPOConfig: Record<string, TrlKey>;
+  /** Keys that the worker sets itself, and why a recipe may not. */
+  owned?: Record<string, string>;
+  /** Keys of older versions, and what to write instead. */
+  renamed?: Record<string, string>;
+}
+
+/** Reads `trl-keys.json`, which names the classes by the kind of stage that they belong to. Null for what is no such file. */
+export function parseTrlKeys(text: string): TrlKeys | null {
+  let file: Partial<TrlKeys> & { v?: unknown; sft?: TrlKeys['SFTConfig']; grpo?: TrlKeys['GRPOConfig'] };
+  try {
+    file = JSON.parse(text) as typeof file;
+  } catch {
+    return null;
+  }
+  const { versions, sft, grpo, owned, renamed } = file ?? {};
+  if (file?.v !== 1 || !versions || !sft || !grpo) return null;
+  return { versions, SFTConfig: sft, GRPOConfig: grpo, owned, renamed };
 }
 
 /** The class whose keys a stage's `config` takes, or null: the stage has none. */

@@ -1,7 +1,7 @@
 /** The keys of TRL's configuration classes, as the package ships them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrlKeys } from '../../core/recipes/trl-keys.ts';
+import { parseTrlKeys, type TrlKeys } from '../../core/recipes/trl-keys.ts';
 import { packageFolder } from '../package-paths.ts';
 
 let known: TrlKeys | null | undefined;
@@ -10,7 +10,7 @@ let known: TrlKeys | null | undefined;
 export function trlKeys(): TrlKeys | null {
   if (known === undefined) {
     const path = join(packageFolder, 'core', 'recipes', 'trl-keys.json');
-    known = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as TrlKeys) : null;
+    known = existsSync(path) ? parseTrlKeys(readFileSync(path, 'utf8')) : null;
   }
   return known;
 }
