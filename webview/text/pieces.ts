@@ -52,19 +52,19 @@ function snap(span: Span, formulas: readonly MathRegion[]): { from: number; to: 
 }
 
 /** Spans of one text, ready to be asked which of them touch a stretch. */
-export class SpanIndex {
-  readonly spans: readonly Span[];
+export class SpanIndex<S extends Span> {
+  readonly spans: readonly S[];
   /** The furthest end of all spans up to each. */
   readonly #reach: number[] = [];
 
-  constructor(spans: readonly Span[]) {
+  constructor(spans: readonly S[]) {
     this.spans = [...spans].sort((a, b) => a.start - b.start || b.end - a.end);
     let reach = -1;
     for (const span of this.spans) this.#reach.push((reach = Math.max(reach, span.end)));
   }
 
-  within(start: number, end: number): Span[] {
-    const found: Span[] = [];
+  within(start: number, end: number): S[] {
+    const found: S[] = [];
     for (
       let i = lowerBound(this.spans.length, (k) => this.#reach[k]! > start);
       i < this.spans.length && this.spans[i]!.start < end;

@@ -53,7 +53,9 @@ export class TextSelection {
 
   /** Runs `work`, which may build blocks again, and gives the selection back to the places that it had. */
   keep(work: () => void): void {
-    const range = this.#all ? null : this.#range();
+    // Asking for the selection makes the browser lay the page out: only when there is one here.
+    if (this.#all || this.#ends.size === 0) return work();
+    const range = this.#range();
     const ends = range && this.#positions(range);
     const backward = this.#isBackward();
     work();

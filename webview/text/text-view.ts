@@ -3,6 +3,7 @@
  * height index gives; when a height turns out to be another than estimated, the view keeps what the reader sees in place.
  */
 import type { Label } from '../../core/behaviours/spans.ts';
+import { count } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
@@ -30,6 +31,7 @@ export interface TextViewOptions {
 
 interface Mounted extends BlockOutput {
   index: number;
+  overlays: readonly Overlay[];
 }
 
 /** Pixels above and below the view that are mounted as well. */
@@ -53,7 +55,7 @@ export class TextView {
   #items: TextItem[] = [];
   #promptOpen = false;
   #promptTitle = 'Prompt';
-  #overlays: Record<'prompt' | 'completion', SpanIndex> = {
+  #overlays: Record<'prompt' | 'completion', SpanIndex<Overlay>> = {
     prompt: new SpanIndex([]),
     completion: new SpanIndex([]),
   };
@@ -116,12 +118,24 @@ export class TextView {
     this.#rebuild();
   }
 
+  /** Builds again only those blocks in view over which something else lies now. */
   setOverlays(overlays: readonly Overlay[]): void {
     this.#overlays = {
       prompt: new SpanIndex(overlays.filter((span) => span.in === 'prompt')),
       completion: new SpanIndex(overlays.filter((span) => span.in === 'completion')),
     };
-    this.#remount();
+    const changed = [...this.#mounted].filter(
+      ([item, mounted]) => item.kind !== 'head' && !sameOverlays(mounted.overlays, this.#over(item)),
+    );
+    if (changed.length === 0) return;
+    this.selection.keep(() => {
+      for (const [item] of changed) this.#unmount(item);
+      this.#render();
+    });
+  }
+
+  #over(item: TextItem): readonly Overlay[] {
+    return item.kind === 'head' ? [] : this.#overlays[item.part].within(item.block.start, item.block.end);
   }
 
   setTokens(rate: number | null, exact: boolean): void {
@@ -359,7 +373,8 @@ export class TextView {
   }
 
   #mount(item: TextItem, index: number, deadline: number): void {
-    const mounted: Mounted = { ...this.#build(item, deadline), index };
+    const overlays = this.#over(item);
+    const mounted: Mounted = { ...this.#build(item, overlays, deadline), index, overlays };
     let before: Mounted | null = null;
     for (const other of this.#mounted.values()) {
       if (other.index > index && (!before || other.index < before.index)) before = other;
@@ -369,7 +384,7 @@ export class TextView {
     this.#mounted.set(item, mounted);
   }
 
-  #build(item: TextItem, deadline: number): BlockOutput {
+  #build(item: TextItem, overlays: readonly Overlay[], deadline: number): BlockOutput {
     if (item.kind === 'head') return this.#buildHead();
     const part = this[item.part];
     const { block } = item;
@@ -378,7 +393,7 @@ export class TextView {
       text: part.text,
       block,
       formulas: this.#raw || block.kind === 'code' ? [] : part.formulas(block.start, block.end),
-      overlays: this.#overlays[item.part].within(block.start, block.end),
+      overlays,
       raw: this.#raw,
       deadline,
     });
@@ -412,7 +427,7 @@ export class TextView {
       built.element.prepend(number);
     }
     const position = Math.round(item.block.start * this.#tokenRate) + 1;
-    number.textContent = `${this.#tokensExact ? '' : '~'}${position.toLocaleString('en')}`;
+    number.textContent = `${this.#tokensExact ? '' : '~'}${count(position)}`;
   }
 
   #unmount(item: TextItem): void {
@@ -529,4 +544,22 @@ export class TextView {
     const found = rangesOf(body, name, start, Math.max(end, start + 1))[0];
     return found?.getClientRects()[0] ?? null;
   }
+}
+
+function sameOverlays(a: readonly Overlay[], b: readonly Overlay[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i]!;
+      return (
+        one === other ||
+        (one.start === other.start &&
+          one.end === other.end &&
+          one.label === other.label &&
+          one.answer === other.answer &&
+          one.evidence === other.evidence &&
+          one.pill?.text === other.pill?.text)
+      );
+    })
+  );
 }

@@ -9,6 +9,8 @@ export function setLocale(locale: string): void {
   } catch {
     // An unknown language tag: English separators stay.
   }
+  // The first number is slow; it is not to be one that a reader waits for.
+  integers.format(1);
 }
 
 export function count(value: number | null | undefined): string {
