@@ -3,7 +3,7 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
 import { describe, MAX_COLUMNS, leaves, summary, type Column } from './columns.ts';
 import type { Importer } from './importer.ts';
-import { readPath } from './paths.ts';
+import { isRecord, readPath } from './paths.ts';
 import { probe } from './probe.ts';
 import { mappingOf, planFromMapping, recognise, type Plan, type Recognition } from './recognise.ts';
 import { importerFor } from './registry.ts';
@@ -147,7 +147,9 @@ async function sample(
       if (item.kind === 'bad') firstBad ??= `line ${item.line}: ${item.why}`;
       if (item.kind !== 'row') continue;
       if (rows.length === SAMPLE_ROWS) return { rows, whole: false, firstBad };
-      rows.push(item.value);
+      // What is no object has no columns; between rows it is what damage has left of one.
+      if (isRecord(item.value)) rows.push(item.value);
+      else firstBad ??= `line ${item.line}: not an object`;
     }
     if (read > SAMPLE_BYTES && rows.length > 0) return { rows, whole: false, firstBad };
   }

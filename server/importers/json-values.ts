@@ -32,6 +32,8 @@ export class ValueFinder {
   #ended = false;
   #inArray = false;
   #sawArray = false;
+  /** A value of the array has ended and no comma has come yet. */
+  #needsComma = false;
   /** Beginning of the value that is being read, or -1 between values. */
   #start = -1;
   #startLine = 1;
@@ -71,12 +73,20 @@ export class ValueFinder {
 
   /** The next value, or null: more bytes are needed, or after `end` there are no more. */
   next(): FoundValue | null {
+    // A value that was not rejected is a row, and shows how rows begin.
+    if (this.#given && !this.#anchor) this.#anchor = firstKey(this.#buffer.subarray(this.#given.start));
     for (;;) {
       if (this.#lost) {
         const broken = this.#findAnchor();
         if (broken || this.#lost) return broken;
       }
-      if (this.#start < 0 && !this.#findStart()) return null;
+      if (this.#start < 0) {
+        if (!this.#findStart()) return null;
+        if (this.#needsComma) {
+          this.#lose('no comma between it and the value before it');
+          continue;
+        }
+      }
       const end = this.#findEnd();
       if (typeof end === 'number') return this.#give(end);
       if (end !== null) this.#lose(end);
@@ -94,7 +104,9 @@ export class ValueFinder {
    */
   reject(why: string): boolean {
     const given = this.#given;
-    if (!given || !this.#anchor) return false;
+    if (!given) return false;
+    this.#learnAnchor(given.start);
+    if (!this.#anchor) return false;
     const inside = this.#buffer.indexOf(this.#anchor, given.start + 1);
     if (inside < 0 || inside >= this.#at) return false;
     this.#start = given.start;
@@ -110,6 +122,7 @@ export class ValueFinder {
       const c = this.#buffer[this.#at]!;
       if (c === NEWLINE) this.#line++;
       // 0x1e separates the records of a JSON text sequence (RFC 7464).
+      if (c === COMMA) this.#needsComma = false;
       if (isSpace(c) || c === COMMA || c === 0x1e) this.#at++;
       else if (c === OPEN_LIST && !this.#inArray) {
         this.#inArray = true;
@@ -117,6 +130,7 @@ export class ValueFinder {
         this.#at++;
       } else if (c === CLOSE_LIST && this.#inArray) {
         this.#inArray = false;
+        this.#needsComma = false;
         this.#at++;
       } else {
         this.#start = this.#at;
@@ -188,10 +202,10 @@ export class ValueFinder {
 
   #give(end: number): FoundValue {
     const bytes = this.#buffer.subarray(this.#start, end);
-    if (!this.#anchor && bytes[0] === OPEN_OBJECT) this.#anchor = firstKey(bytes);
     this.#given = { start: this.#start, line: this.#startLine };
     this.#at = end;
     this.#start = -1;
+    this.#needsComma = this.#inArray;
     return { line: this.#startLine, bytes, why: '' };
   }
 
@@ -199,17 +213,34 @@ export class ValueFinder {
   #lose(why: string): void {
     this.#lost = { line: this.#startLine, why };
     this.#line = this.#startLine;
-    this.#anchor ??= firstKey(this.#buffer.subarray(this.#start));
+    this.#learnAnchor(this.#start);
     this.#at = this.#start + 1;
     this.#start = -1;
     this.#open = [];
     this.#inString = false;
+    this.#needsComma = false;
     this.#given = null;
+  }
+
+  /**
+   * Where the very first row is broken: its own beginning, when that comes again, otherwise the beginning of the next object,
+   * show how rows begin.
+   */
+  #learnAnchor(from: number): void {
+    if (this.#anchor) return;
+    const own = firstKey(this.#buffer.subarray(from));
+    if (own && this.#buffer.indexOf(own, from + 1) >= 0) this.#anchor = own;
+    for (let at = from + 1; !this.#anchor; at++) {
+      at = this.#buffer.indexOf(OPEN_OBJECT, at);
+      if (at < 0) break;
+      this.#anchor = firstKey(this.#buffer.subarray(at));
+    }
   }
 
   /** Looks for the next row after a broken one; the broken stretch is one value. Null: more bytes are needed. */
   #findAnchor(): FoundValue | null {
     const lost = this.#lost!;
+    this.#learnAnchor(this.#at);
     const next = this.#anchor ? this.#buffer.indexOf(this.#anchor, this.#at) : -1;
     const tail = this.#ended ? 0 : (this.#anchor?.length ?? 1) - 1;
     const stop = Math.max(this.#at, next >= 0 ? next : this.#buffer.length - tail);

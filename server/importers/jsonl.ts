@@ -3,13 +3,16 @@ import { utf8Chunks } from './bytes.ts';
 import { MAX_ROW_BYTES, type Importer, type Item, type Reading } from './importer.ts';
 import { lines, type Line } from './lines.ts';
 import { decode, parse, syntaxReason } from './parse.ts';
+import { isRecord } from './paths.ts';
 import type { ByteSource } from './source.ts';
+import { spread } from './spread.ts';
 
 export const jsonl: Importer = {
   name: 'jsonl',
 
   sniff({ lines: first, more }) {
-    if (first.length === 1 && !more) return first[0]!.startsWith('{') && isObject(first[0]!) ? 0.6 : 0;
+    // One object on one line: it may be an object that wraps the rows, which the importer for JSON texts sees.
+    if (first.length === 1 && !more) return isObject(first[0]!) ? 0.4 : 0;
     const objects = first.filter(isObject).length;
     if (objects > 0) return 0.7 + (0.3 * objects) / first.length;
     // Rows that are longer than what was looked at, or all of them torn.
@@ -44,7 +47,12 @@ function readLine({ line, bytes, length, ended }: Line, items: Item[]): void {
   const { text, replaced } = decode(bytes);
   const trimmed = text.trim();
   if (trimmed === '') return;
-  readRow(trimmed, line, replaced, items, ended ? '' : 'the last line is cut: ');
+  const own: Item[] = [];
+  readRow(trimmed, line, replaced, own, ended ? '' : 'the last line is cut: ');
+  for (const item of own) {
+    if (item.kind === 'row' && isRecord(item.value)) spread(item.value, { line, replaced }, items);
+    else items.push(item);
+  }
 }
 
 /** Parses the text of one row and adds the row, or why it is none, and what is to be remarked about it. */
