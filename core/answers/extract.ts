@@ -151,7 +151,12 @@ function unwrapped(text: string, from: number, to: number): Found | null {
       ({ start, end } = trimmed(text, start + open.length, end - close.length));
       changed = true;
     }
-    while (start < end && /[*_]/.test(text[start]!) && !text.slice(start + 1, end).includes(text[start]!)) start += 1;
+    // Emphasis that closes before the answer, as in "**Answer:** 5".
+    const emphasis = /^[*_]{1,3}\s*/.exec(text.slice(start, Math.min(start + 8, end)))?.[0];
+    if (emphasis && !text.slice(start + emphasis.length, end).includes(emphasis.trim())) {
+      start += emphasis.length;
+      changed = true;
+    }
     while (end > start && /[*.,:]/.test(text[end - 1]!)) {
       end -= 1;
       changed = true;
@@ -194,7 +199,9 @@ function finalLine(text: string, part: Section): Found | null {
   const line = opener >= start ? opener : Math.max(text.lastIndexOf('\n', end - 1) + 1, start);
   if (end - line > STATED_LIMIT) return null;
   const whole = refined(text, unwrapped(text, line, end));
-  return whole && looksLikeAnswer(whole.text) && proseWords(whole.text) <= 3 ? whole : null;
+  return whole && !/\\(?:boxed|fbox)/.test(whole.text) && looksLikeAnswer(whole.text) && proseWords(whole.text) <= 3
+    ? whole
+    : null;
 }
 
 /** Of a sentence the part that answers: what stands behind its last "is", otherwise its last formula, otherwise its last number. */
