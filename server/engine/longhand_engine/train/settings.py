@@ -28,7 +28,7 @@ OWNED = {
 DEFAULTS: dict[str, Any] = {"report_to": "none", "disable_tqdm": True}
 """What differs from TRL's own defaults; a recipe may set these keys."""
 
-_GONE = {
+RENAMED = {
     "max_seq_length": "it is called `max_length` now",
     "max_prompt_length": "TRL no longer has it; leave long prompts out of the data",
     "torch_dtype": "use `model_init_kwargs: { dtype: … }`",
@@ -43,6 +43,7 @@ _GONE = {
     "system_prompt": "put it into the prompts of the data",
     "use_transformers_paged": "it is called `use_transformers_continuous_batching` now",
 }
+"""Keys of older versions and of other tools, and what to write instead."""
 
 
 def check_keys(config: dict[str, Any], known: list[str]) -> None:
@@ -53,7 +54,7 @@ def check_keys(config: dict[str, Any], known: list[str]) -> None:
             problems.append(f"`{key}` cannot be set: {OWNED[key]}")
         elif key not in known:
             near = difflib.get_close_matches(key, known, 1)
-            hint = _GONE.get(key) or (f"did you mean `{near[0]}`?" if near else "see TRL's documentation for its keys")
+            hint = RENAMED.get(key) or (f"did you mean `{near[0]}`?" if near else "see TRL's documentation for its keys")
             problems.append(f"unknown key `{key}`: {hint}")
     if problems:
         raise ConfigError("config: " + "; ".join(problems))
