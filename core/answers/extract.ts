@@ -15,7 +15,7 @@ const STATED_LIMIT = 400;
 
 const BOX = /\\(?:boxed|fbox)\s{0,4}(?:\{|(\d|[A-Za-z](?![A-Za-z])))/g;
 const STATED =
-  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)\W{0,6}?(?:\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b|[:=：]|(?:\bis\b)?[:：])\s{0,4}|(?:答案|结果)(?:是|为|[:：])\s{0,4}|^####[ \t]{0,4}/gim;
+  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)\W{0,6}?(?:(?:\bis\b)?\s{0,2}[:=：]|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)\s{0,4}|(?:答案|结果)(?:是|为|[:：])\s{0,4}|^####[ \t]{0,4}/gim;
 
 /** The answer that counts: the last box after the reasoning, or the best that there is. Null when nothing was found. */
 export function extractAnswer(completion: string): FoundAnswer | null {

@@ -53,7 +53,10 @@ export function checkRecipe(text: string, options: CheckOptions = {}): RecipeChe
     checkStages(document.value, say);
     checkReferences(document, say, found);
     if (options.trlKeys) checkConfig(document.value, options.trlKeys, say);
-    const cycle = recipe && stageOrder(recipe).cycle;
+    const ids = recipe?.stages.map(({ id }) => id) ?? [];
+    const isNamed =
+      new Set(ids).size === ids.length && !found.some(({ message }) => message.endsWith('refers to itself'));
+    const cycle = recipe && isNamed ? stageOrder(recipe).cycle : null;
     if (cycle)
       say(`the stages wait for each other: ${cycle.join(' → ')}`, ['stages', stageIndex(recipe!, cycle[0]!), 'id']);
   }
@@ -155,7 +158,11 @@ function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
       if (Object.hasOwn(known, key)) continue;
       const renamed = own(trlKeys.renamed, key);
       if (renamed) {
-        say(`${name} of TRL ${trlKeys.versions.trl} has no key “${key}”: ${renamed}`, ['stages', i, 'config', key], 'key');
+        say(
+          `${name} of TRL ${trlKeys.versions.trl} has no key “${key}”: ${renamed}`,
+          ['stages', i, 'config', key],
+          'key',
+        );
         continue;
       }
       say(

@@ -40,7 +40,7 @@ export function readDocument(text: string): RecipeDocument {
   if (bracketDepth(text) > DEPTH_LIMIT * 4) return fail(`the file is nested more than ${DEPTH_LIMIT} levels deep`);
   let yaml: Document.Parsed;
   try {
-    yaml = parseDocument(text, { uniqueKeys: true, prettyErrors: false, logLevel: 'silent' });
+    yaml = parseDocument(text, { uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
   } catch (error) {
     return fail(
       error instanceof RangeError

@@ -3,6 +3,7 @@
  * alignment), at most a third of its length; null when none is that near. Ties go to the first.
  */
 export function nearest(name: string, known: Iterable<string>): string | null {
+  if (name === '') return null;
   let best: string | null = null;
   let least = Math.max(1, Math.floor(Math.min(name.length, 64) / 3)) + 1;
   for (const candidate of known) {
