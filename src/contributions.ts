@@ -40,6 +40,10 @@ export const commandIds = [
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
+export function isCommandId(text: string): text is CommandId {
+  return (commandIds as readonly string[]).includes(text);
+}
+
 /** Words on the button of a message, for the commands that help against an error. */
 export const buttonTitles: Partial<Record<CommandId, string>> = {
   'longhand.showLog': 'Show Log',

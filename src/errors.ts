@@ -1,7 +1,7 @@
 /** From an error to a message with one button that helps. */
 import * as vscode from 'vscode';
 import { errorCodes, LonghandError } from '../core/protocol/errors.ts';
-import { buttonTitles, type CommandId } from './contributions.ts';
+import { buttonTitles, isCommandId } from './contributions.ts';
 import type { Log } from './log.ts';
 
 /** An error with a button of its own, where the registry's does not fit. */
@@ -35,7 +35,7 @@ async function show(error: unknown, log: Log): Promise<void> {
   }
   if (LonghandError.is(error)) {
     const { help, action }: { help: string; action?: string } = errorCodes[error.code];
-    const title = action ? buttonTitles[action as CommandId] : undefined;
+    const title = action && isCommandId(action) ? buttonTitles[action] : undefined;
     const text = `${sentence(error.message)} ${help}`;
     const chosen = title
       ? await vscode.window.showErrorMessage(text, title)

@@ -1,6 +1,6 @@
 /** Composes the extension. No logic here, and nothing that can wait: what is heavy is loaded when it is first used. */
 import { performance } from 'node:perf_hooks';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { Backends } from './backends/backends.ts';
 import { createStatus } from './backends/status.ts';
 import { Tokens } from './backends/tokens.ts';
@@ -8,7 +8,7 @@ import { watchBackend } from './backends/watch.ts';
 import { commandTable } from './command-table.ts';
 import { registerCommands } from './commands.ts';
 import { Documents } from './documents.ts';
-import { engineFolders, enginePythonFor } from './engine/engine.ts';
+import { engineFolders } from './engine/engine.ts';
 import { createReporter } from './errors.ts';
 import { Panels } from './inspector/panels.ts';
 import { TextDocuments } from './inspector/text-documents.ts';
@@ -21,6 +21,7 @@ import { notifyEnds } from './runs/notify.ts';
 import { RunStore } from './runs/store.ts';
 import { Targets } from './runs/targets.ts';
 import { RunsTree } from './runs/tree.ts';
+import { textAt } from './shape.ts';
 
 /** What other extensions, tests and the bench may ask. */
 export interface Api {
@@ -30,7 +31,7 @@ export interface Api {
 
 export function activate(context: vscode.ExtensionContext): Api {
   const began = performance.now();
-  const { version } = context.extension.packageJSON as { version: string };
+  const version = textAt(context.extension.packageJSON, 'version') ?? '0';
   const own = <T extends vscode.Disposable>(item: T): T => {
     context.subscriptions.push(item);
     return item;
@@ -49,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       version,
       home: context.extensionPath,
       storage: context.globalStorageUri.fsPath,
-      enginePython: () => enginePythonFor(folders),
+      engineDir: folders.engineDir,
     }),
   );
   const store = own(new RunStore(backends, log));

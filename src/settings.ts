@@ -5,10 +5,13 @@ import * as vscode from 'vscode';
 import { settingDefaults, type SettingId, type SettingValue } from './contributions.ts';
 
 export function readSetting<S extends SettingId>(id: S): SettingValue<S> {
-  const value: unknown = vscode.workspace.getConfiguration('longhand').get(id);
-  const fallback: unknown = settingDefaults[id];
-  return (typeof value === typeof fallback ? value : fallback) as SettingValue<S>;
+  const fallback: SettingValue<S> = defaults[id];
+  const value = vscode.workspace.getConfiguration('longhand').get<SettingValue<S>>(id);
+  // A settings file is written by hand: what has another type than the manifest says does not count.
+  return typeof value === typeof fallback && value !== undefined ? value : fallback;
 }
+
+const defaults: { [S in SettingId]: SettingValue<S> } = settingDefaults;
 
 export function onDidChangeSetting(id: SettingId, listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {

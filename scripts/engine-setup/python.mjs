@@ -30,7 +30,7 @@ print(json.dumps({"version": list(sys.version_info[:3]), "executable": sys.execu
  * @param {AbortSignal} [signal]
  * @returns {Promise<Python | null>} null where it does not run
  */
-export async function probePython(command, args = [], signal = undefined) {
+export async function probePython(command, args = [], signal) {
   try {
     const { code, stdout } = await run(command, [...args, '-c', probe], { signal, timeoutMs: 20_000 });
     return code === 0 ? JSON.parse(stdout) : null;

@@ -32,8 +32,8 @@ export interface BackendsOptions {
   home: string;
   /** Folder for the output of a service that was started from here. */
   storage: string;
-  /** Path of the engine's Python, or null. */
-  enginePython: () => Promise<string | null>;
+  /** Where the extension sets up the engine. */
+  engineDir: string;
 }
 
 const START_TIMEOUT_MS = 15_000;
@@ -152,7 +152,8 @@ export class Backends implements vscode.Disposable {
             service: path.join(this.#options.home, 'dist', 'longhand.mjs'),
             root: rootFolder(),
             logFile: path.join(this.#options.storage, 'backend-output.log'),
-            python: await this.#options.enginePython(),
+            engineDir: this.#options.engineDir,
+            python: readSetting('engine.python').trim(),
             signal: controller.signal,
           });
           progress.report({ message: `connecting to ${found.url}` });

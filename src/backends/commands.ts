@@ -1,15 +1,17 @@
 /** Connect to Backend…, Stop Backend, Forget Backend: the dialogs. */
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
+import { at, textAt } from '../shape.ts';
 import { rootFolder } from '../settings.ts';
 import { parseAddress } from './address.ts';
 import type { Backends } from './backends.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Asks for an address (or takes one that is known) and a token, and connects. `argument`: an address to take unasked. */
+/** Asks for an address (or takes one that is known) and a token, and connects. `argument`: an address, or a row of the tree. */
 export async function connectBackend(backends: Backends, tokens: Tokens, argument: unknown): Promise<void> {
-  // Rows of the tree give an address, or null for this machine.
-  const chosen = typeof argument === 'string' || argument === null ? argument : await pickBackend(backends);
+  const given = at(argument, 'backend') === undefined ? argument : at(argument, 'backend', 'url');
+  // Null is this machine.
+  const chosen = typeof given === 'string' || given === null ? given : await pickBackend(backends);
   if (chosen === undefined) return;
   if (chosen === null) {
     await backends.activate(null);
@@ -18,19 +20,24 @@ export async function connectBackend(backends: Backends, tokens: Tokens, argumen
   }
   const address = parseAddress(chosen);
   // A token in SecretStorage is tried first; a wrong one is asked for again.
-  let token = address.token ?? (await tokens.get(address.url));
-  for (let wrong = false; ; wrong = true) {
-    if (!token || wrong) token = await askToken(address.url, wrong);
-    if (!token) return;
-    try {
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: `Longhand: connecting to ${address.url}` },
-        () => backends.connect(address.url, token as string),
-      );
-      return;
-    } catch (error) {
-      if (!LonghandError.is(error, 'unauthorized')) throw error;
-    }
+  let token = address.token ?? (await tokens.get(address.url)) ?? (await askToken(address.url, false));
+  while (token) {
+    if (await tryToken(backends, address.url, token)) return;
+    token = await askToken(address.url, true);
+  }
+}
+
+/** False when the backend does not take the token. */
+async function tryToken(backends: Backends, url: string, token: string): Promise<boolean> {
+  try {
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Longhand: connecting to ${url}` },
+      () => backends.connect(url, token),
+    );
+    return true;
+  } catch (error) {
+    if (LonghandError.is(error, 'unauthorized')) return false;
+    throw error;
   }
 }
 
@@ -53,8 +60,7 @@ async function pickBackend(backends: Backends): Promise<string | null | undefine
 
 /** Takes a backend out of the list, and its token out of SecretStorage. */
 export async function forgetBackend(backends: Backends, argument: unknown): Promise<void> {
-  const node = argument as { backend?: { url?: unknown } } | undefined;
-  let url = typeof node?.backend?.url === 'string' ? node.backend.url : undefined;
+  let url = textAt(argument, 'backend', 'url');
   if (!url) {
     const items = backends.known.flatMap((known) => (known.url ? [{ label: known.url, url: known.url }] : []));
     if (items.length === 0)

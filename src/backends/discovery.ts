@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import type { Discovery } from '../../core/protocol/discovery.ts';
+import { at } from '../shape.ts';
 
 /** The living service of `root`, or null: no file, a torn one, or one that a process left behind. */
 export async function discover(root: string): Promise<Discovery | null> {
@@ -16,6 +17,6 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return at(error, 'code') === 'EPERM';
   }
 }

@@ -23,8 +23,10 @@ export interface LaunchOptions {
   root: string;
   /** Where the output goes. */
   logFile: string;
-  /** Python of the engine, where the extension knows it. */
-  python: string | null;
+  /** Where the extension sets up the engine; it need not be there yet. */
+  engineDir: string;
+  /** A Python to use instead of the one there; empty: none. */
+  python: string;
   signal: AbortSignal;
 }
 
@@ -45,7 +47,9 @@ export async function launchService(options: LaunchOptions): Promise<Discovery> 
   await mkdir(path.dirname(options.logFile), { recursive: true });
   const log = await open(options.logFile, 'w');
   try {
-    const child = spawn(node, [options.service, 'serve', '--root', options.root], {
+    const args = [options.service, 'serve', '--root', options.root, '--engine', options.engineDir];
+    if (options.python) args.push('--python', options.python);
+    const child = spawn(node, args, {
       cwd: path.dirname(options.service),
       detached: true,
       windowsHide: true,
@@ -53,7 +57,6 @@ export async function launchService(options: LaunchOptions): Promise<Discovery> 
       env: {
         ...process.env,
         ...(options.node ? {} : { ELECTRON_RUN_AS_NODE: '1' }),
-        ...(options.python ? { LONGHAND_PYTHON: options.python } : {}),
       },
     });
     child.unref();

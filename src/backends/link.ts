@@ -7,7 +7,7 @@ import type { Backend } from '../../core/protocol/client.ts';
 import { advance } from '../../core/protocol/cursor.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Cursor, EventBatch, Hello, Method, Params, Result } from '../../core/protocol/methods.ts';
-import type { CallOptions } from '../../core/protocol/rpc.ts';
+import type { Caller, CallOptions } from '../../core/protocol/rpc.ts';
 import type { BackendState } from '../../core/protocol/webview.ts';
 import type { Log } from '../log.ts';
 
@@ -73,7 +73,8 @@ export class BackendLink implements vscode.Disposable {
 
   async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions<M>): Promise<Result<M>> {
     if (!this.#backend) throw this.#error ?? new LonghandError('disconnected', 'There is no connection to a backend.');
-    return (await this.#backend.call(method, params, options as never)) as Result<M>;
+    const caller: Caller = this.#backend;
+    return caller.call(method, params, options);
   }
 
   /** Resolves when connected. Rejects when refused, disposed, cancelled, or not there within `timeout` milliseconds. */
@@ -90,7 +91,8 @@ export class BackendLink implements vscode.Disposable {
       const onAbort = () => finish(() => reject(new LonghandError('cancelled', 'Cancelled.')));
       const listener = this.onDidChange(() => {
         if (this.#state === 'connected') finish(resolve);
-        else if (this.#state === 'refused') finish(() => reject(this.#error as LonghandError));
+        else if (this.#state === 'refused')
+          finish(() => reject(this.#error ?? new LonghandError('disconnected', 'The backend refused the connection.')));
       });
       const timer = setTimeout(
         () => finish(() => reject(this.#error ?? new LonghandError('timeout', 'The backend did not answer.'))),

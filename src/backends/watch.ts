@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { runCommand } from '../commands.ts';
 import type { Report } from '../errors.ts';
+import { onDidChangeSetting } from '../settings.ts';
 import type { Backends } from './backends.ts';
 
 /** A restart or a short break of the network heals itself within this time. */
@@ -57,5 +58,13 @@ export function watchBackend(backends: Backends, version: string, report: Report
     }
   };
 
-  return vscode.Disposable.from(listener, { dispose: () => timer && clearTimeout(timer) });
+  const python = onDidChangeSetting('engine.python', () => {
+    if (backends.state !== 'connected' || backends.active.url !== null) return;
+    const text = 'The setting longhand.engine.python holds for the next backend; running stages keep theirs.';
+    void vscode.window.showInformationMessage(text, 'Restart Backend').then((chosen) => {
+      if (chosen) void runCommand('longhand.restartBackend');
+    });
+  });
+
+  return vscode.Disposable.from(listener, python, { dispose: () => timer && clearTimeout(timer) });
 }

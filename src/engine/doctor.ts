@@ -5,10 +5,10 @@ import type { Check } from '../../core/protocol/methods.ts';
 import type { Backends } from '../backends/backends.ts';
 import { isNewEnough, OLDEST_NODE } from '../backends/launch.ts';
 import { runCommand } from '../commands.ts';
-import { buttonTitles, commandIds, type CommandId } from '../contributions.ts';
+import { buttonTitles, isCommandId } from '../contributions.ts';
 import type { Documents } from '../documents.ts';
 import { escape } from '../runs/plan-text.ts';
-import { readSetting, rootFolder } from '../settings.ts';
+import { readSetting } from '../settings.ts';
 import { engineFolders } from './engine.ts';
 
 const marks: Record<Check['status'], string> = { ok: '✓', warning: '!', missing: '✗' };
@@ -30,15 +30,15 @@ export async function doctor(
   );
   const all = [...checks.mine, ...checks.theirs];
   await documents.report('Longhand Doctor.md', report(checks.mine, checks.theirs));
-  const fix = all.find(
-    (check) => check.status !== 'ok' && check.action && (commandIds as readonly string[]).includes(check.action),
-  );
-  const missing = all.filter(({ status }) => status !== 'ok').length;
-  if (!fix?.action) return;
-  const title = buttonTitles[fix.action as CommandId];
-  if (!title) return;
-  const text = `Doctor: ${missing === 1 ? 'one thing needs' : `${missing} things need`} attention. First: ${fix.title}.`;
-  if ((await vscode.window.showWarningMessage(text, title)) === title) await runCommand(fix.action as CommandId);
+  const missing = all.filter(({ status }) => status !== 'ok');
+  const [fix] = missing.flatMap(({ title, action }) => {
+    const button = action && isCommandId(action) ? buttonTitles[action] : undefined;
+    return action && isCommandId(action) && button ? [{ title, action, button }] : [];
+  });
+  if (!fix) return;
+  const count = missing.length === 1 ? 'one thing needs' : `${missing.length} things need`;
+  const text = `Doctor: ${count} attention. First: ${fix.title}.`;
+  if ((await vscode.window.showWarningMessage(text, fix.button)) === fix.button) await runCommand(fix.action);
 }
 
 async function editorChecks(context: vscode.ExtensionContext, backends: Backends): Promise<Check[]> {

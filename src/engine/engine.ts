@@ -18,15 +18,6 @@ export function engineFolders(context: vscode.ExtensionContext): EngineFolders {
   return { home: context.extensionPath, engineDir: path.join(context.globalStorageUri.fsPath, 'engine') };
 }
 
-/** The Python for a service that is started from here: the named one, or the extension's own where it is complete. */
-export async function enginePythonFor({ home, engineDir }: EngineFolders): Promise<string | null> {
-  const named = readSetting('engine.python').trim();
-  if (named) return named;
-  const { engineState } = await import('../../scripts/engine-setup.mjs');
-  const { state, python } = await engineState({ engineDir, home });
-  return state === 'complete' || state === 'outdated' ? python : null;
-}
-
 export async function setUpEngine(folders: EngineFolders, backends: Backends, log: Log): Promise<void> {
   if (backends.active.url !== null) {
     throw new ActionableError(
@@ -71,12 +62,15 @@ async function tellDone(result: SetupResult, backends: Backends): Promise<void> 
   const what = result.existed
     ? 'The engine is complete'
     : `The engine is ${result.repaired ? 'repaired' : 'ready'} (${Math.round(result.seconds)} s)`;
-  // A service that runs already was started without it.
-  if (backends.state === 'connected' && !result.existed) {
-    const restart = 'Restart Backend';
-    const text = `${what}: ${versions}. Restart the backend so that it uses it.`;
-    if ((await vscode.window.showInformationMessage(text, restart)) === restart) await backends.restart();
-    return;
+  // A backend that was started from elsewhere may look in another folder.
+  if (backends.state === 'connected') {
+    const { checks } = await backends.call('service/doctor', {}, { timeout: 120_000 });
+    if (checks.some(({ id, status }) => id === 'engine' && status !== 'ok')) {
+      const restart = 'Restart Backend';
+      const text = `${what}: ${versions}. The backend that runs now looks for its engine elsewhere; restart it to have it use this one.`;
+      if ((await vscode.window.showInformationMessage(text, restart)) === restart) await backends.restart();
+      return;
+    }
   }
   const run = 'Run Recipe…';
   if ((await vscode.window.showInformationMessage(`${what}: ${versions}.`, run)) === run) {

@@ -41,30 +41,32 @@ const steps: Step[] = [
 
 /** Asks column by column; Back goes one question back. Resolves to undefined when it is left. */
 export async function askMapping(inspection: ImportInspection): Promise<ImportMapping | undefined> {
-  const { columns, mapping: guess } = inspection;
-  if (columns.length === 0) return undefined;
-  const chosen: Partial<ImportMapping> = { ...guess };
-  for (let at = 0; at < steps.length;) {
-    const step = steps[at] as Step;
-    const answer = await askColumn(inspection, step, at, chosen[step.key]);
-    if (answer === undefined) return undefined;
-    if (answer === 'back') {
-      at = Math.max(0, at - 1);
+  if (inspection.columns.length === 0) return undefined;
+  const chosen: Partial<ImportMapping> = { ...inspection.mapping };
+  let number = 0;
+  for (let step = steps[number]; step; step = steps[number]) {
+    const answer = await askColumn(inspection, step, number, chosen[step.key]);
+    if (!answer) return undefined;
+    if ('back' in answer) {
+      number = Math.max(0, number - 1);
       continue;
     }
-    if (answer === null) delete chosen[step.key];
-    else chosen[step.key] = answer;
-    at += 1;
+    if (answer.column === null) delete chosen[step.key];
+    else chosen[step.key] = answer.column;
+    number += 1;
   }
   return chosen.completion ? { ...chosen, completion: chosen.completion } : undefined;
 }
 
-function askColumn(
+/** A column (null: the file has none), a step back, or undefined: the dialog was left. */
+type Answer = { column: string | null } | { back: true } | undefined;
+
+async function askColumn(
   inspection: ImportInspection,
   step: Step,
-  at: number,
+  number: number,
   suggested: string | undefined,
-): Promise<string | null | 'back' | undefined> {
+): Promise<Answer> {
   type Item = vscode.QuickPickItem & { column: string | null };
   const pick = vscode.window.createQuickPick<Item>();
   const items: Item[] = inspection.columns.map(({ name, type, example }) => ({
@@ -75,18 +77,22 @@ function askColumn(
   }));
   if (step.optional) items.push({ label: 'None', description: 'the file does not have it', column: null });
   pick.title = `${path.basename(inspection.path)} (${inspection.format}${inspection.rows === null ? '' : `, ${plural(inspection.rows, 'row')}`})`;
-  pick.step = at + 1;
+  pick.step = number + 1;
   pick.totalSteps = steps.length;
   pick.placeholder = step.question;
   pick.ignoreFocusOut = true;
   pick.matchOnDetail = true;
   pick.items = items;
   pick.activeItems = items.filter(({ column }) => (suggested === undefined ? column === null : column === suggested));
-  if (at > 0) pick.buttons = [vscode.QuickInputButtons.Back];
-  return new Promise((resolve) => {
-    pick.onDidTriggerButton(() => resolve('back'));
-    pick.onDidAccept(() => resolve(pick.selectedItems[0]?.column));
-    pick.onDidHide(() => resolve(undefined));
-    pick.show();
-  }).finally(() => pick.dispose()) as Promise<string | null | 'back' | undefined>;
+  if (number > 0) pick.buttons = [vscode.QuickInputButtons.Back];
+  try {
+    return await new Promise<Answer>((resolve) => {
+      pick.onDidTriggerButton(() => resolve({ back: true }));
+      pick.onDidAccept(() => resolve(pick.selectedItems[0]));
+      pick.onDidHide(() => resolve(undefined));
+      pick.show();
+    });
+  } finally {
+    pick.dispose();
+  }
 }

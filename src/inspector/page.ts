@@ -3,15 +3,14 @@ import 'vscode-jsonrpc/node';
 import * as vscode from 'vscode';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { EventBatch, Method, Methods, Params } from '../../core/protocol/methods.ts';
-import {
-  forwarded,
-  type ForwardedMethod,
-  type HostMethods,
-  type HostNotifications,
-  type ReadingSettings,
-  type View,
-  type WebviewCommand,
+import type { EventBatch, Methods, Params, Result } from '../../core/protocol/methods.ts';
+import type {
+  ForwardedMethod,
+  HostMethods,
+  HostNotifications,
+  ReadingSettings,
+  View,
+  WebviewCommand,
 } from '../../core/protocol/webview.ts';
 import type { Backends } from '../backends/backends.ts';
 import { runCommand } from '../commands.ts';
@@ -19,11 +18,11 @@ import { Disposables } from '../disposables.ts';
 import type { Log } from '../log.ts';
 import type { Memory } from '../memento.ts';
 import { pageHtml, webviewOptions } from './html.ts';
+import { at, textAt } from '../shape.ts';
 import { asView, runsOf } from './views.ts';
 
-type Nothing = Record<never, never>;
 type Serves = Pick<Methods, ForwardedMethod> & HostMethods;
-type PagePeer = Peer<Nothing, Nothing, HostNotifications>;
+type PagePeer = Peer<Record<never, never>, Record<never, never>, HostNotifications>;
 
 export interface PageParts {
   extension: vscode.Uri;
@@ -37,17 +36,17 @@ export interface PageParts {
   viewChanged: (page: Page) => void;
 }
 
-/** Commands of {@link WebviewCommand}, and which ids each needs. */
-const commands: Record<WebviewCommand['command'], ('run' | 'stage')[]> = {
-  'longhand.startBackend': [],
-  'longhand.connectBackend': [],
-  'longhand.showLog': [],
-  'longhand.stopStage': ['run', 'stage'],
-  'longhand.resumeStage': ['run', 'stage'],
-  'longhand.stopRun': ['run'],
-  'longhand.showStageLog': ['run', 'stage'],
-  'longhand.revealRun': ['run'],
-};
+/** Commands that a page may run, and which ids each needs. */
+const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run' | 'stage')[] }[] = [
+  { id: 'longhand.startBackend', needs: [] },
+  { id: 'longhand.connectBackend', needs: [] },
+  { id: 'longhand.showLog', needs: [] },
+  { id: 'longhand.stopStage', needs: ['run', 'stage'] },
+  { id: 'longhand.resumeStage', needs: ['run', 'stage'] },
+  { id: 'longhand.stopRun', needs: ['run'] },
+  { id: 'longhand.showStageLog', needs: ['run', 'stage'] },
+  { id: 'longhand.revealRun', needs: ['run'] },
+];
 
 export class Page implements vscode.Disposable {
   readonly panel: vscode.WebviewPanel;
@@ -107,7 +106,7 @@ export class Page implements vscode.Disposable {
   #receive(message: unknown): void {
     // Each life of the page begins with this request. What the last one had asked is not answered to the new one, whose
     // numbers begin again.
-    if ((message as { method?: unknown } | null)?.method === 'host/ready') this.#renew();
+    if (at(message, 'method') === 'host/ready') this.#renew();
     this.#deliver?.(message);
   }
 
@@ -116,6 +115,8 @@ export class Page implements vscode.Disposable {
     let alive = true;
     const port: MessagePort = {
       send: async (message) => {
+        // VS Code's own method: it has no target origin.
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin
         if (alive && !this.#disposables.ended) await this.panel.webview.postMessage(message);
       },
       onMessage: (listener) => (this.#deliver = listener),
@@ -123,7 +124,7 @@ export class Page implements vscode.Disposable {
       close: () => (alive = false),
     };
     const { log } = this.#parts;
-    this.#peer = openPeer<Nothing, Nothing, HostNotifications, Serves>(port, {
+    this.#peer = openPeer<Record<never, never>, Record<never, never>, HostNotifications, Serves>(port, {
       handlers: this.#handlers(),
       onInternalError: (method, error) =>
         log.error(`webview ${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
@@ -133,14 +134,25 @@ export class Page implements vscode.Disposable {
   #handlers(): PeerHandlers<Serves> {
     const { backends, memory, open, openText, settingsChanged } = this.#parts;
     const done = {};
-    const passed = Object.fromEntries(
-      forwarded.map((method: Method) => [
-        method,
-        (params: Params<Method>, { signal }: { signal: AbortSignal }) => backends.call(method, params, { signal }),
-      ]),
-    ) as unknown as PeerHandlers<Pick<Methods, ForwardedMethod>>;
+    // Spelled out, so that the compiler says when one is missing and no other method can be reached.
+    const forward =
+      <M extends ForwardedMethod>(method: M) =>
+      (params: Params<M>, { signal }: { signal: AbortSignal }): Promise<Result<M>> =>
+        backends.call(method, params, { signal });
     return {
-      ...passed,
+      'runs/get': forward('runs/get'),
+      'runs/list': forward('runs/list'),
+      'runs/table': forward('runs/table'),
+      'metrics/snapshot': forward('metrics/snapshot'),
+      'metrics/budgets': forward('metrics/budgets'),
+      'traces/page': forward('traces/page'),
+      'traces/get': forward('traces/get'),
+      'traces/slice': forward('traces/slice'),
+      'traces/annotations': forward('traces/annotations'),
+      'traces/group': forward('traces/group'),
+      'traces/sets': forward('traces/sets'),
+      'traces/pairs': forward('traces/pairs'),
+      'stages/log': forward('stages/log'),
       'host/ready': () => ({
         view: this.#view,
         settings: memory.reading,
@@ -166,7 +178,7 @@ export class Page implements vscode.Disposable {
         return done;
       },
       'host/copy': async ({ text }) => {
-        await vscode.env.clipboard.writeText(String(text));
+        await vscode.env.clipboard.writeText(text);
         return done;
       },
       'host/command': (params) => {
@@ -194,16 +206,16 @@ function checked(value: unknown): View {
   return view;
 }
 
-function runAllowed(params: WebviewCommand): void {
-  const needs = Object.hasOwn(commands, params.command) ? commands[params.command] : null;
-  if (!needs) throw new LonghandError('invalid_params', `The page may not run ${String(params.command)}.`);
-  const given = params as unknown as Record<string, unknown>;
+/** Runs a command of the list, with the ids that it needs and nothing else. What came is not trusted to be what its type says. */
+function runAllowed(params: unknown): void {
+  const command = commands.find(({ id }) => id === at(params, 'command'));
+  if (!command) throw new LonghandError('invalid_params', 'The page may not run that command.');
   const target: Record<string, string> = {};
-  for (const key of needs) {
-    const value = given[key];
-    if (typeof value !== 'string') throw new LonghandError('invalid_params', `${params.command} needs “${key}”.`);
+  for (const key of command.needs) {
+    const value = textAt(params, key);
+    if (value === undefined) throw new LonghandError('invalid_params', `${command.id} needs “${key}”.`);
     target[key] = value;
   }
   // What it shows when it fails is the command's own affair; the page does not wait for a dialog.
-  void (needs.length > 0 ? runCommand(params.command, target) : runCommand(params.command));
+  void (command.needs.length > 0 ? runCommand(command.id, target) : runCommand(command.id));
 }

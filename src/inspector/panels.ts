@@ -8,6 +8,7 @@ import { Disposables } from '../disposables.ts';
 import type { Log } from '../log.ts';
 import type { Memory } from '../memento.ts';
 import type { RunStore } from '../runs/store.ts';
+import { at } from '../shape.ts';
 import { webviewOptions } from './html.ts';
 import type { Page, PageParts } from './page.ts';
 import { asView, samePlace, titleOf } from './views.ts';
@@ -80,7 +81,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const view = asView((state as { view?: unknown } | undefined)?.view);
+    const view = asView(at(state, 'view'));
     if (view) await this.attach(panel, view);
     else panel.dispose();
   }

@@ -1,5 +1,7 @@
 /** Views: checking those that come from outside, comparing, naming. Pure. */
+import type { TraceSort } from '../../core/protocol/methods.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
+import { isObject } from '../shape.ts';
 
 /** A view out of a webview's message or a saved state, or null where it is none. Filters are checked by the backend. */
 export function asView(value: unknown): View | null {
@@ -19,7 +21,7 @@ export function asView(value: unknown): View | null {
       if (!isObject(value['filter'])) return null;
       const view: View = { page: 'inspector', title: text(value['title'], 'Traces'), filter: value['filter'] };
       const { sort, trace, at } = value;
-      if (isObject(sort)) view.sort = sort as unknown as NonNullable<typeof view.sort>;
+      if (isSort(sort)) view.sort = sort;
       if (typeof trace === 'string') view.trace = trace;
       if (
         isObject(at) &&
@@ -63,13 +65,14 @@ export function titleOf(view: View, nameOf: (run: string) => string): string {
   return view.page === 'dashboard' ? nameOf(view.run) : view.title;
 }
 
+/** The key is checked by the backend, as the filter is. */
+function isSort(value: unknown): value is TraceSort {
+  return isObject(value) && typeof value['key'] === 'string' && typeof value['descending'] === 'boolean';
+}
+
 function asSide(value: unknown): CompareSide | null {
   if (!isObject(value) || typeof value['run'] !== 'string' || typeof value['stage'] !== 'string') return null;
   return { run: value['run'], stage: value['stage'], step: typeof value['step'] === 'number' ? value['step'] : null };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown, fallback: string): string {

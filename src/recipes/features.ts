@@ -6,6 +6,7 @@ import { references } from '../../core/recipes/references.ts';
 import { recipeSymbol, stageSymbols } from '../../core/recipes/symbols.ts';
 import type { TrlKeys } from '../../core/recipes/trl-keys.ts';
 import { ids, type CommandId } from '../contributions.ts';
+import { at } from '../shape.ts';
 
 const kinds: Record<CompletionItem['kind'], vscode.CompletionItemKind> = {
   key: vscode.CompletionItemKind.Property,
@@ -28,7 +29,7 @@ export function registerRecipeFeatures(trlKeys: TrlKeys | undefined): vscode.Dis
         provideCompletionItems(document, position) {
           const { items, replace } = completionsAt(document.getText(), document.offsetAt(position), options);
           const range = rangeOf(document, replace);
-          return items.map((item, at) => completion(item, range, at));
+          return items.map((item, place) => completion(item, range, place));
         },
       },
       '$',
@@ -51,13 +52,13 @@ export function registerRecipeFeatures(trlKeys: TrlKeys | undefined): vscode.Dis
   );
 }
 
-function completion(item: CompletionItem, range: vscode.Range, at: number): vscode.CompletionItem {
+function completion(item: CompletionItem, range: vscode.Range, place: number): vscode.CompletionItem {
   const made = new vscode.CompletionItem({ label: item.label, description: item.detail }, kinds[item.kind]);
   made.insertText = item.insert;
   made.range = range;
   // A reference begins with `$`, which the editor would not take for a part of the word.
   made.filterText = item.label;
-  made.sortText = String(at).padStart(4, '0');
+  made.sortText = String(place).padStart(4, '0');
   if (item.documentation) made.documentation = new vscode.MarkdownString(item.documentation);
   return made;
 }
@@ -121,12 +122,13 @@ function links(document: vscode.TextDocument): vscode.DocumentLink[] {
 /** The references of a recipe with their own ranges and those of what they mean. */
 function placed(recipe: RecipeDocument): { range: Range; target: Range | null }[] {
   const stages = stageSymbols(recipe);
-  const value: unknown = (recipe.value as { stages?: unknown } | null | undefined)?.stages;
+  const value = at(recipe.value, 'stages');
   return references(value, ['stages']).flatMap(({ text, path, target }) => {
     const holder = rangeAt(recipe, path);
-    const at = recipe.text.slice(holder.start, holder.end).indexOf(text);
-    if (at < 0) return [];
-    const range = { start: holder.start + at, end: holder.start + at + text.length };
+    const offset = recipe.text.slice(holder.start, holder.end).indexOf(text);
+    if (offset < 0) return [];
+    const start = holder.start + offset;
+    const range = { start, end: start + text.length };
     if ('var' in target) return [{ range, target: rangeAt(recipe, ['vars', target.var], 'key') }];
     if ('stage' in target) return [{ range, target: stages.find(({ id }) => id === target.stage)?.selection ?? null }];
     return [{ range, target: null }];

@@ -5,6 +5,7 @@ import type { RunState } from '../../core/protocol/methods.ts';
 import type { Backends } from '../backends/backends.ts';
 import { ActionableError } from '../errors.ts';
 import { plural } from '../format.ts';
+import { textAt } from '../shape.ts';
 import { requireTrust } from '../trust.ts';
 import type { RunStore } from './store.ts';
 import type { Targets } from './targets.ts';
@@ -94,8 +95,7 @@ export async function deleteRun({ backends, store, targets }: RunCommands, argum
 export async function revealRun({ backends, targets }: RunCommands, argument: unknown): Promise<void> {
   const run = await targets.run(argument, 'Reveal Run Folder');
   if (!run) return;
-  const asked = argument as { stage?: { folder?: unknown } } | undefined;
-  const folder = typeof asked?.stage?.folder === 'string' ? asked.stage.folder : run.folder;
+  const folder = textAt(argument, 'stage', 'folder') ?? run.folder;
   if (!backends.sharesFiles) {
     throw new LonghandError(
       'not_runnable',

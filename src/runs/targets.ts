@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
 import type { Backends } from '../backends/backends.ts';
+import { at, textAt } from '../shape.ts';
 import { mainStages, runDescription, stageDescription } from './model.ts';
 import type { RunStore } from './store.ts';
 
@@ -19,35 +20,22 @@ export interface SetTarget extends StageTarget {
 
 /** Arguments come from menus (a tree's node), links and other extensions: taken for what they are only if they have the shape. */
 export function asRunTarget(argument: unknown): RunTarget | null {
-  if (typeof argument !== 'object' || argument === null) return null;
-  const { run } = argument as { run?: unknown };
-  if (typeof run === 'string') return { run };
-  if (typeof run === 'object' && run !== null && typeof (run as RunSummary).run === 'string')
-    return { run: (run as RunSummary).run };
-  return null;
+  const run = textAt(argument, 'run') ?? textAt(argument, 'run', 'run');
+  return run === undefined ? null : { run };
 }
 
 export function asStageTarget(argument: unknown): StageTarget | null {
   const run = asRunTarget(argument);
-  if (!run) return null;
-  const { stage } = argument as { stage?: unknown };
-  if (typeof stage === 'string') return { ...run, stage };
-  if (typeof stage === 'object' && stage !== null && typeof (stage as StageInfo).id === 'string')
-    return { ...run, stage: (stage as StageInfo).id };
-  return null;
+  const stage = textAt(argument, 'stage') ?? textAt(argument, 'stage', 'id');
+  return run && stage !== undefined ? { ...run, stage } : null;
 }
 
 export function asSetTarget(argument: unknown): SetTarget | null {
   const stage = asStageTarget(argument);
-  if (!stage) return null;
-  const { set, step, checkpoint } = argument as {
-    set?: { step?: unknown; label?: unknown };
-    step?: unknown;
-    checkpoint?: { step?: unknown };
-  };
-  const found = set?.step ?? checkpoint?.step ?? step;
-  if (typeof found !== 'number') return null;
-  return { ...stage, step: found, ...(typeof set?.label === 'string' ? { label: set.label } : {}) };
+  const step = at(argument, 'set', 'step') ?? at(argument, 'checkpoint', 'step') ?? at(argument, 'step');
+  if (!stage || typeof step !== 'number') return null;
+  const label = textAt(argument, 'set', 'label');
+  return { ...stage, step, ...(label === undefined ? {} : { label }) };
 }
 
 export class Targets {
@@ -102,7 +90,7 @@ export class Targets {
     const [only] = fitting;
     if (!only) throw new LonghandError('not_runnable', none);
     if (fitting.length === 1) return { run, stage: only };
-    const order = new Map(mainStages(run).map((stage, at) => [stage.id, at]));
+    const order = new Map(mainStages(run).map((stage, place) => [stage.id, place]));
     const items = fitting
       .toSorted((a, b) => (order.get(a.id) ?? 99) - (order.get(b.id) ?? 99))
       .map((stage) => ({

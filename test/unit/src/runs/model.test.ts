@@ -140,7 +140,8 @@ describe('the Runs view in words', () => {
     const children = stageChildren(run([many]), many);
     assert.equal(children.length, MAX_CHECKPOINTS + 1);
     assert.equal(children[0]?.kind === 'checkpoint' && children[0].checkpoint.step, MAX_CHECKPOINTS + 7);
-    assert.equal(children.at(-1)?.kind === 'more' && (children.at(-1) as { left: number }).left, 7);
+    const last = children.at(-1);
+    assert.equal(last?.kind === 'more' && last.left, 7);
     assert.equal(new Set(children.map(nodeId)).size, children.length);
   });
 
