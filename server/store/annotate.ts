@@ -56,7 +56,7 @@ export class Annotator {
         ...(row?.marker ? [row.marker] : []),
       ]),
     ];
-    const options = { markers, problem: row?.problem ?? '' };
+    const options = { markers, problem: row ? (JSON.parse(row.problem) as string) : '' };
     const spans = [
       ...detect(prompt, { ...options, in: 'prompt' }),
       ...detect(completion, { ...options, in: 'completion' }),

@@ -7,6 +7,7 @@ import { isSuperseded } from './lineage.ts';
 import type { IndexFile } from './index-file.ts';
 import type { Measured } from './measure.ts';
 import { traceRowId } from './schema.ts';
+import { plain } from './plain.ts';
 import type { FaultKind } from './trace-store.ts';
 import type { TraceState, TraceStates } from './trace-state.ts';
 
@@ -101,7 +102,7 @@ function applyMetrics({ index, attempt }: ApplyContext, event: Of<'metrics'>): v
   attempt.digest.firstMetrics ??= at;
   attempt.digest.lastMetrics = at;
   for (const [name, value] of Object.entries(event.values)) {
-    const clean = name.toWellFormed();
+    const clean = plain(name);
     index.run('INSERT OR IGNORE INTO metric_names (name) VALUES (?)', clean);
     index.run(
       'INSERT OR REPLACE INTO points SELECT ?, id, ?, ?, ? FROM metric_names WHERE name = ?',
@@ -113,6 +114,8 @@ function applyMetrics({ index, attempt }: ApplyContext, event: Of<'metrics'>): v
     );
   }
 }
+
+const optional = (text: string | null | undefined): string | null => (text == null ? null : plain(text));
 
 /** How a problem is called in lists: by its source id, or the first words of its text. */
 export function problemLabel(sourceId: string | null | undefined, text: string): string {
@@ -131,30 +134,30 @@ export function problemLabel(sourceId: string | null | undefined, text: string):
 
 function applyProblem({ index, attempt }: ApplyContext, event: Of<'problem'>): void {
   const text = event.text.toWellFormed();
-  const sourceId = event.source_id?.toWellFormed() ?? null;
+  const sourceId = optional(event.source_id);
   index.run(
     `INSERT INTO problems (attempt_id, hash, source_id, text, gold, gold_origin, label, search) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (attempt_id, hash) DO UPDATE SET source_id = excluded.source_id, text = excluded.text, gold = excluded.gold,
        gold_origin = excluded.gold_origin, label = excluded.label, search = excluded.search`,
     attempt.id,
-    event.problem.toWellFormed(),
+    plain(event.problem),
     sourceId,
-    text,
-    event.gold?.toWellFormed() ?? null,
+    JSON.stringify(text),
+    optional(event.gold),
     event.gold_origin ?? null,
-    problemLabel(sourceId, text).toWellFormed(),
+    plain(problemLabel(sourceId, text)),
     `${sourceId ?? ''}\n${text}`.toLowerCase(),
   );
 }
 
 /** The row of a problem; one that has not been told yet gets an empty one, filled when it is. */
 function problemRow({ index, attempt }: ApplyContext, hash: string): number {
-  const name = hash.toWellFormed();
+  const name = plain(hash);
   const find = 'SELECT id FROM problems WHERE attempt_id = ? AND hash = ?';
   const found = index.get<{ id: number }>(find, attempt.id, name);
   if (found) return found.id;
   index.run(
-    "INSERT INTO problems (attempt_id, hash, text, label, search) VALUES (?, ?, '', ?, '')",
+    `INSERT INTO problems (attempt_id, hash, text, label, search) VALUES (?, ?, '""', ?, '')`,
     attempt.id,
     name,
     name.slice(0, LABEL_LENGTH),
@@ -197,7 +200,7 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
   const extra = event as Imported;
   const source = extra.source;
   const step = event.step ?? null;
-  const of = event.of?.toWellFormed() ?? null;
+  const of = optional(event.of);
   if (of !== null) attempt.digest.of = of;
   const checkpoint = typeof extra.checkpoint === 'string' ? extra.checkpoint : (event.model ?? '');
   traces.add({
@@ -210,20 +213,20 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
     epoch: event.epoch ?? null,
     of,
     of_attempt: of === null ? null : checkpointAttempt(checkpoint, of),
-    set_name: event.set?.toWellFormed() ?? null,
-    marker: event.marker?.toWellFormed() ?? null,
-    grp: event.group?.toWellFormed() ?? null,
+    set_name: optional(event.set),
+    marker: optional(event.marker),
+    grp: optional(event.group),
     seq: event.seq,
     live: attempt.ended ? 0 : 1,
     superseded: isSuperseded(attempt.valid_to, attempt.valid_seq, step, event.seq) ? 1 : 0,
     units: 0,
     facts: {},
     sampling: event.sampling ? JSON.stringify(event.sampling) : null,
-    model: event.model?.toWellFormed() ?? null,
+    model: optional(event.model),
     quick: null,
     found: null,
     replaced: typeof extra.replaced === 'number' ? extra.replaced : 0,
-    source_file: typeof source?.file === 'string' ? source.file.toWellFormed() : null,
+    source_file: typeof source?.file === 'string' ? plain(source.file) : null,
     source_line: typeof source?.line === 'number' && Number.isSafeInteger(source.line) ? source.line : null,
     token_ids: null,
     begun: event.t,
@@ -283,7 +286,7 @@ function applyCheckpoint({ index, attempt }: ApplyContext, event: Of<'checkpoint
   index.run(
     'INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)',
     attempt.id,
-    event.path.toWellFormed(),
+    plain(event.path),
     event.step,
     event.epoch,
     event.bytes,
@@ -295,7 +298,7 @@ function applyCheckpoint({ index, attempt }: ApplyContext, event: Of<'checkpoint
 
 function applyEval(context: ApplyContext, event: Of<'eval'>): void {
   const { v: _v, seq, t, type: _type, ...value } = event;
-  const of = event.of.toWellFormed();
+  const of = plain(event.of);
   context.attempt.digest.of = of;
   context.evaluated = true;
   context.index.run(
@@ -305,8 +308,8 @@ function applyEval(context: ApplyContext, event: Of<'eval'>): void {
     of,
     checkpointAttempt(event.checkpoint, of),
     event.step,
-    event.set.toWellFormed(),
-    event.marker?.toWellFormed() ?? null,
+    plain(event.set),
+    optional(event.marker),
     JSON.stringify(value),
     t,
   );

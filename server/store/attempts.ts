@@ -114,9 +114,9 @@ export function saveAttempt(index: IndexFile, state: AttemptState): void {
 
 export function countTraces(index: IndexFile, id: number): void {
   index.run(
-    `UPDATE attempts SET traces = (SELECT count(*) FROM traces WHERE attempt_id = ?1 AND superseded = 0),
-       live = (SELECT count(*) FROM traces WHERE attempt_id = ?1 AND live = 1) WHERE id = ?1`,
-    id,
+    `UPDATE attempts SET traces = (SELECT count(*) FROM traces WHERE attempt_id = :id AND superseded = 0),
+       live = (SELECT count(*) FROM traces WHERE attempt_id = :id AND live = 1) WHERE id = :id`,
+    { id },
   );
 }
 
@@ -180,10 +180,8 @@ export function attemptRecords(
   only?: Partial<AttemptKey>,
 ): AttemptRecord[] {
   const rows = index.all<AttemptRow>(
-    'SELECT * FROM attempts WHERE run = ?1 AND (?2 IS NULL OR stage = ?2) AND (?3 IS NULL OR attempt = ?3) ORDER BY id',
-    run,
-    only?.stage ?? null,
-    only?.attempt ?? null,
+    'SELECT * FROM attempts WHERE run = :run AND (:stage IS NULL OR stage = :stage) AND (:attempt IS NULL OR attempt = :attempt) ORDER BY id',
+    { run, stage: only?.stage ?? null, attempt: only?.attempt ?? null },
   );
   return rows.map((row) => {
     const key = { run: row.run, stage: row.stage, attempt: row.attempt };

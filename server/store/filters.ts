@@ -51,9 +51,8 @@ const words = (text: string | undefined): string[] =>
 /** The attempts that a filter leaves, with the number of their traces that count. */
 export function attemptsOf(index: IndexFile, { run, stage, attempt }: TraceFilter): { id: number; traces: number }[] {
   return index.all<{ id: number; traces: number }>(
-    'SELECT id, traces FROM attempts WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR stage = ?2) AND (?3 IS NULL OR attempt = ?3) ORDER BY id',
-    run ?? null,
-    stage ?? null,
-    attempt ?? null,
+    `SELECT id, traces FROM attempts WHERE (:run IS NULL OR run = :run) AND (:stage IS NULL OR stage = :stage)
+       AND (:attempt IS NULL OR attempt = :attempt) ORDER BY id`,
+    { run: run ?? null, stage: stage ?? null, attempt: attempt ?? null },
   );
 }

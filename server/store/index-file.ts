@@ -5,6 +5,9 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { Lru } from './lru.ts';
 import { INDEX_VERSION, tables } from './schema.ts';
 
+/** Values in the order of the question marks, or one object for names (`:run`). */
+export type Bound = SQLInputValue[] | [Record<string, SQLInputValue>];
+
 export class IndexFile {
   readonly path: string;
   /** True when nothing of an earlier index could be used. */
@@ -35,19 +38,19 @@ export class IndexFile {
   }
 
   /** `T` is what the statement selects; nothing checks it. */
-  all<T>(sql: string, ...values: SQLInputValue[]): T[] {
-    return this.statement(sql).all(...values) as T[];
+  all<T>(sql: string, ...values: Bound): T[] {
+    return this.statement(sql).all(...(values as SQLInputValue[])) as T[];
   }
 
   /** The first row, or undefined. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the row is, as in `all`
-  get<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
+  get<T>(sql: string, ...values: Bound): T | undefined {
     return this.all<T>(sql, ...values)[0];
   }
 
   /** Returns the number of rows that changed. */
-  run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.statement(sql).run(...values).changes);
+  run(sql: string, ...values: Bound): number {
+    return Number(this.statement(sql).run(...(values as SQLInputValue[])).changes);
   }
 
   /** All of `work` or nothing. */

@@ -2,7 +2,7 @@
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
 /** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
 export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
@@ -36,6 +36,7 @@ CREATE TABLE attempts (
 -- Where to begin to read for a seq. Attempt 0 is the journal.
 CREATE TABLE marks (attempt_id INTEGER, seq INTEGER, position INTEGER, PRIMARY KEY (attempt_id, seq)) WITHOUT ROWID;
 
+-- text is JSON.
 CREATE TABLE problems (
   id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, hash TEXT NOT NULL, source_id TEXT, text TEXT NOT NULL, gold TEXT,
   gold_origin TEXT, label TEXT NOT NULL, search TEXT NOT NULL, UNIQUE (attempt_id, hash)

@@ -21,12 +21,11 @@ export function metricsSnapshot(
 ): MetricsSnapshot {
   const points = index.all<Point>(
     `SELECT a.stage, m.name, p.step, p.epoch, p.value FROM attempts a JOIN points p ON p.attempt_id = a.id JOIN metric_names m ON m.id = p.name_id
-     WHERE a.run = ?1 AND (a.valid_to IS NULL OR p.step <= a.valid_to)
-       AND (?2 IS NULL OR a.stage IN (SELECT value FROM json_each(?2))) AND (?3 IS NULL OR m.name IN (SELECT value FROM json_each(?3)))
+     WHERE a.run = :run AND (a.valid_to IS NULL OR p.step <= a.valid_to)
+       AND (:stages IS NULL OR a.stage IN (SELECT value FROM json_each(:stages)))
+       AND (:names IS NULL OR m.name IN (SELECT value FROM json_each(:names)))
      ORDER BY a.stage, m.id, p.step, a.attempt`,
-    run,
-    stages ? JSON.stringify(stages) : null,
-    names ? JSON.stringify(names) : null,
+    { run, stages: stages ? JSON.stringify(stages) : null, names: names ? JSON.stringify(names) : null },
   );
   const series: Series[] = [];
   for (const { stage, name, step, epoch, value } of points) {

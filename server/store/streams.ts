@@ -12,8 +12,8 @@ const REPLAY_LIMIT = 10_000;
 /** The newest seq of every stream, or of one run's streams and the journal. */
 export function newest(index: IndexFile, journalSeq: number, run?: string): Cursor {
   const rows = index.all<AttemptKey & { last_seq: number }>(
-    'SELECT run, stage, attempt, last_seq FROM attempts WHERE ?1 IS NULL OR run = ?1 ORDER BY id',
-    run ?? null,
+    'SELECT run, stage, attempt, last_seq FROM attempts WHERE :run IS NULL OR run = :run ORDER BY id',
+    { run: run ?? null },
   );
   return { journal: journalSeq, ...Object.fromEntries(rows.map((row) => [streamOf(row), row.last_seq])) };
 }
@@ -30,8 +30,8 @@ export function startOf(
   const made = new Map(
     index
       .all<AttemptKey & { created_seq: number | null }>(
-        'SELECT run, stage, attempt, created_seq FROM attempts WHERE ?1 IS NULL OR run = ?1',
-        run ?? null,
+        'SELECT run, stage, attempt, created_seq FROM attempts WHERE :run IS NULL OR run = :run',
+        { run: run ?? null },
       )
       .map((row) => [streamOf(row), row.created_seq]),
   );

@@ -62,11 +62,9 @@ function followLine(index: IndexFile, attempts: Row[]): number[] {
     index.run('UPDATE attempts SET valid_to = ?, valid_seq = ? WHERE id = ?', to, seq, row.id);
     // The same rule as isSuperseded.
     index.run(
-      `UPDATE traces SET superseded = CASE WHEN ?2 IS NULL THEN 0 WHEN ?2 < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > ?3, 0)
-         ELSE step > ?2 OR (step = ?2 AND coalesce(seq > ?3, 0)) END WHERE attempt_id = ?1`,
-      row.id,
-      to,
-      seq,
+      `UPDATE traces SET superseded = CASE WHEN :to IS NULL THEN 0 WHEN :to < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > :seq, 0)
+         ELSE step > :to OR (step = :to AND coalesce(seq > :seq, 0)) END WHERE attempt_id = :id`,
+      { id: row.id, to, seq },
     );
     changed.push(row.id);
   }
@@ -107,15 +105,9 @@ function newestEvaluations(index: IndexFile, attempts: Row[], stages: Map<string
       const key = keyOf(group);
       const counts = !checkpointGone(stages, group) && (row === newest || (own.has(key) && !done.has(key)));
       touched += index.run(
-        `UPDATE traces SET superseded = ?2 WHERE attempt_id = ?1 AND of IS ?3 AND of_attempt IS ?4 AND step IS ?5 AND set_name IS ?6
-           AND marker IS ?7 AND superseded <> ?2`,
-        row.id,
-        counts ? 0 : 1,
-        group.of,
-        group.of_attempt,
-        group.step,
-        group.set_name,
-        group.marker,
+        `UPDATE traces SET superseded = :out WHERE attempt_id = :id AND of IS :of AND of_attempt IS :of_attempt AND step IS :step
+           AND set_name IS :set_name AND marker IS :marker AND superseded <> :out`,
+        { id: row.id, out: counts ? 0 : 1, ...group },
       );
     }
     if (touched > 0) changed.push(row.id);

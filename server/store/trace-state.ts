@@ -7,6 +7,7 @@ import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { PIECE } from './measure.ts';
 import type { Piece } from './measure.ts';
+import { plain } from './plain.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
 
 export interface TraceState {
@@ -164,7 +165,8 @@ export const shownVerdict = (state: Pick<TraceState, 'facts' | 'quick'>): Verdic
 function writeRow(index: IndexFile, state: TraceState): void {
   const facts = state.facts;
   const verdict = shownVerdict(state);
-  const answer = (facts.answer ?? state.found)?.text.slice(0, ANSWER_LIMIT).toWellFormed() ?? null;
+  const said = facts.answer ?? state.found;
+  const answer = said ? plain(said.text.slice(0, ANSWER_LIMIT)) : null;
   const search = answer?.toLowerCase() ?? null;
   index.run(
     `INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

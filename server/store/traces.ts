@@ -63,7 +63,7 @@ export function traceDetail(index: IndexFile, root: string, trace: string): Trac
   return {
     ...shown,
     facts,
-    problemText: detail.text,
+    problemText: parse(detail.text) as string,
     sourceId: detail.source_id,
     gold: detail.gold,
     goldOrigin: detail.gold_origin,
