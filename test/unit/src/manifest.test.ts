@@ -118,7 +118,7 @@ describe('the manifest', () => {
   });
 });
 
-const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
+const byName = ([a]: unknown[], [b]: unknown[]) => (String(a) < String(b) ? -1 : 1);
 
 /** Every `when` and `enablement` of a value, however deep. */
 function conditions(value: unknown): string[] {
