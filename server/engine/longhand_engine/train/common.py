@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ConfigError
+from ..files import read_json
 from ..worker import Stage, leave
 from . import checkpoints
 
 if TYPE_CHECKING:
-    from transformers import Trainer
-
-    from .callback import RecordCallback
+    from transformers import Trainer, TrainingArguments
 
 _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -67,25 +66,47 @@ def begin_from(stage: Stage) -> Path | None:
     return checkpoints.resume_point(path, stage.record.warn)
 
 
-def train(stage: Stage, trainer: "Trainer", callback: "RecordCallback", resume: Path | None) -> dict[str, str] | None:
+def train(stage: Stage, trainer: "Trainer", resume: Path | None) -> dict[str, str] | None:
     """Train to the end or to a stop. Returns the outputs, None when it was stopped before its last step.
 
     A stage is complete when it has done all steps; the trainer returns normally in both cases.
     """
     if stage.stopping.is_set():
         return None
+    done = finished(trainer.args, resume) if resume else None
+    if resume and done:
+        stage.step = stage.max_steps = done["global_step"]
+        return _taken_over(stage, resume, done)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     state = trainer.state
     stage.step, stage.max_steps = state.global_step, state.max_steps
     if state.global_step < state.max_steps:
         return None
-    last = stage.dir / "checkpoints" / f"checkpoint-{state.global_step}"
-    if callback.saved_step != state.global_step and resume and checkpoints.step_of(resume) == state.global_step:
-        # Resumed from the very end: there was nothing to train, but the attempt has its output all the same.
-        shutil.copytree(resume, last, ignore=shutil.ignore_patterns(checkpoints.COMPLETE))
-        size = checkpoints.seal(last, state.global_step, state.epoch)
-        stage.record.checkpoint(state.global_step, state.epoch, last.relative_to(stage.dir).as_posix(), size)
-    return {"checkpoint.last": last.relative_to(stage.dir).as_posix()}
+    return {"checkpoint.last": f"checkpoints/checkpoint-{state.global_step}"}
+
+
+def finished(arguments: "TrainingArguments", checkpoint: Path) -> dict[str, Any] | None:
+    """The trainer's state in a checkpoint of the last step; None where steps are left.
+
+    Killed between its last checkpoint and its end, an attempt has nothing left to train; the trainer would do one more
+    step all the same.
+    """
+    state = read_json(checkpoint / "trainer_state.json")
+    if arguments.max_steps > 0:
+        return state if state["global_step"] >= arguments.max_steps else None
+    same = state.get("num_train_epochs") == arguments.num_train_epochs
+    return state if same and state["global_step"] >= state["max_steps"] else None
+
+
+def _taken_over(stage: Stage, checkpoint: Path, state: dict[str, Any]) -> dict[str, str]:
+    """The finished checkpoint as the output of this attempt."""
+    step = state["global_step"]
+    stage.record.train_begin(step, step, state.get("num_train_epochs"), None)
+    name = f"checkpoints/checkpoint-{step}"
+    shutil.copytree(checkpoint, stage.dir / name, ignore=shutil.ignore_patterns(checkpoints.COMPLETE))
+    size = checkpoints.seal(stage.dir / name, step, state.get("epoch"))
+    stage.record.checkpoint(step, state.get("epoch"), name, size)
+    return {"checkpoint.last": name}
 
 
 def end_process(code: int) -> NoReturn:

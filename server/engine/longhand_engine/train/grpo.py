@@ -64,7 +64,7 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
             )
         completions.end_ids(trainer.eos_token_ids)
         callback.completions, callback.trainer = completions, trainer
-        return train(stage, trainer, callback, resume)
+        return train(stage, trainer, resume)
 
 
 if __name__ == "__main__":

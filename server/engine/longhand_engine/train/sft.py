@@ -36,7 +36,7 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
             processing_class=AutoTokenizer.from_pretrained(stage.inputs["model"]),
             callbacks=[callback],
         )
-    return train(stage, trainer, callback, resume)
+    return train(stage, trainer, resume)
 
 
 if __name__ == "__main__":
