@@ -18,8 +18,22 @@ import { packageVersion } from './package-paths.ts';
 import { suggestion } from '../core/recipes/nearest.ts';
 
 const commands: Command[] = [
-  ...[serve, plan, run, runs, show, logs, stop, resume, deleteRun],
-  ...[importFiles, annotate, grade, metrics, reindex, verify, doctor],
+  serve,
+  plan,
+  run,
+  runs,
+  show,
+  logs,
+  stop,
+  resume,
+  deleteRun,
+  importFiles,
+  annotate,
+  grade,
+  metrics,
+  reindex,
+  verify,
+  doctor,
 ];
 
 async function main(argv: string[]): Promise<number> {

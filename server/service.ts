@@ -123,7 +123,7 @@ async function openDoor(
           peer.close();
         },
       );
-      const peer = openPeer<Record<never, never>, Record<never, never>, Notifications, Methods>(port, {
+      const peer = openPeer<object, object, Notifications, Methods>(port, {
         handlers: makeHandlers(parts, events),
         validate: validateParams,
         onInternalError: (method, error) =>

@@ -54,7 +54,7 @@ export type PeerHandlers<M extends Shapes<M>> = {
 };
 
 /** One end of a connection: calls the other end's `Calls`, hears its `Hears`, sends it `Sends`. */
-export interface Peer<Calls extends Shapes<Calls>, Hears = Record<never, never>, Sends = Record<never, never>> {
+export interface Peer<Calls extends Shapes<Calls>, Hears = object, Sends = object> {
   call<K extends keyof Calls & string>(
     method: K,
     params: Calls[K]['params'],
@@ -90,9 +90,9 @@ const progressType = new ProgressType<unknown>();
 /** Makes `port` a JSON-RPC peer. Close the peer, not the port. */
 export function openPeer<
   Calls extends Shapes<Calls>,
-  Hears = Record<never, never>,
-  Sends = Record<never, never>,
-  Serves extends Shapes<Serves> = Record<never, never>,
+  Hears = object,
+  Sends = object,
+  Serves extends Shapes<Serves> = object,
 >(port: MessagePort, options: PeerOptions<Serves> = {}): Peer<Calls, Hears, Sends> {
   const connection = createMessageConnection(new PortReader(port), new PortWriter(port), quiet);
   const pending = new Set<(error: LonghandError) => void>();
@@ -107,7 +107,7 @@ export function openPeer<
     if (endedBy) return;
     endedBy = error;
     connection.dispose();
-    for (const fail of [...pending]) fail(error);
+    for (const fail of pending) fail(error);
     for (const controller of active) controller.abort(error);
     listeners.clear();
     resolveClosed(error);
@@ -232,7 +232,7 @@ export function openPeer<
   };
   connection.listen();
   // The public type is checked at every call; inside, methods and payloads are unknown.
-  return peer as unknown as Peer<Calls, Hears, Sends>;
+  return peer as Peer<Calls, Hears, Sends>;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -44,7 +44,7 @@ function target(inner: string): Reference['target'] {
 }
 
 /** What a stage gives to others, by the names that references use. */
-export function outputsOf(stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files', unknown>>): string[] {
+export function outputsOf(stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate', unknown>>): string[] {
   switch (stage.kind) {
     case 'dataset': {
       const task = stage.task as { dev?: unknown } | undefined;
@@ -53,7 +53,8 @@ export function outputsOf(stage: Pick<StageConfig, 'kind'> & Partial<Record<'tas
     }
     case 'sft':
     case 'grpo':
-      return ['checkpoint.last'];
+      // The best is chosen by the stage's own evaluations.
+      return stage.evaluate ? ['checkpoint.last', 'checkpoint.best'] : ['checkpoint.last'];
     default:
       return [];
   }

@@ -52,8 +52,8 @@ export const grade: Command = {
 /** Our own opinion: true, false, or null where there is none. */
 function quickVerdict(line: string): boolean | null {
   try {
-    const { pred, gold } = JSON.parse(line) as { pred: unknown; gold: unknown };
-    if (pred === undefined || gold === undefined || gold === null) return null;
+    const { pred, gold } = JSON.parse(line) as { pred?: unknown; gold?: unknown };
+    if (!isScalar(pred) || !isScalar(gold)) return null;
     const text = String(pred);
     const { value } = quickCheck(String(gold), extractAnswer(text)?.text ?? text);
     return value === 'undecided' ? null : value === 'right';
@@ -61,3 +61,5 @@ function quickVerdict(line: string): boolean | null {
     return null;
   }
 }
+
+const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';

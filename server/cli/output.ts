@@ -30,7 +30,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
     [],
   );
-  const numeric = widths.map((_, i) => rows.slice(1).every((row) => /^[-–+\d. %\[\],s]*$/.test(row[i] ?? '')));
+  const numeric = widths.map((_, i) => rows.slice(1).every((row) => /^[-–+\d. %[\],s]*$/.test(row[i] ?? '')));
   return rows.map((row) =>
     row
       .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))

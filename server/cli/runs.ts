@@ -68,7 +68,11 @@ export const logs: Command = {
       const limit = context.whole('bytes', 1, 256 * 1024) ?? 64 * 1024;
       const stream = context.flag('stdout') ? 'stdout' : 'stderr';
       const log = await backend.call('stages/log', {
-        ...{ run, stage, stream, limit, offset: -limit },
+        run,
+        stage,
+        stream,
+        limit,
+        offset: -limit,
         ...(attempt === undefined ? {} : { attempt }),
       });
       if (log.offset > 0) context.output.line(`… ${log.offset} bytes before this are in the attempt's folder.`);

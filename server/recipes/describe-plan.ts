@@ -50,14 +50,12 @@ function describeInput(value: PlanStage['inputs'][string]): string {
 
 function writes(stage: PlanStage): string[] {
   const folder = `stages/${stage.id}/attempt-N`;
-  switch (stage.kind) {
-    case 'dataset':
-      return stage.outputs.map((name) => `${folder}/data/${name}.jsonl`);
-    case 'sft':
-      return [`${folder}/checkpoints`];
-    case 'grpo':
-      return [`${folder}/checkpoints`, `${folder}/text (every completion)`];
-    case 'evaluate':
-      return [`${folder}/text (every completion)`];
-  }
+  const texts = `${folder}/text (every completion)`;
+  const byKind: Record<PlanStage['kind'], string[]> = {
+    dataset: stage.outputs.map((name) => `${folder}/data/${name}.jsonl`),
+    sft: [`${folder}/checkpoints`],
+    grpo: [`${folder}/checkpoints`, texts],
+    evaluate: [texts],
+  };
+  return byKind[stage.kind];
 }

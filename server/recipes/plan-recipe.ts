@@ -113,11 +113,12 @@ function planEvaluation(parent: StageConfig, block: EvaluateBlock, planned: Plan
 /** What the trainer's configuration says that keeps the evaluation from seeing what it should. */
 function missingCheckpoints(parent: StageConfig, block: EvaluateBlock): string[] {
   if (!('config' in parent)) return [];
-  const strategy = parent.config['save_strategy'];
+  const given = parent.config['save_strategy'];
+  const strategy = typeof given === 'string' ? given : 'steps';
   const notes: string[] = [];
   if (block.every === 'epoch' && strategy !== 'epoch') {
     notes.push(
-      `Only epochs that have a checkpoint are evaluated: save_strategy of ${parent.id} is ${String(strategy ?? 'steps')}, not epoch.`,
+      `Only epochs that have a checkpoint are evaluated: save_strategy of ${parent.id} is ${strategy}, not epoch.`,
     );
   }
   if (strategy === 'no' && block.every !== 'end') notes.push(`${parent.id} saves only at its end (save_strategy: no).`);

@@ -23,7 +23,7 @@ const natural = int.min(0);
 const traceId = z
   .string()
   .max(400)
-  .regex(/^[^/]+\/[^/]+\/\d+\/\d+$/, 'not a trace id (run/stage/attempt/n)');
+  .regex(/^(?:[a-zA-Z0-9][a-zA-Z0-9._-]*\/){2}\d+\/\d+$/, 'not a trace id (run/stage/attempt/n)');
 const nothing = z.object({});
 const limit = int.min(1).max(PAGE_LIMIT).optional();
 const pageCursor = z.string().max(4096).optional();

@@ -1,25 +1,24 @@
 /**
- * Run control: makes runs, starts their stages as they become possible, watches the runners, stops, resumes and deletes.
- * Everything that changes a run goes through one queue. What is kept here can be found again in the files, so a service that
- * was killed loses nothing.
+ * Run control: starts the stages of runs as they become possible, stops, resumes and deletes. Everything that changes a run
+ * goes through one queue. What is kept here can be found again in the files, so a service that was killed loses nothing.
  */
 import { join } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import { exitSchema, specSchema, stopFileSchema, type Outcome, type StopFile } from '../../core/protocol/files.ts';
+import { stopFileSchema } from '../../core/protocol/files.ts';
 import type { RunSummary } from '../../core/protocol/methods.ts';
 import { attemptStream } from '../../core/protocol/cursor.ts';
 import type { EngineFinder } from '../engine.ts';
-import { readJson, writeJson } from '../json-files.ts';
-import { runnerLogTail } from '../launchers/local.ts';
+import { readJson } from '../json-files.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Logger } from '../log.ts';
-import type { PlanFile, PlanStage } from '../recipes/plan-file.ts';
-import { readPlan } from '../recipes/plan-file.ts';
+import { readPlan, type PlanFile, type PlanStage } from '../recipes/plan-file.ts';
 import { stageKind } from '../stages/registry.ts';
+import { DEFAULT_GRACE_S } from '../stages/stage-kind.ts';
 import type { AttemptKey, AttemptRecord, RunRecord, TraceStore } from '../store/trace-store.ts';
 import { decide, type Machine, type ScheduledRun, type StageView } from './scheduler.ts';
 import { attemptsOf, writeAttempt } from './start-attempt.ts';
-import { isActive, summarise, type StopWish } from './summary.ts';
+import { RunningAttempts, type RunningAttempt } from './running.ts';
+import { isActive, summarise } from './summary.ts';
 
 export interface RunControlOptions {
   store: TraceStore;
@@ -29,43 +28,32 @@ export interface RunControlOptions {
   log: Logger;
 }
 
-/** An attempt whose end has not been journalled. */
-interface Active extends AttemptKey {
-  stream: string;
-  folder: string;
-  devices: number[];
-  /** An earlier service made it. */
-  adopted: boolean;
-  ending: boolean;
-}
-
-const WATCH_MS = 200;
-/** Every so many looks also at the process, not only for exit.json. */
-const LOOKS_PER_CHECK = 5;
-/** What is left of a stage whose runner is gone gets this long to save. */
-const SWEEP_GRACE_MS = 30_000;
 /** After this long a start that failed for want of disk is tried again. */
 const RETRY_MS = 10_000;
 const PLANS_KEPT = 200;
 
 export class RunControl {
   readonly #options: RunControlOptions;
-  readonly #active = new Map<string, Active>();
-  readonly #stops = new Map<string, StopWish>();
+  readonly #running: RunningAttempts;
   /** Runs in which something runs or may start. */
   readonly #live = new Set<string>();
   /** `run/stage` that someone asked to run again and that has not started yet. */
   readonly #again = new Set<string>();
   readonly #plans = new Map<string, PlanFile | null>();
   #queue: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #looks = 0;
   #opened = false;
   #closed = false;
 
   constructor(options: RunControlOptions) {
     this.#options = options;
+    this.#running = new RunningAttempts({
+      store: options.store,
+      launcher: options.launcher,
+      log: options.log,
+      enqueue: (work) => this.#enqueue(work),
+      onEnded: (attempt, neverStarted) => this.#goOn(attempt, neverStarted),
+    });
   }
 
   /** Finds the runs that an earlier service left, adopts their runners and goes on. What is asked meanwhile waits. */
@@ -83,27 +71,33 @@ export class RunControl {
       cursor = page.next;
     } while (cursor !== undefined);
     if (this.#closed) return;
-    this.#timer = setInterval(() => this.#watch(), WATCH_MS);
+    this.#running.watch();
     this.#opened = true;
     await this.#schedule();
+  }
+
+  async #adopt(record: RunRecord): Promise<void> {
+    if (record.kind === 'import') return;
+    await this.#running.adopt(record);
+    if (record.wanted === 'running' || this.#running.of(record.run).length > 0) this.#live.add(record.run);
   }
 
   /** Stops watching; runners go on. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#timer);
+    this.#running.close();
     clearTimeout(this.#retry);
     await this.#queue.catch(() => undefined);
   }
 
   /** Stages that run or are stopping now. */
   get activeStages(): AttemptKey[] {
-    return [...this.#active.values()].map(({ run, stage, attempt }) => ({ run, stage, attempt }));
+    return this.#running.all.map(({ run, stage, attempt }) => ({ run, stage, attempt }));
   }
 
   /** True while a stage runs or could start as soon as there is room, and before all of that is known. */
   get isBusy(): boolean {
-    return !this.#opened || this.#active.size > 0 || this.#live.size > 0;
+    return !this.#opened || this.#running.all.length > 0 || this.#live.size > 0;
   }
 
   // ---- what clients ask ----------------------------------------------------------------------------------------------
@@ -138,7 +132,7 @@ export class RunControl {
         await this.#options.store.appendJournal({ type: 'run_wanted', run, wanted: 'stopped' });
       }
       for (const key of this.#again) if (key.startsWith(`${run}/`)) this.#again.delete(key);
-      const active = [...this.#active.values()].filter((one) => one.run === run);
+      const active = this.#running.of(run);
       for (const one of active) await this.#askToStop(one, one.stage.endsWith('.eval') ? 'parent' : 'user', false);
       await this.#schedule();
       return active.map(({ stage }) => stage);
@@ -147,7 +141,7 @@ export class RunControl {
 
   stopStage(run: string, stage: string, force: boolean): Promise<void> {
     return this.#enqueue(async () => {
-      const active = [...this.#active.values()].find((one) => one.run === run && one.stage === stage);
+      const active = this.#running.find(run, stage);
       if (!active) {
         await this.#stage(run, stage);
         throw new LonghandError('not_runnable', `The stage ${stage} of ${run} is not running.`);
@@ -195,7 +189,7 @@ export class RunControl {
   delete(run: string): Promise<void> {
     return this.#enqueue(async () => {
       await this.#options.store.run(run);
-      const stages = [...this.#active.values()].filter((one) => one.run === run).map(({ stage }) => stage);
+      const stages = this.#running.of(run).map(({ stage }) => stage);
       if (stages.length > 0) {
         throw new LonghandError('not_runnable', `${run} is running (${stages.join(', ')}). Stop it first.`);
       }
@@ -229,7 +223,7 @@ export class RunControl {
       const { runs, records } = await this.#view();
       const { start, stop } = decide(runs, this.#options.machine);
       for (const { run, stage } of stop) {
-        const active = [...this.#active.values()].find((one) => one.run === run && one.stage === stage);
+        const active = this.#running.find(run, stage);
         if (active) await this.#askToStop(active, 'parent', false);
       }
       if (!start) break;
@@ -259,8 +253,7 @@ export class RunControl {
     const stream = attemptStream(record.run, stage, attempt);
     await store.appendJournal({ type: 'attempt_created', run: record.run, stage, attempt, resumed_from: resumedFrom });
     this.#again.delete(`${record.run}/${stage}`);
-    const active: Active = { run: record.run, stage, attempt, stream, folder, devices, adopted: false, ending: false };
-    this.#active.set(stream, active);
+    this.#running.add({ run: record.run, stage, attempt, stream, folder, devices, adopted: false });
     log.info({ stream, resumedFrom, problem: made.problem?.message }, 'attempt created');
     if (made.problem || engine instanceof LonghandError) return;
     try {
@@ -275,7 +268,7 @@ export class RunControl {
   async #view(): Promise<{ runs: ScheduledRun[]; records: Map<string, RunRecord> }> {
     const records = new Map<string, RunRecord>();
     const runs: ScheduledRun[] = [];
-    for (const run of [...this.#live]) {
+    for (const run of this.#live) {
       const record = await this.#options.store.run(run);
       const plan = await this.#planOf(record);
       const stages = await Promise.all((plan?.stages ?? []).map((stage) => this.#scheduled(record, stage)));
@@ -298,7 +291,7 @@ export class RunControl {
 
   async #scheduled(record: RunRecord, stage: PlanStage) {
     const newest = attemptsOf(record, stage.id).at(-1);
-    const devices = newest ? (this.#active.get(newest.stream)?.devices ?? []) : [];
+    const devices = newest ? this.#running.devicesOf(newest.stream) : [];
     const view = await this.#viewOf(record.run, stage, newest);
     const { id, of, needs, gpus } = stage;
     return { id, of, needs, gpus, trains: stageKind(stage.kind).trains, view, devices };
@@ -306,7 +299,7 @@ export class RunControl {
 
   async #viewOf(run: string, stage: PlanStage, newest: AttemptRecord | undefined): Promise<StageView> {
     if (!newest) return 'none';
-    if (isActive(newest)) return this.#stops.has(newest.stream) ? 'stopping' : 'active';
+    if (isActive(newest)) return this.#running.stops.has(newest.stream) ? 'stopping' : 'active';
     if (newest.outcome === 'completed') return 'completed';
     if (this.#again.has(`${run}/${stage.id}`)) return 'none';
     if (newest.outcome !== 'stopped') return 'failed';
@@ -314,113 +307,21 @@ export class RunControl {
     return stop?.by === 'parent' ? 'stopped_with_parent' : 'stopped_by_user';
   }
 
-  // ---- watching ------------------------------------------------------------------------------------------------------
+  // ---- ends and stops ------------------------------------------------------------------------------------------------
 
-  async #adopt(record: RunRecord): Promise<void> {
-    if (record.kind === 'import') return;
-    for (const attempt of record.stages.flatMap(({ attempts }) => attempts)) {
-      if (!isActive(attempt)) continue;
-      const { run, stage, stream, folder } = attempt;
-      const stop = await readJson(join(folder, 'stop.json'), stopFileSchema);
-      if (stop) this.#stops.set(stream, stop);
-      const devices = await devicesOf(folder);
-      this.#active.set(stream, {
-        ...{ run, stage, attempt: attempt.attempt, stream, folder, devices },
-        ...{ adopted: true, ending: false },
-      });
-      this.#options.log.info({ stream }, 'attempt adopted');
-    }
-    if (record.wanted === 'running' || [...this.#active.values()].some(({ run }) => run === record.run)) {
-      this.#live.add(record.run);
-    }
-  }
-
-  #watch(): void {
-    this.#looks++;
-    for (const active of this.#active.values()) {
-      if (active.ending) continue;
-      active.ending = true;
-      this.#look(active, this.#looks % LOOKS_PER_CHECK === 0)
-        .catch((error: unknown) => this.#options.log.error({ stream: active.stream, error: String(error) }, 'watch'))
-        .finally(() => (active.ending = false));
-    }
-  }
-
-  /** Sees whether an attempt has ended: by its exit.json, or because its runner is gone. */
-  async #look(active: Active, thoroughly: boolean): Promise<void> {
-    const { launcher, log } = this.#options;
-    const exitPath = join(active.folder, 'exit.json');
-    let exit = await readJson(exitPath, exitSchema);
-    if (!exit) {
-      if (!thoroughly || (await launcher.state(active.folder)) !== 'gone') return;
-      // Its last act may have come between the two looks.
-      exit = await readJson(exitPath, exitSchema);
-    }
-    if (!exit) {
-      log.warn({ stream: active.stream }, 'runner is gone');
-      // Should one still come late, it finds the wish to stop and starts nothing.
-      if (!this.#stops.has(active.stream)) await this.#writeStop(active, 'service', 0);
-      const left = await launcher.sweep(active.folder, SWEEP_GRACE_MS);
-      if (left.length > 0) log.error({ stream: active.stream, left }, 'processes cannot be killed');
-    }
-    await this.#enqueue(() => this.#settle(active, exit?.outcome ?? null));
-  }
-
-  /** Journals how an attempt ended and goes on with the run. */
-  async #settle(active: Active, said: Outcome | null): Promise<void> {
-    const { store, launcher, log } = this.#options;
-    if (!this.#active.has(active.stream)) return;
-    const { run, stage, attempt } = active;
-    await store.catchUp({ run, stage, attempt });
-    const record = await store.attempt({ run, stage, attempt });
-    // Only the worker's own word makes an attempt complete; an exit code never does.
-    const neverStarted = said === null && record.lastSeq < 0 && (await launcher.runner(active.folder)) === null;
-    const unsaid = neverStarted && !active.adopted ? 'failed' : 'lost';
-    const outcome: Outcome = record.end?.complete ? 'completed' : said === 'completed' ? 'failed' : (said ?? unsaid);
-    if (said === null) await this.#writeMissingExit(active, outcome, neverStarted);
-    await store.appendJournal({ type: 'attempt_ended', run, stage, attempt, outcome });
-    await store.catchUp({ run, stage, attempt });
-    this.#active.delete(active.stream);
-    this.#stops.delete(active.stream);
-    log.info({ stream: active.stream, outcome }, 'attempt ended');
+  /** An attempt has ended: what comes after it may start. */
+  async #goOn({ run, stage, adopted }: RunningAttempt, neverStarted: boolean): Promise<void> {
     // The service was killed between writing the attempt and starting its runner: nothing has run, so it runs now.
-    if (neverStarted && active.adopted && (await store.run(run)).wanted === 'running')
+    if (neverStarted && adopted && (await this.#options.store.run(run)).wanted === 'running') {
       this.#again.add(`${run}/${stage}`);
+    }
     await this.#schedule();
   }
 
-  /** What followers and readers look for: a runner that is gone wrote none. Not for `lost`, of which nothing is known. */
-  async #writeMissingExit(active: Active, outcome: Outcome, neverStarted: boolean): Promise<void> {
-    if (outcome === 'lost' && !neverStarted) return;
-    const now = Date.now();
-    const tail = await runnerLogTail(active.folder);
-    await writeJson(join(active.folder, 'exit.json'), {
-      v: 1,
-      outcome,
-      reason: neverStarted ? 'start_failed' : null,
-      message: neverStarted ? `The runner did not start.${tail ? `\n${tail}` : ''}` : null,
-      ...{ code: null, signal: null, started: now, ended: now, cpu_s: 0, peak_rss: 0, survivors: [] },
-    });
-  }
-
-  // ---- stopping ------------------------------------------------------------------------------------------------------
-
-  async #askToStop(active: Active, by: NonNullable<StopFile['by']>, force: boolean): Promise<void> {
-    const before = this.#stops.get(active.stream);
-    if (before && !force) return;
-    const spec = (await this.#planOf(await this.#options.store.run(active.run)))?.stages;
-    const grace = force ? 0 : (spec?.find(({ id }) => id === active.stage)?.grace ?? 120);
-    await this.#writeStop(active, before ? undefined : by, grace);
-    await this.#options.launcher.signalStop(active.folder);
-    this.#options.log.info({ stream: active.stream, by, grace }, 'stop asked');
-  }
-
-  async #writeStop(active: Active, by: StopFile['by'], graceS: number): Promise<void> {
-    const path = join(active.folder, 'stop.json');
-    const kept = by ?? (await readJson(path, stopFileSchema))?.by ?? 'user';
-    const stop: StopFile = { v: 1, t: Date.now(), grace_s: graceS, by: kept };
-    await writeJson(path, stop);
-    this.#stops.set(active.stream, stop);
+  async #askToStop(attempt: RunningAttempt, by: 'user' | 'parent', force: boolean): Promise<void> {
+    const plan = await this.#planOf(await this.#options.store.run(attempt.run));
+    const grace = plan?.stages.find(({ id }) => id === attempt.stage)?.grace ?? DEFAULT_GRACE_S;
+    await this.#running.askToStop(attempt, by, grace, force);
   }
 
   // ---- small things --------------------------------------------------------------------------------------------------
@@ -433,7 +334,7 @@ export class RunControl {
 
   async #summary(record: RunRecord): Promise<RunSummary> {
     const plan = record.kind === 'import' ? null : await this.#planOf(record);
-    return summarise({ record, plan, stops: this.#stops, again: this.#again, now: Date.now() });
+    return summarise({ record, plan, stops: this.#running.stops, again: this.#again, now: Date.now() });
   }
 
   async #stage(run: string, stage: string): Promise<{ record: RunRecord; planned: PlanStage }> {
@@ -456,10 +357,4 @@ export class RunControl {
     this.#plans.set(record.run, plan);
     return plan;
   }
-}
-
-async function devicesOf(folder: string): Promise<number[]> {
-  const spec = await readJson(join(folder, 'spec.json'), specSchema);
-  const text = spec?.env['CUDA_VISIBLE_DEVICES'] ?? '';
-  return text === '' ? [] : text.split(',').map(Number);
 }

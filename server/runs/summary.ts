@@ -9,7 +9,6 @@ import type {
 } from '../../core/protocol/methods.ts';
 import type { AttemptRecord, RunRecord } from '../store/trace-store.ts';
 import type { PlanFile } from '../recipes/plan-file.ts';
-import type { StageKind } from '../../core/recipes/schema.ts';
 
 /** When the stage was asked to stop, and the seconds that it was given. */
 export interface StopWish {
@@ -37,7 +36,7 @@ export function summarise({ record, plan, stops, again, now }: SummaryInput): Ru
     const newest = attempts.at(-1);
     return {
       id: stage.id,
-      kind: stage.kind as StageKind | 'import',
+      kind: stage.kind,
       of: stage.of,
       needs: stage.needs,
       state: newest && !again.has(`${record.run}/${stage.id}`) ? attemptState(newest, stops) : 'waiting',
@@ -75,16 +74,8 @@ export function isActive(attempt: AttemptRecord): boolean {
 export function attemptState(attempt: AttemptRecord, stops: ReadonlyMap<string, StopWish>): StageState {
   if (isActive(attempt)) return stops.has(attempt.stream) ? 'stopping' : 'running';
   if (attempt.kind === 'import') return 'completed';
-  switch (attempt.outcome) {
-    case 'completed':
-      return 'completed';
-    case 'stopped':
-      return 'stopped';
-    case 'failed':
-    case 'lost':
-    case null:
-      return 'failed';
-  }
+  if (attempt.outcome === 'completed' || attempt.outcome === 'stopped') return attempt.outcome;
+  return 'failed';
 }
 
 function runState(stages: StageInfo[], record: RunRecord): RunState {
@@ -158,7 +149,11 @@ function progressOf(attempt: AttemptRecord, now: number): Progress | null {
     unit: progress.unit,
     epoch: null,
     epochs: null,
-    secondsLeft: isActive(attempt) && progress.total !== null ? secondsLeft(begun, at, progress.total, now) : null,
+    // An evaluation counts from 0 again for each checkpoint, so its mean rate says nothing.
+    secondsLeft:
+      isActive(attempt) && attempt.kind !== 'evaluate' && progress.total !== null
+        ? secondsLeft(begun, at, progress.total, now)
+        : null,
   };
 }
 

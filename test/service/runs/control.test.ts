@@ -120,7 +120,10 @@ describe('run control', () => {
     const log = await backend.call('stages/log', { run, stage: 'first', stream: 'stderr' });
     assert.equal(log.text, 'failed\n');
     assert.deepEqual(await backend.call('stages/log', { run, stage: 'first', stream: 'stderr', offset: 3, limit: 2 }), {
-      ...{ text: 'le', offset: 3, end: 5, size: 7 },
+      text: 'le',
+      offset: 3,
+      end: 5,
+      size: 7,
     });
     rmSync(flag);
     await backend.call('runs/resume', { run });
@@ -132,9 +135,9 @@ describe('run control', () => {
 
   it('trains one stage at a time on a machine without accelerators', async function () {
     const { checks } = await backend.call('service/doctor', {});
-    if (!checks.find(({ id }) => id === 'accelerators')?.found.startsWith('none')) return this.skip();
+    if (!checks.find(({ id }) => id === 'accelerators')?.found.startsWith('none')) this.skip();
     const runs = [await start({ first: { STEPS: 20 } }), await start({ first: { STEPS: 3 } })];
-    const [a] = runs as [string, string];
+    const a = runs[0]!;
     const both = async () => Promise.all(runs.map((run) => backend.call('runs/get', { run })));
     await until(async () => {
       const states = (await both()).map((summary) => stage(summary, 'first').state);

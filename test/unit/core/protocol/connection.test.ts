@@ -13,17 +13,20 @@ interface News {
   tick: { n: number };
 }
 
+/** A listener that nobody has set yet. */
+const nobody: (value: never) => void = () => undefined;
+
 /** Two ports that are each other's other end; messages travel as JSON text, as on a socket. */
 function pair(): [MessagePort, MessagePort] {
-  const ends = [0, 1].map(() => ({ onMessage: (_: unknown) => {}, onClose: (_: LonghandError | null) => {} }));
+  const ends = [0, 1].map(() => ({ onMessage: nobody, onClose: nobody }));
   const port = (here: number): MessagePort => ({
     send: (message) => {
       const text = JSON.stringify(message);
-      setImmediate(() => ends[1 - here]!.onMessage(JSON.parse(text)));
+      setImmediate(() => ends[1 - here]!.onMessage(JSON.parse(text) as never));
     },
     onMessage: (listener) => void (ends[here]!.onMessage = listener),
     onClose: (listener) => void (ends[here]!.onClose = listener),
-    close: () => setImmediate(() => ends.forEach((end) => end.onClose(null))),
+    close: () => setImmediate(() => ends.forEach((end) => end.onClose(null as never))),
   });
   return [port(0), port(1)];
 }
@@ -33,7 +36,7 @@ function setUp(options: Partial<PeerOptions<Service>> = {}) {
   let aborted: () => void = () => {};
   const sawAbort = new Promise<void>((resolve) => (aborted = resolve));
   const internal: unknown[] = [];
-  const server = openPeer<Record<never, never>, Record<never, never>, News, Service>(right, {
+  const server = openPeer<object, object, News, Service>(right, {
     handlers: {
       add: ({ a, b }) => ({ sum: a + b }),
       wait: (_, { signal }) =>
@@ -105,7 +108,7 @@ describe('core/protocol/connection', () => {
         return params;
       },
     });
-    const call = client.call as unknown as (method: string, params: unknown) => Promise<unknown>;
+    const call = (method: string, params: unknown) => client.call(method as 'add', params as { a: number; b: number });
     await assert.rejects(call('nothing', {}), code('unknown_method'));
     await assert.rejects(call('toString', {}), code('unknown_method'));
     await assert.rejects(call('add', { a: 'x' }), code('invalid_params'));
