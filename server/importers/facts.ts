@@ -1,11 +1,5 @@
 /** What a file records about a completion, with where it comes from. */
-import {
-  factsSchema,
-  samplingSchema,
-  type Finish,
-  type Sampling,
-  type TraceFacts,
-} from '../../core/protocol/events.ts';
+import { samplingSchema, type Finish, type Sampling, type TraceFacts } from '../../core/protocol/events.ts';
 import { leaves } from './columns.ts';
 import type { FactName } from './names.ts';
 import { readPath } from './paths.ts';
@@ -15,6 +9,8 @@ import type { Plan } from './recognise.ts';
 const ofRow: ReadonlySet<FactName> = new Set([
   'step', 'epoch', 'model', 'group', 'set', 'checker', 'temperature', 'top_p', 'top_k', 'max_tokens', 'seed',
 ]); // prettier-ignore
+
+const asked = ['temperature', 'top_p', 'top_k', 'max_tokens', 'seed'] as const;
 
 /** Reads the facts of completion `index` of the `count` in a row; `around` is what stands around the rows. */
 export class FactReader {
@@ -99,13 +95,14 @@ export class FactReader {
     if (reward !== undefined) facts.reward = reward;
     const advantage = this.number('advantage', index, count);
     if (advantage !== undefined) facts.advantage_logged = advantage;
-    return factsSchema.parse(facts);
+    return facts;
   }
 
   /** What was asked of the sampler, where the file says; undefined where it says nothing. */
   sampling(): Sampling | undefined {
+    if (!asked.some((name) => this.#plan.facts[name] || name in this.#around)) return undefined;
     const around: Record<string, unknown> = {};
-    for (const name of ['temperature', 'top_p', 'top_k', 'max_tokens', 'seed'] as const) {
+    for (const name of asked) {
       const number = this.number(name, 0, 1);
       if (number !== undefined) around[name] = number;
     }

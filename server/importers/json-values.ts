@@ -22,6 +22,9 @@ const CLOSE_OBJECT = 0x7d;
 const COMMA = 0x2c;
 const NEWLINE = 10;
 
+/** A row's `{`, white space and first key are looked for in so many bytes. */
+const KEY_BYTES = 400;
+
 const isSpace = (c: number): boolean => c === 32 || c === NEWLINE || c === 13 || c === 9;
 
 export class ValueFinder {
@@ -42,6 +45,8 @@ export class ValueFinder {
   #inString = false;
   /** `{` up to and with the first key of the first object: where the next row may begin. */
   #anchor: Buffer | null = null;
+  /** How the broken first row began: it may come again in bytes that are not there yet. */
+  #own: Buffer | null = null;
   /** A broken value lies behind; everything up to the next anchor belongs to it. */
   #lost: { line: number; why: string } | null = null;
   /** The value that `next` gave last. */
@@ -228,8 +233,8 @@ export class ValueFinder {
    */
   #learnAnchor(from: number): void {
     if (this.#anchor) return;
-    const own = firstKey(this.#buffer.subarray(from));
-    if (own && this.#buffer.indexOf(own, from + 1) >= 0) this.#anchor = own;
+    this.#own ??= firstKey(this.#buffer.subarray(from));
+    if (this.#own && this.#buffer.indexOf(this.#own, from + 1) >= 0) this.#anchor = this.#own;
     for (let at = from + 1; !this.#anchor; at++) {
       at = this.#buffer.indexOf(OPEN_OBJECT, at);
       if (at < 0) break;
@@ -242,7 +247,7 @@ export class ValueFinder {
     const lost = this.#lost!;
     this.#learnAnchor(this.#at);
     const next = this.#anchor ? this.#buffer.indexOf(this.#anchor, this.#at) : -1;
-    const tail = this.#ended ? 0 : (this.#anchor?.length ?? 1) - 1;
+    const tail = this.#ended ? 0 : this.#anchor ? this.#anchor.length - 1 : KEY_BYTES;
     const stop = Math.max(this.#at, next >= 0 ? next : this.#buffer.length - tail);
     for (let i = this.#at; i < stop; i++) if (this.#buffer[i] === NEWLINE) this.#line++;
     this.#at = stop;
@@ -256,6 +261,6 @@ export class ValueFinder {
 
 /** `{` and the first key of an object with its quotes, as the file writes them; null when there is none. */
 function firstKey(bytes: Buffer): Buffer | null {
-  const match = /^\{\s*"(?:[^"\\\n]|\\.){1,200}"/.exec(bytes.toString('latin1', 0, 400));
+  const match = /^\{\s*"(?:[^"\\\n]|\\.){1,200}"/.exec(bytes.toString('latin1', 0, KEY_BYTES));
   return match ? Buffer.from(match[0], 'latin1') : null;
 }

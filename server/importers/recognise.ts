@@ -86,7 +86,12 @@ export function recognise(columns: Column[], rows: readonly unknown[]): Recognit
   plan.gold = pick(columns, goldNames, (c) => !chosen.has(c.path) && c.path !== plan.problem && fitsGold(c), 0.5);
   // The id of an answer of a server is not the problem's.
   const answerId = columns.some((c) => c.path.startsWith('choices[]')) ? 'id' : null;
-  plan.id = pick(columns, idNames, (c) => c.path !== answerId && has(c, 'text', 'number'), 0.5);
+  plan.id = pick(
+    columns,
+    idNames,
+    (c) => c.path !== answerId && !c.path.includes('[]') && has(c, 'text', 'number'),
+    0.5,
+  );
   recogniseFacts(plan, columns);
 
   const sure =
@@ -170,7 +175,7 @@ function completionCandidates(columns: Column[]): Scored[] {
     let score = name > 0 ? name : 0.1;
     if (length >= 400) score += 0.1;
     if (reasoningShare(column) >= 0.5) score += length >= 400 ? 0.3 : 0.15;
-    if (length < 20 && name < 1) score -= 0.3;
+    if (length < 20 && name < 0.7) score -= 0.3;
     if (score >= 0.2) scored.push({ column, score });
   }
   return scored.sort((a, b) => b.score - a.score);
@@ -247,7 +252,9 @@ function recogniseFacts(plan: Plan, columns: Column[]): void {
   const used = new Set([...taken, ...Object.values(plan.facts).flat()]);
   const logged = ['step', 'prompt', 'completion', 'advantage'].every((name) => columns.some((c) => c.path === name));
   for (const column of columns) {
-    if (used.has(column.path) || !besideCompletions(column, plan) || !has(column, 'number', 'numbers')) continue;
+    if (used.has(column.path) || !besideCompletions(column, plan)) continue;
+    const allNull = column.kinds.size === 0 && /reward/.test(plainName(column.path));
+    if (!allNull && !has(column, 'number', 'numbers')) continue;
     const name = column.path.replace(/^rewards?\./, '');
     const named = name !== column.path || /reward/.test(plainName(column.path));
     // TRL's log of completions has no other columns of numbers than the reward functions and what they logged themselves.

@@ -99,7 +99,7 @@ async function importAll(
     const gold = new GoldIndex();
     for (const file of prepared)
       if (file.holds === 'gold') await readGold(file, gold, tally, progress.reading(file.source));
-    const out = new Output(writer);
+    const out = new Output(writer, signal);
     const joined: Joined = { problems: new Set(), traces: 0 };
     for (const file of files) await readTraces(file, out, gold, joined, tally, progress.reading(file.source), progress);
     if (tally.traces === 0) {
@@ -260,11 +260,13 @@ function conclusions(prepared: readonly Prepared[], tally: Tally, gold: GoldInde
 /** Hands traces to the store in batches. */
 class Output {
   readonly #writer: ImportWriter;
+  readonly #signal: AbortSignal | undefined;
   #traces: ImportedTrace[] = [];
   #characters = 0;
 
-  constructor(writer: ImportWriter) {
+  constructor(writer: ImportWriter, signal: AbortSignal | undefined) {
     this.#writer = writer;
+    this.#signal = signal;
   }
 
   async add(trace: ImportedTrace): Promise<void> {
@@ -274,6 +276,7 @@ class Output {
   }
 
   async flush(warnings: { code: string; message: string }[] = []): Promise<void> {
+    this.#signal?.throwIfAborted();
     if (this.#traces.length === 0 && warnings.length === 0) return;
     const traces = this.#traces;
     this.#traces = [];

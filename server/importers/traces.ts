@@ -29,6 +29,7 @@ export class TraceMaker {
   readonly #golds = new Map<string, string>();
   #around: Record<string, unknown> = {};
   #row = 0;
+  #last: { problem: string; id: string } | null = null;
 
   constructor(plan: Plan, file: string) {
     this.#plan = plan;
@@ -111,7 +112,7 @@ export class TraceMaker {
     const model = column.model ?? facts.text('model', index, count);
     const sampling = facts.sampling();
     const own = facts.facts(index, count);
-    const id = problemId(problem);
+    const id = this.#id(problem);
     const group =
       facts.get('group', index, count)?.value ??
       (own.advantage_logged !== undefined && step !== undefined ? `${step}/${id}` : null);
@@ -169,6 +170,12 @@ export class TraceMaker {
     const benchmark = this.#around.benchmark;
     if (!asked.known && typeof benchmark === 'string') return `${benchmark}-${scalar(value) ?? this.#row - 1}`;
     return scalar(value);
+  }
+
+  /** The problem's id; neighbouring rows are often of one problem. */
+  #id(problem: string): string {
+    if (this.#last?.problem !== problem) this.#last = { problem, id: problemId(problem) };
+    return this.#last.id;
   }
 
   #sample(key: string): number {
