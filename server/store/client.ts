@@ -123,7 +123,7 @@ class StoreClient implements TraceStore {
   }
 
   read<M extends StoreMethod>(method: M, params: Params<M>): Promise<Result<M>> {
-    return this.call('read', [method, params]) as Promise<Result<M>>;
+    return this.call('read', [method, params]);
   }
 
   catchUp(attempt?: AttemptKey): Promise<void> {
