@@ -57,7 +57,6 @@ export class Workbench {
     const home = mkdtempSync(join(tmpdir(), 'longhand-e2e-'));
     const flags = ['--server-data-dir', home, '--extensions-dir', join(home, 'extensions')];
     const env = { ...process.env, EXTENSIONS_GALLERY: '{}', ...options.env };
-    mkdirSync(join(home, 'data', 'Machine'), { recursive: true });
     const settings = {
       'workbench.startupEditor': 'none',
       'security.workspace.trust.enabled': false,
@@ -65,9 +64,14 @@ export class Workbench {
       'workbench.colorTheme': 'Default Dark Modern',
       'workbench.tips.enabled': false,
       'chat.commandCenter.enabled': false,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
       ...options.settings,
     };
-    writeFileSync(join(home, 'data', 'Machine', 'settings.json'), JSON.stringify(settings));
+    // Machine settings hold for every page; what is scoped to the application must be in the user's.
+    for (const scope of ['Machine', 'User']) {
+      mkdirSync(join(home, 'data', scope), { recursive: true });
+      writeFileSync(join(home, 'data', scope, 'settings.json'), JSON.stringify(settings));
+    }
     execFileSync(node, [...args, ...flags, '--install-extension', join(projectRoot, 'dist', 'longhand.vsix')], {
       env,
       stdio: 'pipe',
@@ -88,6 +92,7 @@ export class Workbench {
         '--accept-server-license-terms',
         '--telemetry-level',
         'off',
+        '--disable-workspace-trust',
         '--reconnection-grace-time',
         '5',
       ],
