@@ -31,7 +31,7 @@ export async function stopStage({ backends, store, targets }: RunCommands, argum
 }
 
 export async function stopRun({ backends, store, targets }: RunCommands, argument: unknown): Promise<void> {
-  const run = await targets.run(argument, 'Stop Run', stoppable, 'No run is running.');
+  const run = await targets.run(argument, 'Stop Run', stoppable, 'No run is running.', true);
   if (!run) return;
   await backends.call('runs/stop', { run: run.run });
   await store.refresh(run.run);
@@ -52,7 +52,7 @@ export async function resumeStage({ backends, store, targets }: RunCommands, arg
 
 export async function resumeRun({ backends, store, targets }: RunCommands, argument: unknown): Promise<void> {
   requireTrust('resuming a run');
-  const run = await targets.run(argument, 'Resume Run', resumable, 'No run has stopped or failed.');
+  const run = await targets.run(argument, 'Resume Run', resumable, 'No run has stopped or failed.', true);
   if (!run) return;
   await backends.call('runs/resume', { run: run.run });
   await store.refresh(run.run);

@@ -46,9 +46,9 @@ export function treeItem(node: TreeNode, backends: Backends): vscode.TreeItem {
     case 'backend':
       return backendItem(node, backends);
     case 'run':
-      return runItem(node);
+      return runItem(node, backends.state === 'connected');
     case 'stage':
-      return stageItem(node);
+      return stageItem(node, backends.state === 'connected');
     case 'checkpoint': {
       const { checkpoint } = node;
       const item = new vscode.TreeItem(`checkpoint-${checkpoint.step}`, None);
@@ -92,7 +92,7 @@ function backendItem({ backend }: BackendNode, backends: Backends): vscode.TreeI
   return fill(item, `backend:${backend.url ?? 'local'}`, context, backendIcons[state], words[state]);
 }
 
-function runItem(node: Extract<RunNode, { kind: 'run' }>): vscode.TreeItem {
+function runItem(node: Extract<RunNode, { kind: 'run' }>, connected: boolean): vscode.TreeItem {
   const { run } = node;
   const live = run.state === 'running' || run.state === 'stopping';
   const item = new vscode.TreeItem(run.name, live ? Expanded : Collapsed);
@@ -103,12 +103,12 @@ function runItem(node: Extract<RunNode, { kind: 'run' }>): vscode.TreeItem {
     item.collapsibleState = None;
     item.command = command('longhand.openTraces', 'Open Traces', node);
   }
-  const description = runDescription(run);
+  const description = seen(run.state, runDescription(run), connected);
   item.accessibilityInformation = { label: `Run ${run.name}, ${run.state}, ${description}` };
   return fill(item, nodeId(node), context, icon, description);
 }
 
-function stageItem(node: Extract<RunNode, { kind: 'stage' }>): vscode.TreeItem {
+function stageItem(node: Extract<RunNode, { kind: 'stage' }>, connected: boolean): vscode.TreeItem {
   const { run, stage } = node;
   const hasChildren = stageChildren(run, stage).length > 0 || (stage.kind === 'evaluate' && stage.traces > 0);
   // VS Code takes this for the first time that it sees the row, which is before the stage runs.
@@ -127,9 +127,22 @@ function stageItem(node: Extract<RunNode, { kind: 'stage' }>): vscode.TreeItem {
     .filter(Boolean)
     .join(' ');
   if (stage.state === 'failed') item.command = command('longhand.showStageError', 'Show Error', node);
-  const description = stageDescription(stage);
+  const description = seen(stage.state, stageDescription(stage), connected);
   item.accessibilityInformation = { label: `Stage ${stage.id}, ${stage.kind}, ${stage.state}, ${description}` };
-  return fill(item, nodeId(node), context, stateIcons[stage.state], description);
+  return fill(item, nodeId(node), context, stateIcon(stage.state, connected), description);
+}
+
+/** While the backend is away nobody knows how far a stage is: it does not spin, and the figures are the last ones. */
+function stateIcon(state: RunState, connected: boolean): [icon: string, color: string | undefined] {
+  return connected || !isLive(state) ? stateIcons[state] : ['question', 'disabledForeground'];
+}
+
+function seen(state: RunState, description: string, connected: boolean): string {
+  return connected || !isLive(state) ? description : `last seen: ${description}`;
+}
+
+function isLive(state: RunState): boolean {
+  return state === 'running' || state === 'stopping' || state === 'waiting';
 }
 
 function fill(

@@ -50,7 +50,7 @@ export function progressText(stage: StageInfo): string {
   if (!progress) return '';
   const parts: string[] = [];
   if (progress.epoch !== null && progress.epochs !== null) {
-    parts.push(`epoch ${Math.min(progress.epochs, Math.floor(progress.epoch) + 1)} of ${progress.epochs}`);
+    parts.push(`epoch ${Math.min(progress.epochs, Math.max(1, Math.ceil(progress.epoch)))} of ${progress.epochs}`);
   }
   const unit = progress.unit.replace(/s$/, '');
   if (unit === 'step') {

@@ -60,12 +60,16 @@ export class Targets {
     title: string,
     fits: (run: RunSummary) => boolean = () => true,
     none = 'There is no run yet.',
+    /** Takes the only one that fits without a question. */
+    takeOnly = false,
   ): Promise<RunSummary | null> {
     const runs = await this.runs();
     const target = asRunTarget(argument);
     if (target) return this.#store.get(target.run) ?? (await this.#store.refresh(target.run));
     const fitting = runs.filter(fits);
-    if (fitting.length === 0) throw new LonghandError('not_runnable', none);
+    const [only] = fitting;
+    if (!only) throw new LonghandError('not_runnable', none);
+    if (takeOnly && fitting.length === 1) return only;
     const items = fitting.map((run) => ({ label: run.name, description: runDescription(run), detail: run.run, run }));
     return (
       (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run ?? null
@@ -79,7 +83,7 @@ export class Targets {
     none = 'There is no such stage.',
   ): Promise<{ run: RunSummary; stage: StageInfo } | null> {
     const target = asStageTarget(argument);
-    const run = await this.run(argument, title, (candidate) => candidate.stages.some(fits), none);
+    const run = await this.run(argument, title, (candidate) => candidate.stages.some(fits), none, true);
     if (!run) return null;
     if (target) {
       const stage = run.stages.find(({ id }) => id === target.stage);

@@ -89,6 +89,9 @@ describe('the Runs view in words', () => {
       progressText(stage('sft', { state: 'running', progress: last })),
       'epoch 10 of 10 · step 230 of 230 · 0 s left',
     );
+    // A full epoch is that one, not the next.
+    const full = { ...progress, epoch: 6 };
+    assert.match(progressText(stage('sft', { progress: full })), /^epoch 6 of 10/);
     const samples = { done: 1200, total: 3200, unit: 'samples', epoch: null, epochs: null, secondsLeft: null };
     assert.equal(progressText(stage('e', { state: 'running', progress: samples })), '1,200 of 3,200 samples');
     assert.equal(progressText(stage('e', { progress: { ...samples, total: null, done: 1, unit: 'rows' } })), '1 row');
