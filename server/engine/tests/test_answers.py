@@ -11,7 +11,7 @@ T = "</think>"
 @pytest.mark.parametrize(
     "text,answer,rule",
     [
-        (r"so \boxed{1} and \boxed{\frac{1}{2}}.", r"\frac{1}{2}", "boxed"),
+        (r"so \boxed{1} at first, later \boxed{\frac{1}{2}}.", r"\frac{1}{2}", "boxed"),
         (rf"a \boxed{{3}}{T}The answer is \(\boxed{{4}}\).", "4", "boxed"),
         (rf"a \boxed{{3}}{T}Done.", "3", "boxed"),
         (rf"\boxed{{3}}{T}The answer is 9.", "9", "answer_is"),
@@ -26,6 +26,11 @@ T = "</think>"
         ("12", "12", "final_line"),
         (r"\boxed{\boxed{5}}", r"\boxed{5}", "boxed"),
         (r"{ { \boxed{5} stray", "5", "boxed"),
+        (r"first \boxed{1}. Later $$\boxed{2} \quad \text{and} \quad \boxed{3}$$", r"\boxed{2} \quad \text{and} \quad \boxed{3}", "boxed"),
+        (r"\boxed{1} papers, then \boxed{2}", "2", "boxed"),
+        (r"\\boxed{\\frac{1}{2}}", r"\\frac{1}{2}", "boxed"),
+        ("One.\nTwo.\nSo the chance is 2/3.", "So the chance is 2/3.", "final_line"),
+        ("Answer \\[ \n 9 \n \\]", "\\[ \n 9 \n \\]", "final_line"),
     ],
 )
 def test_the_last_answer_is_found_with_its_rule_and_span(text, answer, rule):

@@ -46,9 +46,9 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path, rows, words):
 
 
 def test_grpo_rows_have_gold_and_problem_and_no_completion(tmp_path):
-    rows = grpo_rows(jsonl(tmp_path, {"prompt": USER, "completion": SAYS, "answer": 2}, {"prompt": "x?"}, {"problem": "y?"}))
-    assert rows[0] == {"prompt": USER, "answer": "2", "problem_id": problem_id("1+1?"), "problem": "1+1?"}
-    assert rows[1] == {"prompt": "x?", "answer": None, "problem_id": problem_id("x?"), "problem": "x?"}
+    rows = grpo_rows(jsonl(tmp_path, {"prompt": USER, "completion": SAYS, "answer": 2}, {"prompt": "x?", "source_id": 7}, {"problem": "y?"}))
+    assert rows[0] == {"prompt": USER, "answer": "2", "problem_id": problem_id("1+1?"), "problem": "1+1?", "source_id": None}
+    assert rows[1] == {"prompt": "x?", "answer": None, "problem_id": problem_id("x?"), "problem": "x?", "source_id": "7"}
     assert rows[2]["prompt"] == [{"role": "user", "content": "y?"}]
     with pytest.raises(DataError, match="neither"):
         grpo_rows(jsonl(tmp_path, {"answer": "2"}))

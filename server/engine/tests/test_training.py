@@ -183,6 +183,7 @@ def test_grpo_records_every_completion_whole(grpo):
         facts = e["facts"]
         assert facts["tokens"] == len(tokens) == facts["reasoning_tokens"] + facts["answer_tokens"]
         assert facts["finish"] == ("stop" if tokens[-1] == tokenizer.eos_token_id else "length")
+    assert events(grpo, "problem")[0]["source_id"].startswith("train-")
     prompt = events(grpo, "prompt")[0]
     shown = text[prompt["offset"] : prompt["offset"] + prompt["length"]].decode()
     assert shown.startswith("<|im_start|>user\nStart with") and shown.endswith("<|im_start|>assistant\n")

@@ -2,11 +2,13 @@ r"""The answer of a completion, found before any parser sees the text: a short s
 
 Rules, in this order, first in what follows the last `</think>`, then in what precedes it:
 
-- `boxed`: the content of the last `\boxed{…}` or `\fbox{…}` whose braces close;
+- `boxed`: the content of the last `\boxed{…}` or `\fbox{…}` whose braces close; where several stand in a row
+  (`\boxed{2} and \boxed{3}`), all of them from the first to the last, as they are written;
 - `answer_is`: what stands behind the last "answer is", "answer:" or "答案是" up to the end of the sentence.
 
-Then, where neither speaks, `final_line`: the last line of the answer section, or a text that is nothing but one short
-line. A chain of thought that was cut has no final line: its last number is no answer.
+Then, where neither speaks, `final_line`: the formula or the line that ends the answer section. Without a `</think>` only
+a text that is one short line, or whose last line is a finished sentence or formula: a chain of thought that was cut has no
+final line, and its last number is no answer.
 """
 
 import re
@@ -19,7 +21,12 @@ LONGEST = 10_000
 _FINAL_LINE = 200
 _BARE = 100
 
-_BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\[\\{}]|[{}]")
+# A text that was escaped once too often has two backslashes before each word.
+_BRACES = re.compile(r"\\+(?:boxed|fbox)\s*\{|\\[\\{}]|[{}]")
+_BETWEEN = re.compile(r"(?:[\s,;$&]|\\q?quad|\\[()\[\],;:! ]|\\text\s*\{[^{}]{0,40}\}|\band\b|\bor\b|\\+)*")
+_BOX_HEAD = re.compile(r"\\+(?:boxed|fbox)\s*\{$")
+_FINISHED = re.compile(r"(?:[.!。]|\$|\\\)|\\\])\W*$")
+_DISPLAY = re.compile(r"(?:\$\$(?:(?!\$\$).){1,2000}\$\$|\\\[(?:(?!\\\]).){1,2000}\\\])\s*$", re.DOTALL)
 _BARE_BOX = re.compile(r"\\boxed\s+([^\s{}$\\]+)")
 _ANSWER_IS = re.compile(r"(?:\banswer\b\s*(?:is|:|：|=)|答案(?:是|为|：|:))[\s:：*]*", re.IGNORECASE)
 _MATHS = re.compile(r"\$([^$\n]{1,2000})\$|\\\(((?:(?!\\\)).){1,2000})\\\)|\\\[((?:(?!\\\]).){1,2000})\\\]", re.DOTALL)
@@ -82,9 +89,15 @@ def _span(text: str, start: int, end: int, rule: str) -> Answer | None:
 
 
 def _boxed(text: str, start: int, end: int) -> Answer | None:
-    for content, close in reversed(boxes(text, start, end)):
-        if found := _span(text, content, close, "boxed"):
-            return found
+    found = [span for span in boxes(text, start, end) if text[slice(*span)].strip()]
+    if found:
+        first, close = found[-1]
+        head = _head(text, first)
+        for content, before in reversed(found[:-1]):
+            if before + 1 > head or head - before > 80 or not _BETWEEN.fullmatch(text, before + 1, head):
+                break
+            first, head = content, _head(text, content)
+        return _span(text, first, close, "boxed") if first == found[-1][0] else _span(text, head, close + 1, "boxed")
     last = None
     for last in _BARE_BOX.finditer(text, start, end):  # \boxed 5
         pass
@@ -105,12 +118,25 @@ def _answer_is(text: str, start: int, end: int) -> Answer | None:
     return stop and _span(text, begin, stop.start(), "answer_is")
 
 
+def _head(text: str, content: int) -> int:
+    r"""Where the `\boxed{` before `content` begins."""
+    start = max(0, content - 32)
+    match = _BOX_HEAD.search(text[start:content])
+    return start + match.start() if match else content
+
+
 def _final_line(text: str, start: int, thought: bool) -> Answer | None:
-    if "\\boxed" in text or not thought and ("<think>" in text or len(text.strip()) > _BARE or "\n" in text.strip()):
+    section = text[start:].rstrip()
+    if "\\boxed" in section or not thought and "<think>" in section:
         return None
-    end = len(text.rstrip())
+    end = start + len(section)
+    if display := _DISPLAY.search(text, max(start, end - 2100), end):
+        return _span(text, *display.span(), "final_line")
     line = max(start, text.rfind("\n", start, end) + 1)
-    return _span(text, line, end, "final_line") if end - line <= _FINAL_LINE else None
+    short = len(section) <= _BARE and "\n" not in section.strip()
+    if end - line > _FINAL_LINE or not (thought or short or _FINISHED.search(text[line:end])):
+        return None
+    return _span(text, line, end, "final_line")
 
 
 def gold_answer(gold: str) -> str:

@@ -12,6 +12,8 @@ import sys
 from typing import Any
 
 _ADDRESS_SPACE = 4 * 2**30
+_AS_IT_STANDS = re.compile(r"\$|\\\(|\\\[|\\boxed")
+_NUMBER = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?%?")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 
 
@@ -74,15 +76,16 @@ def judge(pred: str, gold: str, limit_s: int) -> tuple[str, str | None]:
 
 
 def parse_answer(text: str, limit_s: int) -> list[Any]:
-    """What Math-Verify reads in an answer: as the content of a box, or, where that gives nothing, in the text as it stands.
+    """What Math-Verify reads in an answer: as the content of a box, or as it stands.
 
-    Without the box a bare `\\frac{1}{2}` has no delimiters, and its first number would be taken.
+    Without the box a bare `\\frac{1}{2}` has no delimiters, and its first number would be taken. With delimiters, boxes,
+    a sentence around it, or as a number with spaces (`10 000,5`), it is read as it stands first.
     """
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 
     config = [LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig()]
     ways = [f"\\boxed{{{text}}}", f"${text}$", text]
-    if len(_WORD.findall(text)) > 1:  # a sentence: Math-Verify looks for the expression in it
+    if _AS_IT_STANDS.search(text) or _NUMBER.fullmatch(text) or len(_WORD.findall(text)) > 1:
         ways = [text, *ways[:2]]
     for wrapped in ways:
         found = parse(wrapped, config, parsing_timeout=limit_s, raise_on_error=True)

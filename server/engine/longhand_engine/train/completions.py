@@ -1,9 +1,10 @@
 """Completions of a GRPO step: recorded whole the moment they exist, then judged, rewarded, and given their advantages."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..checker import Checker
 from ..events import Record
@@ -13,6 +14,13 @@ from .advantages import advantages, total
 
 TOLERANCE = 5e-3
 """Largest difference between our advantage and the trainer's that single precision explains where std is near 0."""
+
+
+class _Prompt(NamedTuple):
+    number: int
+    marker: str | None
+    ending: str
+    """Its last characters: a thought may be opened there."""
 
 
 class RewardFunction:
@@ -43,7 +51,7 @@ class StepCompletions:
         special = [t for t in tokenizer.all_special_tokens if t not in ("<think>", "</think>")]
         self._special = re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True)))) if special else None
         self._sampling = _sampling(arguments)
-        self._prompts: dict[str, tuple[int, str]] = {}
+        self._prompts: dict[bytes, _Prompt] = {}
         self._batch: list[Completion] = []
         self._traces: list[int] = []
         self._parts: dict[str, list[float | None]] = {}
@@ -93,38 +101,41 @@ class StepCompletions:
     def _write(self, record: Record, prompts: list[Any], columns: dict[str, Any], state: Any, step: int) -> None:
         size = self._arguments.num_generations
         self._traces = []
+        golds, sources = (columns.get(name) or [None] * len(self._batch) for name in ("answer", "source_id"))
         for k, completion in enumerate(self._batch):
-            gold = (columns.get("answer") or [None] * len(self._batch))[k]
-            problem = record.problem(columns["problem"][k], gold, gold_origin=None if gold is None else "given")
-            number, prompt = self._prompt(record, problem, prompts[k])
+            origin = None if golds[k] is None else "given"
+            problem = record.problem(columns["problem"][k], golds[k], source_id=sources[k], gold_origin=origin)
+            prompt = self._prompt(record, problem, prompts[k])
             trace = record.trace_begin(
                 problem,
-                prompt=number,
+                prompt=prompt.number,
                 sample=k % size,
                 step=step,
                 epoch=state.epoch,
                 group=completion.group,
                 sampling=self._sampling,
-                marker=next((m for m in self._markers if m in prompt), None),
+                marker=prompt.marker,
             )
             record.trace_text(trace, completion.full)
-            reasoning, answer = self._sections.count(completion.ids, completion.full, prompt)
+            reasoning, answer = self._sections.count(completion.ids, completion.full, prompt.ending)
             finish = "stop" if completion.ids and completion.ids[-1] in self._ends else "length"
             facts = {"tokens": len(completion.ids), "reasoning_tokens": reasoning, "answer_tokens": answer, "tokens_exact": True, "finish": finish}
             record.trace_end(trace, facts, completion.ids)
             self._traces.append(trace)
 
-    def _prompt(self, record: Record, problem: str, prompt: Any) -> tuple[int, str]:
-        """Number and text of the prompt as the model saw it; rendered once a prompt."""
-        key = prompt if isinstance(prompt, str) else json.dumps(prompt, sort_keys=True)
+    def _prompt(self, record: Record, problem: str, prompt: Any) -> "_Prompt":
+        """The prompt as the model saw it, rendered and recorded once."""
+        plain = isinstance(prompt, str)
+        key = hashlib.sha256((prompt if plain else json.dumps(prompt, sort_keys=True)).encode(errors="replace")).digest()
         if key not in self._prompts:
-            if isinstance(prompt, str):
+            if plain:
                 ids = self._tokenizer(prompt)["input_ids"]
             else:
                 more = self._arguments.chat_template_kwargs or {}
                 ids = self._tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True, **more)["input_ids"]
             text = self._tokenizer.decode(ids, skip_special_tokens=False)
-            self._prompts[key] = record.prompt(problem, text, tokens=len(ids)), text
+            marker = next((m for m in self._markers if m in text), None)
+            self._prompts[key] = _Prompt(record.prompt(problem, text, tokens=len(ids)), marker, text[-32:])
         return self._prompts[key]
 
     def rewarded(self, name: str, values: list[float | None], log_metric: Callable[[str, float], None] | None) -> None:

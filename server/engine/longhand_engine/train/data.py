@@ -56,7 +56,7 @@ def sft_rows(path: Path) -> list[Row]:
 
 
 def grpo_rows(path: Path) -> list[Row]:
-    """Rows for GRPOTrainer: `prompt`, `answer` (the gold, or None), `problem_id`, `problem`. Completions are left out."""
+    """Rows for GRPOTrainer: `prompt`, `answer` (the gold, or None), `problem_id`, `problem`, `source_id`. Completions are left out."""
     rows = []
     for number, row in rows_of(path):
         prompt = _prompt(row)
@@ -72,6 +72,7 @@ def grpo_rows(path: Path) -> list[Row]:
                 "answer": None if answer is None else str(answer),
                 "problem_id": problem_id(problem),
                 "problem": problem,
+                "source_id": None if row.get("source_id") is None else str(row["source_id"]),
             }
         )
     return _some(rows, path)
