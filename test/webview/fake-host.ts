@@ -25,7 +25,13 @@ import type {
   TraceSet,
   TraceSort,
 } from '../../core/protocol/methods.ts';
-import type { ForwardedMethod, HostMethods, HostNotifications, View, WebviewInit } from '../../core/protocol/webview.ts';
+import type {
+  ForwardedMethod,
+  HostMethods,
+  HostNotifications,
+  View,
+  WebviewInit,
+} from '../../core/protocol/webview.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 

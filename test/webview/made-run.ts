@@ -62,7 +62,13 @@ function series(stage: string, name: string, n: number, value: (step: number) =>
   return { stage, name, step, epoch: step.map((s) => (stage === 'sft' ? s / 25 : null)), value: step.map(value) };
 }
 
-function evaluation(of: string, step: number, epoch: number | null, accuracy: number, tokens: number): MetricsSnapshot['evaluations'][number] {
+function evaluation(
+  of: string,
+  step: number,
+  epoch: number | null,
+  accuracy: number,
+  tokens: number,
+): MetricsSnapshot['evaluations'][number] {
   const spread = (value: number, by: number): [number, number] => [Math.max(0, value - by), value + by];
   const budgets = [96, 128, 192, 256, 320].map((budget) => {
     const share = accuracy * Math.min(1, Math.max(0, (budget - 60) / (tokens + 40)));
@@ -110,7 +116,9 @@ export function madeMetrics(): MetricsSnapshot {
       series('grpo', 'loss', 12, (s) => wave(s) * 0.01),
     ],
     evaluations: [
-      ...accuracies.map((accuracy, epoch) => evaluation('sft', epoch * 25, epoch, accuracy, epoch === 0 ? 120 : 150 + epoch * 5)),
+      ...accuracies.map((accuracy, epoch) =>
+        evaluation('sft', epoch * 25, epoch, accuracy, epoch === 0 ? 120 : 150 + epoch * 5),
+      ),
       evaluation('grpo', 30, null, 0.69, 118),
     ],
     epochSteps: { sft: Array.from({ length: 10 }, (_, i) => (i + 1) * 25) },
@@ -146,7 +154,10 @@ export function madePairs(problems: number): { traces: FakeTrace[]; pairs: Pair[
       Array.from({ length: 4 }, (_, sample) => {
         const right = (p * 7 + sample * 3 + from) % 8 > (where === 'sft' ? p % 8 : (p * 3) % 8);
         const answer = right ? gold : String((p + 3) % 7);
-        const steps = Array.from({ length: where === 'sft' ? 6 : 3 }, (_, i) => `The sum so far is $${p + i} \\equiv ${(p + i) % 7} \\pmod 7$.`);
+        const steps = Array.from(
+          { length: where === 'sft' ? 6 : 3 },
+          (_, i) => `The sum so far is $${p + i} \\equiv ${(p + i) % 7} \\pmod 7$.`,
+        );
         const trace = fakeTrace(traces.length, {
           completion: `<think>\nFirst, let us add the numbers.\n\n${steps.join('\n\n')}\n\nWait, let me check this again. Yes, that matches.\n</think>\nThe answer is \\boxed{${answer}}.`,
           prompt: `<|im_start|>user\nWhat is the sum modulo 7?<|im_end|>\n<|im_start|>assistant\n`,

@@ -3,8 +3,16 @@
 /** About `characters` of reasoning with `formulas` formulas spread over it, each one its own. */
 export function longCompletion(characters: number, formulas: number): string {
   const words =
-    'let us count the pairs that remain after each move and see which of them can still be reached from the first position'.split(' ');
-  const cues = ['Wait, let me check this again.', 'Alternatively, we can go back to the first case.', 'First, find the losing positions.', 'Yes, that matches.', 'Hmm, maybe not.'];
+    'let us count the pairs that remain after each move and see which of them can still be reached from the first position'.split(
+      ' ',
+    );
+  const cues = [
+    'Wait, let me check this again.',
+    'Alternatively, we can go back to the first case.',
+    'First, find the losing positions.',
+    'Yes, that matches.',
+    'Hmm, maybe not.',
+  ];
   const lines: string[] = ['<think>'];
   let length = 8;
   let seed = 7;

@@ -89,13 +89,22 @@ describe('pieces of a block', () => {
     const first = found.find(({ formula }) => formula === formulas[0])!;
     assert.deepEqual(first.spans.map(({ label }) => label).sort(), ['subgoal', 'verification']);
     const second = found.find(({ formula }) => formula === formulas[1])!;
-    assert.deepEqual(second.spans.map(({ label }) => label), ['subgoal']);
+    assert.deepEqual(
+      second.spans.map(({ label }) => label),
+      ['subgoal'],
+    );
   });
 
   it('finds the spans over a stretch, long ones that began far before included', () => {
     const index = new SpanIndex([span(900, 950), span(0, 1000, 'loop'), span(10, 20)]);
-    assert.deepEqual(index.within(905, 906).map(({ label }) => label), ['loop', 'verification']);
-    assert.deepEqual(index.within(20, 30).map(({ label }) => label), ['loop']);
+    assert.deepEqual(
+      index.within(905, 906).map(({ label }) => label),
+      ['loop', 'verification'],
+    );
+    assert.deepEqual(
+      index.within(20, 30).map(({ label }) => label),
+      ['loop'],
+    );
     assert.deepEqual(index.within(1000, 2000), []);
   });
 });

@@ -1,5 +1,10 @@
 /** What VS Code gives to a webview: the theme's kind, and its colours as variables (those that the pages use). */
-export const themeKinds = ['vscode-dark', 'vscode-light', 'vscode-high-contrast', 'vscode-high-contrast-light'] as const;
+export const themeKinds = [
+  'vscode-dark',
+  'vscode-light',
+  'vscode-high-contrast',
+  'vscode-high-contrast-light',
+] as const;
 export type ThemeKind = (typeof themeKinds)[number];
 
 const shared = {

@@ -41,7 +41,9 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
 
   const load = () => {
     setError(null);
-    host.call('traces/pairs', { before: view.before, after: view.after }, { timeout: 120_000 }).then(setLoaded, setError);
+    host
+      .call('traces/pairs', { before: view.before, after: view.after }, { timeout: 120_000 })
+      .then(setLoaded, setError);
   };
   useEffect(load, [JSON.stringify([view.before, view.after])]);
   useEffect(() => {
@@ -67,7 +69,8 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
     } else if (action.do === 'span') handle?.step(action.label, action.by);
     else if (action.do === 'raw') page.settings({ raw: !settings.raw });
     else if (action.do === 'list') page.settings({ listOpen: !settings.listOpen });
-    else if (action.do === 'labels') page.settings({ hiddenLabels: settings.hiddenLabels.length > 0 ? [] : [...allLabels] });
+    else if (action.do === 'labels')
+      page.settings({ hiddenLabels: settings.hiddenLabels.length > 0 ? [] : [...allLabels] });
     else if (action.do === 'prompt') Object.values(panes.current).forEach((one) => one?.togglePrompt());
     else if (action.do === 'find') handle?.openFind();
     else if (action.do === 'start') handle?.view.toStart();
@@ -111,55 +114,72 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
       <BackendBanner backend={backend} host={host} />
       <div class="columns">
         {settings.listOpen && (
-          <>
-            <nav class="list-column" aria-label="Problems">
-              <div class="filter" role="search" aria-label="Filter of the problems">
-                <TextField label="Filter by words in the problem" placeholder="Filter problems" value={text} onInput={setText} />
-                <Dropdown
-                  label="Order"
-                  value={sort}
-                  options={[
-                    { value: 'change', text: 'What broke first' },
-                    { value: 'problem', text: 'By problem' },
-                    { value: 'longer', text: 'Grown longest first' },
-                    { value: 'shorter', text: 'Shortened most first' },
-                  ]}
-                  onChange={(value) => setSort(value as PairSort)}
-                />
-                <div class="chips" role="group" aria-label="Change">
-                  {changes.map(({ change, sign, name, tone }) => (
-                    <button
-                      key={change}
-                      class="chip"
-                      aria-pressed={kept.includes(change)}
-                      aria-label={`${name}: ${counts[change]}`}
-                      title={name}
-                      disabled={counts[change] === 0 && !kept.includes(change)}
-                      onClick={() => toggle(change)}
-                    >
-                      <span class={tone}>{sign}</span> {count(counts[change])}
-                    </button>
-                  ))}
-                </div>
-                <div class="summary muted" role="status">
-                  {plural(shown.length, 'problem')}
-                  {loaded && shown.length < loaded.pairs.length ? ` of ${count(loaded.pairs.length)}` : ''}
-                  {loaded && loaded.onlyBefore > 0 ? `, ${count(loaded.onlyBefore)} only before` : ''}
-                  {loaded && loaded.onlyAfter > 0 ? `, ${count(loaded.onlyAfter)} only after` : ''}
-                </div>
+          <nav class="list-column" aria-label="Problems">
+            <div class="filter" role="search" aria-label="Filter of the problems">
+              <TextField
+                label="Filter by words in the problem"
+                placeholder="Filter problems"
+                value={text}
+                onInput={setText}
+              />
+              <Dropdown
+                label="Order"
+                value={sort}
+                options={[
+                  { value: 'change', text: 'What broke first' },
+                  { value: 'problem', text: 'By problem' },
+                  { value: 'longer', text: 'Grown longest first' },
+                  { value: 'shorter', text: 'Shortened most first' },
+                ]}
+                onChange={(value) => setSort(value as PairSort)}
+              />
+              <div class="chips" role="group" aria-label="Change">
+                {changes.map(({ change, sign, name, tone }) => (
+                  <button
+                    key={change}
+                    class="chip"
+                    aria-pressed={kept.includes(change)}
+                    aria-label={`${name}: ${counts[change]}`}
+                    title={name}
+                    disabled={counts[change] === 0 && !kept.includes(change)}
+                    onClick={() => toggle(change)}
+                  >
+                    <span class={tone}>{sign}</span> {count(counts[change])}
+                  </button>
+                ))}
               </div>
-              {error !== null ? (
-                <Failure what="The comparison cannot be shown" error={error} onRetry={load} />
-              ) : !loaded ? (
-                <Skeleton lines={16} label="Pairing the problems" />
-              ) : shown.length === 0 ? (
-                <Empty icon="diff" title={loaded.pairs.length === 0 ? 'No problem is on both sides' : 'No problem fits the filter'}>
-                  {loaded.pairs.length > 0 && <Button onClick={() => (setKept([]), setText(''))}>Clear the filter</Button>}
-                </Empty>
-              ) : (
-                <PairTable pairs={shown} selected={view.problem ?? null} onSelect={select} onEnter={() => panes.current.before?.focus()} />
-              )}
-            </nav>
+              <div class="summary muted" role="status">
+                {plural(shown.length, 'problem')}
+                {loaded && shown.length < loaded.pairs.length ? ` of ${count(loaded.pairs.length)}` : ''}
+                {loaded && loaded.onlyBefore > 0 ? `, ${count(loaded.onlyBefore)} only before` : ''}
+                {loaded && loaded.onlyAfter > 0 ? `, ${count(loaded.onlyAfter)} only after` : ''}
+              </div>
+            </div>
+            {error !== null ? (
+              <Failure what="The comparison cannot be shown" error={error} onRetry={load} />
+            ) : !loaded ? (
+              <Skeleton lines={16} label="Pairing the problems" />
+            ) : shown.length === 0 ? (
+              <Empty
+                icon="diff"
+                title={loaded.pairs.length === 0 ? 'No problem is on both sides' : 'No problem fits the filter'}
+              >
+                {loaded.pairs.length > 0 && (
+                  <Button onClick={() => (setKept([]), setText(''))}>Clear the filter</Button>
+                )}
+              </Empty>
+            ) : (
+              <PairTable
+                pairs={shown}
+                selected={view.problem ?? null}
+                onSelect={select}
+                onEnter={() => panes.current.before?.focus()}
+              />
+            )}
+          </nav>
+        )}
+        <main class="text-column">
+          {settings.listOpen && (
             <Splitter
               label="Width of the list"
               value={listWidth}
@@ -168,20 +188,30 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               onChange={setListWidth}
               onEnd={() => host.save({ ...host.saved(), view: page.value.view, listWidth })}
             />
-          </>
-        )}
-        <main class="text-column">
+          )}
           <header class="head">
             <div class="crumbs">
               <span class="crumb muted">{view.title}</span>
-              {pair && <strong class="crumb problem">{pair.problemLabel}</strong>}
-              {pair && <span class="num muted">{pair.tokensDelta === null ? '' : `${signed(pair.tokensDelta, 0)} tokens`}</span>}
+              <h1 class="crumb problem">{pair?.problemLabel ?? 'Comparison'}</h1>
+              {pair && (
+                <span class="num muted">
+                  {pair.tokensDelta === null ? '' : `${signed(pair.tokensDelta, 0)} tokens`}
+                </span>
+              )}
             </div>
             <div class="tools" role="group" aria-label="View">
-              <button class="tool framed" aria-pressed={!settings.raw} onClick={() => settings.raw && act({ do: 'raw' })}>
+              <button
+                class="tool framed"
+                aria-pressed={!settings.raw}
+                onClick={() => settings.raw && act({ do: 'raw' })}
+              >
                 Reading
               </button>
-              <button class="tool framed" aria-pressed={settings.raw} onClick={() => !settings.raw && act({ do: 'raw' })}>
+              <button
+                class="tool framed"
+                aria-pressed={settings.raw}
+                onClick={() => !settings.raw && act({ do: 'raw' })}
+              >
                 Raw
               </button>
               <button class="tool" aria-label="Keys (?)" title="Keys (?)" onClick={() => setHelp(true)}>
@@ -225,7 +255,12 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
     setRows([]);
     // A trace that stands for the change: a wrong one on a side that is wrong, a right one on a side that is right.
     const wanted = pair[side].right * 2 >= pair[side].n ? 'right' : 'wrong';
-    const filter = { run: where.run, stage: where.stage, problem: pair.problem, ...(where.step === null ? {} : { step: where.step }) };
+    const filter = {
+      run: where.run,
+      stage: where.stage,
+      problem: pair.problem,
+      ...(where.step === null ? {} : { step: where.step }),
+    };
     void model.open(pair[side].traces[0] ?? null);
     host.call('traces/page', { filter, limit: PAGE_LIMIT }).then(
       ({ rows: found }) => {
@@ -259,7 +294,12 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
         )}
         <span class="num muted">{detail ? `${tokens(detail.tokens, detail.tokensExact)} tok` : ''}</span>
         {options.length > 1 && trace && (
-          <Dropdown label={`Sample, ${side}`} value={trace} options={options} onChange={(value) => void model.open(value)} />
+          <Dropdown
+            label={`Sample, ${side}`}
+            value={trace}
+            options={options}
+            onChange={(value) => void model.open(value)}
+          />
         )}
         <button
           class="tool"

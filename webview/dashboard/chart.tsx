@@ -54,7 +54,12 @@ export function Chart(props: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   const latest = useRef(props);
   latest.current = props;
-  const shape = JSON.stringify([lines.map(({ name, color, label, low }) => [name, color, label, low !== undefined]), names, props.marks, asTable]);
+  const shape = JSON.stringify([
+    lines.map(({ name, color, label, low }) => [name, color, label, low !== undefined]),
+    names,
+    props.marks,
+    asTable,
+  ]);
 
   // uPlot is made again when what is drawn changes its shape or the theme changes; new values alone are set.
   useLayoutEffect(() => {
@@ -88,7 +93,8 @@ export function Chart(props: ChartProps) {
     lines
       .filter((line) => (lines.length < 4 || labelOf(line, lines) !== '') && line.values[index] != null)
       .map(({ name, values, low, high }) => {
-        const interval = low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
+        const interval =
+          low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
         return `${lines.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
       })
       .join(' · ');
@@ -107,7 +113,12 @@ export function Chart(props: ChartProps) {
     event.preventDefault();
   };
   return (
-    <figure class="chart" role="group" aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick ? ', Enter opens the traces' : ''}.`} tabIndex={0} onKeyDown={onKeyDown}>
+    <figure
+      class="chart"
+      aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick ? ', Enter opens the traces' : ''}.`}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+    >
       <figcaption>
         <span class="chart-title">{title}</span>
         {unit && <span class="muted"> {unit}</span>}
@@ -120,7 +131,13 @@ export function Chart(props: ChartProps) {
             <span class="muted">nothing yet</span>
           )}
         </span>
-        <button class="tool" aria-pressed={asTable} aria-label={`${title} as a table`} title="As a table" onClick={() => setAsTable(!asTable)}>
+        <button
+          class="tool"
+          aria-pressed={asTable}
+          aria-label={`${title} as a table`}
+          title="As a table"
+          onClick={() => setAsTable(!asTable)}
+        >
           <Icon name="table" />
         </button>
       </figcaption>
@@ -153,7 +170,12 @@ export function Chart(props: ChartProps) {
           </table>
         </div>
       ) : (
-        <div ref={box} class={`chart-box${onPick ? ' pickable' : ''}`} aria-hidden="true" onClick={() => onPick && at !== null && onPick(at)} />
+        <div
+          ref={box}
+          class={`chart-box${onPick ? ' pickable' : ''}`}
+          aria-hidden="true"
+          onClick={() => onPick && at !== null && onPick(at)}
+        />
       )}
     </figure>
   );
@@ -225,9 +247,19 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
             }
           : latest.current.splits
             ? { splits: () => latest.current.splits ?? [], values: (_u: uPlot, splits: number[]) => splits.map(short) }
-          : { values: (_u: uPlot, splits: number[]) => splits.map((split) => (Number.isInteger(split) ? short(split) : '')) }),
+            : {
+                values: (_u: uPlot, splits: number[]) =>
+                  splits.map((split) => (Number.isInteger(split) ? short(split) : '')),
+              }),
       },
-      { stroke: muted, font, size: 46, grid, ticks: { show: false }, values: (_u, splits) => splits.map((split) => format(split)) },
+      {
+        stroke: muted,
+        font,
+        size: 46,
+        grid,
+        ticks: { show: false },
+        values: (_u, splits) => splits.map((split) => format(split)),
+      },
     ],
     hooks: {
       setCursor: [(u) => setAt(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],

@@ -43,10 +43,10 @@ export function Dashboard({ host, run, backend }: DashboardProps) {
     <div class="dashboard">
       <BackendBanner backend={backend} host={host} />
       {state.run ? (
-        <div class="dashboard-scroll" tabIndex={0} role="region" aria-label="Dashboard">
+        <main class="dashboard-scroll" tabIndex={0} aria-label="Dashboard">
           <RunHead run={state.run} host={host} />
           <Figures host={host} model={model} />
-        </div>
+        </main>
       ) : state.error !== null ? (
         <Failure what="The run cannot be shown" error={state.error} onRetry={() => void model.pull()} />
       ) : (
@@ -62,9 +62,17 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
   const [chosen, setSet] = useState('');
   const [others, setOthers] = useState(false);
   const set = sets.includes(chosen) ? chosen : (sets[0] ?? '');
-  const points = useMemo(() => (metrics ? evaluationPoints(metrics, run, set) : []), [metrics, run?.stages.length, set]);
+  const points = useMemo(
+    () => (metrics ? evaluationPoints(metrics, run, set) : []),
+    [metrics, run?.stages.length, set],
+  );
   const trained = useMemo(
-    () => (metrics && run ? run.stages.map(({ id }) => ({ id, ...stageCharts(metrics, id) })).filter(({ charts, others: more }) => charts.length + more.length > 0) : []),
+    () =>
+      metrics && run
+        ? run.stages
+            .map(({ id }) => ({ id, ...stageCharts(metrics, id) }))
+            .filter(({ charts, others: more }) => charts.length + more.length > 0)
+        : [],
     [metrics, run?.stages.length],
   );
   if (!run || !metrics) return null;
@@ -87,7 +95,11 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
               : 'Charts appear here with the first logged step and the first evaluation.'}
           </p>
           {run.traces > 0 && (
-            <Button onClick={() => void host.ask('host/open', { view: { page: 'inspector', title: run.name, filter: { run: run.run } } })}>
+            <Button
+              onClick={() =>
+                void host.ask('host/open', { view: { page: 'inspector', title: run.name, filter: { run: run.run } } })
+              }
+            >
               Open traces
             </Button>
           )}
@@ -102,8 +114,18 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
         <section aria-label="Evaluations">
           <div class="section-head">
             <h2 class="title">Evaluations</h2>
-            <span class="muted">95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples; a click opens the traces</span>
-            {sets.length > 1 && <Dropdown label="Set" value={set} options={sets.map((one) => ({ value: one, text: one }))} onChange={setSet} />}
+            <span class="muted">
+              95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples;
+              a click opens the traces
+            </span>
+            {sets.length > 1 && (
+              <Dropdown
+                label="Set"
+                value={set}
+                options={sets.map((one) => ({ value: one, text: one }))}
+                onChange={setSet}
+              />
+            )}
           </div>
           <div class="charts wide">
             <Chart
@@ -178,7 +200,15 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
           </div>
           <div class="charts">
             {[...charts, ...(others ? more : [])].map((chart) => (
-              <Chart key={chart.id} title={chart.title} unit={chart.unit} x={chart.x} xName="step" lines={chart.lines} marks={chart.marks} />
+              <Chart
+                key={chart.id}
+                title={chart.title}
+                unit={chart.unit}
+                x={chart.x}
+                xName="step"
+                lines={chart.lines}
+                marks={chart.marks}
+              />
             ))}
           </div>
         </section>
@@ -189,7 +219,12 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
             <h2 class="title">Stages</h2>
             <span class="muted">{duration(table.secondsTotal)} in all</span>
           </div>
-          <StageTable rows={table.rows} onOpen={(row) => openPoint(points.find((point) => point.of === row.id && point.step === row.step && point.set === row.set))} />
+          <StageTable
+            rows={table.rows}
+            onOpen={(row) =>
+              openPoint(points.find((point) => point.of === row.id && point.step === row.step && point.set === row.set))
+            }
+          />
         </section>
       )}
     </>
@@ -202,17 +237,37 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
       <thead>
         <tr>
           <th scope="col">Stage</th>
-          <th scope="col" class="num">Epoch</th>
-          <th scope="col" class="num">Step</th>
+          <th scope="col" class="num">
+            Epoch
+          </th>
+          <th scope="col" class="num">
+            Step
+          </th>
           <th scope="col">Set</th>
-          <th scope="col" class="num">Accuracy %</th>
-          <th scope="col" class="num">95 %</th>
-          <th scope="col" class="num">Mean tokens</th>
-          <th scope="col" class="num">95 %</th>
-          <th scope="col" class="num">Finished: tokens</th>
-          <th scope="col" class="num">Finished %</th>
-          <th scope="col" class="num">n</th>
-          <th scope="col" class="num">Time</th>
+          <th scope="col" class="num">
+            Accuracy %
+          </th>
+          <th scope="col" class="num">
+            95 %
+          </th>
+          <th scope="col" class="num">
+            Mean tokens
+          </th>
+          <th scope="col" class="num">
+            95 %
+          </th>
+          <th scope="col" class="num">
+            Finished: tokens
+          </th>
+          <th scope="col" class="num">
+            Finished %
+          </th>
+          <th scope="col" class="num">
+            n
+          </th>
+          <th scope="col" class="num">
+            Time
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -228,9 +283,13 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
             <td class="num">{count(row.step)}</td>
             <td>{row.set}</td>
             <td class="num">{percent(row.accuracy)}</td>
-            <td class="num muted">{row.accuracy_ci95 ? `${percent(row.accuracy_ci95[0])}–${percent(row.accuracy_ci95[1])}` : ''}</td>
+            <td class="num muted">
+              {row.accuracy_ci95 ? `${percent(row.accuracy_ci95[0])}–${percent(row.accuracy_ci95[1])}` : ''}
+            </td>
             <td class="num">{count(row.tokens_mean)}</td>
-            <td class="num muted">{row.tokens_mean_ci95 ? `${count(row.tokens_mean_ci95[0])}–${count(row.tokens_mean_ci95[1])}` : ''}</td>
+            <td class="num muted">
+              {row.tokens_mean_ci95 ? `${count(row.tokens_mean_ci95[0])}–${count(row.tokens_mean_ci95[1])}` : ''}
+            </td>
             <td class="num">{count(row.tokens_mean_finished)}</td>
             <td class="num">{percent(row.finished, 0)}</td>
             <td class="num">{count(row.n)}</td>

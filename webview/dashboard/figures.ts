@@ -12,9 +12,15 @@ export interface StageChart {
 }
 
 /** Colours of several lines in one chart. */
-const palette = ['verification', 'backtracking', 'backward_reasoning', 'subgoal', 'uncertainty', 'restart', 'case_split'].map(
-  (label) => `--lh-${label}`,
-);
+const palette = [
+  'verification',
+  'backtracking',
+  'backward_reasoning',
+  'subgoal',
+  'uncertainty',
+  'restart',
+  'case_split',
+].map((label) => `--lh-${label}`);
 
 interface ChartSpec {
   title: string;
@@ -28,7 +34,12 @@ interface ChartSpec {
 /** In the order of the page. What matches nothing is under "other". */
 const specs: readonly ChartSpec[] = [
   { title: 'Reward', unit: 'mean', match: /^reward$/ },
-  { title: 'Rewards', unit: 'mean of each', match: /^rewards\/.+\/mean$/, name: (series) => series.split('/')[1]!.replaceAll('_', ' ') },
+  {
+    title: 'Rewards',
+    unit: 'mean of each',
+    match: /^rewards\/.+\/mean$/,
+    name: (series) => series.split('/')[1]!.replaceAll('_', ' '),
+  },
   { title: 'Completion length', unit: 'tokens', match: /^completions\/mean_length$/ },
   { title: 'Cut completions', unit: 'share', match: /^completions\/clipped_ratio$/ },
   { title: 'Loss', match: /^loss$/ },
@@ -59,7 +70,12 @@ export function stageCharts(snapshot: MetricsSnapshot, stage: string): { charts:
   }
   const others = own
     .filter((series) => !used.has(series) && series.value.some((one) => one !== null))
-    .map((series) => ({ id: `${stage}/${series.name}`, title: series.name, ...aligned([series], (name) => name), marks }));
+    .map((series) => ({
+      id: `${stage}/${series.name}`,
+      title: series.name,
+      ...aligned([series], (name) => name),
+      marks,
+    }));
   return { charts, others };
 }
 
@@ -100,7 +116,13 @@ export function evaluationPoints(snapshot: MetricsSnapshot, run: RunSummary | nu
   return sorted.map((one) => {
     const base = one.step === 0 && one.of === first;
     const epoch = one.epoch !== null && one.of === first && Number.isInteger(Math.round(one.epoch * 1000) / 1000);
-    const label = base ? 'base' : epoch ? `e${Math.round(one.epoch!)}` : stages.size > 1 || one.of !== first ? `${one.of} ${one.step}` : `${one.step}`;
+    const label = base
+      ? 'base'
+      : epoch
+        ? `e${Math.round(one.epoch!)}`
+        : stages.size > 1 || one.of !== first
+          ? `${one.of} ${one.step}`
+          : `${one.step}`;
     return { ...one, label };
   });
 }

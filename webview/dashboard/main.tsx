@@ -14,7 +14,9 @@ import { Dashboard } from './dashboard.tsx';
 
 function App({ page }: { page: Page }) {
   const { view, backend } = useStore(page);
-  return view.page === 'dashboard' ? <Dashboard key={view.run} host={page.host} run={view.run} backend={backend} /> : null;
+  return view.page === 'dashboard' ? (
+    <Dashboard key={view.run} host={page.host} run={view.run} backend={backend} />
+  ) : null;
 }
 
 async function start(): Promise<void> {

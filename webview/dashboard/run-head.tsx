@@ -18,7 +18,7 @@ export function RunHead({ run, host }: { run: RunSummary; host: Host }) {
   const running = run.state === 'running' || run.state === 'waiting';
   const look = looks[run.state];
   return (
-    <header class="run-head">
+    <div class="run-head">
       <div class="run-title">
         <span class={look.tone}>
           <Icon name={look.icon} />
@@ -28,22 +28,28 @@ export function RunHead({ run, host }: { run: RunSummary; host: Host }) {
         <span class="muted">{run.source}</span>
         <button
           class="link"
-          onClick={() => void host.ask('host/open', { view: { page: 'inspector', title: run.name, filter: { run: run.run } } })}
+          onClick={() =>
+            void host.ask('host/open', { view: { page: 'inspector', title: run.name, filter: { run: run.run } } })
+          }
         >
           {plural(run.traces, 'trace')}
         </button>
         <span class="grow" />
         {running && (
-          <Button onClick={() => void host.ask('host/command', { command: 'longhand.stopRun', run: run.run })}>Stop run</Button>
+          <Button onClick={() => void host.ask('host/command', { command: 'longhand.stopRun', run: run.run })}>
+            Stop run
+          </Button>
         )}
-        <Button onClick={() => void host.ask('host/command', { command: 'longhand.revealRun', run: run.run })}>Show folder</Button>
+        <Button onClick={() => void host.ask('host/command', { command: 'longhand.revealRun', run: run.run })}>
+          Show folder
+        </Button>
       </div>
       <ul class="stages" aria-label="Stages">
         {run.stages.map((stage) => (
           <Stage key={stage.id} run={run.run} stage={stage} host={host} />
         ))}
       </ul>
-    </header>
+    </div>
   );
 }
 
@@ -69,17 +75,32 @@ function Stage({ run, stage, host }: { run: string; stage: StageInfo; host: Host
         <span class="muted">{stage.kind}</span>
         <span class="grow" />
         {busy && (
-          <button class="tool" aria-label={`Stop ${stage.id}`} title="Stop stage" onClick={() => void host.ask('host/command', { command: 'longhand.stopStage', run, stage: stage.id })}>
+          <button
+            class="tool"
+            aria-label={`Stop ${stage.id}`}
+            title="Stop stage"
+            onClick={() => void host.ask('host/command', { command: 'longhand.stopStage', run, stage: stage.id })}
+          >
             <Icon name="debug-stop" />
           </button>
         )}
         {(stage.state === 'stopped' || stage.state === 'failed') && (
-          <button class="tool" aria-label={`Resume ${stage.id}`} title="Resume stage" onClick={() => void host.ask('host/command', { command: 'longhand.resumeStage', run, stage: stage.id })}>
+          <button
+            class="tool"
+            aria-label={`Resume ${stage.id}`}
+            title="Resume stage"
+            onClick={() => void host.ask('host/command', { command: 'longhand.resumeStage', run, stage: stage.id })}
+          >
             <Icon name="debug-restart" />
           </button>
         )}
         {stage.attempts.length > 0 && (
-          <button class="tool" aria-label={`Log of ${stage.id}`} title="Show log" onClick={() => void host.ask('host/command', { command: 'longhand.showStageLog', run, stage: stage.id })}>
+          <button
+            class="tool"
+            aria-label={`Log of ${stage.id}`}
+            title="Show log"
+            onClick={() => void host.ask('host/command', { command: 'longhand.showStageLog', run, stage: stage.id })}
+          >
             <Icon name="output" />
           </button>
         )}

@@ -45,7 +45,18 @@ const all: readonly Column[] = [
 ];
 
 /** Those that must be seen first, when there is not room for all. */
-const importance = ['problem', 'verdict', 'bar', 'tokens', 'place', 'answer', 'reward', 'advantage', 'sample', 'finish'];
+const importance = [
+  'problem',
+  'verdict',
+  'bar',
+  'tokens',
+  'place',
+  'answer',
+  'reward',
+  'advantage',
+  'sample',
+  'finish',
+];
 
 export function columnsFor(width: number): Column[] {
   const shown = new Set<string>();
@@ -61,7 +72,9 @@ export function columnsFor(width: number): Column[] {
 
 /** Everything of a row in words, for its tooltip and for screen readers. */
 export function describe(row: TraceRow): string {
-  const lines = all.filter(({ id }) => id !== 'bar').map((one) => `${one.title === '#' ? 'Sample' : one.title}: ${one.text(row)}`);
+  const lines = all
+    .filter(({ id }) => id !== 'bar')
+    .map((one) => `${one.title === '#' ? 'Sample' : one.title}: ${one.text(row)}`);
   if (row.superseded) lines.push('Superseded by a later attempt');
   return lines.join('\n');
 }

@@ -29,7 +29,12 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, onReveal }: Fac
   const text = model.text.completion;
   return (
     <>
-      <Answer detail={detail} first={firstRightAnswer(detail, spans, text)} textLength={text.length} onReveal={onReveal} />
+      <Answer
+        detail={detail}
+        first={firstRightAnswer(detail, spans, text)}
+        textLength={text.length}
+        onReveal={onReveal}
+      />
       <Length detail={detail} />
       <Section title="Behaviours">
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
@@ -55,7 +60,15 @@ function Section({ title, children }: { title: string; children: ComponentChildr
 }
 
 /** One line of a list of facts; nothing when there is nothing to say. */
-function Fact({ name, children, note }: { name: string; children: ComponentChildren; note?: string | null | undefined }) {
+function Fact({
+  name,
+  children,
+  note,
+}: {
+  name: string;
+  children: ComponentChildren;
+  note?: string | null | undefined;
+}) {
   if (children === null || children === undefined || children === '') return null;
   return (
     <>
@@ -83,7 +96,11 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
       <dl class="facts-list">
         <Fact name="answer" note={found ? `Found by ${found.rule}` : null}>
           {found ? (
-            <button class="link" onClick={() => onReveal({ in: 'completion', start: found.start, end: found.end })} title="Show in the text">
+            <button
+              class="link"
+              onClick={() => onReveal({ in: 'completion', start: found.start, end: found.end })}
+              title="Show in the text"
+            >
               {found.text}
             </button>
           ) : (
@@ -98,7 +115,9 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
             {verdictText({ ...detail, live: false })} {verdictWords({ ...detail, live: false })}
           </span>
         </Fact>
-        <Fact name="by">{detail.verdictBy ? <Checker verdict={detail.verdictBy} /> : <span class="muted">no checker</span>}</Fact>
+        <Fact name="by">
+          {detail.verdictBy ? <Checker verdict={detail.verdictBy} /> : <span class="muted">no checker</span>}
+        </Fact>
         <Fact name="quick check">
           {detail.quick && (
             <span class={quickDiffers ? 'cut' : ''}>
@@ -142,7 +161,9 @@ function Length({ detail }: { detail: TraceDetail }) {
     <Section title="Length">
       <dl class="facts-list numbers">
         <Fact name="tokens">{tokens(detail.tokens, exact)}</Fact>
-        <Fact name="reasoning">{facts.reasoning_tokens === undefined ? null : tokens(facts.reasoning_tokens, exact)}</Fact>
+        <Fact name="reasoning">
+          {facts.reasoning_tokens === undefined ? null : tokens(facts.reasoning_tokens, exact)}
+        </Fact>
         <Fact name="answer">{facts.answer_tokens === undefined ? null : tokens(facts.answer_tokens, exact)}</Fact>
         <Fact name="finish">
           <span class={cut ? 'cut' : ''}>{detail.live ? 'being written' : (detail.finish ?? '–')}</span>
@@ -210,14 +231,26 @@ function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
               </td>
               <th scope="row">{name}</th>
               <td class="num">{count(n)}</td>
-              <td class="num muted">
-                {detail.tokens && n > 0 ? ((1000 * n) / detail.tokens).toFixed(1) : ''}
-              </td>
+              <td class="num muted">{detail.tokens && n > 0 ? ((1000 * n) / detail.tokens).toFixed(1) : ''}</td>
               <td class="arrows">
-                <button class="tool" tabIndex={-1} disabled={n === 0} aria-label={`Previous ${name}`} title={`Previous (${key.toUpperCase()})`} onClick={() => onStep(label, -1)}>
+                <button
+                  class="tool"
+                  tabIndex={-1}
+                  disabled={n === 0}
+                  aria-label={`Previous ${name}`}
+                  title={`Previous (${key.toUpperCase()})`}
+                  onClick={() => onStep(label, -1)}
+                >
                   <Icon name="chevron-up" />
                 </button>
-                <button class="tool" tabIndex={-1} disabled={n === 0} aria-label={`Next ${name}`} title={`Next (${key})`} onClick={() => onStep(label, 1)}>
+                <button
+                  class="tool"
+                  tabIndex={-1}
+                  disabled={n === 0}
+                  aria-label={`Next ${name}`}
+                  title={`Next (${key})`}
+                  onClick={() => onStep(label, 1)}
+                >
                   <Icon name="chevron-down" />
                 </button>
               </td>
@@ -239,7 +272,11 @@ function Rewards({ detail }: { detail: TraceDetail }) {
     <Section title="Rewards">
       <dl class="facts-list numbers">
         {parts.map(([name, value]) => (
-          <Fact key={name} name={name.replaceAll('_', ' ')} note={value === null ? 'Not applicable: left out of the sum' : null}>
+          <Fact
+            key={name}
+            name={name.replaceAll('_', ' ')}
+            note={value === null ? 'Not applicable: left out of the sum' : null}
+          >
             {value === null ? <span class="muted">n/a</span> : decimal(value)}
           </Fact>
         ))}
@@ -278,10 +315,15 @@ function Group({ rows, trace, onOpen }: { rows: readonly TraceRow[]; trace: stri
           >
             <span class={toneOf(row)}>{verdictText(row).charAt(0)}</span>
             <span class="bar">
-              <span class={`bar-fill tone-${toneOf(row)}`} style={{ width: `${(100 * (row.tokens ?? 0)) / longest}%` }} />
+              <span
+                class={`bar-fill tone-${toneOf(row)}`}
+                style={{ width: `${(100 * (row.tokens ?? 0)) / longest}%` }}
+              />
             </span>
             <span class="num">{tokens(row.tokens, row.tokensExact)}</span>
-            <span class={`num ${row.advantage === null ? 'muted' : row.advantage > 0 ? 'right' : row.advantage < 0 ? 'wrong' : ''}`}>
+            <span
+              class={`num ${row.advantage === null ? 'muted' : row.advantage > 0 ? 'right' : row.advantage < 0 ? 'wrong' : ''}`}
+            >
               {row.advantage === null ? decimal(row.reward) : signed(row.advantage)}
             </span>
           </button>
@@ -299,7 +341,9 @@ function Origin({ detail }: { detail: TraceDetail }) {
         <Fact name="model">{detail.model}</Fact>
         <Fact name="stage">{detail.of ? `${detail.of} (${detail.stage})` : detail.stage}</Fact>
         <Fact name="step">{detail.step === null ? null : count(detail.step)}</Fact>
-        <Fact name="epoch">{detail.epoch === null ? null : decimal(detail.epoch, Number.isInteger(detail.epoch) ? 0 : 2)}</Fact>
+        <Fact name="epoch">
+          {detail.epoch === null ? null : decimal(detail.epoch, Number.isInteger(detail.epoch) ? 0 : 2)}
+        </Fact>
         <Fact name="sample">{detail.sample + 1}</Fact>
         <Fact name="set">{detail.set}</Fact>
         <Fact name="marker">{detail.marker && <code>{detail.marker}</code>}</Fact>

@@ -40,7 +40,12 @@ export function FilterBar({ filter, sets, total, live, onFilter }: FilterBarProp
   const place = sets.findIndex((set) => set.stage === filter.stage && set.step === (filter.step ?? null));
   return (
     <div class="filter" role="search" aria-label="Filter of the list">
-      <TextField label="Filter by words in the problem or the answer" placeholder="Filter problems, answers" value={text} onInput={setText} />
+      <TextField
+        label="Filter by words in the problem or the answer"
+        placeholder="Filter problems, answers"
+        value={text}
+        onInput={setText}
+      />
       {sets.length > 1 && (
         <Dropdown
           label="Stage and step"
@@ -57,20 +62,36 @@ export function FilterBar({ filter, sets, total, live, onFilter }: FilterBarProp
       )}
       <div class="chips" role="group" aria-label="Verdict">
         {verdicts.map(({ value, sign, name, tone }) => (
-          <button key={value} class="chip" aria-pressed={filter.verdict?.includes(value) ?? false} title={`Only ${name}`} onClick={() => toggle(value)}>
+          <button
+            key={value}
+            class="chip"
+            aria-pressed={filter.verdict?.includes(value) ?? false}
+            title={`Only ${name}`}
+            onClick={() => toggle(value)}
+          >
             <span class={tone} aria-hidden="true">
               {sign}
             </span>
             {name}
           </button>
         ))}
-        <button class="chip" aria-pressed={cut} title="Only those cut at the limit" onClick={() => onFilter({ ...filter, finish: cut ? undefined : ['length'] })}>
+        <button
+          class="chip"
+          aria-pressed={cut}
+          title="Only those cut at the limit"
+          onClick={() => onFilter({ ...filter, finish: cut ? undefined : ['length'] })}
+        >
           <span class="cut" aria-hidden="true">
             …
           </span>
           cut
         </button>
-        <button class="chip" aria-pressed={filter.live ?? false} title="Only those being written" onClick={() => onFilter({ ...filter, live: filter.live ? undefined : true })}>
+        <button
+          class="chip"
+          aria-pressed={filter.live ?? false}
+          title="Only those being written"
+          onClick={() => onFilter({ ...filter, live: filter.live ? undefined : true })}
+        >
           live
         </button>
       </div>

@@ -53,7 +53,11 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   useEffect(() => {
     const { run } = view.filter;
     setSets([]);
-    if (run) host.call('traces/sets', { run }).then(({ sets: found }) => setSets(found), () => undefined);
+    if (run)
+      host.call('traces/sets', { run }).then(
+        ({ sets: found }) => setSets(found),
+        () => undefined,
+      );
   }, [view.filter.run]);
   useEffect(() => {
     waiting.current = view.at ?? null;
@@ -181,7 +185,13 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
       const typing = isField(event.composedPath()[0]);
-      const action = actionOf({ key: event.key, ctrlKey: event.ctrlKey, metaKey: event.metaKey, altKey: event.altKey, typing });
+      const action = actionOf({
+        key: event.key,
+        ctrlKey: event.ctrlKey,
+        metaKey: event.metaKey,
+        altKey: event.altKey,
+        typing,
+      });
       if (!action) return;
       event.preventDefault();
       latest.current(action);
@@ -192,45 +202,74 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
 
   const strip = width < STRIP_BELOW;
   const drawer = width < DRAWER_BELOW;
-  const filtered = Object.keys(view.filter).some((key) => ['text', 'verdict', 'finish', 'live', 'stage', 'step'].includes(key) && view.filter[key as keyof TraceFilter] !== undefined);
+  const filtered = Object.keys(view.filter).some(
+    (key) =>
+      ['text', 'verdict', 'finish', 'live', 'stage', 'step'].includes(key) &&
+      view.filter[key as keyof TraceFilter] !== undefined,
+  );
   return (
     <div class={`inspector${strip ? ' strip' : ''}${drawer ? ' drawer' : ''}`} ref={root}>
       <BackendBanner backend={backend} host={host} />
       <div class="columns">
         {settings.listOpen && (
-          <>
-            <nav class="list-column" aria-label="List of traces">
-              <FilterBar filter={view.filter} sets={sets} total={total} live={live} onFilter={setFilter} />
-              {error !== null && rows.length === 0 ? (
-                <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
-              ) : loading && rows.length === 0 ? (
-                <Skeleton lines={16} label="Reading the list" />
-              ) : rows.length === 0 ? (
-                <Empty icon={filtered ? 'filter' : 'list-unordered'} title={filtered ? 'No trace fits the filter' : 'No traces yet'}>
-                  {filtered ? (
-                    <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
-                  ) : (
-                    <p>Traces appear here as soon as a stage samples its first completion.</p>
-                  )}
-                </Empty>
-              ) : (
-                <TraceTable
-                  rows={rows}
-                  longest={longest}
-                  sort={sort}
-                  selected={view.trace ?? null}
-                  onSelect={show}
-                  onEnter={() => pane.current?.focus()}
-                  onSort={setSort}
-                  onLook={(first, last) => list.look(first, last)}
-                />
-              )}
-              {total > ROW_LIMIT && <div class="note">The first {count(ROW_LIMIT)} of {count(total)}. Narrow the filter to see the others.</div>}
-            </nav>
-            {!drawer && <Splitter label="Width of the list" value={listWidth} min={180} max={Math.max(200, width - 380)} onChange={setListWidth} onEnd={keepWidths} />}
-          </>
+          <nav class="list-column" aria-label="List of traces">
+            <FilterBar filter={view.filter} sets={sets} total={total} live={live} onFilter={setFilter} />
+            {error !== null && rows.length === 0 ? (
+              <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
+            ) : loading && rows.length === 0 ? (
+              <Skeleton lines={16} label="Reading the list" />
+            ) : rows.length === 0 ? (
+              <Empty
+                icon={filtered ? 'filter' : 'list-unordered'}
+                title={filtered ? 'No trace fits the filter' : 'No traces yet'}
+              >
+                {filtered ? (
+                  <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
+                ) : (
+                  <p>Traces appear here as soon as a stage samples its first completion.</p>
+                )}
+              </Empty>
+            ) : (
+              <TraceTable
+                rows={rows}
+                longest={longest}
+                sort={sort}
+                selected={view.trace ?? null}
+                onSelect={show}
+                onEnter={() => pane.current?.focus()}
+                onSort={setSort}
+                onLook={(first, last) => list.look(first, last)}
+              />
+            )}
+            {total > ROW_LIMIT && (
+              <div class="note">
+                The first {count(ROW_LIMIT)} of {count(total)}. Narrow the filter to see the others.
+              </div>
+            )}
+          </nav>
         )}
         <main class="text-column">
+          {settings.listOpen && !drawer && (
+            <Splitter
+              label="Width of the list"
+              value={listWidth}
+              min={180}
+              max={Math.max(200, width - 380)}
+              onChange={setListWidth}
+              onEnd={keepWidths}
+            />
+          )}
+          {settings.factsOpen && !strip && (
+            <Splitter
+              label="Width of the facts"
+              value={factsWidth}
+              min={200}
+              max={520}
+              reverse
+              onChange={setFactsWidth}
+              onEnd={keepWidths}
+            />
+          )}
           <Head
             view={view}
             row={detail ?? rows.find((row) => row?.trace === view.trace) ?? null}
@@ -241,7 +280,14 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           />
           {strip && settings.factsOpen && detail && (
             <aside class="facts facts-strip" aria-label="Facts" tabIndex={0}>
-              <Facts model={open} hidden={settings.hiddenLabels} onHidden={setHidden} onStep={(label, by) => pane.current?.step(label, by)} onOpen={show} onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)} />
+              <Facts
+                model={open}
+                hidden={settings.hiddenLabels}
+                onHidden={setHidden}
+                onStep={(label, by) => pane.current?.step(label, by)}
+                onOpen={show}
+                onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
+              />
             </aside>
           )}
           {view.trace === undefined && !loading && rows.length === 0 ? (
@@ -261,12 +307,16 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           )}
         </main>
         {!strip && settings.factsOpen && (
-          <>
-            <Splitter label="Width of the facts" value={factsWidth} min={200} max={520} reverse onChange={setFactsWidth} onEnd={keepWidths} />
-            <aside class="facts" aria-label="Facts" tabIndex={0}>
-              <Facts model={open} hidden={settings.hiddenLabels} onHidden={setHidden} onStep={(label, by) => pane.current?.step(label, by)} onOpen={show} onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)} />
-            </aside>
-          </>
+          <aside class="facts" aria-label="Facts" tabIndex={0}>
+            <Facts
+              model={open}
+              hidden={settings.hiddenLabels}
+              onHidden={setHidden}
+              onStep={(label, by) => pane.current?.step(label, by)}
+              onOpen={show}
+              onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
+            />
+          </aside>
         )}
       </div>
       {help && <Help lines={keyLines} onClose={() => setHelp(false)} />}
@@ -294,13 +344,13 @@ function Head({ view, row, group, raw, act, settings }: HeadProps) {
     <header class="head">
       {tool({ do: 'list' }, settings.listOpen ? 'layout-sidebar-left' : 'layout-sidebar-left-off', 'List (l)')}
       <div class="crumbs">
-        <span class="crumb muted">{view.title}</span>
+        {row ? <span class="crumb muted">{view.title}</span> : <h1 class="crumb problem">{view.title}</h1>}
         {row && (
           <>
             <span class="crumb muted">{placeOf(row)}</span>
-            <strong class="crumb problem" title={row.problemLabel}>
+            <h1 class="crumb problem" title={row.problemLabel}>
               {row.problemLabel}
-            </strong>
+            </h1>
             <span class="muted sample">
               sample {row.sample + 1}
               {group.length > 1 ? ` of ${group.length}` : ''}
@@ -309,12 +359,19 @@ function Head({ view, row, group, raw, act, settings }: HeadProps) {
               {verdictText(row)} {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
             </span>
             {row.live && <span class="live">writing</span>}
-            <span class="muted num sample">{row.tokens !== null ? `${tokens(row.tokens, row.tokensExact)} tok` : ''}</span>
+            <span class="muted num sample">
+              {row.tokens !== null ? `${tokens(row.tokens, row.tokensExact)} tok` : ''}
+            </span>
           </>
         )}
       </div>
       <div class="tools" role="group" aria-label="View">
-        <button class="tool framed" aria-pressed={!raw} onClick={() => raw && act({ do: 'raw' })} title="Reading: mathematics typeset (r)">
+        <button
+          class="tool framed"
+          aria-pressed={!raw}
+          onClick={() => raw && act({ do: 'raw' })}
+          title="Reading: mathematics typeset (r)"
+        >
           Reading
         </button>
         <button class="tool framed" aria-pressed={raw} onClick={() => !raw && act({ do: 'raw' })} title="Raw text (r)">

@@ -1,12 +1,10 @@
-/** The list as a grid: 22 px rows, only those in view mounted, one tab stop, a length bar on a common scale. */
+/** The list of traces as a grid, with a length bar on a common scale. */
 import { memo } from 'preact/compat';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { Virtualizer, type VirtualizerHandle } from 'virtua';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/methods.ts';
 import { toneOf } from '../text/overlay.ts';
+import { Grid, ROW } from '../ui/grid.tsx';
 import { columnsFor, describe, verdictWords, type Column } from './columns.ts';
-
-const ROW = 22;
 
 interface TraceTableProps {
   rows: readonly (TraceRow | null)[];
@@ -20,9 +18,7 @@ interface TraceTableProps {
 }
 
 export function TraceTable({ rows, longest, sort, selected, onSelect, onEnter, onSort, onLook }: TraceTableProps) {
-  const grid = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const list = useRef<VirtualizerHandle>(null);
   const [width, setWidth] = useState(300);
   const columns = useMemo(() => columnsFor(width), [width]);
   const index = useMemo(() => rows.findIndex((row) => row !== null && row.trace === selected), [rows, selected]);
@@ -30,99 +26,61 @@ export function TraceTable({ rows, longest, sort, selected, onSelect, onEnter, o
 
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
-    observer.observe(grid.current!);
+    observer.observe(scroller.current!);
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => {
-    grid.current!.style.setProperty('--columns', columns.map((one) => one.width).join(' '));
+    scroller.current!.style.setProperty('--columns', columns.map((one) => one.width).join(' '));
   }, [columns]);
-
-  const look = () => {
-    const { current } = list;
-    if (!current) return;
-    const top = Math.floor(current.scrollOffset / ROW);
-    const row = rows[top];
-    first.current = row && top > 0 ? { trace: row.trace, index: top } : null;
-    onLook(top, Math.ceil((current.scrollOffset + current.viewportSize) / ROW));
-  };
 
   // Rows that came in above push nothing: the row at the top of the view stays there.
   useLayoutEffect(() => {
     const before = first.current;
     if (!before || rows[before.index]?.trace === before.trace) return;
     const now = rows.findIndex((row) => row?.trace === before.trace);
-    if (now >= 0) list.current?.scrollBy((now - before.index) * ROW);
+    if (now >= 0) scroller.current!.scrollTop += (now - before.index) * ROW;
   }, [rows]);
-  useEffect(look, [rows.length > 0]);
-
-  useEffect(() => {
-    if (index >= 0) list.current?.scrollToIndex(index, { align: 'nearest' });
-  }, [selected, index >= 0]);
-
-  const move = (to: number) => {
-    for (let i = Math.max(0, Math.min(rows.length - 1, to)); i >= 0; i -= 1) {
-      const row = rows[i];
-      if (row) return onSelect(row);
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((list.current?.viewportSize ?? 200) / ROW) - 1);
-    const to = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + page,
-      PageUp: index - page,
-      Home: 0,
-      End: rows.length - 1,
-    }[event.key];
-    if (event.key === 'Enter') onEnter();
-    else if (to === undefined || event.ctrlKey || event.metaKey) return;
-    else move(to);
-    event.preventDefault();
-  };
 
   return (
-    <div class="grid" ref={grid}>
-      <div
-        role="grid"
-        class="grid-body"
-        tabIndex={0}
-        aria-label="Traces"
-        aria-rowcount={rows.length + 1}
-        aria-colcount={columns.length}
-        aria-activedescendant={index >= 0 ? `trace-${index}` : undefined}
-        onKeyDown={onKeyDown}
-      >
-        <Header columns={columns} sort={sort} onSort={onSort} />
-        <div ref={scroller} class="grid-rows">
-          <Virtualizer
-            ref={list as never}
-            scrollRef={scroller as never}
-            data={rows}
-            itemSize={ROW}
-            bufferSize={110}
-            keepMounted={index >= 0 ? [index] : []}
-            onScroll={look}
-          >
-            {(row: TraceRow | null, i: number) =>
-              (row ? (
-                <Row
-                  key={row.trace}
-                  row={row}
-                  index={i}
-                  columns={columns}
-                  longest={longest}
-                  selected={row.trace === selected}
-                  onSelect={onSelect}
-                />
-              ) : (
-                <div key={`blank-${i}`} class="grid-blank" aria-hidden="true" />
-              )) as never
-            }
-          </Virtualizer>
-        </div>
-      </div>
-    </div>
+    <Grid
+      label="Traces"
+      id="trace"
+      rows={rows}
+      columns={columns.length}
+      index={index}
+      selected={selected}
+      scroller={scroller}
+      head={<Header columns={columns} sort={sort} onSort={onSort} />}
+      onEnter={onEnter}
+      onMove={(to) => {
+        // Rows that are not read yet cannot be chosen: the last one before them is.
+        for (let i = to; i >= 0; i -= 1) {
+          const row = rows[i];
+          if (row) return onSelect(row);
+        }
+      }}
+      onView={(from, to) => {
+        const row = rows[from];
+        first.current = row && from > 0 ? { trace: row.trace, index: from } : null;
+        onLook(from, to);
+      }}
+    >
+      {(row, i) =>
+        row ? (
+          <Row
+            key={row.trace}
+            row={row}
+            index={i}
+            columns={columns}
+            longest={longest}
+            selected={row.trace === selected}
+            onSelect={onSelect}
+          />
+        ) : (
+          <div key={`blank-${i}`} class="grid-blank" aria-hidden="true" />
+        )
+      }
+    </Grid>
   );
 }
 
@@ -158,15 +116,18 @@ function Header({ columns, sort, onSort }: HeaderProps) {
             role="columnheader"
             class={one.number ? 'num' : ''}
             aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : undefined}
-            aria-label={one.title === '' ? 'Length' : undefined}
           >
             {key && one.title !== '' ? (
-              <button tabIndex={i === Math.max(0, stop) ? 0 : -1} onClick={() => onSort(next(key))} title={`Sort by ${one.title}`}>
+              <button
+                tabIndex={i === Math.max(0, stop) ? 0 : -1}
+                onClick={() => onSort(next(key))}
+                title={`Sort by ${one.title}`}
+              >
                 {one.title}
                 {sorted && <span aria-hidden="true">{sort.descending ? ' ↓' : ' ↑'}</span>}
               </button>
             ) : (
-              one.title
+              one.title || <span class="hidden-text">Length</span>
             )}
           </span>
         );

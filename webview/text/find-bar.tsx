@@ -90,16 +90,33 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
         value={needle}
         onInput={(event) => setNeedle(event.currentTarget.value)}
       />
-      <button class="tool" aria-label="Match case" title="Match case" aria-pressed={matchCase} onClick={() => setMatchCase(!matchCase)}>
+      <button
+        class="tool"
+        aria-label="Match case"
+        title="Match case"
+        aria-pressed={matchCase}
+        onClick={() => setMatchCase(!matchCase)}
+      >
         <Icon name="case-sensitive" />
       </button>
-      <button class="tool" aria-label="Regular expression" title="Regular expression" aria-pressed={regex} onClick={() => setRegex(!regex)}>
+      <button
+        class="tool"
+        aria-label="Regular expression"
+        title="Regular expression"
+        aria-pressed={regex}
+        onClick={() => setRegex(!regex)}
+      >
         <Icon name="regex" />
       </button>
       <span class="find-count" role="status" title={found.note ?? ''}>
         {words}
       </span>
-      <button class="tool" aria-label="Previous (Shift+Enter)" title="Previous (Shift+Enter)" onClick={() => go(current - 1)}>
+      <button
+        class="tool"
+        aria-label="Previous (Shift+Enter)"
+        title="Previous (Shift+Enter)"
+        onClick={() => go(current - 1)}
+      >
         <Icon name="arrow-up" />
       </button>
       <button class="tool" aria-label="Next (Enter)" title="Next (Enter)" onClick={() => go(current + 1)}>

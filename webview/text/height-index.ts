@@ -42,6 +42,12 @@ export class HeightIndex {
   at(y: number): number {
     const n = this.#heights.length;
     this.top(n);
-    return Math.max(0, Math.min(n - 1, lowerBound(n, (i) => this.#tops[i + 1]! > y)));
+    return Math.max(
+      0,
+      Math.min(
+        n - 1,
+        lowerBound(n, (i) => this.#tops[i + 1]! > y),
+      ),
+    );
   }
 }

@@ -22,7 +22,9 @@ export function toneOf(facts: { verdict: string | null; finish: string | null })
 export function firstRightAnswer(detail: TraceDetail | null, spans: readonly Span[], text: string): Span | null {
   const answer = detail?.verdict === 'right' ? detail.answerFound?.text.trim() : '';
   if (!answer) return null;
-  return spans.find((span) => span.label === 'answer_commitment' && says(text.slice(span.start, span.end), answer)) ?? null;
+  return (
+    spans.find((span) => span.label === 'answer_commitment' && says(text.slice(span.start, span.end), answer)) ?? null
+  );
 }
 
 /** True when `answer` stands in `text` by itself: 33 stands in "is 33." and not in "is 133". */

@@ -60,7 +60,9 @@ export function positionOf(root: Node, container: Node, offset: number, side: 's
 }
 
 function isLeaf(node: Node): boolean {
-  return extents.has(node) && (node instanceof Text || (node instanceof HTMLElement && node.classList.contains('math')));
+  return (
+    extents.has(node) && (node instanceof Text || (node instanceof HTMLElement && node.classList.contains('math')))
+  );
 }
 
 function edge(node: Node, side: 'start' | 'end'): TextPosition {

@@ -115,7 +115,16 @@ export function Ruler(props: RulerProps) {
     onSeek(offsetOf(event.clientY - top));
   };
   const token = (offset: number) => (rate ? `tok ~${count(offset * rate + 1)}` : `character ${count(offset)}`);
-  const there = hover && overlays.filter((span) => span.in === 'completion' && span.start <= hover.offset + length / inner && span.end >= hover.offset - length / inner && span.label !== 'marker' && !span.answer);
+  const there =
+    hover &&
+    overlays.filter(
+      (span) =>
+        span.in === 'completion' &&
+        span.start <= hover.offset + length / inner &&
+        span.end >= hover.offset - length / inner &&
+        span.label !== 'marker' &&
+        !span.answer,
+    );
   const top = yOf(shown.start);
   return (
     <div
@@ -133,7 +142,14 @@ export function Ruler(props: RulerProps) {
       onKeyDown={(event) => {
         const page = shown.end - shown.start || 2000;
         const by = { ArrowDown: page / 4, ArrowUp: -page / 4, PageDown: page, PageUp: -page }[event.key];
-        const to = event.key === 'Home' ? 0 : event.key === 'End' ? length - 1 : by === undefined ? null : shown.start + by + page / 3;
+        const to =
+          event.key === 'Home'
+            ? 0
+            : event.key === 'End'
+              ? length - 1
+              : by === undefined
+                ? null
+                : shown.start + by + page / 3;
         if (to === null) return;
         event.preventDefault();
         event.stopPropagation();
@@ -162,7 +178,9 @@ export function Ruler(props: RulerProps) {
         <div class="ruler-preview" style={{ top: `${Math.max(0, Math.min(height - 90, hover.y - 20))}px` }}>
           <div class="muted num-left">
             {token(hover.offset)}
-            {there && there.length > 0 && ` · ${[...new Set(there.map((span) => lookOf(span.label).name))].slice(0, 3).join(', ')}`}
+            {there &&
+              there.length > 0 &&
+              ` · ${[...new Set(there.map((span) => lookOf(span.label).name))].slice(0, 3).join(', ')}`}
           </div>
           <div>{text.completion.slice(Math.max(0, hover.offset - 60), hover.offset + 160).replace(/\s+/g, ' ')}</div>
         </div>

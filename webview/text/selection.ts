@@ -65,6 +65,8 @@ export class TextSelection {
     if (!start || !end) return;
     const [anchor, focus] = backward ? [end, start] : [start, end];
     getSelection()?.setBaseAndExtent(anchor.node, anchor.offset, focus.node, focus.offset);
+    // The event comes later; the view may scroll before it.
+    this.#readEnds();
   }
 
   /** The raw text of what is selected in this view, or null: nothing is. */
@@ -96,6 +98,19 @@ export class TextSelection {
     return range;
   }
 
+  /** Notes the blocks in which the selection begins and ends. */
+  #readEnds(): void {
+    const selection = getSelection();
+    const block = (node: Node | null) => {
+      const element = node instanceof Element ? node : node?.parentElement;
+      return element && this.#root.contains(element) ? element.closest('.block') : null;
+    };
+    const ends = selection?.isCollapsed
+      ? []
+      : [block(selection?.anchorNode ?? null), block(selection?.focusNode ?? null)];
+    this.#ends = new Set(ends.filter((element) => element !== null));
+  }
+
   #isBackward(): boolean {
     const selection = getSelection();
     if (!selection?.anchorNode || !selection.focusNode) return false;
@@ -114,13 +129,7 @@ export class TextSelection {
     // The event of our own change comes after it.
     if (this.#own) this.#own = false;
     else this.#all = false;
-    const selection = getSelection();
-    const block = (node: Node | null) => {
-      const element = node instanceof Element ? node : node?.parentElement;
-      return element && this.#root.contains(element) ? element.closest('.block') : null;
-    };
-    const ends = selection?.isCollapsed ? [] : [block(selection?.anchorNode ?? null), block(selection?.focusNode ?? null)];
-    this.#ends = new Set(ends.filter((element) => element !== null));
+    this.#readEnds();
   };
 
   #onCopy = (event: ClipboardEvent): void => {

@@ -80,7 +80,8 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
   );
   useLayoutEffect(() => view?.setOverlays(over), [view, over]);
 
-  const length = detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
+  const length =
+    detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
   const rate = detail?.tokens && length > 0 ? detail.tokens / length : null;
   useLayoutEffect(() => view?.setTokens(rate, false), [view, rate]);
 
@@ -89,7 +90,10 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
     const element = scroller.current!;
     const step = (label: Label | null, direction: 1 | -1) => {
       const spans = over.filter(
-        (span) => !span.answer && (label === null ? span.label !== 'marker' : span.label === label) && !hidden.includes(span.label),
+        (span) =>
+          !span.answer &&
+          (label === null ? span.label !== 'marker' : span.label === label) &&
+          !hidden.includes(span.label),
       );
       if (spans.length === 0) return false;
       const key = (span: (typeof spans)[number]) => (span.in === 'prompt' ? span.start - 1e9 : span.start);
@@ -139,10 +143,15 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
       />
       <div class="pane-main">
         {finding > 0 && view && (
-          <FindBar view={view} length={loaded.completion + loaded.prompt} asked={finding} onClose={() => {
-            setFinding(0);
-            scroller.current?.focus();
-          }} />
+          <FindBar
+            view={view}
+            length={loaded.completion + loaded.prompt}
+            asked={finding}
+            onClose={() => {
+              setFinding(0);
+              scroller.current?.focus();
+            }}
+          />
         )}
         <div
           ref={scroller}
@@ -172,7 +181,9 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
                 ? `${plural(length, 'character')}${detail?.live ? ' so far' : ''}`
                 : ''}
           </span>
-          {!complete && loaded.completion < TEXT_LIMIT && <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>}
+          {!complete && loaded.completion < TEXT_LIMIT && (
+            <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>
+          )}
           {loaded.completion >= TEXT_LIMIT && loaded.length > loaded.completion && (
             <button class="chip" onClick={onOpenText}>
               The first {count(TEXT_LIMIT)} of {count(loaded.length)} characters. Open all in an editor

@@ -261,7 +261,7 @@ export class TextView {
     const text = this[item.part].text;
     const { start, end, kind } = item.block;
     let lines = 0;
-    for (let from = start; from < end; ) {
+    for (let from = start; from < end;) {
       const newline = text.indexOf('\n', from);
       const stop = newline < 0 || newline >= end ? end : newline;
       if (stop > from || this.#raw) lines += Math.max(1, Math.ceil((stop - from) / this.#perLine));
@@ -327,7 +327,8 @@ export class TextView {
         }
       }
       for (const [item, mounted] of this.#mounted) {
-        if ((mounted.index < first || mounted.index > last) && !this.selection.holds(mounted.element)) this.#unmount(item);
+        if ((mounted.index < first || mounted.index > last) && !this.selection.holds(mounted.element))
+          this.#unmount(item);
       }
       if (fresh.length === 0) break;
       this.#measure(fresh);

@@ -14,7 +14,9 @@ export function setLocale(locale: string): void {
 }
 
 export function count(value: number | null | undefined): string {
-  return value === null || value === undefined ? signs.none : integers.format(Math.round(value)).replace('-', signs.minus);
+  return value === null || value === undefined
+    ? signs.none
+    : integers.format(Math.round(value)).replace('-', signs.minus);
 }
 
 /** A token count: an estimate carries a `~`. */

@@ -15,7 +15,7 @@ export function Splitter({ label, value, min, max, reverse, onChange, onEnd }: S
   const to = (next: number) => onChange(Math.max(min, Math.min(max, Math.round(next))));
   return (
     <div
-      class="splitter"
+      class={`splitter ${reverse ? 'at-end' : 'at-start'}`}
       role="separator"
       aria-orientation="vertical"
       aria-label={label}

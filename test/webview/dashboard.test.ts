@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, describe, it } from 'mocha';
+import type { Page } from 'playwright-core';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { View } from '../../core/protocol/webview.ts';
+import { budgetLines, evaluationPoints, stageCharts } from '../../webview/dashboard/figures.ts';
+import { axe } from './axe.ts';
+import { FakeHost } from './fake-host.ts';
+import { madeMetrics, madeRun, madeTable, RUN } from './made-run.ts';
+import { closeBrowser, openPage, setTheme, shot, type OpenedPage } from './page.ts';
+import { themeKinds } from './themes.ts';
+
+const view: View = { page: 'dashboard', run: RUN };
+const data = () => ({ traces: [], run: madeRun(), metrics: madeMetrics(), table: madeTable() });
+
+describe('figures of a run', () => {
+  it('put evaluations in the order of training, and leave out what is superseded', () => {
+    const metrics = madeMetrics();
+    const old = { ...metrics.evaluations[3]!, accuracy: 0.01, superseded: true };
+    metrics.evaluations.unshift(metrics.evaluations.pop()!, old);
+    const points = evaluationPoints(metrics, madeRun(), 'test');
+    assert.deepEqual(
+      points.map(({ label }) => label),
+      ['base', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9', 'e10', 'grpo 30'],
+    );
+    assert.ok(points.every(({ accuracy }) => accuracy !== 0.01));
+  });
+
+  it('draw each reward as a line of one chart, and what no chart knows apart', () => {
+    const grpo = stageCharts(madeMetrics(), 'grpo');
+    const rewards = grpo.charts.find(({ title }) => title === 'Rewards')!;
+    assert.deepEqual(
+      rewards.lines.map(({ name }) => name),
+      ['format', 'cosine', 'length'],
+    );
+    assert.deepEqual(
+      stageCharts(madeMetrics(), 'sft').others.map(({ title }) => title),
+      ['grad_norm'],
+    );
+    assert.ok(!grpo.charts.some(({ title }) => title === 'KL'), 'no KL, no chart of it');
+  });
+
+  it('keep places where a value was not finite', () => {
+    const metrics = madeMetrics();
+    const loss = metrics.series.find(({ stage, name }) => stage === 'sft' && name === 'loss')!;
+    loss.value[3] = null;
+    const chart = stageCharts(metrics, 'sft').charts.find(({ title }) => title === 'Loss')!;
+    assert.equal(chart.lines[0]!.values[3], null);
+    assert.equal(chart.x.length, loss.step.length);
+  });
+
+  it('name the first, the last of a stage and the last line of the budgets', () => {
+    const { x, lines } = budgetLines(evaluationPoints(madeMetrics(), madeRun(), 'test'));
+    assert.deepEqual(x, [96, 128, 192, 256, 320]);
+    assert.deepEqual(
+      lines.map(({ label }) => label).filter((label) => label !== ''),
+      ['base', 'e10', 'grpo 30'],
+    );
+    assert.equal(lines.filter(({ low }) => low !== undefined).length, 1);
+  });
+});
+
+describe('dashboard', () => {
+  let opened: OpenedPage | null = null;
+  const open = async (host: FakeHost, height = 1200): Promise<Page> => {
+    opened = await openPage(host, { bundle: 'dashboard', width: 1400, height });
+    return opened.page;
+  };
+  afterEach(async () => {
+    const problems = opened?.problems ?? [];
+    await opened?.close();
+    opened = null;
+    assert.deepEqual(problems, []);
+  });
+  after(closeBrowser);
+
+  it('shows stages, charts and the table, clean for axe in all four themes', async () => {
+    const page = await open(new FakeHost(data(), view));
+    await page.locator('.chart canvas').nth(8).waitFor();
+    assert.match(await page.locator('.stages').innerText(), /12 of 30 steps[\s\S]*1 min 36 s left/);
+    assert.equal(await page.locator('.stage-table tbody tr').count(), 12);
+    for (const theme of themeKinds) {
+      await setTheme(page, theme);
+      await page.waitForTimeout(100);
+      assert.deepEqual(await axe(page), [], theme);
+      await shot(page, `dashboard-${theme}`);
+    }
+  });
+
+  it('draws in the colours of the theme, also after it changed', async () => {
+    const page = await open(new FakeHost(data(), view));
+    await page.locator('.chart canvas').first().waitFor();
+    await page.waitForTimeout(300);
+    const has = (color: [number, number, number]) =>
+      page
+        .locator('.chart canvas')
+        .first()
+        .evaluate((canvas, [r, g, b]) => {
+          const { data: pixels } = (canvas as HTMLCanvasElement)
+            .getContext('2d')!
+            .getImageData(0, 0, (canvas as HTMLCanvasElement).width, (canvas as HTMLCanvasElement).height);
+          for (let i = 0; i < pixels.length; i += 4) {
+            if (pixels[i] === r && pixels[i + 1] === g && pixels[i + 2] === b && pixels[i + 3] === 255) return true;
+          }
+          return false;
+        }, color);
+    assert.ok(await has([0x4e, 0xc0, 0x7a]));
+    await setTheme(page, 'vscode-light');
+    await page.waitForTimeout(300);
+    assert.ok(await has([0x25, 0x7a, 0x40]));
+    assert.ok(!(await has([0x4e, 0xc0, 0x7a])));
+  });
+
+  it('reads values by keys and as a table', async () => {
+    const host = new FakeHost(data(), view);
+    const page = await open(host);
+    const chart = page.getByRole('figure', { name: /^Accuracy, %/ });
+    await chart.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    assert.match(await chart.locator('.chart-value').innerText(), /e1\s+31\.0 \[28\.0–34\.0\]/);
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(50);
+    assert.deepEqual(host.calls.at(-1), {
+      method: 'host/open',
+      params: {
+        view: {
+          page: 'inspector',
+          title: 'two-stage-tiny · e1',
+          filter: { run: RUN, stage: 'eval-sft', step: 25, set: 'test' },
+        },
+      },
+    });
+    await chart.getByRole('button', { name: 'Accuracy as a table' }).click();
+    assert.match(await chart.locator('table').innerText(), /base\s+42\.0 \[39\.0–45\.0\]/);
+  });
+
+  it('opens the traces of an evaluation by a click on its point', async () => {
+    const host = new FakeHost(data(), view);
+    const page = await open(host);
+    const over = page.getByRole('figure', { name: /^Mean tokens/ }).locator('.u-over');
+    await over.waitFor();
+    const box = (await over.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.97, box.y + 30);
+    await page.waitForTimeout(50);
+    await page.mouse.click(box.x + box.width * 0.97, box.y + 30);
+    await page.waitForTimeout(50);
+    const { method, params } = host.calls.at(-1)!;
+    assert.equal(method, 'host/open');
+    assert.equal((params as { view: { filter: { stage: string } } }).view.filter.stage, 'eval-grpo');
+  });
+
+  it('pulls whole snapshots when something happens, at most two a second', async () => {
+    const host = new FakeHost(data(), view);
+    const page = await open(host);
+    await page.locator('.chart canvas').first().waitFor();
+    const before = host.count('metrics/snapshot');
+    const started = Date.now();
+    for (let i = 0; i < 60; i += 1) {
+      host.data.run!.stages[2]!.progress!.done = 13 + (i >> 3);
+      await host.notify('events/batch', {
+        stream: `${RUN}/grpo/1`,
+        events: [{ v: 1, seq: i, t: 0, type: 'metrics', step: 13, epoch: null, values: { loss: 1 } }],
+      });
+      await page.waitForTimeout(20);
+    }
+    await page.locator('.stages', { hasText: '20 of 30 steps' }).waitFor();
+    const pulls = host.count('metrics/snapshot') - before;
+    const most = Math.ceil((Date.now() - started) / 500) + 1;
+    assert.ok(pulls >= 2 && pulls <= most, `${pulls} pulls, at most ${most}`);
+    const quiet = host.count('metrics/snapshot');
+    await host.notify('events/batch', {
+      stream: `${RUN}/grpo/1`,
+      events: [{ v: 1, seq: 99, t: 0, type: 'trace_text', trace: 1, part: 1, offset: 0, length: 1 }],
+    });
+    await page.waitForTimeout(700);
+    assert.equal(host.count('metrics/snapshot'), quiet);
+  });
+
+  it('stops, resumes and shows logs through the host', async () => {
+    const host = new FakeHost(data(), view);
+    host.data.run!.stages[1]!.state = 'stopped';
+    const page = await open(host);
+    await page.getByRole('button', { name: 'Stop grpo' }).click();
+    await page.getByRole('button', { name: 'Resume sft' }).click();
+    await page.getByRole('button', { name: 'Log of sft' }).click();
+    await page.getByText('Stop run').click();
+    await page.waitForTimeout(50);
+    assert.deepEqual(
+      host.calls.filter(({ method }) => method === 'host/command').map(({ params }) => params),
+      [
+        { command: 'longhand.stopStage', run: RUN, stage: 'grpo' },
+        { command: 'longhand.resumeStage', run: RUN, stage: 'sft' },
+        { command: 'longhand.showStageLog', run: RUN, stage: 'sft' },
+        { command: 'longhand.stopRun', run: RUN },
+      ],
+    );
+  });
+
+  it('says what is not there yet, and what failed', async () => {
+    const empty = { run: RUN, series: [], evaluations: [], epochSteps: {} };
+    const host = new FakeHost({ ...data(), metrics: empty, table: [] }, view);
+    const page = await open(host);
+    await page.getByRole('heading', { name: 'No figures yet' }).waitFor();
+    await opened!.close();
+    const failing = new FakeHost(data(), view);
+    failing.failing.set('runs/get', new LonghandError('not_found', `There is no run ${RUN}.`));
+    const second = await open(failing);
+    assert.match(await second.getByRole('alert').innerText(), /The run cannot be shown[\s\S]*There is no run/);
+    failing.failing.clear();
+    await second.getByText('Try again').click();
+    await second.locator('.chart canvas').first().waitFor();
+  });
+});
