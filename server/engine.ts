@@ -1,6 +1,6 @@
 /** The Python engine: where it is, what it lacks, and the environment that its processes get. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -139,6 +139,13 @@ async function probe(python: string): Promise<Engine | EngineProblem> {
       message: `${python} is Python ${version}; ${OLDEST_PYTHON.join('.')} or newer is needed.`,
     };
   }
+  const other = Object.entries(requiredVersions()).filter(
+    ([name, wanted]) => name in found.packages && minorOf(found.packages[name]!) !== minorOf(wanted),
+  );
+  if (other.length > 0) {
+    const what = other.map(([name, wanted]) => `${name} ${found.packages[name]}, where ${wanted} is needed`);
+    return { code: 'engine_broken', message: `${python} has ${what.join(', and ')}. Set the engine up again.` };
+  }
   const lacking = packages.filter((name) => !(name in found.packages));
   if (lacking.length > 0 || found.engine === null) {
     const what = [...lacking, ...(found.engine === null ? ['longhand_engine'] : [])].join(', ');
@@ -146,6 +153,17 @@ async function probe(python: string): Promise<Engine | EngineProblem> {
   }
   return { python, versions: found.packages, pythonVersion: version };
 }
+
+/** The versions, by package, of what the workers are written for; other packages may be newer or built otherwise. */
+export function requiredVersions(): Record<string, string> {
+  const path = join(engineFolder, 'requirements.lock');
+  const lock = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const lines = [...lock.matchAll(/^(trl|transformers)==([^\s;]+)/gm)];
+  return Object.fromEntries(lines.map(([, name, version]) => [name!, version!]));
+}
+
+/** `1.16` of `1.16.0`. */
+const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 /** The environment of every process of the engine: ours, without what would lead Python astray. */
 export function engineEnvironment(): NodeJS.ProcessEnv {

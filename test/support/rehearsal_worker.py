@@ -1,4 +1,5 @@
-"""Stands in for a trainer in the tests of the service: counts steps, saves checkpoints, obeys SIGTERM, starts a child.
+"""Stands in for the workers that need torch in the tests of the service: a trainer that counts steps, saves checkpoints, obeys
+SIGTERM and starts a child; an evaluation that follows it and likes step 10 best.
 
 Steered by the stage's `env`: STEPS, STEP_MS, SAVE_EVERY, FAIL_AT (a step at which it raises while that file exists:
 FAIL_WHILE), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept).
@@ -36,7 +37,39 @@ def save(record: Record, step: int) -> str:
     return f"checkpoints/checkpoint-{step}"
 
 
+def evaluate(record: Record) -> None:
+    """One `eval` event a checkpoint of the followed stage, as the real one writes them; accuracy falls with the distance from step 10."""
+    from longhand_engine.evaluate import finished_evaluations
+    from longhand_engine.following import Followed
+
+    class Stage:
+        dir, record, spec = attempt, None, globals()["spec"]
+
+    Stage.record = record
+    done, followed = {name for _, name in finished_evaluations(Stage)}, Followed(Path(spec["inputs"]["follow"]))
+    while not stopping:
+        completed = followed.completed()
+        todo = [c for c in followed.checkpoints() if c.name not in done]
+        for one in todo:
+            done.add(one.name)
+            accuracy = 1 - abs(one.step - 10) / 100
+            record.eval(
+                of=spec["stage_config"]["of"], step=one.step, epoch=one.epoch, checkpoint=one.name, set="test",
+                problems=4, samples=1, n=4, accuracy=accuracy, accuracy_ci95=None, tokens_mean=10.0, tokens_mean_ci95=None,
+                tokens_mean_finished=10.0, finished=1.0, max_tokens=64, budgets=[], seconds=0.1,
+            )
+        if completed and not todo:
+            break
+        time.sleep(0.05)
+    record.end(not stopping, outputs={})
+
+
 signal.signal(signal.SIGTERM, on_term)
+if spec["kind"] == "evaluate":
+    with Record(attempt) as record:
+        record.state("running")
+        evaluate(record)
+    sys.exit(0)
 with Record(attempt) as record:
     record.state("starting")
     step = 0

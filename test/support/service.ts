@@ -10,6 +10,7 @@ import 'vscode-jsonrpc/node';
 import { connectBackend, type Backend } from '../../core/protocol/client.ts';
 import { parseDiscovery, type Discovery } from '../../core/protocol/discovery.ts';
 import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
+import { requiredVersions } from '../../server/engine.ts';
 import { identify } from '../../server/process-identity.ts';
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -19,13 +20,14 @@ export const mainFile = join(repository, 'server', 'main.ts');
 export const enginePython = process.env['LONGHAND_PYTHON'] ?? null;
 
 /**
- * A Python whose trainers are `rehearsal_worker.py`: the runner and the record are real, but nothing imports torch. It says of
+ * A Python whose trainers and evaluations are `rehearsal_worker.py`: the runner and the record are real, but nothing imports torch. It says of
  * itself that all packages are there, so it needs none.
  */
 export function rehearsalPython(folder: string): string {
   const python = enginePython ?? 'python3';
   const worker = join(repository, 'test', 'support', 'rehearsal_worker.py');
-  const versions = `{"python": [3, 11, 0], "packages": {"torch": "0", "transformers": "0", "trl": "0", "datasets": "0", "accelerate": "0", "math-verify": "0"}, "engine": "0"}`;
+  const packages = { torch: '2', datasets: '5', accelerate: '1', 'math-verify': '0', ...requiredVersions() };
+  const versions = JSON.stringify({ python: [3, 11, 0], packages, engine: '0' });
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'python');
   writeFileSync(
@@ -33,7 +35,7 @@ export function rehearsalPython(folder: string): string {
     `#!/bin/sh
 case "$*" in
   -c*) echo '${versions}' ;;
-  *longhand_engine.train*) for last; do :; done; exec ${python} -u ${worker} "$last" ;;
+  *longhand_engine.train*|*longhand_engine.evaluate*) for last; do :; done; exec ${python} -u ${worker} "$last" ;;
   *) exec ${python} "$@" ;;
 esac
 `,
@@ -42,16 +44,24 @@ esac
   return path;
 }
 
-/** A recipe of one dataset and training stages in a row, each with its own `env` for the rehearsal worker. */
+/**
+ * A recipe of one dataset and training stages in a row, each with its own `env` for the rehearsal worker. `EVALUATE` adds an
+ * evaluation of every checkpoint, `FROM` says which checkpoint of the stage before is taken (`last`).
+ */
 export function rehearsalRecipe(stages: Record<string, Record<string, string | number>>): string {
   const lines = ['name: rehearsal', 'stages:'];
   lines.push('  - { id: data, kind: dataset, task: { builtin: sums-mod-7, train: 8, test: 4 } }');
-  let model = '{ builtin: longhand-base }';
-  for (const [id, env] of Object.entries(stages)) {
+  let before: string | null = null;
+  for (const [id, { EVALUATE, FROM, ...env }] of Object.entries(stages)) {
+    const model =
+      before === null ? '{ builtin: longhand-base }' : '${stages.' + before + '.checkpoint.' + (FROM ?? 'last') + '}';
     const quoted = Object.entries(env).map(([name, value]) => `${name}: "${value}"`);
     lines.push(`  - id: ${id}`, '    kind: sft', `    model: ${model}`, '    data: ${stages.data.train}');
     lines.push('    config: { max_steps: 20 }', '    grace: 5', `    env: { ${quoted.join(', ')} }`);
-    model = '${stages.' + id + '.checkpoint.last}';
+    if (EVALUATE) {
+      lines.push('    evaluate: { every: checkpoint, data: "${stages.data.test}", samples: 1, max_tokens: 64 }');
+    }
+    before = id;
   }
   return `${lines.join('\n')}\n`;
 }

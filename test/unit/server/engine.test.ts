@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LonghandError, type ErrorCode } from '../../../core/protocol/errors.ts';
-import { EngineFinder, engineEnvironment } from '../../../server/engine.ts';
+import { EngineFinder, engineEnvironment, requiredVersions } from '../../../server/engine.ts';
 
 describe('engine', () => {
   const root = mkdtempSync(join(tmpdir(), 'longhand-engine-'));
@@ -22,7 +22,7 @@ describe('engine', () => {
   }
   const says = (python: number[], packages: Record<string, string>, engine: string | null = '0.1.0') =>
     `echo '${JSON.stringify({ python, packages, engine })}'`;
-  const all = { torch: '2', transformers: '5', trl: '1', datasets: '5', accelerate: '1', 'math-verify': '0.9' };
+  const all = { torch: '2', datasets: '5', accelerate: '1', 'math-verify': '0.9', ...requiredVersions() };
   const refused = (python: string | null, folder: string | null, code: ErrorCode, words: RegExp) =>
     assert.rejects(
       new EngineFinder({ python, folder }).find(),
@@ -40,8 +40,15 @@ describe('engine', () => {
       'engine_broken',
       /Python 3\.9\.2; 3\.11 or newer/,
     );
-    const { trl: _, ...lacking } = all;
-    await refused(script(join(root, 'lacking'), says([3, 12, 1], lacking)), null, 'engine_broken', /lacks trl\./);
+    const old = { ...all, trl: '0.9.6' };
+    await refused(
+      script(join(root, 'other'), says([3, 12, 1], old)),
+      null,
+      'engine_broken',
+      /has trl 0\.9\.6, where \d/,
+    );
+    const { torch: _, ...lacking } = all;
+    await refused(script(join(root, 'lacking'), says([3, 12, 1], lacking)), null, 'engine_broken', /lacks torch\./);
     await refused(
       script(join(root, 'sick'), 'echo "No module named encodings" >&2; exit 1'),
       null,
