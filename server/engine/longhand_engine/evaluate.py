@@ -7,15 +7,15 @@ process beside it; a resumed attempt leaves out what an older one finished.
 
 import hashlib
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from .checker import Checker
 from .errors import ConfigError, DataError
 from .following import Checkpoint, Followed, wanted
+from .quiet import quick_imports
 from .rows import FoundRow, normalise_row
-from .worker import Stage, run_worker
+from .worker import Stage, leave, run_worker
 
 POLL_S = 0.2
 
@@ -86,7 +86,7 @@ def evaluate(stage: Stage) -> dict[str, str] | None:
     followed = Followed(Path(stage.inputs["follow"])) if stage.inputs.get("follow") else None
     done = finished_evaluations(stage)
     stage.record.state("loading")
-    with stage.nothing_to_save():
+    with stage.nothing_to_save(), quick_imports():
         from .evaluation import Evaluator  # torch: 5 to 20 s
 
         evaluator = Evaluator(stage, settings, rows)
@@ -150,4 +150,4 @@ def finished_evaluations(stage: Stage) -> set[tuple[int, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_worker(evaluate))
+    leave(run_worker(evaluate))

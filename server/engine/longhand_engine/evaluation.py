@@ -14,6 +14,7 @@ from .rows import FoundRow
 from .sampling.engine import Engine
 from .sampling.requests import Request
 from .sampling.text import Tokens
+from .sections import TokenSections
 from .tracing import Trace, TraceWriter
 from .worker import Stage
 
@@ -34,7 +35,7 @@ class Evaluator:
         self._tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"])
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the tokenizer of {stage.inputs['model']} has no chat template")
-        self._tokens = Tokens(self._tokenizer)
+        self._tokens, self._sections = Tokens(self._tokenizer), TokenSections(self._tokenizer)
         texts = [self._tokenizer.apply_chat_template(r.prompt, tokenize=False, add_generation_prompt=True) for r in rows]
         self._prompts = list(zip(texts, self._tokenizer(texts, add_special_tokens=False).input_ids))
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -44,7 +45,7 @@ class Evaluator:
         """False where it was stopped before its end: then there is no `eval` event."""
         settings, record, started = self._settings, self._stage.record, time.monotonic()
         engine = self._loaded(target.path)
-        writer = TraceWriter(record, checker, self._tokens)
+        writer = TraceWriter(record, checker, self._tokens, self._sections)
         traces = self._submit(engine, writer, target)
         if not self._sample(engine, writer, len(traces)):
             writer.finish()
@@ -88,7 +89,7 @@ class Evaluator:
                 **settings.sampling,
             )
             for sequence in engine.submit(request):
-                traces.append(Trace(sequence, name, prompt, row.answer, where))
+                traces.append(Trace(sequence, name, prompt, text, row.answer, where))
                 writer.add(traces[-1])
         return traces
 

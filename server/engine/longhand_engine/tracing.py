@@ -8,8 +8,8 @@ from typing import Any
 from .checker import Checker, Later
 from .events import Record
 from .sampling.requests import Sequence
-from .sampling.text import GrowingText, TokenBytes, Tokens
-from .texts import utf16_offset
+from .sampling.text import GrowingText, Tokens
+from .sections import TokenSections
 
 FLUSH_S = 0.1
 
@@ -21,6 +21,7 @@ class Trace:
     sequence: Sequence
     problem: str
     prompt: int
+    prompt_text: str
     gold: str | None
     where: dict[str, Any]
     number: int = -1
@@ -33,8 +34,9 @@ class Trace:
 class TraceWriter:
     """Writes what grew at most every 100 ms: all texts of the batch in one write, so that a reader sees them while they come."""
 
-    def __init__(self, record: Record, checker: Checker, tokens: Tokens):
-        self._record, self._checker, self._tokens = record, checker, tokens
+    def __init__(self, record: Record, checker: Checker, tokens: Tokens, sections: TokenSections):
+        self._record, self._checker = record, checker
+        self._tokens, self._sections = tokens, sections
         self._waiting: deque[Trace] = deque()
         self._growing: list[Trace] = []
         self._judging: list[Trace] = []
@@ -83,14 +85,20 @@ class TraceWriter:
         return trace.text.add(new, done)
 
     def _end(self, trace: Trace) -> None:
-        sequence = trace.sequence
+        sequence, text = trace.sequence, self._tokens.blanked(trace.sequence.tokens)
         self.ended += 1
-        facts: dict[str, Any] = {"tokens": len(sequence.tokens), "tokens_exact": True} | self._tokens.sections(sequence.tokens)
+        reasoning, answer = self._sections.count(sequence.tokens, text, trace.prompt_text)
+        facts: dict[str, Any] = {
+            "tokens": len(sequence.tokens),
+            "reasoning_tokens": reasoning,
+            "answer_tokens": answer,
+            "tokens_exact": True,
+            "finish": sequence.finish,
+        }
         if sequence.finish == "cancelled":
             facts |= {"finish": "error", "error": "stopped before its end"}
         else:
-            facts["finish"] = sequence.finish
-            trace.later = self._checker.judge_later(self._tokens.clean_text(sequence.tokens), trace.gold)
+            trace.later = self._checker.judge_later(text, trace.gold)
             if trace.later.ready:
                 facts |= self._judged(trace)
             else:
@@ -99,12 +107,8 @@ class TraceWriter:
 
     def _judged(self, trace: Trace) -> dict[str, Any]:
         judgement = trace.later()
-        trace.verdict, answer = judgement.value, None
-        if judgement.answer:
-            text, full = self._tokens.clean_text(trace.sequence.tokens), self._tokens.text(trace.sequence.tokens)
-            found = judgement.answer.fact(text)
-            start, end = self._tokens.places(trace.sequence.tokens, judgement.answer.start, judgement.answer.end)
-            answer = found | {"start": utf16_offset(full, start), "end": utf16_offset(full, end)}
+        trace.verdict = judgement.value
+        answer = judgement.answer and judgement.answer.fact(self._tokens.blanked(trace.sequence.tokens))
         return {"answer": answer, "verdict": judgement.verdict()}
 
     def _take_verdicts(self, wait: bool) -> None:

@@ -49,52 +49,22 @@ class GrowingText:
 
 
 class Tokens:
-    """What a tokenizer says about a completion's token ids: its text with and without special tokens, its sections."""
+    """Token ids of a completion as text, with special tokens and without."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast):
         self.table = TokenBytes(tokenizer)
-        self._special = set(tokenizer.all_special_ids)
-        think = [tokenizer.convert_tokens_to_ids(t) for t in ("<think>", "</think>")]
-        self._open, self._close = (None if i is None or i == tokenizer.unk_token_id else i for i in think)
+        # A checker needs the think tags to tell answer from reasoning, also where a tokenizer calls them special.
+        kept = {tokenizer.convert_tokens_to_ids(token) for token in ("<think>", "</think>")}
+        self._special = set(tokenizer.all_special_ids) - kept
 
     def text(self, ids: list[int]) -> str:
         """The whole text, special tokens and all."""
         return GrowingText(self.table).add(ids, True)
 
-    def clean_text(self, ids: list[int]) -> str:
-        """The text without special tokens, as checkers get it."""
-        return "".join(text for text, special in self._pieces(ids) if not special)
-
-    def places(self, ids: list[int], start: int, end: int) -> tuple[int, int]:
-        """A span of `clean_text` as a span of `text`, both in code points."""
-        clean = whole = 0
-        first = last = None
-        for text, special in self._pieces(ids):
-            if not special:
-                # A span begins behind a special token that stands before it, and ends before one that stands behind it.
-                if first is None and start < clean + len(text):
-                    first = whole + start - clean
-                if last is None and end <= clean + len(text):
-                    last = whole + end - clean
-                clean += len(text)
-            whole += len(text)
-        return whole if first is None else first, whole if last is None else last
-
-    def sections(self, ids: list[int]) -> dict[str, int]:
-        """`reasoning_tokens`, up to and with the last `</think>`, and `answer_tokens`, the rest with the end token.
-
-        All is reasoning where a `<think>` was never closed; all is answer where there is neither.
-        """
-        if self._close in ids:
-            reasoning = len(ids) - ids[::-1].index(self._close)
-        else:
-            reasoning = len(ids) if self._open in ids else 0
-        return {"reasoning_tokens": reasoning, "answer_tokens": len(ids) - reasoning}
-
-    def _pieces(self, ids: list[int]) -> list[tuple[str, bool]]:
-        """The text in stretches of ordinary and of special tokens; True for special."""
-        runs = groupby(ids, key=self._special.__contains__)
-        return [(self.text(list(run)), special) for special, run in runs]
+    def blanked(self, ids: list[int]) -> str:
+        """The text as checkers get it: blanks in the place of special tokens, so that every position holds."""
+        pieces = ((self.text(list(run)), special) for special, run in groupby(ids, key=self._special.__contains__))
+        return "".join(" " * len(text) if special else text for text, special in pieces)
 
 
 def _byte_alphabet() -> dict[str, int]:
