@@ -127,15 +127,16 @@ function report(mine: Check[], theirs: Check[]): string {
 }
 
 function section(title: string, checks: Check[]): string[] {
+  const helps = checks.some(({ help }) => help);
+  const row = (cells: string[]) => `| ${(helps ? cells : cells.slice(0, 3)).join(' | ')} |`;
   return [
     '',
     `## ${title}`,
     '',
-    '| | what | found | what to do |',
-    '|---|---|---|---|',
-    ...checks.map(
-      ({ status, title: what, found, help }) =>
-        `| ${marks[status]} | ${cell(what)} | ${cell(found)} | ${cell(help ?? '')} |`,
+    row(['', 'what', 'found', 'what to do']),
+    row(['---', '---', '---', '---']),
+    ...checks.map(({ status, title: what, found, help }) =>
+      row([marks[status], cell(what), cell(found), cell(help ?? '')]),
     ),
   ];
 }

@@ -193,7 +193,7 @@ async function pickSet(
 ): Promise<TraceSet | undefined> {
   const items = sets.map((set) => ({
     label: set.label,
-    description: `${set.runName ? `${set.runName} · ` : ''}${set.stage}${set.step === null ? '' : ` · step ${set.step}`} · ${plural(set.traces, 'trace')}`,
+    description: `${set.runName ? `${set.runName} · ` : ''}${plural(set.traces, 'trace')}`,
     set,
   }));
   const picked = await vscode.window.showQuickPick(items, {

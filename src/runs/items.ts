@@ -97,7 +97,9 @@ function runItem(node: Extract<RunNode, { kind: 'run' }>, connected: boolean): v
   const live = run.state === 'running' || run.state === 'stopping';
   const item = new vscode.TreeItem(run.name, live ? Expanded : Collapsed);
   const icon: [string, string | undefined] =
-    run.kind === 'import' && run.state === 'completed' ? ['file-symlink-file', undefined] : stateIcons[run.state];
+    run.kind === 'import' && run.state === 'completed'
+      ? ['file-symlink-file', undefined]
+      : stateIcon(run.state, connected);
   const context = ['run', run.kind, run.state, ...abilities(run.state, run.kind)].join(' ');
   if (run.kind === 'import') {
     item.collapsibleState = None;
