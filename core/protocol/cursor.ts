@@ -14,5 +14,3 @@ export function advance(cursor: Cursor, batch: EventBatch): StreamEvent[] {
 export function attemptStream(run: string, stage: string, attempt: number): string {
   return `${run}/${stage}/${attempt}`;
 }
-
-export const JOURNAL_STREAM = 'journal';
