@@ -172,7 +172,7 @@ describe('longhand, the command', () => {
     );
     const codepoint = await spans('codepoint');
     const byte = await spans('byte');
-    const points = [...text];
+    const points = Array.from(text);
     const bytes = Buffer.from(text);
     for (const [i, { start, end }] of utf16.entries()) {
       const expected = text.slice(start, end);
