@@ -16,17 +16,17 @@ export interface TrlKeys {
   renamed?: Record<string, string>;
 }
 
-/** Reads `trl-keys.json`, which names the classes by the kind of stage that they belong to. Null for what is no such file. */
+/** Reads `trl-keys.json`. Null for what is no such file. */
 export function parseTrlKeys(text: string): TrlKeys | null {
-  let file: Partial<TrlKeys> & { v?: unknown; sft?: TrlKeys['SFTConfig']; grpo?: TrlKeys['GRPOConfig'] };
+  let file: Partial<TrlKeys> & { v?: unknown };
   try {
     file = JSON.parse(text) as typeof file;
   } catch {
     return null;
   }
-  const { versions, sft, grpo, owned, renamed } = file ?? {};
-  if (file?.v !== 1 || !versions || !sft || !grpo) return null;
-  return { versions, SFTConfig: sft, GRPOConfig: grpo, owned, renamed };
+  const { versions, SFTConfig, GRPOConfig, owned, renamed } = file ?? {};
+  if (file?.v !== 1 || !versions || !SFTConfig || !GRPOConfig) return null;
+  return { versions, SFTConfig, GRPOConfig, owned, renamed };
 }
 
 /** The class whose keys a stage's `config` takes, or null: the stage has none. */
