@@ -37,7 +37,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     const safe = name.replace(/[/\\?#]/g, '-');
     return vscode.Uri.from({
       scheme: ids.scheme,
-      path: `/${safe}`,
+      path: `/longhand/${kind}/${safe}`,
       query: new URLSearchParams({ kind, ...query }).toString(),
     });
   }

@@ -136,7 +136,12 @@ export class Backends implements vscode.Disposable {
   }
 
   async #start(): Promise<void> {
-    if (this.#activeUrl !== null) await this.activate(null);
+    if (this.#activeUrl !== null) {
+      const text = `The active backend is ${this.#activeUrl}, which is started on its own machine (longhand serve).`;
+      const here = 'Start One Here';
+      if ((await vscode.window.showInformationMessage(text, here)) !== here) return;
+      await this.activate(null);
+    }
     if (this.state === 'connected') return;
     this.#stopAsked = false;
     const { launchService } = await import('./launch.ts');
