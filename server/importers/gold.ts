@@ -39,14 +39,23 @@ export interface Gold {
 
 /** Shorter common beginnings or ends than this are chance. */
 const LEAST_AFFIX = 12;
+/** Places at which an instruction may be cut off at each end; each is tried. */
+const MOST_CUTS = 4;
+
+/** What may stand around a problem, longest first. */
+export interface Affixes {
+  prefixes: string[];
+  suffixes: string[];
+}
 
 /**
- * What all texts begin with and end with: the instruction that a harness puts around each problem. Cut at spaces, and only
- * with at least five different texts.
+ * What all texts begin with and end with: the instruction that a harness puts around each problem. Problems made from one
+ * pattern share words of their own too, so each end of a sentence in what they share is a place to cut. Nothing with fewer
+ * than five different texts.
  */
-export function commonAffixes(texts: readonly string[]): { prefix: string; suffix: string } {
+export function commonAffixes(texts: readonly string[]): Affixes {
   const distinct = [...new Set(texts)];
-  if (distinct.length < 5) return { prefix: '', suffix: '' };
+  if (distinct.length < 5) return { prefixes: [], suffixes: [] };
   let prefix = distinct[0]!;
   let suffix = distinct[0]!;
   for (const text of distinct) {
@@ -57,19 +66,44 @@ export function commonAffixes(texts: readonly string[]): { prefix: string; suffi
     while (j < suffix.length && suffix.at(-1 - j) === text.at(-1 - j)) j++;
     suffix = suffix.slice(suffix.length - j);
   }
-  prefix = prefix.slice(0, prefix.search(/\s\S*$/) + 1);
-  const space = suffix.search(/\s/);
-  suffix = space < 0 ? '' : suffix.slice(space);
-  return {
-    prefix: prefix.trim().length >= LEAST_AFFIX ? prefix : '',
-    suffix: suffix.trim().length >= LEAST_AFFIX ? suffix : '',
-  };
+  const spaces = [...suffix.matchAll(/\s/g)].slice(0, 1).map((match) => match.index);
+  const ends = [...suffix.matchAll(/[.?!:})$]\s+|\n+/g)].map((match) => match.index + (match[0].trim() === '' ? 0 : 1));
+  const suffixes = [...new Set([...spaces, ...ends])].map((at) => suffix.slice(at));
+  const heads = [...prefix.matchAll(/[.?!:})$]\s+|\n+/g)].map((match) => match.index + match[0].length);
+  const words = prefix.search(/\s\S*$/) + 1;
+  const prefixes = [...new Set([words, ...heads.toReversed()])].map((at) => prefix.slice(0, at));
+  const long = (affix: string): boolean => affix.trim().length >= LEAST_AFFIX;
+  return { prefixes: prefixes.filter(long).slice(0, MOST_CUTS), suffixes: suffixes.filter(long).slice(-MOST_CUTS) };
 }
 
-/** Gold answers by problem. Problems are the same when their normalised texts are, with or without the instruction around them. */
+/** Shorter bare texts than this are not told apart surely enough. */
+const LEAST_BARE = 40;
+
+/** LaTeX that changes how a text looks and not what it says, and drawings. */
+const TYPESETTING =
+  /\[asy\].*?\[\/asy\]|\\(?:begin|end)\{[a-z]+\*?\}|\\(?:left|right|text(?:it|bf|rm)?|math(?:rm|bf|it)|displaystyle|quad)(?![a-z])/gs;
+
+/**
+ * A text without what typesetting may change: spaces, punctuation, `$`, `\left`, `\text` and the like, drawings, and case.
+ * Letters, digits and the signs of calculation stay. Null when so little is left that it may be another problem's too.
+ */
+export function bareText(text: string): string | null {
+  const plain = text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(TYPESETTING, '')
+    .replace(/\\[dt]frac/g, '\\frac');
+  const bare = plain.replace(/[^\p{L}\p{N}+\-*/=<>^_|!]/gu, '');
+  return bare.length >= LEAST_BARE ? `bare:${bare}` : null;
+}
+
+/**
+ * Gold answers by problem. Problems are the same when their normalised texts are, with or without the
+ * instruction around them, or when only their typesetting differs.
+ */
 export class GoldIndex {
   readonly #byProblem = new Map<string, Gold | null>();
-  readonly #affixes: { prefix: string; suffix: string }[] = [];
+  readonly #affixes: Affixes[] = [];
   /** Problems that were added. */
   size = 0;
 
@@ -78,7 +112,7 @@ export class GoldIndex {
     const affixes = commonAffixes(problems.map((problem) => problem.text));
     this.size += problems.length;
     for (const { text, gold, sourceId } of problems)
-      for (const form of forms(text, [affixes])) {
+      for (const form of forms(text, [affixes]).flatMap(withBare)) {
         const id = problemId(form);
         const known = this.#byProblem.get(id);
         // Two answers to one text: neither can be trusted.
@@ -89,25 +123,30 @@ export class GoldIndex {
   /** Says which instruction stands around the problems of the file that asks. */
   expect(texts: readonly string[]): void {
     const affixes = commonAffixes(texts);
-    if (affixes.prefix || affixes.suffix) this.#affixes.push(affixes);
+    if (affixes.prefixes.length + affixes.suffixes.length > 0) this.#affixes.push(affixes);
   }
 
   find(text: string): Gold | null {
     if (this.#byProblem.size === 0) return null;
-    for (const form of forms(text, this.#affixes)) {
-      const found = this.#byProblem.get(problemId(form));
-      if (found) return found;
+    const found = forms(text, this.#affixes);
+    // The text as it stands decides before the bare one.
+    for (const form of [...found, ...found.flatMap((form) => bareText(form) ?? [])]) {
+      const gold = this.#byProblem.get(problemId(form));
+      if (gold) return gold;
     }
     return null;
   }
 }
 
-function forms(text: string, affixes: readonly { prefix: string; suffix: string }[]): Set<string> {
+function forms(text: string, affixes: readonly Affixes[]): string[] {
   const found = new Set([text]);
-  for (const { prefix, suffix } of affixes) {
-    const from = prefix && text.startsWith(prefix) ? prefix.length : 0;
-    const to = suffix && text.endsWith(suffix) ? text.length - suffix.length : text.length;
-    if (to > from) found.add(text.slice(from, to));
-  }
-  return found;
+  for (const { prefixes, suffixes } of affixes)
+    for (const prefix of ['', ...prefixes])
+      for (const suffix of ['', ...suffixes]) {
+        const inside = text.startsWith(prefix) && text.endsWith(suffix) && text.length > prefix.length + suffix.length;
+        if (inside) found.add(text.slice(prefix.length, text.length - suffix.length));
+      }
+  return [...found];
 }
+
+const withBare = (form: string): string[] => [form, ...[bareText(form)].filter((bare) => bare !== null)];

@@ -19,7 +19,7 @@ interface Expected {
   prompt?: string;
   completion: string;
   /** The completion of the first trace, by the file's own words. */
-  first: (rows: Record<string, unknown>[]) => unknown;
+  first: (row: Record<string, unknown>) => unknown;
   check?: (traces: ImportedTrace[]) => void;
 }
 
@@ -36,7 +36,7 @@ const reasoningflow: Expected = {
   gold: 30,
   prompt: 'question',
   completion: 'response',
-  first: ([row]) => row?.response,
+  first: (row) => row.response,
   check: (traces) => assert.equal(traces[3]?.problem.sourceId, 'aime2024-3'),
 };
 
@@ -53,13 +53,13 @@ const files: [string, string, Expected][] = [
       // One row has an empty gold.
       gold: 499,
       completion: 'generated_responses',
-      first: ([row]) => (row?.generated_responses as string[])[0],
+      first: (row) => (row.generated_responses as string[])[0],
     },
   ],
   [
     'longcot-example',
     'data__limo__training_data__deepseek-r1-distill-qwen-32b.jsonl',
-    { rows: 291, traces: 291, gold: 291, completion: 'solution', first: ([row]) => row?.solution },
+    { rows: 291, traces: 291, gold: 291, completion: 'solution', first: (row) => row.solution },
   ],
   [
     'mip-overthinking',
@@ -70,7 +70,7 @@ const files: [string, string, Expected][] = [
       gold: 582,
       prompt: 'question',
       completion: 'deepseek-reasoner (question)',
-      first: ([row]) => row?.['deepseek-reasoner (question)'],
+      first: (row) => row['deepseek-reasoner (question)'],
       check(traces) {
         assert.equal(traces[0]?.problem.gold, '540');
         assert.equal(traces[0]?.model, 'deepseek-reasoner');
@@ -86,7 +86,7 @@ const files: [string, string, Expected][] = [
       gold: 52,
       prompt: 'insufficient_question',
       completion: 'deepseek-reasoner (insufficient_question)',
-      first: ([row]) => row?.['deepseek-reasoner (insufficient_question)'],
+      first: (row) => row['deepseek-reasoner (insufficient_question)'],
     },
   ],
   [
@@ -98,7 +98,7 @@ const files: [string, string, Expected][] = [
       gold: 52,
       prompt: 'insufficient_question',
       completion: 'model_answer',
-      first: ([row]) => row?.model_answer,
+      first: (row) => row.model_answer,
     },
   ],
   [
@@ -109,18 +109,18 @@ const files: [string, string, Expected][] = [
       traces: 800,
       gold: 800,
       completion: 'response',
-      first: ([row]) => (row?.code as string[])[0],
+      first: (row) => (row.code as string[])[0],
     },
   ],
   [
     'tora-outputs',
     'tora-70b-v1.0__gsm8k__test_tora_-1_seed0_t0.0_s0_e1319.jsonl',
-    { rows: 1319, traces: 1319, gold: 1319, completion: 'code', first: ([row]) => (row?.code as string[])[0] },
+    { rows: 1319, traces: 1319, gold: 1319, completion: 'code', first: (row) => (row.code as string[])[0] },
   ],
   [
     'r1-math-backtracking',
     'backtracking_dataset_n=200.json',
-    { rows: 200, traces: 200, gold: 200, completion: 'generated_cot', first: ([row]) => row?.generated_cot },
+    { rows: 200, traces: 200, gold: 200, completion: 'generated_cot', first: (row) => row.generated_cot },
   ],
   [
     'evalscope-reviews',
@@ -132,7 +132,7 @@ const files: [string, string, Expected][] = [
       verdicts: { right: 8, wrong: 2 },
       prompt: 'raw_input.question',
       completion: 'choices[].message.content',
-      first: ([row]) => (row?.choices as { message: { content: string } }[])[0]?.message.content,
+      first: (row) => (row.choices as { message: { content: string } }[])[0]?.message.content,
       check(traces) {
         assert.deepEqual([traces[0]?.facts.tokens, traces[0]?.facts.tokens_exact], [255, true]);
         assert.equal(traces[0]?.facts.finish, 'stop');
@@ -165,7 +165,7 @@ describe('real files', () => {
       assert.equal(traces.filter((trace) => trace.problem.gold !== null).length, expected.gold);
       const rows = plainRows(path);
       assert.equal(rows.length, expected.rows);
-      assert.equal(traces[0]?.completion, expected.first(rows));
+      assert.equal(traces[0]?.completion, expected.first(rows[0] ?? {}));
       const by = (value: string): number => traces.filter((trace) => trace.facts.verdict?.value === value).length;
       if (expected.verdicts) assert.deepEqual({ right: by('right'), wrong: by('wrong') }, expected.verdicts);
       expected.check?.(traces);
@@ -231,7 +231,7 @@ describe('real files', () => {
   it('the answers of a benchmark are joined to completions that have none', async function () {
     const traces = needSharedData(this, 'traces', 'reasoningflow', 'DeepSeek-R1_aime2024_responses.jsonl');
     const bench = await openFile(needSharedData(this, 'traces', 'benchmark-parquet', 'benchmarks__aime24.parquet'));
-    const without = plainRows(traces).map(({ correct_answer: _, ...row }) => row);
+    const without = plainRows(traces).map((row) => ({ ...row, correct_answer: undefined }));
     const golds = plainRows(traces).map((row) => String(row.correct_answer));
     const { file } = await import('../support/collect-import.ts');
     try {
@@ -239,8 +239,8 @@ describe('real files', () => {
       const agreed = joined.filter(
         (trace, i) => trace.problem.gold !== null && Number(trace.problem.gold) === Number(golds[i]),
       );
-      // The rest are worded or typeset otherwise in the two files: only equal texts are joined.
-      assert.ok(agreed.length >= 10, `${agreed.length} of 30`);
+      // The rest are worded otherwise in the two files: only texts that say the same are joined.
+      assert.ok(agreed.length >= 20, `${agreed.length} of 30`);
       assert.deepEqual(agreed.length, joined.filter((trace) => trace.problem.gold !== null).length);
     } finally {
       await bench.close();

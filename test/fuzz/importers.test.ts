@@ -28,22 +28,16 @@ const damage: fc.Arbitrary<Damage> = fc.record({
 function apply(bytes: Buffer, { kind, at, length, byte }: Damage): Buffer {
   const place = Math.floor(at * bytes.length);
   const before = bytes.subarray(0, place);
-  switch (kind) {
-    case 'flip':
-      return Buffer.concat([before, Buffer.from([byte]), bytes.subarray(place + 1)]);
-    case 'delete':
-      return Buffer.concat([before, bytes.subarray(place + length)]);
-    case 'insert':
-      return Buffer.concat([before, Buffer.alloc(length, byte), bytes.subarray(place)]);
-    case 'cut':
-      return Buffer.from(before);
-    case 'swap':
-      return Buffer.concat([
-        before,
-        Buffer.from(bytes.subarray(place, place + length)).reverse(),
-        bytes.subarray(place + length),
-      ]);
-  }
+  const hit = bytes.subarray(place, place + length);
+  const after = bytes.subarray(place + length);
+  const pieces = {
+    flip: [before, Buffer.from([byte]), bytes.subarray(place + 1)],
+    delete: [before, after],
+    insert: [before, Buffer.alloc(length, byte), bytes.subarray(place)],
+    cut: [before],
+    swap: [before, Buffer.from(hit).reverse(), after],
+  };
+  return Buffer.concat(pieces[kind]);
 }
 
 /** Imports; a refusal must be one of ours. Null: refused. */
