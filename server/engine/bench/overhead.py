@@ -24,10 +24,33 @@ sys.path.insert(0, str(ENGINE))
 BASE = ENGINE / "longhand_engine" / "tiny" / "base"
 COMMON = {"lr_scheduler_type": "cosine", "adam_beta2": 0.95, "bf16": False, "gradient_checkpointing": False, "seed": 0}
 CONFIGS = {
-    "grpo": COMMON | {"num_generations": 8, "per_device_train_batch_size": 128, "max_completion_length": 256, "learning_rate": 3e-4, "beta": 0.0, "temperature": 1.0, "logging_steps": 1, "save_strategy": "no"},
-    "sft": COMMON | {"per_device_train_batch_size": 16, "learning_rate": 2e-3, "max_length": 512, "loss_type": "nll", "train_sampling_strategy": "group_by_length", "logging_steps": 5, "save_strategy": "no"},
+    "grpo": COMMON
+    | {
+        "num_generations": 8,
+        "per_device_train_batch_size": 128,
+        "max_completion_length": 256,
+        "learning_rate": 3e-4,
+        "beta": 0.0,
+        "temperature": 1.0,
+        "logging_steps": 1,
+        "save_strategy": "no",
+    },
+    "sft": COMMON
+    | {
+        "per_device_train_batch_size": 16,
+        "learning_rate": 2e-3,
+        "max_length": 512,
+        "loss_type": "nll",
+        "train_sampling_strategy": "group_by_length",
+        "logging_steps": 5,
+        "save_strategy": "no",
+    },
 }
-REWARDS = [{"name": "format"}, {"name": "cosine", "unit": "characters", "max_length": 600}, {"name": "length", "unit": "tokens"}]
+REWARDS = [
+    {"name": "format"},
+    {"name": "cosine", "unit": "characters", "max_length": 600},
+    {"name": "length", "unit": "tokens"},
+]
 
 
 def main() -> None:
@@ -51,7 +74,11 @@ def main() -> None:
             print(json.dumps(found), file=sys.stderr, flush=True)
     for part in ("train", "process"):
         ratios = [p[part] for p in pairs]
-        line = {"name": f"worker overhead, {options.kind}, CPU time of {part}", "value": round(statistics.median(ratios), 4), "unit": "ratio"}
+        line = {
+            "name": f"worker overhead, {options.kind}, CPU time of {part}",
+            "value": round(statistics.median(ratios), 4),
+            "unit": "ratio",
+        }
         print(json.dumps(line | {"target": "<=1.03", "peer": "plain TRL", "ci95": interval(ratios), "n": len(ratios)}))
 
 
@@ -63,8 +90,23 @@ def prepare(folder: Path, kind: str, steps: int) -> None:
     data.write_text("".join(json.dumps(row) + "\n" for row in task_rows("train", 400, 0)))
     config = CONFIGS[kind] | {"max_steps": steps}
     stage = {"id": kind, "kind": kind, "config": config, "rewards": REWARDS}
-    spec = {"v": 1, "run": "bench", "stage": kind, "attempt": 1, "kind": kind, "resumed_from": None, "stage_config": stage}
-    spec |= {"inputs": {"model": str(BASE), "data": str(data)}, "seed": 0, "command": ["-"], "env": {}, "grace_s": 1, "mark": "-"}
+    spec = {
+        "v": 1,
+        "run": "bench",
+        "stage": kind,
+        "attempt": 1,
+        "kind": kind,
+        "resumed_from": None,
+        "stage_config": stage,
+    }
+    spec |= {
+        "inputs": {"model": str(BASE), "data": str(data)},
+        "seed": 0,
+        "command": ["-"],
+        "env": {},
+        "grace_s": 1,
+        "mark": "-",
+    }
     (folder / "spec.json").write_text(json.dumps(spec))
 
 
@@ -95,7 +137,10 @@ def child(kind: str, who: str, folder: str) -> None:
     Trainer.train = timed
     (ours if who == "ours" else bare)(kind, Path(folder))
     usage = os.times()
-    print(json.dumps(spent | {"process": usage.user + usage.system + usage.children_user + usage.children_system}), flush=True)
+    print(
+        json.dumps(spent | {"process": usage.user + usage.system + usage.children_user + usage.children_system}),
+        flush=True,
+    )
     os._exit(0)
 
 
@@ -120,7 +165,13 @@ def bare(kind: str, folder: Path) -> None:
 
     spec = json.loads((folder / "spec.json").read_text())
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
-    config = spec["stage_config"]["config"] | {"output_dir": str(folder / "checkpoints"), "use_cpu": True, "report_to": "none", "disable_tqdm": True, "dataloader_pin_memory": False}
+    config = spec["stage_config"]["config"] | {
+        "output_dir": str(folder / "checkpoints"),
+        "use_cpu": True,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "dataloader_pin_memory": False,
+    }
     tokenizer = AutoTokenizer.from_pretrained(BASE)
     if kind == "sft":
         data = Dataset.from_list([{k: row[k] for k in ("prompt", "completion")} for row in rows])
@@ -130,7 +181,9 @@ def bare(kind: str, folder: Path) -> None:
         arguments = GRPOConfig(**config)
         rewards, weights = build_rewards(REWARDS)
         functions = StepCompletions(None, tokenizer, Checker(), rewards, weights, arguments).functions
-        trainer = GRPOTrainer(str(BASE), reward_funcs=functions, args=arguments, train_dataset=data, processing_class=tokenizer)
+        trainer = GRPOTrainer(
+            str(BASE), reward_funcs=functions, args=arguments, train_dataset=data, processing_class=tokenizer
+        )
     trainer.train()
     trainer._save_checkpoint(trainer.model, None)
 

@@ -9,7 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "peft", "tokenizers", "math-verify", "numpy", "safetensors")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "trl",
+    "accelerate",
+    "datasets",
+    "peft",
+    "tokenizers",
+    "math-verify",
+    "numpy",
+    "safetensors",
+)
 _QUERY = "name,memory.total,driver_version"
 
 

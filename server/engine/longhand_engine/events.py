@@ -14,7 +14,7 @@ import threading
 import time
 import traceback as tracebacks
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +131,16 @@ class Record:
         """`phase`: starting, loading, running, saving, stopping."""
         self.event("state", phase=phase)
 
-    def train_begin(self, max_steps: int, resumed_step: int, epochs: float | None, steps_per_epoch: float | None) -> None:
-        self.event("train_begin", max_steps=max_steps, resumed_step=resumed_step, epochs=epochs, steps_per_epoch=steps_per_epoch)
+    def train_begin(
+        self, max_steps: int, resumed_step: int, epochs: float | None, steps_per_epoch: float | None
+    ) -> None:
+        self.event(
+            "train_begin",
+            max_steps=max_steps,
+            resumed_step=resumed_step,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+        )
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
         self.event("progress", done=done, total=total, unit=unit)
@@ -163,13 +171,22 @@ class Record:
             hint=hint,
         )
 
-    def end(self, complete: bool, *, step: int | None = None, max_steps: int | None = None, outputs: Mapping[str, str] | None = None) -> None:
+    def end(
+        self,
+        complete: bool,
+        *,
+        step: int | None = None,
+        max_steps: int | None = None,
+        outputs: Mapping[str, str] | None = None,
+    ) -> None:
         """Last event of an attempt that ended by itself. `outputs`: paths relative to the attempt's folder, by name."""
         self.event("end", complete=complete, step=step, max_steps=max_steps, outputs=dict(outputs or {}))
 
     # -- problems, prompts, traces ------------------------------------------------------------------------------------
 
-    def problem(self, text: str, gold: str | None = None, *, source_id: str | None = None, gold_origin: str | None = None) -> str:
+    def problem(
+        self, text: str, gold: str | None = None, *, source_id: str | None = None, gold_origin: str | None = None
+    ) -> str:
         """Name a problem (recorded the first time only) and return its id."""
         text = clean_text(text)
         name = problem_id(text)
@@ -225,18 +242,6 @@ class Record:
                 offset += len(data)
             write_all(self._fd, "".join(lines).encode())
             self._seq += len(lines)
-
-    def trace_texts(self, pieces: Sequence[tuple[int, str]]) -> None:
-        """Stretches of several traces at once, `(trace, text)` each: one write for all their texts, then the events."""
-        with self._lock:
-            written = [(trace, clean_text(text).encode()) for trace, text in pieces if text]
-            if not written:
-                return
-            extent = self._text.append(b"".join(data for _, data in written))
-            offset = extent["offset"]
-            for trace, data in written:
-                self.event("trace_text", trace=trace, part=extent["part"], offset=offset, length=len(data))
-                offset += len(data)
 
     def trace_end(self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None) -> None:
         """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`."""

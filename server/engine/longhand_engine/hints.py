@@ -10,7 +10,11 @@ def hint_for(error: BaseException) -> str | None:
         return "Lower per_device_train_batch_size and raise gradient_accumulation_steps by the same factor, or shorten max_length or max_completion_length, then resume."
     if isinstance(error, ImportError):
         return "The engine is incomplete: set it up again."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in message:
+    if (
+        isinstance(error, OSError)
+        and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        or "No space left on device" in message
+    ):
         return "Make room on the disk, then resume; save_total_limit keeps fewer checkpoints."
     if "generation_batch_size" in message and "num_generations" in message:
         return "per_device_train_batch_size × steps_per_generation must be a multiple of num_generations."

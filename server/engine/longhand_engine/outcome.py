@@ -64,7 +64,12 @@ def classify_error(event: dict[str, Any]) -> str:
         return "oom_host"
     if "No space left on device" in message or "Disk quota exceeded" in message:
         return "disk_full"
-    words = {"ConfigError": "config_error", "DataError": "data_error", "RewardError": "user_code", "ModuleNotFoundError": "engine_broken"}
+    words = {
+        "ConfigError": "config_error",
+        "DataError": "data_error",
+        "RewardError": "user_code",
+        "ModuleNotFoundError": "engine_broken",
+    }
     return words.get(name, "exception")
 
 
@@ -82,7 +87,11 @@ def classify(attempt_dir: Path, ending: Ending) -> tuple[str, str | None, str | 
     if error:
         reason = classify_error(error)
         said = f"{error.get('class')}: {error.get('message')}"
-        return ("stopped" if ending.stop_asked else "failed"), reason, said + (f" ({error['hint']})" if error.get("hint") else "")
+        return (
+            ("stopped" if ending.stop_asked else "failed"),
+            reason,
+            said + (f" ({error['hint']})" if error.get("hint") else ""),
+        )
     at = f" at step {end['step']} of {end['max_steps']}" if end and end.get("max_steps") is not None else ""
     if ending.stop_asked:
         if ending.killed_by_us:
@@ -95,11 +104,23 @@ def classify(attempt_dir: Path, ending: Ending) -> tuple[str, str | None, str | 
     if ending.signal is not None:
         return _signalled(ending)
     if ending.code and free_bytes(attempt_dir) < _FULL:
-        return "failed", "disk_full", f"The worker exited with code {ending.code}, and the disk is full. Make room, then resume."
+        return (
+            "failed",
+            "disk_full",
+            f"The worker exited with code {ending.code}, and the disk is full. Make room, then resume.",
+        )
     last = _last_line(attempt_dir / "stderr.log")
     if ending.code == 0:
-        return "failed", "no_end", "The worker ended without saying that its work is done." + (f" Its last words: {last}" if last else "")
-    return "failed", "exited", f"The worker exited with code {ending.code}." + (f" Its last words: {last}" if last else "")
+        return (
+            "failed",
+            "no_end",
+            "The worker ended without saying that its work is done." + (f" Its last words: {last}" if last else ""),
+        )
+    return (
+        "failed",
+        "exited",
+        f"The worker exited with code {ending.code}." + (f" Its last words: {last}" if last else ""),
+    )
 
 
 def signal_name(number: int) -> str:

@@ -112,7 +112,11 @@ def _from_ps(pid: int | None = None) -> list[Process]:
         if len(fields) == 7:
             number, parent, group, state, rss, cpu, start = fields
             # macOS's ps does not tell the session; the group and the mark must do.
-            found.append(Process(int(number), int(parent), int(group), -1, state[0], start.strip(), int(rss) * 1024, _seconds(cpu)))
+            found.append(
+                Process(
+                    int(number), int(parent), int(group), -1, state[0], start.strip(), int(rss) * 1024, _seconds(cpu)
+                )
+            )
     return found
 
 

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,8 @@ class Runner:
 
     def _own_session(self) -> None:
         if os.getsid(0) != os.getpid():
-            try:
+            with suppress(PermissionError):  # a group's leader cannot; then the session is not ours and is not swept
                 os.setsid()
-            except PermissionError:
-                pass  # a group's leader cannot; then the session is not ours and is not swept
         if sys.platform == "linux":
             prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: what the worker orphans becomes our child
 
@@ -196,10 +195,8 @@ class Runner:
         self.peak_rss = max(self.peak_rss, rss)
         self.cpu_s = max(self.cpu_s, children_cpu() + sum(p.cpu_s for p in mine))
         beat = {"v": 1, "t": now(), "rss": rss, "cpu_s": round(self.cpu_s, 3), "processes": len(living)}
-        try:
+        with suppress(OSError):  # a full disk is the worker's to report; the next beat tries again
             write_json(self.dir / "heartbeat.json", beat)
-        except OSError:
-            pass  # a full disk is the worker's to report; the next beat tries again
 
     # -- end ----------------------------------------------------------------------------------------------------------
 
@@ -246,10 +243,14 @@ class Runner:
         elif self.worker is None:
             outcome, reason, message = "stopped", None, "Stopped before the worker was started."
         else:
-            ending = Ending(code, number, self.stop_asked, self.killed, self.grace_s, oom_kills() - self._oom_before, self.peak_rss)
+            ending = Ending(
+                code, number, self.stop_asked, self.killed, self.grace_s, oom_kills() - self._oom_before, self.peak_rss
+            )
             outcome, reason, message = classify(self.dir, ending)
         if self.survivors:
-            message = f"{message or ''} Processes {self.survivors} cannot be killed: the machine needs attention.".strip()
+            message = (
+                f"{message or ''} Processes {self.survivors} cannot be killed: the machine needs attention.".strip()
+            )
         return {
             "v": 1,
             "outcome": outcome,
@@ -269,24 +270,18 @@ def prctl(option: int, value: int) -> None:
     """Linux's prctl(2); nothing where the C library has none."""
     import ctypes
 
-    try:
+    with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-    except (OSError, AttributeError):
-        pass
 
 
 def kill(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def kill_group(group: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def children_cpu() -> float:
@@ -336,7 +331,7 @@ def write_exit(attempt_dir: Path, value: dict[str, Any]) -> None:
 
     data = json.dumps(value, ensure_ascii=False).encode(errors="replace")
     temporary = attempt_dir / ".exit.json.tmp"
-    for attempt in range(30):
+    for _ in range(30):
         try:
             with temporary.open("r+b" if temporary.exists() else "wb") as file:
                 file.write(data + b"\n")

@@ -82,7 +82,15 @@ def default_of(field: "dataclasses.Field[Any]") -> Any:
 def text_of(keys: dict[str, Any]) -> str:
     """The file's text: one line a key, so that a new version of TRL shows as a short difference."""
     text = json.dumps(keys, indent=2, ensure_ascii=False)
-    return re.sub(r"\{\n {6}(\"type\".*?)\n {4}\}", lambda m: "{ " + re.sub(r"\s*\n\s*", " ", m[1]) + " }", text, flags=re.DOTALL) + "\n"
+    return (
+        re.sub(
+            r"\{\n {6}(\"type\".*?)\n {4}\}",
+            lambda m: "{ " + re.sub(r"\s*\n\s*", " ", m[1]) + " }",
+            text,
+            flags=re.DOTALL,
+        )
+        + "\n"
+    )
 
 
 def main() -> int:
@@ -96,7 +104,10 @@ def main() -> int:
         return 0
     if options.file.exists() and json.loads(options.file.read_text(encoding="utf-8")) == keys:
         return 0
-    print(f"{options.file} is not of the installed versions: write it anew with python -m longhand_engine.trl_keys", file=sys.stderr)
+    print(
+        f"{options.file} is not of the installed versions: write it anew with python -m longhand_engine.trl_keys",
+        file=sys.stderr,
+    )
     return 1
 
 

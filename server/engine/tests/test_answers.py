@@ -26,7 +26,11 @@ T = "</think>"
         ("12", "12", "final_line"),
         (r"\boxed{\boxed{5}}", r"\boxed{5}", "boxed"),
         (r"{ { \boxed{5} stray", "5", "boxed"),
-        (r"first \boxed{1}. Later $$\boxed{2} \quad \text{and} \quad \boxed{3}$$", r"\boxed{2} \quad \text{and} \quad \boxed{3}", "boxed"),
+        (
+            r"first \boxed{1}. Later $$\boxed{2} \quad \text{and} \quad \boxed{3}$$",
+            r"\boxed{2} \quad \text{and} \quad \boxed{3}",
+            "boxed",
+        ),
         (r"\boxed{1} papers, then \boxed{2}", "2", "boxed"),
         (r"\\boxed{\\frac{1}{2}}", r"\\frac{1}{2}", "boxed"),
         ("One.\nTwo.\nSo the chance is 2/3.", "So the chance is 2/3.", "final_line"),
@@ -39,7 +43,10 @@ def test_the_last_answer_is_found_with_its_rule_and_span(text, answer, rule):
     assert text[found.start : found.end] == answer
 
 
-@pytest.mark.parametrize("text", ["", "   ", "<think>\nSo 3+4=7 and then", "One, 1.\nTwo, 2.\nThree, 3", r"\boxed{}", "x" * 300, f"thought{T}"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "<think>\nSo 3+4=7 and then", "One, 1.\nTwo, 2.\nThree, 3", r"\boxed{}", "x" * 300, f"thought{T}", r"<think>So the answer is \(2"],
+)
 def test_where_there_is_no_answer_none_is_made_up(text):
     assert find_answer(text) is None
 

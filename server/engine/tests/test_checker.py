@@ -30,7 +30,12 @@ def box(text):
 
 def test_integers_need_no_process():
     with Checker() as lazy:
-        assert lazy.judge(box(5), "5").verdict() == {"value": "right", "checker": "integer", "version": "0.1.0", "reason": None}
+        assert lazy.judge(box(5), "5").verdict() == {
+            "value": "right",
+            "checker": "integer",
+            "version": "0.1.0",
+            "reason": None,
+        }
         assert lazy.judge(box(-5), "$5$").value == "wrong"
         assert lazy.judge("it was cut\nafter 5", "5").verdict()["reason"] == "no_answer"
         assert lazy.judge(box(5), None).value == lazy.judge(box(5), " ").value == "none"
@@ -80,7 +85,19 @@ def test_a_gold_that_cannot_be_parsed_is_never_wrong(checker, gold):
     assert judged.value in ("undecided", "none") and (gold == "" or judged.unparsable_gold)
 
 
-HOSTILE = ["10^{10^{10}}", r"\frac{1}{" * 1000 + "2" + "}" * 1000, r"\frac{1}{" * 5000 + "2" + "}" * 5000, "9" * 1_000_000, "(" * 4000, "9" * 9000, "2^" * 3000 + "2", "x!" * 2000, r"\sqrt{" * 1500 + "2" + "}" * 1500, "\x00" * 500, "99999!!!"]
+HOSTILE = [
+    "10^{10^{10}}",
+    r"\frac{1}{" * 1000 + "2" + "}" * 1000,
+    r"\frac{1}{" * 5000 + "2" + "}" * 5000,
+    "9" * 1_000_000,
+    "(" * 4000,
+    "9" * 9000,
+    "2^" * 3000 + "2",
+    "x!" * 2000,
+    r"\sqrt{" * 1500 + "2" + "}" * 1500,
+    "\x00" * 500,
+    "99999!!!",
+]
 
 
 @pytest.mark.parametrize("answer", HOSTILE, ids=lambda a: a[:12].replace("\x00", "NUL"))
@@ -108,7 +125,9 @@ def test_a_dead_process_and_an_old_one_are_replaced():
         first = pool.processes()
         os.kill(first[0], 9)
         assert pool.judge(box("0.125"), "1/8").value == "undecided"
-        assert pool.judge(box("0.125"), "1/8").value == "undecided"  # the verdict of a pair does not change within a run
+        assert (
+            pool.judge(box("0.125"), "1/8").value == "undecided"
+        )  # the verdict of a pair does not change within a run
         assert pool.judge(box("0.2"), "1/5").value == pool.judge(box("0.4"), "2/5").value == "right"
         assert pool.processes() == []
 
@@ -120,13 +139,33 @@ def test_many_keep_their_order_and_repeat_for_free(checker):
 
 
 def test_grade_streams_json_lines_in_order():
-    rows = ['{"id":"a","pred":"\\\\boxed{1/2}","gold":"0.5"}', "nonsense", '{"id":"b","pred":"3"}', '{"id":"c","pred":"3","gold":3}', "", '{"id":"d","pred":"\\ud800 \\\\boxed{1}","gold":null}', '["e"]']
-    process = subprocess.Popen([sys.executable, "-m", "longhand_engine.checker.grade"], cwd=ENGINE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    rows = [
+        '{"id":"a","pred":"\\\\boxed{1/2}","gold":"0.5"}',
+        "nonsense",
+        '{"id":"b","pred":"3"}',
+        '{"id":"c","pred":"3","gold":3}',
+        "",
+        '{"id":"d","pred":"\\ud800 \\\\boxed{1}","gold":null}',
+        '["e"]',
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "longhand_engine.checker.grade"],
+        cwd=ENGINE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     process.stdin.write(b'{"id":0,"pred":"4","gold":"4"}\n')
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["verdict"] is True  # before the input ends
     out, _ = process.communicate("\n".join(rows).encode(), timeout=60)
     found = [json.loads(line) for line in out.splitlines()]
     assert process.returncode == 0
-    assert [(r["id"], r["verdict"]) for r in found] == [("a", True), (None, None), ("b", None), ("c", True), ("d", None), (None, None)]
+    assert [(r["id"], r["verdict"]) for r in found] == [
+        ("a", True),
+        (None, None),
+        ("b", None),
+        ("c", True),
+        ("d", None),
+        (None, None),
+    ]
     assert "line 3" in found[1]["reason"] and "'gold'" in found[2]["reason"] and found[4]["reason"] == "no_gold"

@@ -27,7 +27,9 @@ def test_a_trace_is_recorded_text_first_with_ids_and_facts(tmp_path):
         trace = record.trace_begin(name, prompt=prompt, step=3, group="3:" + name, marker=None)
         record.trace_text(trace, "Sé ")
         record.trace_text(trace, "𝟚\n")
-        record.trace_end(trace, {"tokens": 3, "finish": "stop", "verdict": None, "answer": None}, token_ids=[1, 70000, 2])
+        record.trace_end(
+            trace, {"tokens": 3, "finish": "stop", "verdict": None, "answer": None}, token_ids=[1, 70000, 2]
+        )
     events = lines(tmp_path)
     assert [e["type"] for e in events] == ["problem", "prompt", "trace_begin", "trace_text", "trace_text", "trace_end"]
     assert [e["seq"] for e in events] == list(range(6))

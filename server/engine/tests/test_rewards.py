@@ -11,7 +11,9 @@ checker = Checker()
 
 
 def completion(text, gold="5", tokens=10, group="1:a"):
-    return Completion(text=text, full=text + "<|im_end|>", ids=list(range(tokens)), group=group, judge=checker.judge_later(text, gold))
+    return Completion(
+        text=text, full=text + "<|im_end|>", ids=list(range(tokens)), group=group, judge=checker.judge_later(text, gold)
+    )
 
 
 def one(config):
@@ -37,7 +39,9 @@ def test_format_is_a_box_that_closes_before_the_thought_ends(text, value):
     assert one({"name": "format"})([completion(text)]) == [value]
 
 
-@pytest.mark.parametrize("length,right,wrong", [(0, 1.0, -1.0), (300, 0.55, -0.55), (600, 0.1, -0.1), (9000, 0.1, -0.1)])
+@pytest.mark.parametrize(
+    "length,right,wrong", [(0, 1.0, -1.0), (300, 0.55, -0.55), (600, 0.1, -0.1), (9000, 0.1, -0.1)]
+)
 def test_cosine_at_its_start_middle_and_end(length, right, wrong):
     cosine = one({"name": "cosine", "unit": "characters", "max_length": 600})
     assert cosine.of(length, True) == pytest.approx(right)
@@ -53,7 +57,9 @@ def test_cosine_counts_what_its_unit_says():
     assert by_character([c]) == [pytest.approx(1.0)]
     assert by_character([completion(WRONG)]) == [pytest.approx(-1.0)]
     # a quarter of the way: 0.1 + 0.9 · (1 + cos π/4) / 2
-    assert one({"name": "cosine", "unit": "characters", "max_length": 36})([c]) == [pytest.approx(0.1 + 0.45 * (1 + math.sqrt(0.5)))]
+    assert one({"name": "cosine", "unit": "characters", "max_length": 36})([c]) == [
+        pytest.approx(0.1 + 0.45 * (1 + math.sqrt(0.5)))
+    ]
 
 
 def test_length_compares_within_one_prompt_only():
@@ -66,11 +72,17 @@ def test_length_compares_within_one_prompt_only():
 
 def test_undecided_gives_nothing_and_the_papers_one_is_an_option():
     c = completion(r"\boxed{\frac{1}{2}}", gold="{{{")
-    for name, more in [("accuracy", {}), ("cosine", {"unit": "tokens", "max_length": 20}), ("length", {"unit": "tokens"})]:
+    for name, more in [
+        ("accuracy", {}),
+        ("cosine", {"unit": "tokens", "max_length": 20}),
+        ("length", {"unit": "tokens"}),
+    ]:
         assert one({"name": name, **more})([c]) == [None]
         assert one({"name": name, "unparsable_gold": "null", **more})([c]) == [None]
     assert one({"name": "accuracy", "unparsable_gold": "one"})([c]) == [1.0]
-    assert one({"name": "cosine", "unit": "tokens", "max_length": 20, "unparsable_gold": "one"})([c]) == [pytest.approx(0.55)]
+    assert one({"name": "cosine", "unit": "tokens", "max_length": 20, "unparsable_gold": "one"})([c]) == [
+        pytest.approx(0.55)
+    ]
     no_gold = completion(RIGHT, gold=None)
     assert one({"name": "accuracy", "unparsable_gold": "one"})([no_gold]) == [None]
 

@@ -13,7 +13,15 @@ ENGINE = Path(__file__).parents[1]
 
 def start(folder, command, grace_s=5.0, mark="mark-of-this-test", **spec):
     folder.mkdir(parents=True, exist_ok=True)
-    base = {"v": 1, "run": "r", "stage": "s", "attempt": 1, "kind": "sft", "env": {"FROM_SPEC": "yes"}, "resumed_from": None}
+    base = {
+        "v": 1,
+        "run": "r",
+        "stage": "s",
+        "attempt": 1,
+        "kind": "sft",
+        "env": {"FROM_SPEC": "yes"},
+        "resumed_from": None,
+    }
     base |= {"stage_config": {}, "inputs": {}, "seed": 0, "command": command, "grace_s": grace_s, "mark": mark}
     (folder / "spec.json").write_text(json.dumps(base | spec))
     return subprocess.Popen(
@@ -62,7 +70,10 @@ def end(complete, **more):
 
 
 def test_a_worker_that_says_it_is_done_is_completed(tmp_path):
-    code = END + "import os, sys; print(os.environ['FROM_SPEC'], os.environ['LONGHAND_MARK'], sys.stdin.read() == ''); end(True)"
+    code = (
+        END
+        + "import os, sys; print(os.environ['FROM_SPEC'], os.environ['LONGHAND_MARK'], sys.stdin.read() == ''); end(True)"
+    )
     result = run(tmp_path, python(code))
     assert (result["outcome"], result["code"], result["signal"], result["survivors"]) == ("completed", 0, None, [])
     assert (tmp_path / "stdout.log").read_text() == "yes mark-of-this-test True\n"
@@ -93,7 +104,10 @@ sys.exit(1)
 
 @pytest.mark.parametrize(
     "command,reason,words",
-    [(["/no/such/python"], "start_failed", "/no/such/python does not exist"), (["/etc"], "start_failed", "cannot be executed")],
+    [
+        (["/no/such/python"], "start_failed", "/no/such/python does not exist"),
+        (["/etc"], "start_failed", "cannot be executed"),
+    ],
 )
 def test_a_worker_that_cannot_start_leaves_an_exit(tmp_path, command, reason, words):
     result = run(tmp_path, command)
@@ -119,13 +133,16 @@ def test_a_crash_names_its_signal_and_its_last_words(tmp_path):
 
 
 def test_stop_lets_the_worker_save_within_the_grace(tmp_path):
-    code = END + """
+    code = (
+        END
+        + """
 import signal, sys, time
 def save(*_):
     time.sleep(0.3); end(False); sys.exit(0)
 signal.signal(signal.SIGTERM, save)
 open("ready", "w").write("x"); time.sleep(60)
 """
+    )
     process = start(tmp_path, python(code), grace_s=60)
     wait_for(tmp_path / "ready")
     asked = time.monotonic()
@@ -154,7 +171,12 @@ def test_a_stop_past_its_grace_kills_the_whole_tree(tmp_path):
     ask_to_stop(tmp_path, 0.5)
     process.wait(timeout=20)
     result = json.loads((tmp_path / "exit.json").read_text())
-    assert (result["outcome"], result["reason"], result["signal"], result["survivors"]) == ("stopped", "killed", "SIGKILL", [])
+    assert (result["outcome"], result["reason"], result["signal"], result["survivors"]) == (
+        "stopped",
+        "killed",
+        "SIGKILL",
+        [],
+    )
     assert not any(alive(pid) for pid in pids)
 
 
@@ -167,7 +189,10 @@ def test_what_a_finished_worker_leaves_behind_is_ended(tmp_path):
 
 
 def test_sigterm_to_the_runner_stops_the_worker(tmp_path):
-    code = END + "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (end(False), sys.exit(0))); open('ready', 'w').write('x'); time.sleep(60)"
+    code = (
+        END
+        + "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (end(False), sys.exit(0))); open('ready', 'w').write('x'); time.sleep(60)"
+    )
     process = start(tmp_path, python(code))
     wait_for(tmp_path / "ready")
     process.send_signal(signal.SIGTERM)

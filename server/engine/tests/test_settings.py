@@ -55,11 +55,15 @@ def test_a_wrong_key_or_value_is_named_with_what_to_do(config, words):
 
 
 def test_the_keys_for_the_editor_are_those_of_the_installed_versions():
-    assert json.loads(FILE.read_text(encoding="utf-8")) == trl_keys(), "write it anew: python -m longhand_engine.trl_keys"
+    assert json.loads(FILE.read_text(encoding="utf-8")) == trl_keys(), (
+        "write it anew: python -m longhand_engine.trl_keys"
+    )
 
 
 def test_the_pins_are_the_same_everywhere():
-    pins = dict(line.strip().split("==") for line in (ENGINE / "requirements.in").read_text().splitlines() if "==" in line)
+    pins = dict(
+        line.strip().split("==") for line in (ENGINE / "requirements.in").read_text().splitlines() if "==" in line
+    )
     assert pins == PINNED
     project = (ENGINE / "pyproject.toml").read_text()
     lock = [line.split(";")[0].strip() for line in (ENGINE / "requirements.lock").read_text().splitlines()]
@@ -68,7 +72,9 @@ def test_the_pins_are_the_same_everywhere():
 
 
 def test_doctor_needs_nothing_installed_and_says_what_is_missing():
-    done = subprocess.run([sys.executable, "-S", "-m", "longhand_engine.doctor"], cwd=ENGINE, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "longhand_engine.doctor"], cwd=ENGINE, capture_output=True, text=True
+    )
     report = json.loads(done.stdout)
     assert done.returncode == 1 and report["packages"]["torch"] == {"version": None, "wanted": PINNED["torch"]}
     assert any("torch is not installed" in p for p in report["problems"])
@@ -84,6 +90,8 @@ def test_known_errors_have_a_hint():
         pass
 
     assert "per_device_train_batch_size" in hint_for(OutOfMemoryError("CUDA out of memory. Tried …"))
-    assert "Set" in hint_for(ModuleNotFoundError("No module named 'torch'")) or "set" in hint_for(ModuleNotFoundError("x"))
+    assert "Set" in hint_for(ModuleNotFoundError("No module named 'torch'")) or "set" in hint_for(
+        ModuleNotFoundError("x")
+    )
     assert "disk" in hint_for(OSError(28, "No space left on device"))
     assert hint_for(KeyError("x")) is None

@@ -36,7 +36,10 @@ def test_sft_rows_in_each_form(tmp_path):
         ([{"text": "a"}, b"[1]"], "line 2: not a JSON object"),
         ([{"text": "a"}, b'{"text": "\xff"}'], "line 2: not JSON"),
         ([{"prompt": USER}], "line 1: a row to train on has `prompt` and `completion`"),
-        ([{"prompt": USER, "completion": SAYS}, {"prompt": "a", "completion": "b"}], "line 2 is not of the form of line 1"),
+        (
+            [{"prompt": USER, "completion": SAYS}, {"prompt": "a", "completion": "b"}],
+            "line 2 is not of the form of line 1",
+        ),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path, rows, words):
@@ -46,9 +49,28 @@ def test_a_bad_row_is_named_by_file_and_line(tmp_path, rows, words):
 
 
 def test_grpo_rows_have_gold_and_problem_and_no_completion(tmp_path):
-    rows = grpo_rows(jsonl(tmp_path, {"prompt": USER, "completion": SAYS, "answer": 2}, {"prompt": "x?", "source_id": 7}, {"problem": "y?"}))
-    assert rows[0] == {"prompt": USER, "answer": "2", "problem_id": problem_id("1+1?"), "problem": "1+1?", "source_id": None}
-    assert rows[1] == {"prompt": "x?", "answer": None, "problem_id": problem_id("x?"), "problem": "x?", "source_id": "7"}
+    rows = grpo_rows(
+        jsonl(
+            tmp_path,
+            {"prompt": USER, "completion": SAYS, "answer": 2},
+            {"prompt": "x?", "source_id": 7},
+            {"problem": "y?"},
+        )
+    )
+    assert rows[0] == {
+        "prompt": USER,
+        "answer": "2",
+        "problem_id": problem_id("1+1?"),
+        "problem": "1+1?",
+        "source_id": None,
+    }
+    assert rows[1] == {
+        "prompt": "x?",
+        "answer": None,
+        "problem_id": problem_id("x?"),
+        "problem": "x?",
+        "source_id": "7",
+    }
     assert rows[2]["prompt"] == [{"role": "user", "content": "y?"}]
     with pytest.raises(DataError, match="neither"):
         grpo_rows(jsonl(tmp_path, {"answer": "2"}))
@@ -67,7 +89,12 @@ def checkpoint(folder, step, size=10):
 def test_only_a_sealed_and_whole_checkpoint_is_trusted(tmp_path):
     whole, cut, open_ = checkpoint(tmp_path, 1), checkpoint(tmp_path, 2), checkpoint(tmp_path, 3)
     assert seal(whole, 1, 0.5) == 12 and seal(cut, 2, 1.0) == 12
-    assert json.loads((whole / "COMPLETE.json").read_text()) == {"v": 1, "step": 1, "epoch": 0.5, "files": {"model.safetensors": 10, "trainer_state.json": 2}}
+    assert json.loads((whole / "COMPLETE.json").read_text()) == {
+        "v": 1,
+        "step": 1,
+        "epoch": 0.5,
+        "files": {"model.safetensors": 10, "trainer_state.json": 2},
+    }
     (cut / "model.safetensors").write_bytes(b"x" * 3)
     assert problem_of(whole) is None
     assert "3 bytes instead of 10" in problem_of(cut)
@@ -109,7 +136,11 @@ def test_tokens_of_reasoning_and_answer(one):
     sections = TokenSections(Letters(one))
 
     def count(text, prompt=""):
-        ids = [ord(c) for c in text] if not one else [i for part in text.split("</think>") for i in [*map(ord, part), 999]][:-1]
+        ids = (
+            [ord(c) for c in text]
+            if not one
+            else [i for part in text.split("</think>") for i in [*map(ord, part), 999]][:-1]
+        )
         return sections.count(ids, text, prompt), len(ids)
 
     close = 1 if one else 8

@@ -21,9 +21,25 @@ BASE = ENGINE / "longhand_engine" / "tiny" / "base"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 COMMON = {"learning_rate": 1e-3, "logging_steps": 1, "bf16": False, "gradient_checkpointing": False, "seed": 0}
-SFT = COMMON | {"max_steps": 4, "per_device_train_batch_size": 4, "max_length": 256, "loss_type": "nll", "save_steps": 2}
-GRPO = COMMON | {"max_steps": 3, "per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 48, "save_strategy": "no"}
-REWARDS = [{"name": "format"}, {"name": "cosine", "unit": "characters", "max_length": 300}, {"name": "length", "unit": "tokens", "weight": 0.5}]
+SFT = COMMON | {
+    "max_steps": 4,
+    "per_device_train_batch_size": 4,
+    "max_length": 256,
+    "loss_type": "nll",
+    "save_steps": 2,
+}
+GRPO = COMMON | {
+    "max_steps": 3,
+    "per_device_train_batch_size": 8,
+    "num_generations": 4,
+    "max_completion_length": 48,
+    "save_strategy": "no",
+}
+REWARDS = [
+    {"name": "format"},
+    {"name": "cosine", "unit": "characters", "max_length": 300},
+    {"name": "length", "unit": "tokens", "weight": 0.5},
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +52,23 @@ def data(tmp_path_factory):
 def attempt(folder, kind, data, config, resumed_from=None, **stage):
     folder.mkdir(parents=True)
     stage_config = {"id": kind, "kind": kind, "config": config, "rewards": REWARDS} | stage
-    spec = {"v": 1, "run": "r", "stage": kind, "attempt": 1, "kind": kind, "env": {}, "grace_s": 30, "mark": f"mark-{folder.name}", "seed": 0}
+    spec = {
+        "v": 1,
+        "run": "r",
+        "stage": kind,
+        "attempt": 1,
+        "kind": kind,
+        "env": {},
+        "grace_s": 30,
+        "mark": f"mark-{folder.name}",
+        "seed": 0,
+    }
     spec["command"] = [sys.executable, "-u", "-m", f"longhand_engine.train.{kind}", str(folder)]
-    spec |= {"resumed_from": resumed_from, "stage_config": stage_config, "inputs": {"model": str(BASE), "data": str(data)}}
+    spec |= {
+        "resumed_from": resumed_from,
+        "stage_config": stage_config,
+        "inputs": {"model": str(BASE), "data": str(data)},
+    }
     (folder / "spec.json").write_text(json.dumps(spec))
     return folder
 
@@ -113,9 +143,18 @@ def test_sft_is_recorded(sft):
     saved = events(sft, "checkpoint")
     assert [(e["step"], e["path"]) for e in saved] == [(2, "checkpoints/checkpoint-2"), (4, "checkpoints/checkpoint-4")]
     complete = json.loads((sft / saved[1]["path"] / "COMPLETE.json").read_text())
-    assert complete["step"] == 4 and sum(complete["files"].values()) == saved[1]["bytes"] and "tokenizer.json" in complete["files"]
+    assert (
+        complete["step"] == 4
+        and sum(complete["files"].values()) == saved[1]["bytes"]
+        and "tokenizer.json" in complete["files"]
+    )
     end = events(sft)[-1]
-    assert (end["type"], end["complete"], end["step"], end["outputs"]) == ("end", True, 4, {"checkpoint.last": "checkpoints/checkpoint-4"})
+    assert (end["type"], end["complete"], end["step"], end["outputs"]) == (
+        "end",
+        True,
+        4,
+        {"checkpoint.last": "checkpoints/checkpoint-4"},
+    )
     assert json.loads((sft / "env.json").read_text())["packages"]["trl"]
 
 
@@ -127,7 +166,9 @@ def test_the_weights_are_those_of_plain_trl(sft, data, tmp_path):
     rows = [json.loads(line) for line in data.read_text().splitlines()]
     dataset = Dataset.from_list([{k: r[k] for k in ("prompt", "completion")} for r in rows])
     arguments = SFTConfig(output_dir=str(tmp_path), use_cpu=True, dataloader_pin_memory=False, report_to="none", **SFT)
-    trainer = SFTTrainer(str(BASE), args=arguments, train_dataset=dataset, processing_class=AutoTokenizer.from_pretrained(BASE))
+    trainer = SFTTrainer(
+        str(BASE), args=arguments, train_dataset=dataset, processing_class=AutoTokenizer.from_pretrained(BASE)
+    )
     trainer.train()
     plain = hashlib.sha256((tmp_path / "checkpoint-4/model.safetensors").read_bytes()).hexdigest()
     assert weights(sft, 4) == plain
@@ -176,10 +217,14 @@ def test_grpo_records_every_completion_whole(grpo):
     assert [b["sample"] for b in begins] == [0, 1, 2, 3] * 6
     assert len({b["group"] for b in begins}) == 6 and all(b["group"] == f"{b['step']}:{b['problem']}" for b in begins)
     assert begins[0]["sampling"] == {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "max_tokens": 48}
-    for t, e in zip(texts, ends):
+    for t, e in zip(texts, ends, strict=True):
         extent = e["token_ids"]
-        tokens = struct.unpack(f"<{extent['length'] // 4}I", ids[extent["offset"] : extent["offset"] + extent["length"]])
-        assert text[t["offset"] : t["offset"] + t["length"]].decode() == tokenizer.decode(tokens, skip_special_tokens=False)
+        tokens = struct.unpack(
+            f"<{extent['length'] // 4}I", ids[extent["offset"] : extent["offset"] + extent["length"]]
+        )
+        assert text[t["offset"] : t["offset"] + t["length"]].decode() == tokenizer.decode(
+            tokens, skip_special_tokens=False
+        )
         facts = e["facts"]
         assert facts["tokens"] == len(tokens) == facts["reasoning_tokens"] + facts["answer_tokens"]
         assert facts["finish"] == ("stop" if tokens[-1] == tokenizer.eos_token_id else "length")
@@ -219,11 +264,15 @@ def test_grpo_stopped_and_resumed_ends_with_the_same_weights(grpo, data, tmp_pat
 
 
 def test_a_generation_for_two_steps_belongs_to_the_first(data, tmp_path):
-    folder = attempt(tmp_path / "a", "grpo", data, GRPO | {"max_steps": 4, "steps_per_generation": 2, "max_completion_length": 16})
+    folder = attempt(
+        tmp_path / "a", "grpo", data, GRPO | {"max_steps": 4, "steps_per_generation": 2, "max_completion_length": 16}
+    )
     assert work(folder) == 0
     assert [b["step"] for b in events(folder, "trace_begin")] == [1] * 16 + [3] * 16
     facts = trace_facts(folder)
-    assert len(facts) == 32 and all(t["advantage"] == pytest.approx(t["advantage_logged"], abs=5e-3) for t in facts.values())
+    assert len(facts) == 32 and all(
+        t["advantage"] == pytest.approx(t["advantage_logged"], abs=5e-3) for t in facts.values()
+    )
 
 
 def test_what_the_user_got_wrong_is_an_error_event(data, tmp_path):
@@ -253,7 +302,9 @@ def test_save_total_limit_spares_what_an_evaluation_beside_reads(data, tmp_path)
 def test_under_the_runner_a_stop_saves_and_ends_in_time(data, tmp_path):
     folder = attempt(tmp_path / "a", "sft", data, SFT | {"max_steps": 100_000, "logging_steps": 1})
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(ENGINE)}
-    runner = subprocess.Popen([sys.executable, "-m", "longhand_engine.runner", str(folder)], env=env, start_new_session=True)
+    runner = subprocess.Popen(
+        [sys.executable, "-m", "longhand_engine.runner", str(folder)], env=env, start_new_session=True
+    )
     deadline = time.monotonic() + 60
     while not ((folder / "events.jsonl").exists() and b'"type":"metrics"' in (folder / "events.jsonl").read_bytes()):
         assert time.monotonic() < deadline and runner.poll() is None

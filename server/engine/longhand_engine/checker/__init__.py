@@ -94,13 +94,13 @@ class Checker:
 class Later:
     """A judgement that may still be under way: call it to have it."""
 
-    def __init__(self, found: "Judgement | Future[tuple[str, str | None]]", answer: Answer | None = None, pool: Pool | None = None):
+    def __init__(
+        self,
+        found: "Judgement | Future[tuple[str, str | None]]",
+        answer: Answer | None = None,
+        pool: Pool | None = None,
+    ):
         self._found, self._answer, self._pool = found, answer, pool
-
-    @property
-    def ready(self) -> bool:
-        """True where the call would not wait."""
-        return isinstance(self._found, Judgement) or self._found.done()
 
     @property
     def ready(self) -> bool:

@@ -12,6 +12,7 @@ final line, and its last number is no answer.
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 from ..texts import utf16_offset
@@ -98,22 +99,25 @@ def _boxed(text: str, start: int, end: int) -> Answer | None:
                 break
             first, head = content, _head(text, content)
         return _span(text, first, close, "boxed") if first == found[-1][0] else _span(text, head, close + 1, "boxed")
-    last = None
-    for last in _BARE_BOX.finditer(text, start, end):  # \boxed 5
-        pass
+    last = _last(_BARE_BOX, text, start, end)  # \boxed 5
     return last and _span(text, *last.span(1), "boxed")
 
 
+def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
+    found = deque(pattern.finditer(text, start, end), maxlen=1)
+    return found[0] if found else None
+
+
 def _answer_is(text: str, start: int, end: int) -> Answer | None:
-    last = None
-    for last in _ANSWER_IS.finditer(text, start, end):
-        pass
+    last = _last(_ANSWER_IS, text, start, end)
     if not last:
         return None
     begin = last.end()
     maths = _MATHS.match(text, begin, end)
     if maths:
         return _span(text, *maths.span(maths.lastindex), "answer_is")
+    if text.startswith(("\\(", "\\["), begin):
+        return None  # cut inside the formula
     stop = _SENTENCE_END.search(text, begin, min(end, begin + _FINAL_LINE))
     return stop and _span(text, begin, stop.start(), "answer_is")
 

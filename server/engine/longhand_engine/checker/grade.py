@@ -21,8 +21,15 @@ _VERDICTS = {"right": True, "wrong": False, "undecided": None, "none": None}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m longhand_engine.checker.grade", description=__doc__.splitlines()[0])
-    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="checker processes (default: one a core, at most 4)")
+    parser = argparse.ArgumentParser(
+        prog="python -m longhand_engine.checker.grade", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=min(4, os.cpu_count() or 1),
+        help="checker processes (default: one a core, at most 4)",
+    )
     parser.add_argument("--limit", type=int, default=5, help="seconds for each parse and each comparison (default 5)")
     options = parser.parse_args(arguments)
     with Checker(max(1, options.workers), limit_s=max(1, options.limit)) as checker:
@@ -63,7 +70,14 @@ def read(source: BinaryIO, checker: Checker, rows: "queue.Queue[Any]") -> None:
 def finish(name: Any, later: Any, problem: str | None) -> dict[str, Any]:
     """The line for one row."""
     if later is None:
-        return {"id": name, "verdict": None, "checker": "answer", "version": __version__, "extracted": None, "reason": problem}
+        return {
+            "id": name,
+            "verdict": None,
+            "checker": "answer",
+            "version": __version__,
+            "extracted": None,
+            "reason": problem,
+        }
     judged = later()
     return {
         "id": name,

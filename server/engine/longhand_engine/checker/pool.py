@@ -42,7 +42,11 @@ class Worker:
             hello = self._read(START_S)
         except (TimeoutError, _Died) as error:
             self.kill()
-            raise CheckerError(f"The checker did not start within {START_S:g} s." if isinstance(error, TimeoutError) else "The checker died at its start.") from error
+            raise CheckerError(
+                f"The checker did not start within {START_S:g} s."
+                if isinstance(error, TimeoutError)
+                else "The checker died at its start."
+            ) from error
         if "error" in hello:
             self.kill()
             raise CheckerError(f"{hello['error']}. Set up the engine again.")
@@ -86,7 +90,16 @@ class Pool:
     process is killed. A worker is replaced above `max_rss` bytes or after `max_pairs` pairs.
     """
 
-    def __init__(self, size: int = 1, *, limit_s: int = 5, hard_s: float | None = None, max_rss: int = 2**30, max_pairs: int = 5000, cache: int = 50_000):
+    def __init__(
+        self,
+        size: int = 1,
+        *,
+        limit_s: int = 5,
+        hard_s: float | None = None,
+        max_rss: int = 2**30,
+        max_pairs: int = 5000,
+        cache: int = 50_000,
+    ):
         self.limit_s, self.hard_s = limit_s, hard_s or 3 * limit_s + 2.0
         self.max_rss, self.max_pairs = max_rss, max_pairs
         self.version: str | None = None

@@ -53,7 +53,9 @@ def _build(config: dict[str, Any]) -> Reward:
     given = {k: v for k, v in config.items() if k not in ("name", "weight")}
     for key in given.keys() - fields.keys():
         near = difflib.get_close_matches(key, fields, 1)
-        raise ConfigError(f"reward {config['name']}: no parameter `{key}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+        raise ConfigError(
+            f"reward {config['name']}: no parameter `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
+        )
     for key, field in fields.items():
         if key not in given and field.default is dataclasses.MISSING:
             raise ConfigError(f"reward {config['name']}: `{key}` is missing")

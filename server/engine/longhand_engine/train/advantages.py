@@ -12,7 +12,9 @@ def total(parts: Sequence[float | None], weights: Sequence[float]) -> float | No
     return sum(w * p for w, p in present) if present else None
 
 
-def advantages(rows: Parts, weights: Sequence[float], group: int, scale: str = "group", aggregation: str = "sum_then_normalize") -> list[float]:
+def advantages(
+    rows: Parts, weights: Sequence[float], group: int, scale: str = "group", aggregation: str = "sum_then_normalize"
+) -> list[float]:
     """Advantage of each completion; `rows` hold its reward parts, `group` of them in a row share a prompt.
 
     `sum_then_normalize` (GRPO): A = (R − mean) / (std + 1e-4), mean over the prompt's completions, std (unbiased) over

@@ -22,7 +22,9 @@ class RecordCallback(TrainerCallback):
         self.saved_step = -1
         self._said = 0.0
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         loader = kwargs.get("train_dataloader")
         batches = len(loader) if hasattr(loader, "__len__") else None
         per_epoch = batches and max(-(-batches // args.gradient_accumulation_steps), 1)
@@ -49,8 +51,19 @@ class RecordCallback(TrainerCallback):
         elif control.should_save:
             self.record.state("saving")
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **_: Any) -> None:
-        values = {k: v for k, v in (logs or {}).items() if k != "epoch" and (v is None or isinstance(v, (int, float)) or hasattr(v, "item"))}
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        values = {
+            k: v
+            for k, v in (logs or {}).items()
+            if k != "epoch" and (v is None or isinstance(v, (int, float)) or hasattr(v, "item"))
+        }
         if values:
             self._said = time.monotonic()
             self.record.metrics(state.global_step, state.epoch, values)

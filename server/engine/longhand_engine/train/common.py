@@ -52,7 +52,10 @@ def forced_arguments(stage: Stage) -> dict[str, Any]:
     limit = config.get("save_total_limit")
     if limit is not None and (stage.config.get("evaluate") or {}).get("every", "end") != "end":
         forced["save_total_limit"] = None
-        stage.record.warn("save_total_limit_ignored", f"save_total_limit {limit} is not applied: the evaluation beside this stage reads every checkpoint.")
+        stage.record.warn(
+            "save_total_limit_ignored",
+            f"save_total_limit {limit} is not applied: the evaluation beside this stage reads every checkpoint.",
+        )
     return forced
 
 

@@ -29,7 +29,15 @@ class RewardFunction:
     def __init__(self, step: "StepCompletions", name: str, reward: Reward):
         self.step, self.__name__, self._reward = step, name, reward
 
-    def __call__(self, prompts: list[Any], completions: list[Any], completion_ids: list[list[int]], trainer_state: Any, log_metric: Any = None, **columns: Any) -> list[float | None]:
+    def __call__(
+        self,
+        prompts: list[Any],
+        completions: list[Any],
+        completion_ids: list[list[int]],
+        trainer_state: Any,
+        log_metric: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
         batch = self.step.batch_of(prompts, completions, completion_ids, columns, trainer_state)
         values = self._reward(batch)
         self.step.rewarded(self.__name__, values, log_metric)
@@ -42,14 +50,25 @@ class StepCompletions:
     `record` may be None: then nothing is written, and the rewards are the same.
     """
 
-    def __init__(self, record: Record | None, tokenizer: Any, checker: Checker, rewards: dict[str, Reward], weights: list[float], arguments: Any, markers: list[str] | None = None):
+    def __init__(
+        self,
+        record: Record | None,
+        tokenizer: Any,
+        checker: Checker,
+        rewards: dict[str, Reward],
+        weights: list[float],
+        arguments: Any,
+        markers: list[str] | None = None,
+    ):
         self.functions = [RewardFunction(self, name, reward) for name, reward in rewards.items()]
         self._record, self._tokenizer, self._checker, self._weights = record, tokenizer, checker, weights
         self._arguments, self._markers = arguments, markers or []
         self._sections = TokenSections(tokenizer)
         self._ends = set(_end_ids(tokenizer, arguments))
         special = [t for t in tokenizer.all_special_tokens if t not in ("<think>", "</think>")]
-        self._special = re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True)))) if special else None
+        self._special = (
+            re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True)))) if special else None
+        )
         self._sampling = _sampling(arguments)
         self._prompts: dict[bytes, _Prompt] = {}
         self._batch: list[Completion] = []
@@ -63,13 +82,17 @@ class StepCompletions:
         """Token ids that end a completion, as the trainer uses them (a model may have more than its tokenizer)."""
         self._ends |= set(ids)
 
-    def batch_of(self, prompts: list[Any], completions: list[Any], ids: list[list[int]], columns: dict[str, Any], state: Any) -> list[Completion]:
+    def batch_of(
+        self, prompts: list[Any], completions: list[Any], ids: list[list[int]], columns: dict[str, Any], state: Any
+    ) -> list[Completion]:
         """The completions of this call; the same list for every reward of one step."""
         if not self._batch:
             self._begin(prompts, completions, ids, columns, state)
         return self._batch
 
-    def _begin(self, prompts: list[Any], completions: list[Any], ids: list[list[int]], columns: dict[str, Any], state: Any) -> None:
+    def _begin(
+        self, prompts: list[Any], completions: list[Any], ids: list[list[int]], columns: dict[str, Any], state: Any
+    ) -> None:
         full = self._tokenizer.batch_decode(ids, skip_special_tokens=False)
         # Checkers get a copy without special tokens; blanks in their place keep every position.
         texts = [self._special.sub(lambda m: " " * len(m.group()), t) for t in full] if self._special else full
@@ -119,20 +142,30 @@ class StepCompletions:
             record.trace_text(trace, completion.full)
             reasoning, answer = self._sections.count(completion.ids, completion.full, prompt.ending)
             finish = "stop" if completion.ids and completion.ids[-1] in self._ends else "length"
-            facts = {"tokens": len(completion.ids), "reasoning_tokens": reasoning, "answer_tokens": answer, "tokens_exact": True, "finish": finish}
+            facts = {
+                "tokens": len(completion.ids),
+                "reasoning_tokens": reasoning,
+                "answer_tokens": answer,
+                "tokens_exact": True,
+                "finish": finish,
+            }
             record.trace_end(trace, facts, completion.ids)
             self._traces.append(trace)
 
     def _prompt(self, record: Record, problem: str, prompt: Any) -> "_Prompt":
         """The prompt as the model saw it, rendered and recorded once."""
         plain = isinstance(prompt, str)
-        key = hashlib.sha256((prompt if plain else json.dumps(prompt, sort_keys=True)).encode(errors="replace")).digest()
+        key = hashlib.sha256(
+            (prompt if plain else json.dumps(prompt, sort_keys=True)).encode(errors="replace")
+        ).digest()
         if key not in self._prompts:
             if plain:
                 ids = self._tokenizer(prompt)["input_ids"]
             else:
                 more = self._arguments.chat_template_kwargs or {}
-                ids = self._tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=True, **more)["input_ids"]
+                ids = self._tokenizer.apply_chat_template(
+                    prompt, add_generation_prompt=True, tokenize=True, return_dict=True, **more
+                )["input_ids"]
             text = self._tokenizer.decode(ids, skip_special_tokens=False)
             marker = next((m for m in self._markers if m in text), None)
             self._prompts[key] = _Prompt(record.prompt(problem, text, tokens=len(ids)), marker, text[-32:])
@@ -152,8 +185,12 @@ class StepCompletions:
             log_metric("undecided", sum(j.value == "undecided" for j in judged) / len(judged))
         if self._record:
             a = self._arguments
-            self._own = advantages(rows, self._weights, a.num_generations, _scale(a.scale_rewards), a.multi_objective_aggregation)
-            for trace, completion, row, judgement, own in zip(self._traces, self._batch, rows, judged, self._own, strict=True):
+            self._own = advantages(
+                rows, self._weights, a.num_generations, _scale(a.scale_rewards), a.multi_objective_aggregation
+            )
+            for trace, completion, row, judgement, own in zip(
+                self._traces, self._batch, rows, judged, self._own, strict=True
+            ):
                 self._record.trace_facts(
                     trace,
                     {
@@ -178,13 +215,19 @@ class StepCompletions:
         traces, self._unlogged = self._unlogged, []
         theirs = list(getattr(trainer, "_logs", {}).get("advantages", ()))[-len(traces) :]
         if len(theirs) != len(traces):
-            self._warn("advantage_unknown", "This version of TRL does not tell the advantages that it uses; only the recomputed ones are recorded.")
+            self._warn(
+                "advantage_unknown",
+                "This version of TRL does not tell the advantages that it uses; only the recomputed ones are recorded.",
+            )
             return
         for trace, value in zip(traces, theirs, strict=True):
             self._record.trace_facts(trace, {"advantage_logged": value})
         worst = max(abs(own - value) for own, value in zip(self._own, theirs, strict=True))
         if worst > TOLERANCE:
-            self._warn("advantage_differs", f"The advantages that TRL uses differ from the recomputed ones by up to {worst:.4g}.")
+            self._warn(
+                "advantage_differs",
+                f"The advantages that TRL uses differ from the recomputed ones by up to {worst:.4g}.",
+            )
 
     def _warn(self, code: str, message: str) -> None:
         if not self._warned and self._record:
@@ -201,7 +244,12 @@ def _scale(value: Any) -> str:
 
 
 def _sampling(arguments: Any) -> dict[str, Any]:
-    found = {"temperature": arguments.temperature, "top_p": arguments.top_p, "top_k": arguments.top_k, "min_p": arguments.min_p}
+    found = {
+        "temperature": arguments.temperature,
+        "top_p": arguments.top_p,
+        "top_k": arguments.top_k,
+        "min_p": arguments.min_p,
+    }
     return {k: v for k, v in found.items() if v is not None} | {"max_tokens": arguments.max_completion_length}
 
 

@@ -43,14 +43,18 @@ def sft_rows(path: Path) -> list[Row]:
         full = {**row, "prompt": prompt} if prompt is not None else row
         form = next((f for f in _SFT_FORMS if all(full.get(k) for k in f)), None)
         if form is None:
-            raise DataError(f"{path}, line {number}: a row to train on has `prompt` and `completion`, or `messages`, or `text`")
+            raise DataError(
+                f"{path}, line {number}: a row to train on has `prompt` and `completion`, or `messages`, or `text`"
+            )
         found = {k: full[k] for k in form}
         if "completion" in found and isinstance(prompt, list) and isinstance(found["completion"], str):
             found["completion"] = [{"role": "assistant", "content": found["completion"]}]
         shape = (form, *(type(v) for v in found.values()))
         first = first or (shape, number)
         if shape != first[0]:
-            raise DataError(f"{path}: line {number} is not of the form of line {first[1]} ({' and '.join(first[0][0])})")
+            raise DataError(
+                f"{path}: line {number} is not of the form of line {first[1]} ({' and '.join(first[0][0])})"
+            )
         rows.append(found)
     return _some(rows, path)
 
@@ -86,7 +90,10 @@ def _prompt(row: Row) -> Any:
 
 
 def _last_user(messages: list[Row]) -> str:
-    return next((str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"), str(messages[-1].get("content", "")))
+    return next(
+        (str(m.get("content", "")) for m in reversed(messages) if m.get("role") == "user"),
+        str(messages[-1].get("content", "")),
+    )
 
 
 def _some(rows: list[Row], path: Path) -> list[Row]:

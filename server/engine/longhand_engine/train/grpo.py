@@ -28,6 +28,7 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
         from trl import GRPOConfig, GRPOTrainer
 
         from .callback import RecordCallback
+        from .rollout import EngineRollout, can_sample
 
         class GrpoCallback(RecordCallback):
             """Also takes the trainer's own advantages, as soon as it has computed them."""
@@ -48,11 +49,17 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
     callback = GrpoCallback(stage, step_of(resume) if resume else 0)
     rows = grpo_rows(Path(stage.inputs["data"]))
     if without := sum(row["answer"] is None for row in rows):
-        stage.record.warn("no_gold", f"{without} of {len(rows)} problems have no gold: rewards that need a verdict give them nothing.")
+        stage.record.warn(
+            "no_gold", f"{without} of {len(rows)} problems have no gold: rewards that need a verdict give them nothing."
+        )
     with Checker() as checker:
         with stage.nothing_to_save():
-            tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"], truncation_side="left", padding_side="left")
-            completions = StepCompletions(stage.record, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers"))
+            tokenizer = AutoTokenizer.from_pretrained(
+                stage.inputs["model"], truncation_side="left", padding_side="left"
+            )
+            completions = StepCompletions(
+                stage.record, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers")
+            )
             # Built from the model that the stage starts from, also when it resumes: the trainer loads the checkpoint.
             trainer = GRPOTrainer(
                 model=stage.inputs["model"],
@@ -62,6 +69,8 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
                 processing_class=tokenizer,
                 callbacks=[callback],
             )
+        if can_sample(arguments, trainer.model):
+            trainer.rollout_func = EngineRollout(tokenizer)
         completions.end_ids(trainer.eos_token_ids)
         callback.completions, callback.trainer = completions, trainer
         return train(stage, trainer, resume)

@@ -54,7 +54,9 @@ def check_keys(config: dict[str, Any], known: list[str]) -> None:
             problems.append(f"`{key}` cannot be set: {OWNED[key]}")
         elif key not in known:
             near = difflib.get_close_matches(key, known, 1)
-            hint = RENAMED.get(key) or (f"did you mean `{near[0]}`?" if near else "see TRL's documentation for its keys")
+            hint = RENAMED.get(key) or (
+                f"did you mean `{near[0]}`?" if near else "see TRL's documentation for its keys"
+            )
             problems.append(f"unknown key `{key}`: {hint}")
     if problems:
         raise ConfigError("config: " + "; ".join(problems))
@@ -78,7 +80,9 @@ def build_arguments(kind: type, config: dict[str, Any], **forced: Any) -> Any:
 def _check_type(key: str, value: Any, wanted: Any) -> None:
     """Numbers and switches given as texts are the commonest slip: `learning_rate: "2e-3"` or `bf16: "no"`."""
     if wanted in (int, float, bool) and isinstance(value, str):
-        raise ConfigError(f"config: `{key}` must be {'true or false' if wanted is bool else 'a number'}, not the text {value!r}")
+        raise ConfigError(
+            f"config: `{key}` must be {'true or false' if wanted is bool else 'a number'}, not the text {value!r}"
+        )
     if wanted in (int, float) and isinstance(value, (bool, list, dict)):
         raise ConfigError(f"config: `{key}` must be a number, not {value!r}")
     if wanted is int and isinstance(value, float) and not value.is_integer():
