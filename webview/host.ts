@@ -43,6 +43,7 @@ type Calls = Pick<Methods, ForwardedMethod> & HostMethods;
 export function connectHost(): Host {
   const api = acquireVsCodeApi();
   const port: MessagePort = {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's own function, not a window's
     send: (message) => api.postMessage(message),
     onMessage: (listener) =>
       window.addEventListener('message', (event: MessageEvent<unknown>) => {
@@ -53,8 +54,8 @@ export function connectHost(): Host {
   };
   const peer = openPeer<Calls, HostNotifications>(port);
   return {
-    call: (method, params, options) => peer.call(method, params, options as never) as never,
-    ask: (method, params) => peer.call(method, params) as never,
+    call: (method, params, options) => peer.call(method, params, options as never),
+    ask: (method, params) => peer.call(method, params),
     on: (name, listener) => peer.on(name, listener),
     saved: () => (isSaved(api.getState()) ? (api.getState() as SavedState) : null),
     save: (state) => api.setState(state),

@@ -132,3 +132,12 @@ export async function setTheme(page: Page, theme: ThemeKind): Promise<void> {
     { kind: theme, variables: themes[theme] },
   );
 }
+
+/** The text that a copy of the selection would put on the clipboard. */
+export function copied(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
+    document.dispatchEvent(event);
+    return event.defaultPrevented ? event.clipboardData!.getData('text/plain') : '';
+  });
+}

@@ -58,7 +58,7 @@ export function stageCharts(snapshot: MetricsSnapshot, stage: string): { charts:
   const charts: StageChart[] = [];
   for (const spec of specs) {
     const found = own.filter(({ name }) => spec.match.test(name));
-    if (found.length === 0 || found.every(({ value }) => value.every((one) => one === null))) continue;
+    if (!found.some(({ value }) => value.some((one) => one !== null))) continue;
     for (const series of found) used.add(series);
     charts.push({
       id: `${stage}/${spec.title}`,

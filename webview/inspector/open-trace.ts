@@ -3,7 +3,6 @@
  * view directly; the rest is state that components watch.
  */
 import type { Annotations, EventBatch, TraceDetail, TraceRow } from '../../core/protocol/methods.ts';
-import { SLICE_LIMIT } from '../../core/protocol/methods.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
@@ -28,6 +27,8 @@ export interface TextSink {
 
 /** The first slice is short, so that text is on the screen before the rest is here. */
 const FIRST_SLICE = 32 * 1024;
+/** The others are well below the contract's limit, so that no slice keeps the page busy for long. */
+const NEXT_SLICE = 96 * 1024;
 /** Longest text that a page holds, in UTF-16 units; what is beyond is said, and the editor opens it. */
 export const TEXT_LIMIT = 32 * 1024 * 1024;
 /** Milliseconds between two looks at the annotations of a growing text. */
@@ -174,7 +175,7 @@ export class OpenTrace extends Store<OpenTraceState> {
         this.#again.delete(name);
         const start = this.text[name].length;
         if (start >= TEXT_LIMIT) return;
-        const end = start + (start === 0 ? FIRST_SLICE : SLICE_LIMIT);
+        const end = start + (start === 0 ? FIRST_SLICE : NEXT_SLICE);
         const slice = await this.#host.call('traces/slice', { trace, in: name, start, end });
         if (opened !== this.#opened) return;
         this.#add(name, slice.text, slice.length);

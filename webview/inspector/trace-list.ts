@@ -32,6 +32,8 @@ const PAGE = 200;
 const REFRESH_EVERY = 200;
 /** Most rows that a page holds; beyond it the list says so and asks for a narrower filter. */
 export const ROW_LIMIT = 100_000;
+/** Most changed rows out of view that are remembered; beyond it what comes into view is simply read again. */
+const DIRTY_LIMIT = 20_000;
 const firstSort: TraceSort = { key: 'order', descending: false };
 
 export class TraceList extends Store<TraceListState> {
@@ -40,6 +42,7 @@ export class TraceList extends Store<TraceListState> {
   #asked = 0;
   #wanted = PAGE;
   #busy = false;
+  // oxlint-disable-next-line no-unused-private-class-members -- read through `??=`
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dirty = new Set<string>();
   #grown = false;
@@ -82,6 +85,8 @@ export class TraceList extends Store<TraceListState> {
   /** The rows that are in view: what lies up to there is read. */
   look(first: number, last: number): void {
     this.#shown = [first, last];
+    // Rows that changed while they were out of view are read again now.
+    if (this.#dirtyInView().length > 0) this.#later();
     if (last + PAGE / 2 > this.#loaded() && this.#pages.at(-1)?.next !== undefined) {
       this.#wanted = Math.min(ROW_LIMIT, last + PAGE);
       void this.#more();
@@ -106,22 +111,37 @@ export class TraceList extends Store<TraceListState> {
       if (event.type === 'trace_begin') this.#grown = true;
       else this.#dirty.add(`${batch.stream}/${event.trace}`);
     }
-    if (this.#grown || this.#dirty.size > 0) this.#timer ??= setTimeout(() => void this.#onTimer(), REFRESH_EVERY);
+    if (this.#dirty.size > DIRTY_LIMIT) {
+      this.#dirty.clear();
+      this.#grown = true;
+    }
+    if (this.#grown || this.#dirty.size > 0) this.#later();
   }
 
   async #onTimer(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#busy) return this.#later();
     const [from, to] = this.#shown;
     const grown = this.#grown;
-    const touched = this.value.rows.slice(from, to + 1).some((row) => row && this.#dirty.has(row.trace));
+    const touched = this.#dirtyInView();
     this.#grown = false;
-    this.#dirty.clear();
+    for (const trace of touched) this.#dirty.delete(trace);
     try {
-      if (touched || grown) await this.#refresh([from, to], grown);
+      if (touched.length > 0 || grown) await this.#refresh([from, to], grown);
     } catch {
       // The banner says that the backend is gone; what is shown stays.
     }
-    this.#timer = undefined;
-    if (this.#grown || this.#dirty.size > 0) this.#timer = setTimeout(() => void this.#onTimer(), REFRESH_EVERY);
+    if (this.#grown || this.#dirtyInView().length > 0) this.#later();
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => void this.#onTimer(), REFRESH_EVERY);
+  }
+
+  #dirtyInView(): string[] {
+    const [from, to] = this.#shown;
+    const rows = this.value.rows.slice(from, to + 1);
+    return rows.flatMap((row) => (row && this.#dirty.has(row.trace) ? [row.trace] : []));
   }
 
   async #read(cursor: string | undefined, filter: TraceFilter, sort: TraceSort): Promise<Page & { total: number }> {

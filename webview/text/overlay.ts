@@ -61,3 +61,22 @@ export function overlays(detail: TraceDetail | null, annotations: Annotations | 
   }
   return found;
 }
+
+/** True when two lists look the same on the screen. */
+export function sameOverlays(a: readonly Overlay[], b: readonly Overlay[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i]!;
+      return (
+        one === other ||
+        (one.start === other.start &&
+          one.end === other.end &&
+          one.label === other.label &&
+          one.answer === other.answer &&
+          one.evidence === other.evidence &&
+          one.pill?.text === other.pill?.text)
+      );
+    })
+  );
+}

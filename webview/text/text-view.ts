@@ -1,20 +1,22 @@
 /**
  * The windowed text: of a prompt and a completion, only the blocks in view are elements. Blocks lie at the places that a
  * height index gives; when a height turns out to be another than estimated, the view keeps what the reader sees in place.
+ *
+ * Longer than 400 lines with its comments because mounting, measuring and holding the place change the same few fields.
  */
 import type { Label } from '../../core/behaviours/spans.ts';
-import { count } from '../ui/format.ts';
-import { lookOf } from '../ui/labels.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
+import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
 import { HeightIndex } from './height-index.ts';
 import { itemsOf, type TextItem } from './items.ts';
-import type { Overlay } from './overlay.ts';
+import { HEAD_HEIGHT, TextMetrics } from './metrics.ts';
+import { sameOverlays, type Overlay } from './overlay.ts';
 import { TextPart } from './part.ts';
 import { SpanIndex } from './pieces.ts';
 import { rangesOf, type TextPosition } from './positions.ts';
 import { TextSelection } from './selection.ts';
-import { isTypeset, typeset } from './typeset.ts';
+import { typesetWhenIdle } from './typeset.ts';
 
 export interface TextWindow {
   /** UTF-16 units of the completion that are in view. */
@@ -49,6 +51,7 @@ export class TextView {
   readonly #content: HTMLElement;
   readonly #options: TextViewOptions;
   readonly #heights = new HeightIndex();
+  readonly #metrics = new TextMetrics();
   readonly #marks: FindMarks;
   readonly #resize: ResizeObserver;
   readonly #mounted = new Map<TextItem, Mounted>();
@@ -65,8 +68,6 @@ export class TextView {
   #tokenRate: number | null = null;
   #tokensExact = false;
   #width = 0;
-  #perLine = 78;
-  #lineHeight = 25;
   #following = false;
   #frame = 0;
 
@@ -158,7 +159,7 @@ export class TextView {
     this.#raw = raw;
     this.#content.classList.toggle('raw', raw);
     for (const item of this.#items) item.measured = false;
-    this.#metrics();
+    this.#remeasureFont();
     this.#estimateAll();
     this.#remount();
     if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
@@ -224,12 +225,6 @@ export class TextView {
     this.#scroller.scrollTop = 0;
   }
 
-  /** The items that hold the ends of a selection stay mounted, however far they scroll. */
-  itemOf(element: Element): TextItem | null {
-    for (const [item, mounted] of this.#mounted) if (mounted.element === element) return item;
-    return null;
-  }
-
   // ---- items and heights -------------------------------------------------------------------------------------------
 
   #rebuild(): void {
@@ -238,7 +233,7 @@ export class TextView {
     const kept = new Set(this.#items);
     this.selection.keep(() => {
       for (const item of [...this.#mounted.keys()]) if (!kept.has(item)) this.#unmount(item);
-      if (this.#width === 0) this.#metrics();
+      if (this.#width === 0) this.#remeasureFont();
       this.#estimateAll();
       for (const [index, item] of this.#items.entries()) {
         const mounted = this.#mounted.get(item);
@@ -251,42 +246,16 @@ export class TextView {
   #estimateAll(): void {
     this.#heights.truncate(this.#items.length);
     for (const [index, item] of this.#items.entries()) {
-      if (!item.measured) item.height = this.#estimate(item);
+      if (!item.measured) {
+        const { part, block, kind } = item;
+        item.height = kind === 'head' ? HEAD_HEIGHT : this.#metrics.estimate(this[part].text, block, this.#raw);
+      }
       this.#heights.set(index, item.height);
     }
   }
 
-  #estimate(item: TextItem): number {
-    if (item.kind === 'head') return 34;
-    const text = this[item.part].text;
-    const { start, end, kind } = item.block;
-    let lines = 0;
-    for (let from = start; from < end;) {
-      const newline = text.indexOf('\n', from);
-      const stop = newline < 0 || newline >= end ? end : newline;
-      if (stop > from || this.#raw) lines += Math.max(1, Math.ceil((stop - from) / this.#perLine));
-      from = stop + 1;
-    }
-    if (this.#raw) return Math.max(1, lines) * this.#lineHeight;
-    return kind === 'display' ? 44 + 18 * Math.max(1, lines) : Math.max(1, lines) * this.#lineHeight + 10;
-  }
-
-  #metrics(): void {
-    const probe = document.createElement('div');
-    probe.className = 'block';
-    const body = document.createElement('div');
-    body.className = 'body';
-    body.textContent = 'x';
-    probe.append(body);
-    this.#content.append(probe);
-    this.#lineHeight = body.getBoundingClientRect().height || 25;
-    const line = document.createElement('span');
-    line.textContent = 'The sum of the first n odd numbers is n squared, as we see. '.repeat(2);
-    line.className = 'probe';
-    body.replaceChildren(line);
-    const width = body.getBoundingClientRect().width;
-    this.#perLine = Math.max(20, (width / (line.getBoundingClientRect().width || 1)) * line.textContent.length * 0.96);
-    probe.remove();
+  #remeasureFont(): void {
+    this.#metrics.measure(this.#content);
     this.#width = this.#scroller.clientWidth;
   }
 
@@ -299,7 +268,7 @@ export class TextView {
   #onResize(): void {
     if (this.#scroller.clientWidth !== this.#width && this.#width > 0) {
       const at = this.#anchorPosition();
-      this.#metrics();
+      this.#remeasureFont();
       for (const item of this.#items) item.measured = false;
       this.#estimateAll();
       this.#measure([...this.#mounted.keys()]);
@@ -386,7 +355,9 @@ export class TextView {
   }
 
   #build(item: TextItem, overlays: readonly Overlay[], deadline: number): BlockOutput {
-    if (item.kind === 'head') return this.#buildHead();
+    if (item.kind === 'head') {
+      return buildPromptHead(this.#promptTitle, this.#promptOpen, () => this.#options.onTogglePrompt());
+    }
     const part = this[item.part];
     const { block } = item;
     const built = buildBlock({
@@ -403,32 +374,9 @@ export class TextView {
     return built;
   }
 
-  #buildHead(): BlockOutput {
-    const element = document.createElement('div');
-    element.className = 'block prompt-head';
-    const button = document.createElement('button');
-    button.className = 'prompt-toggle';
-    button.setAttribute('aria-expanded', String(this.#promptOpen));
-    const icon = document.createElement('span');
-    icon.className = `codicon codicon-chevron-${this.#promptOpen ? 'down' : 'right'}`;
-    icon.setAttribute('aria-hidden', 'true');
-    button.append(icon, this.#promptTitle);
-    button.addEventListener('click', () => this.#options.onTogglePrompt());
-    element.append(button);
-    return { element, body: element, pending: false, starts: [] };
-  }
-
   #number(item: TextItem, built: BlockOutput): void {
     if (item.kind === 'head' || item.part === 'prompt' || this.#tokenRate === null) return;
-    let number = built.element.querySelector<HTMLElement>(':scope > .pos');
-    if (!number) {
-      number = document.createElement('span');
-      number.className = 'pos';
-      number.setAttribute('aria-hidden', 'true');
-      built.element.prepend(number);
-    }
-    const position = Math.round(item.block.start * this.#tokenRate) + 1;
-    number.textContent = `${this.#tokensExact ? '' : '~'}${count(position)}`;
+    writePosition(built.element, Math.round(item.block.start * this.#tokenRate) + 1, this.#tokensExact);
   }
 
   #unmount(item: TextItem): void {
@@ -444,36 +392,18 @@ export class TextView {
     });
   }
 
-  /** Heights of mounted blocks, in one layout; letters of what starts in them, beside the line where it does. */
+  /** Heights of mounted blocks, in one layout; then the letters of what starts in them, beside the line where it does. */
   #measure(items: readonly TextItem[]): void {
-    const letters: { element: HTMLElement; label: Label; top: number; slot: number }[] = [];
+    const writes: (() => void)[] = [];
     for (const item of items) {
       const mounted = this.#mounted.get(item)!;
       const box = mounted.element.getBoundingClientRect();
       item.height = box.height;
       item.measured = true;
       this.#heights.set(mounted.index, box.height);
-      const slots = new Map<number, number>();
-      for (const { overlay, element } of mounted.starts) {
-        if (!lookOf(overlay.label).letter) continue;
-        const rect = element.getClientRects()[0];
-        if (!rect) continue;
-        const line = Math.round((rect.top - box.top) / this.#lineHeight);
-        const slot = slots.get(line) ?? 0;
-        slots.set(line, slot + 1);
-        letters.push({ element: mounted.element, label: overlay.label, top: line * this.#lineHeight, slot });
-      }
+      writes.push(placeLetters(mounted, box.top, this.#metrics.lineHeight));
     }
-    for (const { element, label, top, slot } of letters) {
-      if (slot > 2) continue;
-      const letter = document.createElement('span');
-      letter.className = `letter label-${label}`;
-      letter.setAttribute('aria-hidden', 'true');
-      letter.textContent = lookOf(label).letter;
-      letter.style.top = `${top}px`;
-      letter.style.setProperty('--slot', String(slot));
-      element.append(letter);
-    }
+    for (const write of writes) write();
   }
 
   /** What of the completion is in view. */
@@ -525,42 +455,18 @@ export class TextView {
 
   /** Sets the formulas of the next screens while nothing else is to do, so that scrolling finds them ready. */
   #warm(): void {
-    if (this.#raw || typeof requestIdleCallback !== 'function') return;
-    requestIdleCallback((idle) => {
-      const from = this.#heights.length > 0 ? this.#heights.at(this.#scroller.scrollTop) : 0;
-      for (let index = from; index < Math.min(from + 60, this.#items.length); index += 1) {
-        const item = this.#items[index];
-        if (!item || item.kind === 'head' || item.block.kind === 'code') continue;
-        const part = this[item.part];
-        for (const region of part.formulas(item.block.start, item.block.end)) {
-          if (idle.timeRemaining() < 6) return;
-          const tex = part.text.slice(region.contentStart, region.contentEnd);
-          if (!isTypeset(tex, region.display)) typeset(tex, region.display);
-        }
-      }
-    });
+    if (this.#raw || this.#items.length === 0) return;
+    const from = this.#heights.at(this.#scroller.scrollTop);
+    const ahead = this.#items
+      .slice(from, from + 60)
+      .filter(({ kind, block }) => kind !== 'head' && block.kind !== 'code');
+    typesetWhenIdle(
+      ahead.map(({ part, block }) => ({ text: this[part].text, regions: this[part].formulas(block.start, block.end) })),
+    );
   }
 
   #rectOf(body: HTMLElement, name: 'prompt' | 'completion', start: number, end: number): DOMRect | null {
     const found = rangesOf(body, name, start, Math.max(end, start + 1))[0];
     return found?.getClientRects()[0] ?? null;
   }
-}
-
-function sameOverlays(a: readonly Overlay[], b: readonly Overlay[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, i) => {
-      const other = b[i]!;
-      return (
-        one === other ||
-        (one.start === other.start &&
-          one.end === other.end &&
-          one.label === other.label &&
-          one.answer === other.answer &&
-          one.evidence === other.evidence &&
-          one.pill?.text === other.pill?.text)
-      );
-    })
-  );
 }

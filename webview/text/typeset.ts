@@ -3,6 +3,7 @@
  * run. What was set once is cloned the next time.
  */
 import katex from 'katex';
+import type { MathRegion } from '../../core/traces/math.ts';
 
 /** Longest formula that is set, in UTF-16 units: ten thousand terms would give megabytes of elements. */
 const FORMULA_LIMIT = 5_000;
@@ -53,4 +54,17 @@ function set(tex: string, display: boolean): Typeset {
   }
   const node = holder.firstChild;
   return node ? { node, reason: null } : { node: null, reason: 'Shown as text: there is nothing to typeset.' };
+}
+
+/** Sets formulas into the memory of {@link typeset} while the page has nothing else to do; what it has no time for is left. */
+export function typesetWhenIdle(texts: readonly { text: string; regions: readonly MathRegion[] }[]): void {
+  requestIdleCallback((idle) => {
+    for (const { text, regions } of texts) {
+      for (const { contentStart, contentEnd, display } of regions) {
+        if (idle.timeRemaining() < 6) return;
+        const tex = text.slice(contentStart, contentEnd);
+        if (!isTypeset(tex, display)) typeset(tex, display);
+      }
+    }
+  });
 }

@@ -5,7 +5,6 @@
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
-  vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
   vsCodeTextField,
@@ -15,13 +14,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 /** Call once, before the first render. */
 export function registerControls(): void {
-  provideVSCodeDesignSystem().register(
-    vsCodeButton(),
-    vsCodeCheckbox(),
-    vsCodeDropdown(),
-    vsCodeOption(),
-    vsCodeTextField(),
-  );
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 }
 
 interface ButtonProps {
@@ -88,26 +81,5 @@ export function Dropdown({ label, value, options, onChange }: DropdownProps): Co
       onChange: (event: Event) => onChange((event.target as HTMLSelectElement).value),
     },
     options.map((option) => h('vscode-option', { key: option.value, value: option.value }, option.text)),
-  );
-}
-
-interface CheckboxProps {
-  children: ComponentChildren;
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-}
-
-export function Checkbox({ children, checked, onChange }: CheckboxProps): ComponentChild {
-  return h(
-    'vscode-checkbox',
-    {
-      checked,
-      // Also told of changes that the program made: those are no wish of the reader.
-      onChange: (event: Event) => {
-        const now = (event.target as HTMLInputElement).checked;
-        if (now !== checked) onChange(now);
-      },
-    },
-    children,
   );
 }

@@ -76,7 +76,7 @@ export function Grid<T>(props: GridProps<T>) {
     >
       {head}
       <Virtualizer
-        scrollRef={scroller as never}
+        scrollRef={scroller}
         data={rows}
         itemSize={ROW}
         startMargin={ROW}

@@ -1,12 +1,5 @@
 /** The theme's colours for what is drawn on a canvas: read from CSS, read again when the theme changes. */
 
-export type ThemeKind = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
-
-export function themeKind(): ThemeKind {
-  const kind = document.body.dataset.vscodeThemeKind?.replace('vscode-', '');
-  return kind === 'light' || kind === 'high-contrast' || kind === 'high-contrast-light' ? kind : 'dark';
-}
-
 /** The value of a CSS variable, as it stands in the theme now. */
 export function cssColor(name: string): string {
   return getComputedStyle(document.body).getPropertyValue(name).trim() || 'gray';
