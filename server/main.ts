@@ -4,6 +4,7 @@ import { errorCodes, LonghandError } from '../core/protocol/errors.ts';
 import { annotate } from './cli/annotate.ts';
 import { commonOptions, rootFolder, UsageError, type Command, type Context } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
+import { exportRun } from './cli/export.ts';
 import { grade } from './cli/grade.ts';
 import { reindex, verify } from './cli/housekeeping.ts';
 import { importFiles } from './cli/import.ts';
@@ -28,6 +29,7 @@ const commands: Command[] = [
   resume,
   deleteRun,
   importFiles,
+  exportRun,
   annotate,
   grade,
   metrics,

@@ -81,7 +81,8 @@ export class FactReader {
     if (tokens && n !== undefined && n >= 0) {
       facts.tokens = n;
       // A server's usage is counted by the model's own tokenizer; of other counts the file does not say what counted.
-      facts.tokens_exact = /completion_?tokens/i.test(tokens.column);
+      facts.tokens_exact =
+        /completion_?tokens/i.test(tokens.column) || readPath(this.#row, `${tokens.column}_exact`) === true;
     }
     const rewards: Record<string, number | null> = {};
     for (const [name, column] of Object.entries(this.#plan.rewards)) {
