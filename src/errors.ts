@@ -1,6 +1,6 @@
 /** From an error to a message with one button that helps. */
 import * as vscode from 'vscode';
-import { errorCodes, LonghandError } from '../core/protocol/errors.ts';
+import { errorCodes, LonghandError, type ErrorCode } from '../core/protocol/errors.ts';
 import { buttonTitles, isCommandId } from './contributions.ts';
 import type { Log } from './log.ts';
 
@@ -28,6 +28,9 @@ export function createReporter(log: Log): Report {
   };
 }
 
+/** Codes whose help says what to do. That of the others says what kind of error it is, which the message has said better. */
+const advice = new Set<ErrorCode>(['unknown_method', 'incompatible', 'internal', 'port_taken', 'disk_full', 'corrupt']);
+
 async function show(error: unknown, log: Log): Promise<void> {
   if (error instanceof ActionableError) {
     if ((await vscode.window.showErrorMessage(error.message, error.button)) === error.button) await error.action();
@@ -36,7 +39,7 @@ async function show(error: unknown, log: Log): Promise<void> {
   if (LonghandError.is(error)) {
     const { help, action }: { help: string; action?: string } = errorCodes[error.code];
     const title = action && isCommandId(action) ? buttonTitles[action] : undefined;
-    const text = `${sentence(error.message)} ${help}`;
+    const text = advice.has(error.code) ? `${sentence(error.message)} ${help}` : sentence(error.message);
     const chosen = title
       ? await vscode.window.showErrorMessage(text, title)
       : await vscode.window.showErrorMessage(text);
