@@ -41,7 +41,9 @@ async function watchTasks(page: Page): Promise<void> {
   await page.evaluate(() => {
     const seen: number[] = [];
     (window as unknown as { tasks: number[] }).tasks = seen;
-    new PerformanceObserver((list) => seen.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    new PerformanceObserver((list) => seen.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
   });
 }
 
@@ -65,7 +67,8 @@ async function opening(name: string, trace: FakeTrace, peer: string | null = nul
             const start = performance.now();
             const look = () => {
               // The text is on the screen in the frame after the one that has it.
-              if (document.querySelectorAll('.scroller .block .body').length > 3) setTimeout(() => done(performance.now() - start));
+              if (document.querySelectorAll('.scroller .block .body').length > 3)
+                setTimeout(() => done(performance.now() - start));
               else requestAnimationFrame(look);
             };
             document.dispatchEvent(new KeyboardEvent('keydown', { key: target, bubbles: true }));
@@ -110,7 +113,11 @@ async function growing(): Promise<Figure[]> {
   for (let i = 0; i < 40; i += 1) {
     const sign = `word${i}end`;
     const start = performance.now();
-    const shown = page.waitForFunction((text) => document.querySelector('.text-content')?.textContent?.includes(text), sign, { polling: 'raf' });
+    const shown = page.waitForFunction(
+      (text) => document.querySelector('.text-content')?.textContent?.includes(text),
+      sign,
+      { polling: 'raf' },
+    );
     await host.grow(0, `So $x_{${i}} = ${i}$ and ${sign}.${i % 6 === 5 ? '\n\n' : ' '}`);
     await shown;
     waits.push(performance.now() - start);
