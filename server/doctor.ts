@@ -7,10 +7,10 @@ import { findAccelerators } from './accelerators.ts';
 import { readDiscovery } from './discovery.ts';
 import type { EngineFinder } from './engine.ts';
 import { lockOwner } from './lock.ts';
+import { nodeIsNewEnough, OLDEST_NODE } from './node-version.ts';
 import { baseModelFolder, packageVersion } from './package-paths.ts';
 import { identify } from './process-identity.ts';
 
-const OLDEST_NODE = [22, 13] as const;
 /** Below this a warning: the tiny recipe writes about 30 MB, a 7B checkpoint 15 GB. */
 const LITTLE_SPACE_BYTES = 2 * 2 ** 30;
 
@@ -22,12 +22,6 @@ export async function examine(root: string, engines: EngineFinder): Promise<Chec
 
 type Draft = Pick<Check, 'id' | 'title' | 'found'> & Partial<Check>;
 const ok = (draft: Draft): Check => ({ status: 'ok', help: null, action: null, ...draft });
-
-/** True for a Node that has `node:sqlite` without a flag. */
-export function nodeIsNewEnough(version = process.versions.node): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-}
 
 async function node(): Promise<Check> {
   const editor = process.versions['electron'] ? ' (the editor’s own)' : '';

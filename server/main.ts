@@ -1,59 +1,48 @@
 /** `longhand`: the service without an editor. Exit code 0: it did what was asked; 1: it did not; 2: wrong usage. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { errorCodes, LonghandError } from '../core/protocol/errors.ts';
-import { annotate } from './cli/annotate.ts';
 import { commonOptions, rootFolder, UsageError, type Command, type Context } from './cli/command.ts';
-import { doctor } from './cli/doctor.ts';
 import { exportRun } from './cli/export.ts';
-import { grade } from './cli/grade.ts';
-import { reindex, verify } from './cli/housekeeping.ts';
-import { importFiles } from './cli/import.ts';
-import { metrics } from './cli/metrics.ts';
 import { Output } from './cli/output.ts';
-import { plan } from './cli/plan.ts';
-import { run } from './cli/run.ts';
-import { deleteRun, logs, resume, runs, show, stop } from './cli/runs.ts';
-import { serve } from './cli/serve.ts';
-import { nodeIsNewEnough } from './doctor.ts';
+import { nodeIsNewEnough } from './node-version.ts';
 import { packageVersion } from './package-paths.ts';
 import { suggestion } from '../core/recipes/nearest.ts';
 
-const commands: Command[] = [
-  serve,
-  plan,
-  run,
-  runs,
-  show,
-  logs,
-  stop,
-  resume,
-  deleteRun,
-  importFiles,
-  exportRun,
-  annotate,
-  grade,
-  metrics,
-  reindex,
-  verify,
-  doctor,
-];
+/** Loaded when they are asked for: most need no service, and start the faster for it. */
+const commands: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./cli/serve.ts')).serve,
+  plan: async () => (await import('./cli/plan.ts')).plan,
+  run: async () => (await import('./cli/run.ts')).run,
+  runs: async () => (await import('./cli/runs.ts')).runs,
+  show: async () => (await import('./cli/runs.ts')).show,
+  logs: async () => (await import('./cli/runs.ts')).logs,
+  stop: async () => (await import('./cli/runs.ts')).stop,
+  resume: async () => (await import('./cli/runs.ts')).resume,
+  delete: async () => (await import('./cli/runs.ts')).deleteRun,
+  import: async () => (await import('./cli/import.ts')).importFiles,
+  annotate: async () => (await import('./cli/annotate.ts')).annotate,
+  grade: async () => (await import('./cli/grade.ts')).grade,
+  metrics: async () => (await import('./cli/metrics.ts')).metrics,
+  reindex: async () => (await import('./cli/housekeeping.ts')).reindex,
+  verify: async () => (await import('./cli/housekeeping.ts')).verify,
+  doctor: async () => (await import('./cli/doctor.ts')).doctor,
+};
 
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(`${help()}\n`);
+    process.stdout.write(`${await help()}\n`);
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {
     process.stdout.write(`${packageVersion}\n`);
     return 0;
   }
-  const command = commands.find((one) => one.name === name);
+  const command = Object.hasOwn(commands, name) ? await commands[name]!() : undefined;
   const output = new Output(rest.includes('--json'));
   try {
     if (!command) {
-      const names = commands.map((one) => one.name);
-      throw new UsageError(`there is no command ${name}${suggestion(name, names)}`);
+      throw new UsageError(`there is no command ${name}${suggestion(name, Object.keys(commands))}`);
     }
     const context = read(command, rest, output);
     if (context === null) {
@@ -123,8 +112,9 @@ const commonHelp = `Every command takes
   --engine DIR   folder of the engine that the set-up made
   --json         one object on the last line of standard output`;
 
-function help(): string {
-  const lines = commands.map(({ name, usage, summary }) => `  longhand ${name} ${usage}\n      ${summary}`);
+async function help(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const lines = all.map(({ name, usage, summary }) => `  longhand ${name} ${usage}\n      ${summary}`);
   return `longhand ${packageVersion}: train reasoning models in stages and read what they wrote\n\n${lines.join('\n')}\n\n${commonHelp}`;
 }
 

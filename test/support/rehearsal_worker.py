@@ -2,7 +2,7 @@
 SIGTERM and starts a child; an evaluation that follows it and likes step 10 best.
 
 Steered by the stage's `env`: STEPS, STEP_MS, SAVE_EVERY, FAIL_AT (a step at which it raises while that file exists:
-FAIL_WHILE), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept).
+FAIL_WHILE), FINISH_WHEN (once that file exists it hurries), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept).
 """
 
 import json
@@ -83,7 +83,8 @@ with Record(attempt) as record:
     last = ""
     try:
         while step < steps and not stopping:
-            time.sleep(pause)
+            if not Path(os.environ.get("FINISH_WHEN", "/nowhere")).exists():
+                time.sleep(pause)
             step += 1
             record.metrics(step, step / steps, {"loss": 1 / step})
             if str(step) == os.environ.get("FAIL_AT") and Path(os.environ.get("FAIL_WHILE", "/")).exists():

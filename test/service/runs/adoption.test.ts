@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../../../core/protocol/client.ts';
 import { advance } from '../../../core/protocol/cursor.ts';
@@ -48,10 +48,17 @@ describe('a service that is killed', () => {
     const service = new TestService(root, rehearsalPython(join(root, 'bin')));
     await service.start();
     try {
+      const finish = join(root, 'finish');
       const follower = new Follower();
       let backend = await service.connect();
       await follower.follow(backend);
-      const source = { text: rehearsalRecipe({ first: { STEPS: 150 }, second: { STEPS: 5 } }), path: null };
+      const source = {
+        text: rehearsalRecipe({
+          first: { STEPS: 2000, STEP_MS: 40, SAVE_EVERY: 500, FINISH_WHEN: finish },
+          second: { STEPS: 5 },
+        }),
+        path: null,
+      };
       const { run } = await backend.call('runs/start', { source });
       const stream = `${run}/first/1`;
       for (let kills = 0; kills < 2; kills++) {
@@ -59,14 +66,14 @@ describe('a service that is killed', () => {
         await until(() => (follower.events.get(stream)?.length ?? 0) > before + 10, 'events come');
         await service.kill('SIGKILL');
         await backend.closed;
-        const known = readFileSync(join(root, 'runs', run, 'stages/first/attempt-1/events.jsonl'), 'utf8').length;
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        const later = readFileSync(join(root, 'runs', run, 'stages/first/attempt-1/events.jsonl'), 'utf8').length;
-        assert.ok(later > known, 'training goes on without the service');
+        const size = () => statSync(join(root, 'runs', run, 'stages/first/attempt-1/events.jsonl')).size;
+        const known = size();
+        await until(() => size() > known, 'training goes on without the service');
         await service.start();
         backend = await service.connect();
         await follower.follow(backend);
       }
+      writeFileSync(finish, '');
       const done = await untilRun(backend, run, ({ state }) => state === 'completed' || state === 'failed');
       assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
       assert.equal(stage(done, 'first').attempts.length, 1);
