@@ -24,7 +24,8 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, bundle:
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    // The hash is that of an empty style element, which the toolkit makes to probe `:focus-visible`.
+    `style-src ${webview.cspSource} 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='`,
     `font-src ${webview.cspSource}`,
     `img-src ${webview.cspSource}`,
     "connect-src 'none'",

@@ -161,6 +161,16 @@ export class Workbench {
     await row.click();
   }
 
+  /** Chooses the row if a quick pick with it opens within `wait` ms: a command does not ask where there is no choice. */
+  async pickIfAsked(text: string | RegExp, wait = 4000): Promise<void> {
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first();
+    const asked = await row.waitFor({ state: 'visible', timeout: wait }).then(
+      () => true,
+      () => false,
+    );
+    if (asked) await row.click();
+  }
+
   /** Types into the open input box and accepts it. */
   async input(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
