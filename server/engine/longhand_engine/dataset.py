@@ -65,7 +65,9 @@ def task_rows(name: str, count: int, seed: int) -> Iterator[Row]:
         yield make_row(problem_text(problem), str(answer_of(problem)), f"{name}-{number}", completion)
 
 
-def make_row(problem: str, answer: str | None, source_id: str, completion: str | None, prompt: list[Row] | None = None) -> Row:
+def make_row(
+    problem: str, answer: str | None, source_id: str, completion: str | None, prompt: list[Row] | None = None
+) -> Row:
     row: Row = {"prompt": prompt or [{"role": "user", "content": problem}]}
     if completion is not None:
         row["completion"] = [{"role": "assistant", "content": completion}]
@@ -87,7 +89,13 @@ def _file_rows(stage: Stage, name: str, path: Path) -> Iterator[Row]:
                     bad.append(f"line {number}: {error}")
                     continue
                 good += 1
-                yield make_row(found.problem, found.answer, found.source_id or f"{path.name}:{number}", found.completion, found.prompt)
+                yield make_row(
+                    found.problem,
+                    found.answer,
+                    found.source_id or f"{path.name}:{number}",
+                    found.completion,
+                    found.prompt,
+                )
     except OSError as error:
         raise DataError(f"{name}: {path} cannot be read: {error.strerror}") from error
     if bad:

@@ -49,9 +49,11 @@ class Settings:
                 samples=int(config["samples"]),
                 max_tokens=int(config["max_tokens"]),
                 budgets=sorted({int(b) for b in config.get("budgets") or []}),
-                sampling={k: config[k] for k in ("temperature", "top_p", "top_k", "min_p") if config.get(k) is not None},
+                sampling={
+                    k: config[k] for k in ("temperature", "top_p", "top_k", "min_p") if config.get(k) is not None
+                },
                 seed=int(config.get("seed", stage.spec["seed"])),
-                batch=int(config.get("batch", 128)),
+                batch=int(config.get("batch", 64)),
             )
         except KeyError as error:
             raise ConfigError(f"an evaluate stage needs {error.args[0]}") from error
@@ -142,7 +144,9 @@ def finished_evaluations(stage: Stage) -> set[tuple[int, str]]:
             spec = json.loads((folder / "spec.json").read_bytes())
             lines = (folder / "events.jsonl").read_bytes().split(b"\n")[:-1]
         except OSError as error:
-            stage.record.warn("older_attempt", f"{folder} cannot be read, its evaluations are done again: {error.strerror}")
+            stage.record.warn(
+                "older_attempt", f"{folder} cannot be read, its evaluations are done again: {error.strerror}"
+            )
             break
         events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
         done |= {(event["step"], event["checkpoint"]) for event in events}

@@ -36,8 +36,10 @@ class Evaluator:
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the tokenizer of {stage.inputs['model']} has no chat template")
         self._tokens, self._sections = Tokens(self._tokenizer), TokenSections(self._tokenizer)
-        texts = [self._tokenizer.apply_chat_template(r.prompt, tokenize=False, add_generation_prompt=True) for r in rows]
-        self._prompts = list(zip(texts, self._tokenizer(texts, add_special_tokens=False).input_ids))
+        texts = [
+            self._tokenizer.apply_chat_template(r.prompt, tokenize=False, add_generation_prompt=True) for r in rows
+        ]
+        self._prompts = list(zip(texts, self._tokenizer(texts, add_special_tokens=False).input_ids, strict=True))
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._engine: Engine | None = None
 
@@ -76,10 +78,18 @@ class Evaluator:
 
     def _submit(self, engine: Engine, writer: TraceWriter, target: "Target") -> list[Trace]:
         settings, record = self._settings, self._stage.record
-        where = {"step": target.step, "epoch": target.epoch, "of": settings.of, "set": settings.set, "model": target.name}
+        where = {
+            "step": target.step,
+            "epoch": target.epoch,
+            "of": settings.of,
+            "set": settings.set,
+            "model": target.name,
+        }
         traces = []
-        for number, (row, (text, ids)) in enumerate(zip(self._rows, self._prompts)):
-            name = record.problem(row.problem, row.answer, source_id=row.source_id, gold_origin="given" if row.answer else None)
+        for number, (row, (text, ids)) in enumerate(zip(self._rows, self._prompts, strict=True)):
+            name = record.problem(
+                row.problem, row.answer, source_id=row.source_id, gold_origin="given" if row.answer else None
+            )
             prompt = record.prompt(name, text, len(ids))
             request = Request(
                 ids,

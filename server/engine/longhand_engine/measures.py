@@ -27,6 +27,7 @@ class Outcomes:
     @classmethod
     def of(cls, traces: list[Trace], problems: int) -> "Outcomes":
         """Of ended traces in the order of their problems, as many for each."""
+
         def array(values: list[bool | int]) -> np.ndarray:
             return np.array(values).reshape(problems, -1)
 
@@ -64,7 +65,7 @@ def measure(outcomes: Outcomes, budgets: list[int], max_tokens: int, seed: int) 
         "max_tokens": max_tokens,
         "budgets": [
             {"budget": budget, "accuracy": mean, "accuracy_ci95": interval}
-            for budget, mean, interval in zip(budgets, means[1:], intervals[1:])
+            for budget, mean, interval in zip(budgets, means[1:], intervals[1:], strict=True)
         ],
     }
 

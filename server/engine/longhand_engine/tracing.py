@@ -72,7 +72,9 @@ class TraceWriter:
 
     def _begin(self, trace: Trace) -> None:
         s, r = trace.sequence, trace.sequence.request
-        sampling = {k: getattr(r, k) for k in ("temperature", "top_p", "top_k", "min_p", "max_tokens")} | {"seed": r.seed}
+        sampling = {k: getattr(r, k) for k in ("temperature", "top_p", "top_k", "min_p", "max_tokens")} | {
+            "seed": r.seed
+        }
         trace.number = self._record.trace_begin(
             trace.problem, prompt=trace.prompt, sample=s.index, sampling=sampling, **trace.where
         )

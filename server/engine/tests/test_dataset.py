@@ -17,7 +17,16 @@ ENGINE = Path(__file__).parents[1]
 
 
 def attempt(folder: Path, config: dict, **more) -> Path:
-    spec = {"v": 1, "run": "r", "stage": "data", "attempt": 1, "kind": "dataset", "seed": 0, "inputs": {}, "stage_config": config}
+    spec = {
+        "v": 1,
+        "run": "r",
+        "stage": "data",
+        "attempt": 1,
+        "kind": "dataset",
+        "seed": 0,
+        "inputs": {},
+        "stage_config": config,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "spec.json").write_text(json.dumps(spec | more))
     return folder
@@ -36,8 +45,10 @@ def make(folder: Path, config: dict) -> tuple[dict, list[dict]]:
 
 def test_the_worker_runs_without_torch_and_says_that_it_is_complete(tmp_path):
     attempt(tmp_path / "attempt-1", {"task": {"builtin": "sums-mod-7", "train": 20, "test": 10}})
-    code = "import sys; from longhand_engine.dataset import make_data; from longhand_engine.worker import run_worker\n" \
-           "c = run_worker(make_data, sys.argv[1:]); sys.exit(c or 3 * ('torch' in sys.modules))"
+    code = (
+        "import sys; from longhand_engine.dataset import make_data; from longhand_engine.worker import run_worker\n"
+        "c = run_worker(make_data, sys.argv[1:]); sys.exit(c or 3 * ('torch' in sys.modules))"
+    )
     subprocess.run([sys.executable, "-c", code, tmp_path / "attempt-1"], cwd=ENGINE, check=True)
     end = lines(tmp_path / "attempt-1" / "events.jsonl")[-1]
     assert (end["type"], end["complete"]) == ("end", True)

@@ -37,8 +37,16 @@ def data(tmp_path) -> Path:
 def attempt(folder: Path, config: dict, inputs: dict, resumed_from: dict | None = None) -> Path:
     folder.mkdir(parents=True)
     number = int(folder.name.removeprefix("attempt-"))
-    spec = {"v": 1, "run": "r", "stage": folder.parent.name, "attempt": number, "kind": "evaluate", "seed": 0,
-            "resumed_from": resumed_from, "inputs": {k: str(v) for k, v in inputs.items()}}
+    spec = {
+        "v": 1,
+        "run": "r",
+        "stage": folder.parent.name,
+        "attempt": number,
+        "kind": "evaluate",
+        "seed": 0,
+        "resumed_from": resumed_from,
+        "inputs": {k: str(v) for k, v in inputs.items()},
+    }
     config = {"samples": 3, "max_tokens": 120, "budgets": [60, 90], "batch": 8} | config
     (folder / "spec.json").write_text(json.dumps(spec | {"stage_config": config}))
     return folder
@@ -93,7 +101,9 @@ class Training:
         if complete:
             (path / "COMPLETE.json").write_text("{}")
         with (self.folder / f"attempt-{number}" / "events.jsonl").open("a") as file:
-            file.write(json.dumps({"type": "checkpoint", "step": step, "epoch": epoch, "path": relative, "bytes": 1}) + "\n")
+            file.write(
+                json.dumps({"type": "checkpoint", "step": step, "epoch": epoch, "path": relative, "bytes": 1}) + "\n"
+            )
 
     def exit(self, number: int, outcome: str = "completed") -> None:
         (self.folder / f"attempt-{number}" / "exit.json").write_text(json.dumps({"outcome": outcome}))
@@ -103,7 +113,9 @@ def test_the_record_gives_back_every_trace_and_its_facts(tmp_path, data):
     outputs, events = run(attempt(tmp_path / "eval" / "attempt-1", {}, {"data": data, "model": BASE}))
     assert outputs == {}
     folder = tmp_path / "eval" / "attempt-1"
-    text, ids = ((folder / kind / name).read_bytes() for kind, name in (("text", "part-00001.txt"), ("tokens", "part-00001.bin")))
+    text, ids = (
+        (folder / kind / name).read_bytes() for kind, name in (("text", "part-00001.txt"), ("tokens", "part-00001.bin"))
+    )
     tokenizer = AutoTokenizer.from_pretrained(BASE)
     golds = {e["problem"]: e["gold"] for e in of_type(events, "problem")}
     assert [e["seq"] for e in events] == list(range(len(events)))
@@ -124,7 +136,9 @@ def test_the_record_gives_back_every_trace_and_its_facts(tmp_path, data):
             assert tokenizer.decode(tokens[: facts["reasoning_tokens"]]).endswith("</think>")
         if facts["answer"]:
             assert whole[facts["answer"]["start"] : facts["answer"]["end"]] == facts["answer"]["text"]
-            assert facts["verdict"]["value"] == ("right" if facts["answer"]["text"] == golds[begin["problem"]] else "wrong")
+            assert facts["verdict"]["value"] == (
+                "right" if facts["answer"]["text"] == golds[begin["problem"]] else "wrong"
+            )
         assert begin["sampling"]["seed"] < 2**53 and begin["sample"] in (0, 1, 2)
 
 
@@ -150,8 +164,11 @@ def test_figures_follow_from_the_traces(tmp_path, data):
 def test_checkpoints_are_evaluated_as_they_come_and_the_start_first(tmp_path, data):
     training = Training(tmp_path / "stages" / "sft")
     training.attempt(1)
-    folder = attempt(tmp_path / "sft.eval" / "attempt-1", {"every": "epoch", "start": True, "samples": 1},
-                     {"data": data, "model": BASE, "follow": training.folder})
+    folder = attempt(
+        tmp_path / "sft.eval" / "attempt-1",
+        {"every": "epoch", "start": True, "samples": 1},
+        {"data": data, "model": BASE, "follow": training.folder},
+    )
 
     def evaluated(count: int) -> bool:
         return until(lambda: len(of_type(whole_events(folder), "eval")) >= count)
@@ -251,7 +268,9 @@ def test_sigterm_ends_it_with_what_it_has(tmp_path, data):
     assert {e["facts"]["finish"] for e in of_type(events, "trace_end")} >= {"error"}
 
 
-@pytest.mark.parametrize(("config", "said"), [({"samples": "many"}, "wrong type"), ({"max_tokens": None}, "wrong type")])
+@pytest.mark.parametrize(
+    ("config", "said"), [({"samples": "many"}, "wrong type"), ({"max_tokens": None}, "wrong type")]
+)
 def test_bad_configuration_is_said(tmp_path, data, config, said):
     with pytest.raises(ConfigError, match=said):
         run(attempt(tmp_path / "eval" / "attempt-1", config, {"data": data, "model": BASE}))
@@ -278,7 +297,12 @@ def test_unfinished_is_not_right_and_cut_counts_at_the_limit_and_no_gold_is_no_a
     right, finished = np.array([[True, True], [True, False]]), np.array([[True, False], [True, False]])
     tokens = np.array([[4, 10], [6, 10]])
     found = measure(Outcomes(right, finished, tokens, np.array([True, True])), [5], 10, seed=0)
-    assert (found["accuracy"], found["tokens_mean"], found["tokens_mean_finished"], found["finished"]) == (0.5, 7.5, 5.0, 0.5)
+    assert (found["accuracy"], found["tokens_mean"], found["tokens_mean_finished"], found["finished"]) == (
+        0.5,
+        7.5,
+        5.0,
+        0.5,
+    )
     assert found["budgets"][0]["accuracy"] == 0.25
     without = measure(Outcomes(right, finished, tokens, np.array([False, False])), [5], 10, seed=0)
     assert without["accuracy"] is None and without["accuracy_ci95"] is None and without["tokens_mean"] == 7.5

@@ -5,8 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
-from transformers import LogitsProcessorList, MinPLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 import longhand_engine
 from longhand_engine.sampling import engine as engines
@@ -42,7 +52,7 @@ def generated(model, prompt: list[int], count: int) -> list[int]:
     ids = torch.tensor([prompt])
     with torch.inference_mode():
         out = model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=count)
-    return out[0, len(prompt):].tolist()
+    return out[0, len(prompt) :].tolist()
 
 
 def test_greedy_output_is_that_of_generate_with_joins_and_leaves_in_the_middle(model, prompts):
@@ -54,11 +64,17 @@ def test_greedy_output_is_that_of_generate_with_joins_and_leaves_in_the_middle(m
 def test_other_architectures_go_through_their_own_forward(kind, model, prompts, monkeypatch):
     torch.manual_seed(0)
     if kind == "llama":
-        shape = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2)
-        model = LlamaForCausalLM(LlamaConfig(vocab_size=480, eos_token_id=2, pad_token_id=0, initializer_range=0.5, **shape))
+        shape = dict(
+            hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2
+        )
+        model = LlamaForCausalLM(
+            LlamaConfig(vocab_size=480, eos_token_id=2, pad_token_id=0, initializer_range=0.5, **shape)
+        )
     elif kind == "gpt2":
         shape = dict(n_embd=32, n_layer=2, n_head=4, n_positions=256)
-        model = GPT2LMHeadModel(GPT2Config(vocab_size=480, eos_token_id=2, bos_token_id=1, initializer_range=0.5, **shape))
+        model = GPT2LMHeadModel(
+            GPT2Config(vocab_size=480, eos_token_id=2, bos_token_id=1, initializer_range=0.5, **shape)
+        )
         model.generation_config.pad_token_id = 0
     else:
         monkeypatch.setattr(engines, "is_supported", lambda _: False)
@@ -78,7 +94,7 @@ def test_written_out_step_has_the_logits_of_the_model(model, prompts):
         decoder.keep([2, 1])
         ids = torch.tensor([7, 9])
         found = decoder.step(ids)
-        for row, (prompt, token) in enumerate(zip((prompts[1], prompts[1]), ids.tolist())):
+        for row, (prompt, token) in enumerate(zip((prompts[1], prompts[1]), ids.tolist(), strict=True)):
             wanted = model(torch.tensor([prompt + [token]])).logits[0, -1]
             torch.testing.assert_close(found[row], wanted, atol=2e-5, rtol=1e-5)
 
@@ -99,7 +115,9 @@ def test_choices_follow_the_distribution():
     rows = 40_000
     uniforms = torch.from_numpy(uniform_stream(1, 0, rows))
     for temperature in (1.0, 0.5):
-        chosen = choose(logits.expand(rows, -1), Parameters.of([Request([1], temperature=temperature)] * rows), uniforms)
+        chosen = choose(
+            logits.expand(rows, -1), Parameters.of([Request([1], temperature=temperature)] * rows), uniforms
+        )
         found = np.bincount(chosen.numpy(), minlength=12)
         wanted = torch.softmax(logits[0].double() / temperature, 0).numpy() * rows
         # Pearson's statistic with 11 degrees of freedom: above 31.3 by chance once in a thousand.
@@ -114,7 +132,11 @@ def test_a_token_of_no_probability_is_never_chosen():
 
 @pytest.mark.parametrize(
     ("options", "warper"),
-    [({"top_k": 5}, TopKLogitsWarper(5)), ({"top_p": 0.6}, TopPLogitsWarper(0.6)), ({"min_p": 0.2}, MinPLogitsWarper(0.2))],
+    [
+        ({"top_k": 5}, TopKLogitsWarper(5)),
+        ({"top_p": 0.6}, TopPLogitsWarper(0.6)),
+        ({"min_p": 0.2}, MinPLogitsWarper(0.2)),
+    ],
 )
 def test_filters_leave_what_those_of_transformers_leave(options, warper):
     torch.manual_seed(4)
@@ -183,7 +205,9 @@ def test_logprobs_are_those_of_the_model_before_temperature(model, prompts):
         logits = model(torch.tensor([prompts[0] + sequence.tokens])).logits[0, len(prompts[0]) - 1 : -1]
     wanted = torch.log_softmax(logits, 1)
     own = [found.logprob for found in sequence.logprobs]
-    torch.testing.assert_close(torch.tensor(own), wanted.gather(1, torch.tensor(sequence.tokens)[:, None])[:, 0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        torch.tensor(own), wanted.gather(1, torch.tensor(sequence.tokens)[:, None])[:, 0], atol=1e-4, rtol=0
+    )
     assert [[i for i, _ in found.top] for found in sequence.logprobs] == wanted.topk(3, dim=1).indices.tolist()
 
 
@@ -205,8 +229,16 @@ def test_a_swapped_checkpoint_serves_what_joins_after_it(model, prompts):
 
 @pytest.mark.parametrize(
     ("wrong", "name"),
-    [({"n": 0}, "n"), ({"temperature": -1.0}, "temperature"), ({"top_p": 0.0}, "top_p"), ({"min_p": 2.0}, "min_p"),
-     ({"max_tokens": 0}, "max_tokens"), ({"max_tokens": 2000}, "context"), ({"prompt": []}, "prompt"), ({"prompt": [9999]}, "prompt")],
+    [
+        ({"n": 0}, "n"),
+        ({"temperature": -1.0}, "temperature"),
+        ({"top_p": 0.0}, "top_p"),
+        ({"min_p": 2.0}, "min_p"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 2000}, "context"),
+        ({"prompt": []}, "prompt"),
+        ({"prompt": [9999]}, "prompt"),
+    ],
 )
 def test_bad_requests_are_refused_by_name(model, wrong, name):
     with pytest.raises(ValueError, match=name):

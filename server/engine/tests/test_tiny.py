@@ -94,7 +94,11 @@ def test_tokenizer_gives_back_any_text_and_keeps_the_think_tags():
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(BASE)
-    for text in ("<think>\nWait, that is wrong.\n</think>\n", "naïve 汉字 𝔸\t\x00 \\(\\boxed{3}\\)", traces.MULTI_TURN_MARKER):
+    for text in (
+        "<think>\nWait, that is wrong.\n</think>\n",
+        "naïve 汉字 𝔸\t\x00 \\(\\boxed{3}\\)",
+        traces.MULTI_TURN_MARKER,
+    ):
         assert tokenizer.decode(tokenizer(text).input_ids, skip_special_tokens=True) == text
     assert [len(tokenizer(t).input_ids) for t in ("<think>", "</think>", "<|im_end|>")] == [1, 1, 1]
     assert tokenizer.decode(tokenizer("a<|im_end|>").input_ids, skip_special_tokens=True) == "a"

@@ -64,7 +64,9 @@ def _filter(scaled: torch.Tensor, parameters: Parameters) -> torch.Tensor:
     """Sets what top-k, top-p and min-p leave out to -inf, in that order, as Transformers does."""
     ordered, ids = scaled.sort(dim=1, descending=True)
     ranks = torch.arange(scaled.shape[1]).unsqueeze(0)
-    ordered = ordered.masked_fill((parameters.top_k > 0).unsqueeze(1) & (ranks >= parameters.top_k.unsqueeze(1)), -torch.inf)
+    ordered = ordered.masked_fill(
+        (parameters.top_k > 0).unsqueeze(1) & (ranks >= parameters.top_k.unsqueeze(1)), -torch.inf
+    )
     probabilities = torch.softmax(ordered, dim=1)
     before = probabilities.cumsum(1) - probabilities
     # A token stays where those before it do not yet reach top_p; the first one always stays.

@@ -141,7 +141,7 @@ class Engine:
             wider[:, : self._uniforms.shape[1]] = self._uniforms
             self._uniforms = wider
         fresh = torch.zeros(len(newcomers), self._uniforms.shape[1], dtype=torch.float64)
-        for row, s in zip(fresh, newcomers):
+        for row, s in zip(fresh, newcomers, strict=True):
             row[: s.request.max_tokens] = torch.from_numpy(uniform_stream(s.seed, s.index, s.request.max_tokens))
             if s.request.stop:
                 self._stops[s] = (GrowingText(self._table), [""])
@@ -184,7 +184,7 @@ class Engine:
         if self._wanting_logprobs:
             self._note_logprobs(chosen)
         tokens = chosen.tolist()
-        for sequence, token in zip(self._active, tokens):
+        for sequence, token in zip(self._active, tokens, strict=True):
             sequence.tokens.append(token)
         self._counts += 1
         ended = self._ends[chosen]
@@ -221,9 +221,9 @@ class Engine:
         most = max(s.request.logprobs or 0 for s in self._active)
         values, ids = logprobs.topk(most, dim=1) if most else (logprobs[:, :0], chosen[:, None][:, :0])
         own = logprobs.gather(1, chosen.unsqueeze(1)).squeeze(1).tolist()
-        for sequence, logprob, v, i in zip(self._active, own, values.tolist(), ids.tolist()):
+        for sequence, logprob, v, i in zip(self._active, own, values.tolist(), ids.tolist(), strict=True):
             if (wanted := sequence.request.logprobs) is not None:
-                sequence.logprobs.append(TokenLogprob(logprob, list(zip(i[:wanted], v[:wanted]))))
+                sequence.logprobs.append(TokenLogprob(logprob, list(zip(i[:wanted], v[:wanted], strict=True))))
 
     def _end(self, sequence: Sequence, finish: str) -> None:
         sequence.finish = finish

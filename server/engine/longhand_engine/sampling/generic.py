@@ -31,7 +31,7 @@ class GenericDecoder:
             layer.keys, layer.values = layer.keys[source], layer.values[source]
         if self.rows:
             width = max(mask.shape[1], self._mask.shape[1])
-            for old, new in zip(self._cache.layers, cache.layers):
+            for old, new in zip(self._cache.layers, cache.layers, strict=True):
                 old.keys, old.values = (
                     torch.cat([pad(t, (0, 0, width - t.shape[2], 0)) for t in pair])
                     for pair in ((old.keys, new.keys), (old.values, new.values))
@@ -64,7 +64,11 @@ class GenericDecoder:
 
     def _forward(self, ids, mask, positions, cache) -> torch.Tensor:
         output = self._model(
-            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True,
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
             logits_to_keep=1,
         )
         return output.logits[:, -1].float().cpu()

@@ -93,7 +93,7 @@ class Qwen2Decoder:
         new = slice(self.rows, self.rows + len(source))
         hidden, shape = F.embedding(ids, self.embeddings), (len(prompts), longest)
         cos, sin = self.cos[:longest], self.sin[:longest]
-        for layer, cache in zip(self.layers, self.caches):
+        for layer, cache in zip(self.layers, self.caches, strict=True):
             qkv = F.linear(self._normed(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
             q, k, v = (part.transpose(1, 2) for part in self._heads(qkv, cos, sin))
             cache[0, new, :, :longest], cache[1, new, :, :longest] = k[source], v[source]
@@ -121,7 +121,7 @@ class Qwen2Decoder:
         bias = bias.expand(-1, self.heads // self.groups, -1)
         hidden = F.embedding(tokens, self.embeddings)
         scale = self.width**-0.5
-        for layer, cache in zip(self.layers, self.caches):
+        for layer, cache in zip(self.layers, self.caches, strict=True):
             qkv = F.linear(self._normed(hidden, layer.input_norm), layer.qkv, layer.qkv_bias)
             q, k, v = self._heads(qkv, cos, sin)
             cache[0, row, :, at], cache[1, row, :, at] = k, v
@@ -136,7 +136,7 @@ class Qwen2Decoder:
         """Row i becomes what row `order[i]` was; rows that are not named are gone. `order[i] >= i` must hold."""
         moved = [(new, old) for new, old in enumerate(order) if new != old]
         if moved:
-            new, old = (torch.tensor(side) for side in zip(*moved))
+            new, old = (torch.tensor(side) for side in zip(*moved, strict=True))
             for cache in self.caches:
                 cache[:, new] = cache[:, old]
             self.bias[new], self.lengths[new] = self.bias[old], self.lengths[old]

@@ -46,7 +46,7 @@ class Request:
             "min_p": 0 <= self.min_p <= 1,
             "logprobs": self.logprobs is None or 0 <= self.logprobs <= min(20, vocabulary),
             "stop": all(self.stop),
-            "prompt": len(self.prompt) > 0 and 0 <= min(self.prompt) and max(self.prompt) < vocabulary,
+            "prompt": len(self.prompt) > 0 and min(self.prompt) >= 0 and max(self.prompt) < vocabulary,
         }
         for name, holds in bounds.items():
             if not holds:

@@ -52,7 +52,7 @@ def encode(tokenizer, documents: list[tuple[str, str]]) -> list[tuple[list[int],
     """Token ids and labels of each document: the loss is on the assistant's words and the end mark only."""
     prompts = tokenizer([prompt_of(tokenizer, user) for user, _ in documents]).input_ids
     answers = tokenizer([answer + tokenizer.eos_token for _, answer in documents]).input_ids
-    return [(p + a, [IGNORED] * len(p) + a) for p, a in zip(prompts, answers)]
+    return [(p + a, [IGNORED] * len(p) + a) for p, a in zip(prompts, answers, strict=True)]
 
 
 def collate(rows: list[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -82,7 +82,7 @@ def measure(model, tokenizer, problems: list[Problem], samples: int, seed: int, 
         for i, prompt in enumerate(prompts)
     ]
     right = tokens = finished = 0
-    for problem, outputs in zip(problems, sample(model, requests)):
+    for problem, outputs in zip(problems, sample(model, requests), strict=True):
         for output in outputs:
             text = tokenizer.decode(output.tokens)
             finished += output.finish == "stop"
@@ -109,13 +109,15 @@ def train(model, tokenizer, seed: int, target: float, max_steps: int, documents:
     step = 0
     while step != last:
         if step == max_steps:
-            raise RuntimeError(f"greedy dev accuracy {history[-1]['greedy']} after {step} steps, not {target}: try another seed")
+            raise RuntimeError(
+                f"greedy dev accuracy {history[-1]['greedy']} after {step} steps, not {target}: try another seed"
+            )
         step += 1
         model.train()
         first = rng.randrange(len(rows) - 4 * BATCH)
-        ids, labels = collate(rng.sample(rows[first:first + 4 * BATCH], BATCH), tokenizer.pad_token_id)
+        ids, labels = collate(rng.sample(rows[first : first + 4 * BATCH], BATCH), tokenizer.pad_token_id)
         share = min(1, step / WARMUP) if last is None else (last - step + 1) / COOLDOWN
-        for optim, rate in zip(optims, rates):
+        for optim, rate in zip(optims, rates, strict=True):
             optim.param_groups[0]["lr"] = rate * share
         loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
@@ -158,7 +160,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--target", type=float, default=0.9, help="greedy dev accuracy at which the rate begins to fall")
+    parser.add_argument(
+        "--target", type=float, default=0.9, help="greedy dev accuracy at which the rate begins to fall"
+    )
     parser.add_argument("--max-steps", type=int, default=1200)
     parser.add_argument("--documents", type=int, default=6000)
     args = parser.parse_args()

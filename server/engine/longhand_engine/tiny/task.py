@@ -37,14 +37,14 @@ class Step(NamedTuple):
 
 def problem_text(problem: Problem) -> str:
     """The problem in words, as the user turn of a conversation."""
-    steps = "".join(f" {o}, add \\({b}\\)." for o, b in zip(ORDINALS, problem.addends))
+    steps = "".join(f" {o}, add \\({b}\\)." for o, b in zip(ORDINALS, problem.addends, strict=False))
     return f"Start with \\({problem.start}\\).{steps} What is the result modulo \\({MODULUS}\\)?"
 
 
 def steps_of(problem: Problem) -> list[Step]:
     """The additions in order with their results modulo 7."""
     steps, value = [], problem.start
-    for ordinal, addend in zip(ORDINALS, problem.addends):
+    for ordinal, addend in zip(ORDINALS, problem.addends, strict=False):
         steps.append(Step(ordinal, value, addend, (value + addend) % MODULUS))
         value = steps[-1].result
     return steps
@@ -69,9 +69,11 @@ def pool_of(problem: Problem) -> str:
 def pool(name: str) -> dict[int, tuple[Problem, ...]]:
     """All problems of a pool by their number of steps. Raises KeyError for an unknown name."""
     if name not in POOL_SHARES:
-        raise KeyError(f'no pool {name!r}; there are {", ".join(POOL_SHARES)}')
+        raise KeyError(f"no pool {name!r}; there are {', '.join(POOL_SHARES)}")
     problems = {
-        count: tuple(Problem(start, rest) for start in range(MODULUS) for rest in product(range(1, MODULUS), repeat=count))
+        count: tuple(
+            Problem(start, rest) for start in range(MODULUS) for rest in product(range(1, MODULUS), repeat=count)
+        )
         for count in STEP_SHARES
     }
     return {count: tuple(p for p in all_ if pool_of(p) == name) for count, all_ in problems.items()}

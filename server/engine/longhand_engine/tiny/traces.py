@@ -6,7 +6,7 @@ Every answer is computed; the only errors are slips that the trace itself takes 
 import random
 from dataclasses import dataclass
 
-from .task import MODULUS, Problem, Step, answer_of, problem_text, steps_of
+from .task import MODULUS, Problem, Step, problem_text, steps_of
 
 # The style markers of the dual-phase recipe (arXiv 2601.05616), appended to the user turn.
 MULTI_TURN_MARKER = "\n\nUsing the solution style from multi-turns data."

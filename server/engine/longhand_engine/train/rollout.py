@@ -83,7 +83,9 @@ class EngineRollout:
             if isinstance(prompt, str):
                 self._prompts[key] = self._tokenizer(prompt).input_ids
             else:
-                text = self._tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True, **template)
+                text = self._tokenizer.apply_chat_template(
+                    prompt, tokenize=False, add_generation_prompt=True, **template
+                )
                 self._prompts[key] = self._tokenizer(text, add_special_tokens=False).input_ids
         return self._prompts[key]
 
