@@ -1,8 +1,9 @@
 /** One service a root: `<root>/service.lock` names its owner. A lock whose owner is gone is taken over. */
-import { link, mkdir, readFile, rename, rm, utimes, writeFile, stat } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { LonghandError } from '../core/protocol/errors.ts';
 import { processSchema } from '../core/protocol/files.ts';
@@ -21,6 +22,8 @@ export const LOCK_FILE = 'service.lock';
 const TOUCH_MS = 10_000;
 /** A lock of another machine that was not touched for so long counts as abandoned. */
 const ABANDONED_MS = 60_000;
+const GUARD_MS = 5000;
+const RETRY_MS = 10;
 
 export interface RootLock {
   release(): Promise<void>;
@@ -40,7 +43,7 @@ export async function lockRoot(root: string, version: string): Promise<RootLock>
   await writeFile(temporary, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
   try {
     // A link is made in one step, or not at all because the name is taken.
-    for (let attempt = 0; ; attempt++) {
+    for (const deadline = Date.now() + 2 * GUARD_MS; ;) {
       const taken = await link(temporary, path).then(
         () => true,
         (error: NodeJS.ErrnoException) => {
@@ -50,8 +53,8 @@ export async function lockRoot(root: string, version: string): Promise<RootLock>
       );
       if (taken) break;
       const holder = await lockOwner(root);
-      if (holder?.living || attempt >= 5) throw busy(root, holder);
-      await removeStale(path, holder?.text ?? '');
+      if (holder?.living || Date.now() > deadline) throw busy(root, holder);
+      if (holder && !(await removeStale(path, holder.text))) await sleep(RETRY_MS);
     }
   } finally {
     await rm(temporary, { force: true });
@@ -94,17 +97,27 @@ export async function lockOwner(root: string): Promise<LockOwner | null> {
   }
 }
 
-/** Moves the stale lock aside; where someone else took the root meanwhile, what was moved is his and goes back. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.stale`;
+/**
+ * Removes a stale lock. Locks appear in one step where there is none, and only the holder of the guard removes one: so what
+ * it has looked at is what it removes, and nobody's fresh lock is lost. False where another holds the guard.
+ */
+async function removeStale(path: string, stale: string): Promise<boolean> {
+  const guard = `${path}.guard`;
   try {
-    await rename(path, aside);
+    await writeFile(guard, String(process.pid), { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A process that died with the guard in its hand, a matter of milliseconds.
+    const held = await stat(guard).catch(() => null);
+    if (held && Date.now() - held.mtimeMs > GUARD_MS) await rm(guard, { force: true });
+    return false;
   }
-  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    if ((await readFile(path, 'utf8').catch(() => null)) === stale) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
 function busy(root: string, holder: LockOwner | null): LonghandError {

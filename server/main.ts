@@ -2,7 +2,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { errorCodes, LonghandError } from '../core/protocol/errors.ts';
 import { commonOptions, rootFolder, UsageError, type Command, type Context } from './cli/command.ts';
-import { exportRun } from './cli/export.ts';
 import { Output } from './cli/output.ts';
 import { nodeIsNewEnough } from './node-version.ts';
 import { packageVersion } from './package-paths.ts';
@@ -20,6 +19,7 @@ const commands: Record<string, () => Promise<Command>> = {
   resume: async () => (await import('./cli/runs.ts')).resume,
   delete: async () => (await import('./cli/runs.ts')).deleteRun,
   import: async () => (await import('./cli/import.ts')).importFiles,
+  export: async () => (await import('./cli/export.ts')).exportRun,
   annotate: async () => (await import('./cli/annotate.ts')).annotate,
   grade: async () => (await import('./cli/grade.ts')).grade,
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
