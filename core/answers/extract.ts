@@ -1,6 +1,5 @@
 /** Where a completion says its answer. */
 import type { FoundAnswer } from '../protocol/events.ts';
-import { matchBrace } from '../traces/math.ts';
 import { sections, type Section } from '../traces/sections.ts';
 
 /**
@@ -56,53 +55,71 @@ export function lastBoxes(completion: string): { reasoning: FoundAnswer | null; 
 
 /** Every answer that the completion states on its way, by position. A box inside a stated answer counts as the box. */
 export function candidates(completion: string): FoundAnswer[] {
-  const parts = sections(completion);
-  const found: FoundAnswer[] = [];
-  for (const part of parts) {
-    const suffix = part.kind === 'reasoning' ? '_in_reasoning' : '';
-    const boxed = boxes(completion, part).map((box) => ({ ...box, rule: `boxed${suffix}` }));
-    const said = stated(completion, part)
-      .filter((one) => !boxed.some((box) => box.start < one.end + 12 && box.end > one.start))
-      .map((one) => ({ ...one, rule: `answer_is${suffix}` }));
-    found.push(...boxed, ...said);
-    if (part.kind === 'answer' && boxed.length + said.length === 0) {
-      const line = finalLine(completion, part);
-      if (line) found.push({ ...line, rule: 'final_line' });
-    }
-  }
-  return found.sort((a, b) => a.start - b.start);
+  return sections(completion)
+    .flatMap((part) => inPart(completion.slice(part.start, part.end), part))
+    .sort((a, b) => a.start - b.start);
+}
+
+/** Candidates of one section's text, with offsets in the whole. */
+function inPart(text: string, { kind, start }: Section): FoundAnswer[] {
+  const suffix = kind === 'reasoning' ? '_in_reasoning' : '';
+  const boxed = boxes(text);
+  let next = 0;
+  const said = stated(text).filter((one) => {
+    while (next < boxed.length && boxed[next]!.end <= one.start) next += 1;
+    const box = boxed[next];
+    return !box || box.start >= one.end + '\\boxed{'.length;
+  });
+  const line = kind === 'answer' && boxed.length + said.length === 0 ? finalLine(text) : null;
+  const placed = (found: readonly Found[], rule: string) =>
+    found.map((one) => ({ ...one, start: one.start + start, end: one.end + start, rule }));
+  return [
+    ...placed(boxed, `boxed${suffix}`),
+    ...placed(said, `answer_is${suffix}`),
+    ...placed(line ? [line] : [], 'final_line'),
+  ];
 }
 
 type Found = Omit<FoundAnswer, 'rule'>;
 
-function boxes(text: string, part: Section): Found[] {
+function boxes(text: string): Found[] {
+  const matches = [...text.matchAll(BOX)].map((match) => ({
+    bare: match[1] !== undefined,
+    open: match.index + match[0].length - 1,
+  }));
+  const closes = closers(text, new Set(matches.filter(({ bare }) => !bare).map(({ open }) => open)));
   const found: Found[] = [];
-  const scan = new RegExp(BOX);
-  scan.lastIndex = part.start;
-  let match: RegExpExecArray | null;
-  while ((match = scan.exec(text)) && match.index < part.end) {
-    const open = match.index + match[0].length - 1;
-    if (match[1] !== undefined) {
-      found.push(trimmed(text, open, open + 1));
-      continue;
-    }
-    const close = matchBrace(text, open, Math.min(part.end, open + BOX_LIMIT));
-    // A box that never closes hides the ones inside it no longer than its own line.
-    if (close < 0) continue;
-    found.push(trimmed(text, open + 1, close));
-    scan.lastIndex = close;
+  for (const { bare, open } of matches) {
+    const close = bare ? open + 1 : closes.get(open);
+    if (close === undefined || close - open > BOX_LIMIT || open < (found.at(-1)?.end ?? 0)) continue;
+    const box = trimmed(text, bare ? open : open + 1, close);
+    if (box.end > box.start) found.push(box);
   }
-  return found.filter((box) => box.end > box.start);
+  return found;
 }
 
-function stated(text: string, part: Section): Found[] {
+/** Where each of these opening braces closes, in one pass; those that never close are absent. */
+function closers(text: string, opens: ReadonlySet<number>): Map<number, number> {
+  const found = new Map<number, number>();
+  if (opens.size === 0) return found;
+  const stack: number[] = [];
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === 92) i += 1;
+    else if (code === 123) stack.push(i);
+    else if (code === 125) {
+      const open = stack.pop();
+      if (open !== undefined && opens.has(open)) found.set(open, i);
+    }
+  }
+  return found;
+}
+
+function stated(text: string): Found[] {
   const found: Found[] = [];
-  const scan = new RegExp(STATED);
-  scan.lastIndex = part.start;
-  let match: RegExpExecArray | null;
-  while ((match = scan.exec(text)) && match.index < part.end) {
+  for (const match of text.matchAll(STATED)) {
     const start = match.index + match[0].length;
-    const end = statementEnd(text, start, Math.min(part.end, start + STATED_LIMIT));
+    const end = statementEnd(text, start, Math.min(text.length, start + STATED_LIMIT));
     const answer = refined(text, unwrapped(text, start, end));
     if (answer && looksLikeAnswer(answer.text)) found.push(answer);
   }
@@ -189,8 +206,8 @@ function looksLikeAnswer(answer: string): boolean {
   return /[\d\\$=√π∞]/.test(answer) || answer.trim().split(/\s+/).length <= 4;
 }
 
-function finalLine(text: string, part: Section): Found | null {
-  let { start, end } = trimmed(text, part.start, part.end);
+function finalLine(text: string): Found | null {
+  let { start, end } = trimmed(text, 0, text.length);
   const tokens = /(?:<\|[^|<>]{1,40}\|>\s*)+$/.exec(text.slice(Math.max(start, end - 200), end));
   if (tokens) ({ start, end } = trimmed(text, start, end - tokens[0].length));
   if (end <= start) return null;

@@ -2,8 +2,8 @@
  * An instant opinion on whether two answers are the same: our own, in process, in microseconds. The authority is Math-Verify in
  * the engine; both verdicts are kept.
  *
- * What is compared how: whole numbers exactly; formulas by their values at fixed random points, and modulo primes where they are
- * too large for that; a formula with a decimal literal within 10⁻⁶. Bare lists and sets in any order, tuples and intervals in order. A name before a sign
+ * What is compared how: whole numbers exactly; formulas of whole numbers and variables modulo primes; others by their values at
+ * fixed random points; a formula with a decimal literal within 10⁻⁶. Bare lists and sets in any order, tuples and intervals in order. A name before a sign
  * of equality, a unit behind a number and the approximate value behind `≈` do not count. `10 %` is both 10 and 0.1. Equations are
  * the same when one is a multiple of the other; bounds on one variable are intervals.
  */
@@ -329,36 +329,36 @@ function compareFormulas(gold: Node, pred: Node, exact: boolean): Opinion {
 }
 
 function compareValues(gold: Node, pred: Node, exact: boolean): Opinion {
+  const modulo = exact ? compareModulo(gold, pred) : null;
+  if (modulo) return modulo;
   let positive = 0;
+  let near = false;
   for (const point of POINTS) {
     const a = evaluate(gold, point);
     const b = evaluate(pred, point);
-    if (!isFinitePair(a) || !isFinitePair(b) || isTiny(a) || isTiny(b)) {
-      if (isInfinity(gold) || isInfinity(pred))
-        return a[0] === b[0] ? ['right', 'the same infinity'] : ['wrong', 'another value'];
-      return compareModulo(gold, pred, a, b);
+    if (isInfinity(gold) || isInfinity(pred))
+      return a[0] === b[0] ? ['right', 'the same infinity'] : ['wrong', 'another value'];
+    if (!isFinitePair(a) || !isFinitePair(b) || isTiny(a) || isTiny(b))
+      return ['undecided', 'the value is too large, too small or undefined'];
+    const distance = closeness(a, b, exact);
+    if (distance === 'far') {
+      return positive === 2
+        ? ['undecided', 'the same for positive values, not for negative ones']
+        : ['wrong', 'another value'];
     }
-    if (!close(a, b, exact)) {
-      if (positive === 2) return ['undecided', 'the same for positive values, not for negative ones'];
-      return ['wrong', 'another value'];
-    }
+    near ||= distance === 'near';
     if (point.positive) positive += 1;
   }
+  if (near) return ['undecided', 'the values are nearer than arithmetic can tell'];
   return ['right', exact ? 'the same value' : 'the same value to six decimals'];
 }
 
-/** Numbers that overflow or underflow are compared modulo three primes; what that cannot read is undecided. */
-function compareModulo(gold: Node, pred: Node, a: Complex, b: Complex): Opinion {
+/** Sums, products, quotients and whole powers are compared exactly, modulo three primes; null where a formula has something else. */
+function compareModulo(gold: Node, pred: Node): Opinion | null {
   for (const [i, p] of PRIMES.entries()) {
     const x = evaluateModulo(gold, p, i);
-    const y = evaluateModulo(pred, p, i);
-    if (x === null || y === null) {
-      if (isFinitePair(a) !== isFinitePair(b) && !a.some(Number.isNaN) && !b.some(Number.isNaN))
-        return ['wrong', 'another size'];
-      return isTiny(a) && isTiny(b) && close(a, b, true)
-        ? ['right', 'both are zero']
-        : ['undecided', 'the value is too large or undefined'];
-    }
+    const y = x === null ? null : evaluateModulo(pred, p, i);
+    if (x === null || y === null) return null;
     if (x !== y) return ['wrong', 'another value'];
   }
   return ['right', 'the same value modulo three primes'];
@@ -379,12 +379,13 @@ function isTiny([re, im]: Complex): boolean {
 }
 
 /**
- * Equal to ten digits, or to six decimals where a decimal literal says that a value was rounded. Against zero an absolute
- * bound holds, since nothing is small relative to zero.
+ * `same`: equal to twelve digits, or to six decimals where a decimal literal says that a value was rounded. Against zero an
+ * absolute bound holds, since nothing is small relative to zero. `near`: between that and nine digits, or larger than twelve digits can tell apart.
  */
-function close([a, ai]: Complex, [b, bi]: Complex, exact: boolean): boolean {
+function closeness([a, ai]: Complex, [b, bi]: Complex, exact: boolean): 'same' | 'near' | 'far' {
   const distance = Math.hypot(a - b, ai - bi);
   const size = Math.max(Math.hypot(a, ai), Math.hypot(b, bi));
-  if (!exact) return distance <= 1e-6 || distance <= 1e-12 * size;
-  return distance <= 1e-10 * size || distance <= 1e-11;
+  if (!exact) return distance <= 1e-6 || distance <= 1e-12 * size ? 'same' : 'far';
+  if (distance > 1e-9 * size && distance > 1e-10) return 'far';
+  return size <= 1e11 && (distance <= 1e-12 * size || distance <= 1e-11) ? 'same' : 'near';
 }

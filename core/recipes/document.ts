@@ -7,6 +7,9 @@ import type { Path } from './references.ts';
 export const RECIPE_LIMIT = 200_000;
 const DEPTH_LIMIT = 40;
 const ALIAS_LIMIT = 100;
+/** `? key`: nobody needs it here, and the parser's work grows without bound with their nesting. */
+const EXPLICIT_KEY = /(?<=^|[\s?:-])\?(?=\s|$)/gm;
+const EXPLICIT_KEYS_LIMIT = 8;
 /** Most syntax errors that are reported: one slip can make hundreds. */
 const ERRORS_LIMIT = 20;
 
@@ -38,6 +41,8 @@ export function readDocument(text: string): RecipeDocument {
     );
   }
   if (bracketDepth(text) > DEPTH_LIMIT * 4) return fail(`the file is nested more than ${DEPTH_LIMIT} levels deep`);
+  if ((text.match(EXPLICIT_KEY)?.length ?? 0) > EXPLICIT_KEYS_LIMIT)
+    return fail('keys written with “?” are not read in a recipe');
   let yaml: Document.Parsed;
   try {
     yaml = parseDocument(text, { uniqueKeys: true, prettyErrors: false, logLevel: 'error' });

@@ -19,7 +19,7 @@ export function stepStarts(text: string): number[] {
  * A candidate for an end of a sentence: a stop with what closes after it, before white space; a full-width stop; a line's end.
  * `0.5` has no white space after its stop and so is no candidate.
  */
-const CANDIDATE = /[.!?…]+["'”’)\]*_]*(?=\s|$)|[。！？；]+["”’」』）]*|\r?\n\s*/g;
+const CANDIDATE = /[.!?…]{1,8}["'”’)\]*_]{0,8}(?=\s|$)|[。！？；]+["”’」』）]*|\r?\n\s*/g;
 
 const ABBREVIATIONS = new Set(
   'e.g i.e eg ie etc vs cf al approx resp w.l.o.g s.t w.r.t a.k.a a.m p.m u.s dr mr mrs ms prof jr sr inc ltd co'.split(
