@@ -134,6 +134,8 @@ function skipSpace(text: string, from: number, to: number): number {
 function endsSentence(text: string, start: number, at: number, stop: string, after: number): boolean {
   const sign = stop.charCodeAt(0);
   if (sign > 0x2026) return true;
+  // A plain stop behind a long word of small letters, by far the most frequent case, needs no closer look.
+  if (stop === '.' && at - start > 8 && endsLongWord(text, at)) return true;
   const before = text.slice(Math.max(start, at - 16), at);
   const following = text.slice(after, after + 40).match(/^\s*(\S)/)?.[1] ?? '';
   if (sign === 33 /* ! */ && /[\d)a-z]$/i.test(before) && /[=+\-*/^<>≤≥×·÷)]/.test(following)) return false;
@@ -145,6 +147,14 @@ function endsSentence(text: string, start: number, at: number, stop: string, aft
     if (stop === '.' && word && ABBREVIATIONS.has(word) && !(word === 'etc' && /[A-Z]/.test(following))) return false;
     if (stop === '.' && word && NUMBERED.has(word) && /[\d(\\$]/.test(following)) return false;
     if (/^(?:\.{2,}|…)/.test(stop) && /[a-z,]/.test(following)) return false;
+  }
+  return true;
+}
+
+function endsLongWord(text: string, at: number): boolean {
+  for (let i = at - 1; i >= at - 7; i -= 1) {
+    const code = text.charCodeAt(i);
+    if (code < 97 || code > 122) return false;
   }
   return true;
 }
