@@ -65,7 +65,7 @@ async function openOf({ panels }: OpenParts, run: RunSummary, argument: unknown)
     };
     await panels.open({
       page: 'inspector',
-      title: `${set.stage} ${set.label ?? `step ${set.step}`} · ${run.name}`,
+      title: `${set.label ?? `${set.stage} · step ${set.step}`} · ${run.name}`,
       filter: clean(filter),
     });
   } else if (stage) {

@@ -4,10 +4,12 @@ import type { RunState } from '../../core/protocol/methods.ts';
 import type { BackendState } from '../../core/protocol/webview.ts';
 import type { Backends, KnownBackend } from '../backends/backends.ts';
 import type { CommandId } from '../contributions.ts';
-import { count, plural } from '../format.ts';
+import { count, percent } from '../format.ts';
 import {
   abilities,
   checkpointDescription,
+  evaluationDescription,
+  evaluationLabel,
   mainStages,
   nodeId,
   runDescription,
@@ -61,9 +63,10 @@ export function treeItem(node: TreeNode, backends: Backends): vscode.TreeItem {
       );
     }
     case 'set': {
-      const item = new vscode.TreeItem(node.set.label, None);
+      const item = new vscode.TreeItem(evaluationLabel(node.stage, node.set.label), None);
       item.command = command('longhand.openTraces', 'Open Traces', node);
-      return fill(item, nodeId(node), 'set', ['checklist', undefined], plural(node.set.traces, 'trace'));
+      const description = evaluationDescription(node.set, node.result);
+      return fill(item, nodeId(node), 'set', ['checklist', undefined], description);
     }
     case 'more': {
       const item = new vscode.TreeItem(`${count(node.left)} older checkpoints`, None);
@@ -165,6 +168,11 @@ function command(id: CommandId, title: string, argument: unknown): vscode.Comman
   return { command: id, title, arguments: [argument] };
 }
 
+/** `, 95 % interval 20.8 % to 54.2 %` */
+function interval(ci: [number, number] | null, words: (x: number) => string): string {
+  return ci ? `, 95 % interval ${words(ci[0])} to ${words(ci[1])}` : '';
+}
+
 /** The tooltip, made when the pointer rests on a row. */
 export function tooltip(node: TreeNode, backends: Backends): vscode.MarkdownString {
   const text = new vscode.MarkdownString(undefined, true);
@@ -221,8 +229,19 @@ export function tooltip(node: TreeNode, backends: Backends): vscode.MarkdownStri
       line('Made', new Date(node.checkpoint.created).toLocaleString());
       line('Folder', node.checkpoint.path);
       return text;
-    case 'set':
-      return text.appendText(`${node.set.label}: ${plural(node.set.traces, 'trace')}. Click to read them.`);
+    case 'set': {
+      text.appendText(node.set.label);
+      const { result } = node;
+      if (typeof result?.accuracy === 'number') {
+        line('Accuracy', `${percent(result.accuracy)}${interval(result.accuracy_ci95, (x) => percent(x))}`);
+      }
+      if (typeof result?.tokens_mean === 'number') {
+        const round = (x: number) => count(Math.round(x));
+        line('Mean tokens', `${round(result.tokens_mean)} over all outputs${interval(result.tokens_mean_ci95, round)}`);
+      }
+      line('Traces', `${count(node.set.traces)}; click to read them`);
+      return text;
+    }
     case 'more':
       return text.appendText(`${count(node.left)} older checkpoints are not listed.`);
     default:

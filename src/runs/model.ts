@@ -1,12 +1,19 @@
 /** What the Runs view shows of a run, in words. Pure: no VS Code here. */
-import type { CheckpointInfo, RunState, RunSummary, StageInfo, TraceSet } from '../../core/protocol/methods.ts';
-import { bytes, count, duration, oneLine, plural, timeLeft } from '../format.ts';
+import type {
+  CheckpointInfo,
+  RunState,
+  RunSummary,
+  StageInfo,
+  StageRow,
+  TraceSet,
+} from '../../core/protocol/methods.ts';
+import { bytes, count, duration, oneLine, percent, plural, timeLeft } from '../format.ts';
 
 export type RunNode =
   | { kind: 'run'; run: RunSummary }
   | { kind: 'stage'; run: RunSummary; stage: StageInfo }
   | { kind: 'checkpoint'; run: RunSummary; stage: StageInfo; checkpoint: CheckpointInfo }
-  | { kind: 'set'; run: RunSummary; stage: StageInfo; set: TraceSet }
+  | { kind: 'set'; run: RunSummary; stage: StageInfo; set: TraceSet; result: StageRow | null }
   | { kind: 'more'; run: RunSummary; stage: StageInfo; left: number };
 
 /** Checkpoints that are listed under a stage; the newest come first. */
@@ -124,6 +131,37 @@ export function checkpointDescription(checkpoint: CheckpointInfo): string {
   if (checkpoint.epoch !== null) parts.unshift(`epoch ${Math.round(checkpoint.epoch * 100) / 100}`);
   if (checkpoint.superseded) parts.push('superseded');
   return parts.join(' · ');
+}
+
+/** The evaluations of a stage, each with its row of the stage table where there is one. */
+export function evaluationNodes(
+  run: RunSummary,
+  stage: StageInfo,
+  sets: readonly TraceSet[],
+  rows: readonly StageRow[],
+): RunNode[] {
+  return sets
+    .filter((set) => set.stage === stage.id && set.step !== null)
+    .map((set) => {
+      const result = rows.find(
+        ({ id, step }) => step === set.step && (id === stage.of || (step === 0 && id === 'base')),
+      );
+      return { kind: 'set', run, stage, set, result: result ?? null };
+    });
+}
+
+/** The label of an evaluation under the stage that it belongs to, whose name needs no repetition. */
+export function evaluationLabel(stage: StageInfo, label: string): string {
+  const prefix = `${stage.of ?? stage.id} · `;
+  return label.startsWith(prefix) ? label.slice(prefix.length) : label;
+}
+
+export function evaluationDescription(set: TraceSet, result: StageRow | null): string {
+  const parts = [
+    typeof result?.accuracy === 'number' ? `${percent(result.accuracy)} right` : '',
+    typeof result?.tokens_mean === 'number' ? `${count(Math.round(result.tokens_mean))} tokens` : '',
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(' · ') : plural(set.traces, 'trace');
 }
 
 /** What a stage or run can be asked to do in its state; words of `viewItem`. */

@@ -1,11 +1,11 @@
 /** The Runs view: backends → runs → stages → evaluations and checkpoints. */
 import * as vscode from 'vscode';
-import type { TraceSet } from '../../core/protocol/methods.ts';
+import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
 import type { Backends } from '../backends/backends.ts';
 import { ids } from '../contributions.ts';
 import { Disposables } from '../disposables.ts';
 import { tooltip, treeItem, type BackendNode, type TreeNode } from './items.ts';
-import { mainStages, nodeId, stageChildren, type RunNode } from './model.ts';
+import { evaluationNodes, mainStages, nodeId, stageChildren, type RunNode } from './model.ts';
 import type { RunStore } from './store.ts';
 
 export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
@@ -71,12 +71,9 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
         return mainStages(node.run).map((stage) => this.#keep({ kind: 'stage', run: node.run, stage }));
       case 'stage': {
         const children = stageChildren(node.run, node.stage);
-        const sets =
-          node.stage.kind === 'evaluate' && node.stage.traces > 0 ? await this.#sets(node.run.run, node.stage.id) : [];
-        return [
-          ...children,
-          ...sets.map((set): RunNode => ({ kind: 'set', run: node.run, stage: node.stage, set })),
-        ].map((child) => this.#keep(child));
+        const evaluated = node.stage.kind === 'evaluate' && node.stage.traces > 0;
+        const evaluations = evaluated ? await this.#evaluations(node.run, node.stage) : [];
+        return [...children, ...evaluations].map((child) => this.#keep(child));
       }
       case 'checkpoint':
       case 'set':
@@ -127,11 +124,15 @@ export class RunsTree implements vscode.TreeDataProvider<TreeNode>, vscode.Dispo
     return known.map((backend) => this.#keepBackend({ kind: 'backend', backend }));
   }
 
-  async #sets(run: string, stage: string): Promise<TraceSet[]> {
+  async #evaluations(run: RunSummary, stage: StageInfo): Promise<RunNode[]> {
     try {
-      const { sets } = await this.#backends.call('traces/sets', { run });
-      return sets.filter((set) => set.stage === stage && set.step !== null);
+      const [{ sets }, { rows }] = await Promise.all([
+        this.#backends.call('traces/sets', { run: run.run }),
+        this.#backends.call('runs/table', { run: run.run }),
+      ]);
+      return evaluationNodes(run, stage, sets, rows);
     } catch {
+      // The backend is away, and its row says so.
       return [];
     }
   }

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { AttemptInfo, CheckpointInfo, RunSummary, StageInfo } from '../../../../core/protocol/methods.ts';
+import type {
+  AttemptInfo,
+  CheckpointInfo,
+  RunSummary,
+  StageInfo,
+  StageRow,
+} from '../../../../core/protocol/methods.ts';
 import {
   abilities,
   currentStage,
+  evaluationDescription,
+  evaluationLabel,
+  evaluationNodes,
   mainStages,
   MAX_CHECKPOINTS,
   nodeId,
@@ -176,6 +185,50 @@ describe('the Runs view in words', () => {
       /^completed · \w+ \d+, \d\d:\d\d$/,
     );
     assert.equal(runDescription(run([], { kind: 'import', traces: 1234 })), '1,234 traces');
+  });
+
+  it('puts the result beside each evaluation', () => {
+    const evaluation = stage('sft.eval', { kind: 'evaluate', of: 'sft' });
+    const set = (step: number | null, of = 'sft.eval') => ({
+      run: 'r',
+      stage: of,
+      step,
+      label: `sft · step ${step} · test`,
+      traces: 24,
+    });
+    const row = (id: string, step: number, accuracy: number | null): StageRow => ({
+      id,
+      kind: 'sft',
+      epoch: step / 8,
+      step,
+      set: 'test',
+      accuracy,
+      accuracy_ci95: null,
+      tokens_mean: 118.6,
+      tokens_mean_ci95: null,
+      tokens_mean_finished: null,
+      finished: 1,
+      n: 24,
+      seconds: 1,
+      budgets: [],
+    });
+    const rows = [row('base', 0, 0.375), row('sft', 8, null), row('grpo', 16, 0.9)];
+    const nodes = evaluationNodes(
+      run([evaluation]),
+      evaluation,
+      [set(0), set(8), set(16), set(null), set(8, 'grpo')],
+      rows,
+    );
+    const words = nodes.map((node) =>
+      node.kind === 'set'
+        ? `${evaluationLabel(evaluation, node.set.label)}: ${evaluationDescription(node.set, node.result)}`
+        : '',
+    );
+    assert.deepEqual(words, [
+      'step 0 · test: 37.5 % right · 119 tokens',
+      'step 8 · test: 119 tokens',
+      'step 16 · test: 24 traces',
+    ]);
   });
 
   it('offers what can be done in a state', () => {
