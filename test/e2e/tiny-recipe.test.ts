@@ -179,6 +179,12 @@ describe('Longhand in VS Code', function () {
     assert.notEqual(stageProcesses(root).length, 0, 'training died with the service');
     await vscode
       .statusBar()
+      .getByText('no backend')
+      .first()
+      .waitFor({ timeout: 30 * SECOND });
+    await vscode.command('Longhand: Start Backend');
+    await vscode
+      .statusBar()
       .getByText(/short|sft|grpo/i)
       .first()
       .waitFor({ timeout: 90 * SECOND });
