@@ -63,7 +63,7 @@ export function treeItem(node: TreeNode, backends: Backends): vscode.TreeItem {
       );
     }
     case 'set': {
-      const item = new vscode.TreeItem(evaluationLabel(node.stage, node.set.label), None);
+      const item = new vscode.TreeItem(evaluationLabel(node.stage, node.set, node.result), None);
       item.command = command('longhand.openTraces', 'Open Traces', node);
       const description = evaluationDescription(node.set, node.result);
       return fill(item, nodeId(node), 'set', ['checklist', undefined], description);

@@ -150,10 +150,13 @@ export function evaluationNodes(
     });
 }
 
-/** The label of an evaluation under the stage that it belongs to, whose name needs no repetition. */
-export function evaluationLabel(stage: StageInfo, label: string): string {
+/** A short name for an evaluation under the stage that it belongs to: `base`, `epoch 3`, `step 40`; else what the backend says. */
+export function evaluationLabel(stage: StageInfo, set: TraceSet, result: StageRow | null): string {
+  if (result?.id === 'base') return 'base';
   const prefix = `${stage.of ?? stage.id} · `;
-  return label.startsWith(prefix) ? label.slice(prefix.length) : label;
+  if (!result || set.step === null) return set.label.startsWith(prefix) ? set.label.slice(prefix.length) : set.label;
+  const whole = result.epoch !== null && Number.isInteger(result.epoch) && result.epoch > 0;
+  return whole ? `epoch ${result.epoch}` : `step ${count(set.step)}`;
 }
 
 export function evaluationDescription(set: TraceSet, result: StageRow | null): string {

@@ -221,14 +221,10 @@ describe('the Runs view in words', () => {
     );
     const words = nodes.map((node) =>
       node.kind === 'set'
-        ? `${evaluationLabel(evaluation, node.set.label)}: ${evaluationDescription(node.set, node.result)}`
+        ? `${evaluationLabel(evaluation, node.set, node.result)}: ${evaluationDescription(node.set, node.result)}`
         : '',
     );
-    assert.deepEqual(words, [
-      'step 0 · test: 37.5 % right · 119 tokens',
-      'step 8 · test: 119 tokens',
-      'step 16 · test: 24 traces',
-    ]);
+    assert.deepEqual(words, ['base: 37.5 % right · 119 tokens', 'epoch 1: 119 tokens', 'step 16 · test: 24 traces']);
   });
 
   it('offers what can be done in a state', () => {
