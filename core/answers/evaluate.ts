@@ -65,7 +65,7 @@ export function evaluate(node: Node, point: Point, inAngle = false): Complex {
     }
     case 'percent':
       return times(evaluate(node.of, point), [0.01, 0]);
-    case 'call':
+    default:
       return call(node.name, evaluate(node.of, point, true), node.base ? evaluate(node.base, point) : null);
   }
 }

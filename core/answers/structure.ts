@@ -173,9 +173,9 @@ function isName(side: string): boolean {
 function readBracketed(source: string, depth: number): Answer | null {
   const braces =
     /^\\\{([^]*)\\\}$/.exec(source) ??
-    (/^\{/.test(source) && closes(source, 0) === source.length - 1 ? [source, source.slice(1, -1)] : null);
+    (source.startsWith('{') && closes(source, 0) === source.length - 1 ? [source, source.slice(1, -1)] : null);
   if (braces) {
-    const items = splitTop(braces[1]!, /^[,;]/);
+    const items = splitTop(braces[1] ?? '', /^[,;]/);
     if (source.startsWith('{') && items.length === 1) return read(items[0]!, depth + 1);
     return { kind: 'set', items: items.filter((item) => item.trim() !== '').map((item) => read(item, depth + 1)) };
   }

@@ -10,7 +10,7 @@ const LETTERS = 26;
 let taken = 0;
 let openingBits = 0;
 /** A tree over the letters a–z: `children[node * 26 + letter]` is the next node or 0, `ends[node]` the bits of anchors that end there. */
-const children: number[] = new Array<number>(LETTERS).fill(0);
+const children: number[] = Array.from({ length: LETTERS }, () => 0);
 const ends: number[] = [0];
 /** Bits of the anchors that begin with another sign, by its code. */
 const signs = new Map<number, number>();

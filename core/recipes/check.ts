@@ -3,11 +3,11 @@ import type { RecipeDiagnostic } from '../protocol/methods.ts';
 import { rangeAt, readDocument, type RecipeDocument } from './document.ts';
 import { schemasAt } from './json-schema.ts';
 import { suggestion } from './nearest.ts';
-import { problemsOf, valueAt } from './plain-words.ts';
+import { problemsOf, show, valueAt } from './plain-words.ts';
 import { outputsOf, references, type Path, type Reference } from './references.ts';
 import { recipeSchema, type Recipe } from './schema.ts';
 import { stageOrder } from './stage-order.ts';
-import { configClass, type TrlKeys } from './trl-keys.ts';
+import { configClass, fitsType, typeInWords, type TrlKeys } from './trl-keys.ts';
 
 export interface CheckOptions {
   /** TRL's keys; without them `config` is not looked into. */
@@ -155,7 +155,13 @@ function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
         say(`“${key}” is not for a recipe to set: ${owned}`, ['stages', i, 'config', key], 'key');
         continue;
       }
-      if (Object.hasOwn(known, key)) continue;
+      const expected = Object.hasOwn(known, key) ? known[key] : undefined;
+      if (expected) {
+        const item = (stage.config as Record<string, unknown>)[key];
+        if (!fitsType(expected.type, item))
+          say(`“${key}” must be ${typeInWords(expected.type)}, not ${show(item)}`, ['stages', i, 'config', key]);
+        continue;
+      }
       const renamed = own(trlKeys.renamed, key);
       if (renamed) {
         say(

@@ -99,7 +99,7 @@ function keyItems(path: Path, document: RecipeDocument, options: Options, colon:
     }
   }
   for (const [key, info] of Object.entries(trlKeysAt(path, document, options) ?? {})) {
-    if (!present.has(key))
+    if (!present.has(key) && !Object.hasOwn(options.trlKeys?.owned ?? {}, key))
       items.set(key, {
         label: key,
         insert: key + suffix,
@@ -124,7 +124,7 @@ function valueItems(path: Path, document: RecipeDocument, options: Options, quot
     for (const schema of schemasAt(path.slice(0, -1), withoutCursor(document.value, path.slice(0, -1)))) {
       const constant = schema.properties?.[last]?.const;
       if (constant !== undefined)
-        items.push({ ...plain(String(constant), schema), documentation: schema.description ?? '' });
+        items.push({ ...plain(text(constant), schema), documentation: schema.description ?? '' });
     }
   }
   const key = trlKeysAt(path.slice(0, -1), document, options)?.[String(last)];
@@ -219,7 +219,7 @@ export function hoverAt(text: string, offset: number, options: Options = {}): Ho
 }
 
 function typeOf(schema: JsonSchema): string {
-  if (schema.const !== undefined) return String(schema.const);
+  if (schema.const !== undefined) return text(schema.const);
   if (schema.enum) return schema.enum.join(' | ');
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return [...new Set(options.map(typeOf))].join(' | ');
@@ -228,9 +228,9 @@ function typeOf(schema: JsonSchema): string {
 }
 
 function shown(value: unknown): string {
-  return value === null || value === undefined
-    ? 'None'
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
+  return value === null || value === undefined ? 'None' : text(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

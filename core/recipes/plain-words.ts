@@ -125,7 +125,7 @@ function knownValues(issue: Extract<Issue, { code: 'invalid_union' }>): string[]
 /** What may stand there, each once: “a whole number”, “a reference such as ${vars.name}”. */
 function alternatives(schemas: readonly JsonSchema[]): string[] {
   const words = schemas.map((schema) => {
-    if (schema.const !== undefined) return String(schema.const);
+    if (schema.const !== undefined) return JSON.stringify(schema.const).replaceAll('"', '');
     if (schema.enum) return schema.enum.join(' or ');
     if (schema.type === 'string') return schema.pattern === undefined ? 'a text' : 'a reference such as ${vars.name}';
     return [schema.type ?? ''].flat().map(typeWords);
@@ -162,12 +162,12 @@ function nameOf(path: Path): string {
 }
 
 /** A value as the file shows it, in few words. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value === 'string') return `the text “${value.length > 40 ? `${value.slice(0, 40)}…` : value}”`;
-  return String(value);
+  return JSON.stringify(value) ?? 'nothing';
 }
 
 export function valueAt(root: unknown, path: Path): unknown {

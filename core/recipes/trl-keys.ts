@@ -33,3 +33,35 @@ export function parseTrlKeys(text: string): TrlKeys | null {
 export function configClass(kind: unknown): 'SFTConfig' | 'GRPOConfig' | null {
   return kind === 'sft' ? 'SFTConfig' : kind === 'grpo' ? 'GRPOConfig' : null;
 }
+
+const WORDS: Record<string, string> = {
+  bool: 'true or false',
+  int: 'a whole number',
+  float: 'a number',
+  str: 'a text',
+  None: 'empty',
+};
+
+/**
+ * Whether a value of YAML fits a type as Python writes it. Only types made of `bool`, `int`, `float`, `str` and `None` are looked
+ * at, and references are not: all else fits.
+ */
+export function fitsType(type: string, value: unknown): boolean {
+  const parts = type.split(' | ');
+  if (!parts.every((part) => Object.hasOwn(WORDS, part))) return true;
+  if (typeof value === 'string' && value.includes('${')) return true;
+  return parts.some((part) => {
+    if (part === 'None') return value === null;
+    if (part === 'bool') return typeof value === 'boolean';
+    if (part === 'str') return typeof value === 'string';
+    return typeof value === 'number' && (part === 'float' || Number.isInteger(value));
+  });
+}
+
+/** “a number or empty”, for a type that {@link fitsType} looks at. */
+export function typeInWords(type: string): string {
+  return type
+    .split(' | ')
+    .map((part) => WORDS[part] ?? part)
+    .join(' or ');
+}

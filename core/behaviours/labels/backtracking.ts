@@ -29,7 +29,7 @@ const scan = cues({
     anchors: 'alternativ wait hold instead no nope actually should need must',
     strong: [
       /\W{0,6}(?:(?:or|but|so|wait|hmm|okay|ok|and)[,.]? ){0,2}alternativ(?:ely(?!,? (?:since|note|notice|observe|because|given|recall|the|this|that|it|for|\d))|e (?:approach|method|solution|way))/,
-      /\W{0,6}(?:(?:but|oh|hmm|okay|so|no)[,.]? )?(?:wait|hold on)\W{1,4}(?:but )?(?:perhaps|maybe|no\b|instead|alternatively|better|that(?:'s|’s| is| was| can't| can’t| cannot| doesn't| doesn’t| seems)(?! (?:correct|right|true|good|fine))|this (?:is wrong|can't|can’t|doesn't|doesn’t|seems wrong)|i (?:made|think i (?:made|messed|made)|messed|forgot|missed|misread|should(?:n't| not| have)|was wrong|confused|need to correct|see my|see the (?:mistake|error)))/,
+      /\W{0,6}(?:(?:but|oh|hmm|okay|so|no)[,.]? )?(?:wait|hold on)\W{1,4}(?:but )?(?:perhaps|maybe|no\b|instead|alternatively|better|that(?:(?:'s|’s| is| was) (?:not|wrong|incorrect|impossible|a mistake|an error|different|too|because)| can't| can’t| cannot| doesn't| doesn’t| isn't| isn’t| seems (?:wrong|off|not|too))|this (?:is wrong|can't|can’t|doesn't|doesn’t|seems wrong)|i (?:made|think i (?:made|messed|made)|messed|forgot|missed|misread|should(?:n't| not| have)|was wrong|confused|need to correct|see my|see the (?:mistake|error)))/,
       /\W{0,6}(?:so |but )?(?:i|we) (?:should|need to|must) (?:instead|go back)/,
     ],
     weak: [

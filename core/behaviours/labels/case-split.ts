@@ -13,11 +13,7 @@ export const caseSplit = sentenceLabel('case_split', {
       /consider(?:ing)? the case/,
       /分(?:情况|类)(?:讨论)?|(?:第[一二三四五]种|两种|三种|各种)情况|情况[一二三四五1-9]/,
     ],
-    weak: [
-      /in (?:this|that|either|each|which|both) cases?/,
-      /in (?:the )?case (?:where|when|that|of)/,
-      /for (?:each|the|this) case/,
-    ],
+    weak: [/in (?:either|each|both) cases?/, /in (?:the )?case (?:where|when|that|of)/, /for (?:each|the|this) case/],
   },
   opening: {
     anchors: 'case subcase',

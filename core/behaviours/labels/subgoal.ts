@@ -23,7 +23,6 @@ export const subgoal = sentenceLabel(
         /(?:i|we) (?:need|have|want) to (?:find|compute|calculate|determine|solve|figure|show|count|express|evaluate|get|understand|minimize|maximize)/,
         /首先|接下来|下一步|我们需要(?:求|找|计算)|第[一二三四五]步/,
       ],
-      weak: [/(?:what we|what i) need (?:to|is)/],
     },
     opening: {
       anchors:
@@ -32,9 +31,9 @@ export const subgoal = sentenceLabel(
         new RegExp(
           `\\W{0,6}(?:(?:so|okay|ok|alright|now|and|but|well|hmm|wait|first|next|then|also|therefore|thus|hence|finally),? ){0,3}(?:i|we)(?:'ll| will|’ll| should| could| can| might| need to| have to| want to| must| am going to| are going to|'d| would)(?: (?:now|first|then|also|just|next|like to|try to|start by|need to))* (?:${DO})`,
         ),
-        /\W{0,6}(?:first|second|third|fourth|fifth|sixth|next|then|now|finally)(?:ly)?,? (?:i|we|let|find|compute|calculate|determine|solve|express|evaluate|consider|simplify|substitute|use|apply|to|for)/,
+        /\W{0,6}(?:first|second|third|fourth|fifth|sixth|next|then|now|finally)(?:ly)?,? (?:(?:i|we)(?:'ll|’ll| will| need| must| should| can| want| have to| are going to| find| compute| calculate| determine| solve| add| subtract| multiply| divide| simplify| evaluate| substitute| use| apply| express| consider| look| count)|let|find|compute|calculate|determine|solve|express|evaluate|consider|simplify|substitute|use|apply|to|for)/,
         /\W{0,6}(?:\*\*)?step (?:\d{1,3}|one|two|three|four|five)\b/,
-        /#{1,6} [^\n]{1,120}$/,
+        /#{1,6} (?![\\$\d-])[^\n]{1,120}$/,
         /\W{0,6}(?:first|second|third|fourth|fifth|sixth|next), i need/,
         /\W{0,6}(?:now,? |next,? |then,? )?check\b[^\n]{0,100}:$/,
         /\W{0,6}(?:compute|calculate|find|determine|evaluate|solve|simplify|expand|factor) [^\n=]{2,120}[.]$/,

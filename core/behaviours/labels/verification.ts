@@ -50,6 +50,8 @@ const HOLDS =
   /(?:^\W{0,6}(?:(?:so|and|okay|ok|ah|thus|hence|well|oh),? ){0,2}(?:yes|yep|yeah|correct|right|good|great|perfect|works|fine|indeed|exactly|all good|confirmed|true|same)\b(?! (?:we|i|let|now|so we|approach|way|idea|question|side|hand))|\b(?:that|this|it|which|all|everything|both|these|they|answer|result|calculation|equation|equations|conditions?|formula|sum|solution|numbers?|values?|approach|reasoning|logic|so|still|indeed|also)(?:'s|’s|'re| is| are| was| were| seems| seem| looks| look| must be| should be)? (?:\w+ ){0,2}(?:correct|right|consistent|good|fine|valid|okay|true|accurate|the same)\b|\bmatch(?:es)?\b|\bchecks? out\b|\b(?:it|that|this|which|everything|equation) (?:indeed )?(?:holds|works|fits)\b|\bit is the same\b|\b(?:same )?as (?:before|expected|required|given|we (?:had|found|got))\b|\bmakes sense\b|\bsatisf(?:y|ies|ied)\b|\bagrees?\b|\bconfirm(?:s|ed)\b|\bis verified\b|✓|✅|√\s*$|(?:正确|成立|符合|一致|没错|吻合))/i;
 const FAILS =
   /(?:\b(?:that|this|it|which|so|result|answer|calculation|equation|value|formula|assumption|approach)(?:'s|’s| is| was| seems| must be| can(?:'t|’t|not) be)? (?:\w+ ){0,2}(?:wrong|incorrect|not (?:right|correct|equal|consistent|valid|true|possible|an integer|the same)|a mistake|an error|a contradiction|impossible|inconsistent|invalid)\b|\b(?:doesn(?:'t|’t)|does not|don(?:'t|’t)|do not|did(?:n't| not)) (?:\w+ )?(?:match|work|hold|satisfy|equal|add up|agree|fit|check out|make sense)\b|\b(?:made|making|there(?:'s| is)|found|see) (?:a|an|the|my) (?:mistake|error)\b|\bcontradict(?:s|ion|ory)\b|\bnot equal\b|\binconsistent\b|^\W{0,6}(?:(?:wait|hmm|oh|but),? )*no[,.]|\\ne(?:q)?\b|≠|(?:不对|错误|错了|不成立|矛盾|不符))/i;
+/** What keeps a sentence from being a judgement: it supposes, or asks. */
+const SUPPOSES = /\b(?:might|may|could|perhaps|maybe|whether|if|should|would)\b|\?\W{0,2}$/i;
 /** What begins something else, so that a check without a word of result ends before it. */
 const ELSEWHERE =
   /^\W{0,6}(?:#{1,6} |\*\*(?:step|final)|alternatively|another (?:approach|way)|next,|now,? (?:let|we|i)\b|case \d|so,? the (?:final )?answer|therefore,? the (?:final )?answer|moving on|step \d)/i;
@@ -103,7 +105,8 @@ function judgement(reading: Reading, i: number): 'holds' | 'fails' | undefined {
   const step = reading.steps[i]!;
   if ((reading.gates[i]! & judged) === 0) return undefined;
   const text = reading.text.slice(step.start, Math.min(step.end, step.start + 600));
-  return FAILS.test(text) ? 'fails' : text.endsWith('?') ? undefined : HOLDS.test(text) ? 'holds' : undefined;
+  if (FAILS.test(text)) return 'fails';
+  return HOLDS.test(text) && !SUPPOSES.test(text) ? 'holds' : undefined;
 }
 
 /** The cue's own sentence may say the result, behind the cue: "Checking: 3 + 4 = 7, which matches." */

@@ -118,6 +118,10 @@ describe('checkRecipe', () => {
       { trlKeys },
     );
     assert.deepEqual(said(text), [], 'without the keys nothing is said');
+    const typed = sft('').replace('config: {}', 'config: { learning_rate: fast }');
+    expectOne(typed, /^“learning_rate” must be a number, not the text “fast”$/, 'fast', { trlKeys });
+    assert.deepEqual(said(typed.replace('fast', '1'), { trlKeys }), []);
+    assert.deepEqual(said(typed.replace('fast', '"${vars.epochs}"'), { trlKeys }), []);
   });
 
   it('reports more than one thing at once, by place', () => {

@@ -21,7 +21,7 @@ describe('blocks', () => {
   });
 
   it('bounds a block, however long its line is', () => {
-    for (const text of ['x'.repeat(50_000), 'word '.repeat(10_000), `${'a\n'.repeat(9_000)}`, '𝒳'.repeat(9_001)]) {
+    for (const text of ['x'.repeat(50_000), 'word '.repeat(10_000), 'a\n'.repeat(9_000), '𝒳'.repeat(9_001)]) {
       const all = blocks(text);
       assert.equal(all.map(({ start, end }) => text.slice(start, end)).join(''), text);
       assert.ok(all.every(({ start, end }) => end - start <= BLOCK_LIMIT));
