@@ -1,4 +1,7 @@
-/** Parses a formula into a tree: the arithmetic, powers, roots and functions that answers are made of. */
+/**
+ * Parses a formula into a tree: the arithmetic, powers, roots and functions that answers are made of. Longer than most files because
+ * one recursive parser, whose parts call each other, is read most easily in one place.
+ */
 
 export type Node =
   | { op: 'number'; value: number; digits: string }

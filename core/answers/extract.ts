@@ -2,12 +2,6 @@
 import type { FoundAnswer } from '../protocol/events.ts';
 import { sections, type Section } from '../traces/sections.ts';
 
-/**
- * Rules, by how much they are trusted: `boxed` and `answer_is` after the reasoning, the same in it (`…_in_reasoning`), and the
- * last line of the answer.
- */
-export type AnswerRule = 'boxed' | 'answer_is' | 'final_line' | 'boxed_in_reasoning' | 'answer_is_in_reasoning';
-
 /** Longest content of a box and longest stated answer that is read, in UTF-16 units. */
 const BOX_LIMIT = 20_000;
 const STATED_LIMIT = 400;
@@ -16,7 +10,10 @@ const BOX = /\\(?:boxed|fbox)\s{0,4}(?:\{|(\d|[A-Za-z](?![A-Za-z])))/g;
 const STATED =
   /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)\W{0,6}?(?:(?:\bis\b)?\s{0,2}[:=：]|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)\s{0,4}|(?:答案|结果)(?:是|为|[:：])\s{0,4}|^####[ \t]{0,4}/gim;
 
-/** The answer that counts: the last box after the reasoning, or the best that there is. Null when nothing was found. */
+/**
+ * The answer that counts, or null when nothing was found. Rules, by how much they are trusted: `boxed` and `answer_is` after the
+ * reasoning, the same in it (`boxed_in_reasoning`, `answer_is_in_reasoning`), and the `final_line` of the answer.
+ */
 export function extractAnswer(completion: string): FoundAnswer | null {
   const found = candidates(completion);
   for (const rule of ['boxed', 'answer_is', 'boxed_in_reasoning', 'answer_is_in_reasoning', 'final_line'] as const) {
