@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 START_S = 120.0
@@ -79,8 +80,9 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
         self.process.stdout.close()
+        with suppress(OSError):  # what could not be written to a dead process is tried again here
+            self.process.stdin.close()
 
 
 class Pool:
