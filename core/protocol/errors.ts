@@ -7,7 +7,10 @@ export const errorCodes = {
   unknown_method: { help: 'The backend does not know this request. Update the backend.' },
   internal: { help: 'An error inside the backend. Its log has the details.', action: 'longhand.showLog' },
   unauthorized: { help: 'The token is wrong. Enter it again.', action: 'longhand.connectBackend' },
-  incompatible: { help: 'The backend speaks another version. Restart it from this extension.', action: 'longhand.restartBackend' },
+  incompatible: {
+    help: 'The backend speaks another version. Restart it from this extension.',
+    action: 'longhand.restartBackend',
+  },
   disconnected: { help: 'The connection to the backend is gone.', action: 'longhand.startBackend' },
   timeout: { help: 'The backend did not answer in time.', action: 'longhand.showLog' },
   cancelled: { help: 'Cancelled.' },

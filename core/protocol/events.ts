@@ -103,7 +103,11 @@ export const evaluationSchema = z.object({
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
 export const eventSchema = z.discriminatedUnion('type', [
-  z.object({ ...base, type: z.literal('state'), phase: z.enum(['starting', 'loading', 'running', 'saving', 'stopping']) }),
+  z.object({
+    ...base,
+    type: z.literal('state'),
+    phase: z.enum(['starting', 'loading', 'running', 'saving', 'stopping']),
+  }),
   /** `resumed_step` is 0 for a fresh start. */
   z.object({
     ...base,
@@ -199,4 +203,3 @@ export const eventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type StageEvent = z.infer<typeof eventSchema>;
-export type StageEventType = StageEvent['type'];

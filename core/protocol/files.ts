@@ -34,9 +34,7 @@ export const specSchema = z.object({
   grace_s: z.number(),
   /** A random mark put into the environment of all descendants (`LONGHAND_MARK`), so that none can hide. */
   mark: z.string(),
-  resumed_from: z
-    .object({ attempt: int, checkpoint: z.string().nullable(), step: int })
-    .nullable(),
+  resumed_from: z.object({ attempt: int, checkpoint: z.string().nullable(), step: int }).nullable(),
   /** The stage of the recipe with every variable and reference resolved to values and absolute paths. */
   stage_config: z.record(z.string(), z.unknown()),
   /** Absolute paths by name: `model`, `data`, `follow` (the folder of the followed stage), … */
@@ -58,7 +56,6 @@ export const runnerFileSchema = z.object({
   host: z.string(),
   started: z.number(),
 });
-export type RunnerFile = z.infer<typeof runnerFileSchema>;
 
 export const heartbeatSchema = z.object({
   v: z.literal(1),

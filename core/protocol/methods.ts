@@ -5,7 +5,16 @@
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
  * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
  */
-import type { Evaluation, Sampling, StageEvent, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
+import type {
+  Evaluation,
+  Sampling,
+  StageEvent,
+  TraceFacts,
+  Finish,
+  Verdict,
+  VerdictValue,
+  FoundAnswer,
+} from './events.ts';
 import type { JournalEvent, Outcome } from './files.ts';
 import type { Span, SpanCounts } from '../behaviours/spans.ts';
 import type { Section } from '../traces/sections.ts';
@@ -214,7 +223,8 @@ export interface TraceFilter {
   superseded?: boolean;
 }
 
-export type TraceSortKey = 'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
+export type TraceSortKey =
+  'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
 export interface TraceSort {
   key: TraceSortKey;
   descending: boolean;
@@ -385,22 +395,38 @@ export interface Methods {
 
   'recipes/presets': { params: Record<string, never>; result: { presets: PresetInfo[] } };
   'recipes/check': { params: { source: RecipeSource }; result: { diagnostics: RecipeDiagnostic[] } };
-  'recipes/plan': { params: { source: RecipeSource; set?: Record<string, unknown> }; result: { plan: Plan | null; diagnostics: RecipeDiagnostic[] } };
+  'recipes/plan': {
+    params: { source: RecipeSource; set?: Record<string, unknown> };
+    result: { plan: Plan | null; diagnostics: RecipeDiagnostic[] };
+  };
 
-  'runs/start': { params: { source: RecipeSource; set?: Record<string, unknown>; name?: string }; result: { run: string } };
+  'runs/start': {
+    params: { source: RecipeSource; set?: Record<string, unknown>; name?: string };
+    result: { run: string };
+  };
   'runs/list': { params: { cursor?: string; limit?: number }; result: { runs: RunSummary[]; next?: string } };
   'runs/get': { params: { run: string }; result: RunSummary };
   'runs/stop': { params: { run: string }; result: { stopping: string[] } };
   'runs/resume': { params: { run: string }; result: { resumed: string[] } };
   'runs/delete': { params: { run: string }; result: { deleted: boolean } };
   'runs/rename': { params: { run: string; name: string }; result: { name: string } };
-  'runs/table': { params: { run: string }; result: { rows: StageRow[]; seconds: Record<string, number>; secondsTotal: number } };
+  'runs/table': {
+    params: { run: string };
+    result: { rows: StageRow[]; seconds: Record<string, number>; secondsTotal: number };
+  };
   /** With `force` a stage that is stopping already is killed at once; its grace ends. */
   'stages/stop': { params: { run: string; stage: string; force?: boolean }; result: { stopping: boolean } };
   'stages/resume': { params: { run: string; stage: string }; result: { attempt: number } };
   /** At most 256 KiB a call; `offset` negative: from the end. */
   'stages/log': {
-    params: { run: string; stage: string; attempt?: number; stream: 'stdout' | 'stderr'; offset?: number; limit?: number };
+    params: {
+      run: string;
+      stage: string;
+      attempt?: number;
+      stream: 'stdout' | 'stderr';
+      offset?: number;
+      limit?: number;
+    };
     result: { text: string; offset: number; end: number; size: number };
   };
 
@@ -425,7 +451,10 @@ export interface Methods {
   'traces/group': { params: { trace: string }; result: { rows: TraceRow[] } };
   'traces/sets': { params: { run: string }; result: { sets: TraceSet[] } };
   'traces/pairs': {
-    params: { before: { run: string; stage: string; step: number | null }; after: { run: string; stage: string; step: number | null } };
+    params: {
+      before: { run: string; stage: string; step: number | null };
+      after: { run: string; stage: string; step: number | null };
+    };
     result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
   };
 
@@ -445,7 +474,14 @@ export interface Methods {
   /** Checks every file against itself and the index; changes nothing. At most 1000 faults are listed, all are counted. */
   'store/verify': {
     params: Record<string, never>;
-    result: { attempts: number; events: number; traces: number; bytes: number; faults: StoreFaultInfo[]; faultCount: number };
+    result: {
+      attempts: number;
+      events: number;
+      traces: number;
+      bytes: number;
+      faults: StoreFaultInfo[];
+      faultCount: number;
+    };
     progress: HousekeepingProgress;
   };
 

@@ -84,7 +84,10 @@ export interface HostMethods {
   'host/viewChanged': { params: { view: View }; result: Record<string, never> };
   'host/settings': { params: Partial<ReadingSettings>; result: Record<string, never> };
   /** The raw text as a `longhand:` document in a text editor. */
-  'host/openText': { params: { trace: string; in: 'prompt' | 'completion'; start?: number; end?: number }; result: Record<string, never> };
+  'host/openText': {
+    params: { trace: string; in: 'prompt' | 'completion'; start?: number; end?: number };
+    result: Record<string, never>;
+  };
   'host/copy': { params: { text: string }; result: Record<string, never> };
   'host/command': { params: WebviewCommand; result: Record<string, never> };
 }
@@ -95,6 +98,9 @@ export interface HostNotifications {
   'host/settingsChanged': { settings: ReadingSettings };
   'host/backend': WebviewInit['backend'];
   /** A key binding of the editor that is meant for the page. */
-  'host/key': { action: 'nextTrace' | 'previousTrace' | 'toggleRaw' | 'toggleFacts' | 'toggleList' | 'find' | 'nextSpan' | 'previousSpan' };
+  'host/key': {
+    action:
+      'nextTrace' | 'previousTrace' | 'toggleRaw' | 'toggleFacts' | 'toggleList' | 'find' | 'nextSpan' | 'previousSpan';
+  };
   'events/batch': EventBatch;
 }

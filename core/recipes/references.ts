@@ -44,7 +44,9 @@ function target(inner: string): Reference['target'] {
 }
 
 /** What a stage gives to others, by the names that references use. */
-export function outputsOf(stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate', unknown>>): string[] {
+export function outputsOf(
+  stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate', unknown>>,
+): string[] {
   switch (stage.kind) {
     case 'dataset': {
       const task = stage.task as { dev?: unknown } | undefined;

@@ -25,54 +25,84 @@ const lengthUnit = z
 
 /** Rewards are told apart by `name`; each is one file in the engine's `rewards` folder. */
 export const rewardSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('format'),
-    weight: z.number().optional(),
-  }).describe('1 when there is a box before `</think>`, otherwise 0.'),
-  z.strictObject({
-    name: z.literal('cosine'),
-    unit: lengthUnit,
-    max_length: z.number().positive().describe('The length at which the schedule ends, in `unit`.'),
-    right: z.tuple([z.number(), z.number()]).optional().describe('Reward of a right completion at length 0 and at max_length; default [1, 0.1].'),
-    wrong: z.tuple([z.number(), z.number()]).optional().describe('Reward of a wrong completion at length 0 and at max_length; default [-1, -0.1].'),
-    unparsable_gold: z.enum(['null', 'one']).optional().describe('What a gold that cannot be parsed gives: nothing (null, the default) or 1.0 as in the paper\'s code.'),
-    weight: z.number().optional(),
-  }).describe('Cosine schedule over the length: short and right is best, short and wrong is worst.'),
-  z.strictObject({
-    name: z.literal('length'),
-    unit: lengthUnit,
-    unparsable_gold: z.enum(['null', 'one']).optional(),
-    weight: z.number().optional(),
-  }).describe('Length within the group of one prompt (Kimi k1.5): the shortest gets +0.5, the longest −0.5; a wrong one never gains.'),
-  z.strictObject({
-    name: z.literal('accuracy'),
-    unparsable_gold: z.enum(['null', 'one']).optional(),
-    weight: z.number().optional(),
-  }).describe('1 when the verdict is right, 0 when wrong, nothing when undecided.'),
-  z.strictObject({
-    name: z.literal('repetition'),
-    ngram_size: z.number().int().positive().optional(),
-    max_penalty: z.number().max(0).optional(),
-    weight: z.number().optional(),
-  }).describe("TRL's repetition penalty over token n-grams."),
-  z.strictObject({
-    name: z.literal('soft_overlong'),
-    unit: z.literal('tokens'),
-    max_length: z.number().int().positive(),
-    soft_length: z.number().int().positive(),
-    weight: z.number().optional(),
-  }).describe("TRL's soft overlong punishment (DAPO)."),
+  z
+    .strictObject({
+      name: z.literal('format'),
+      weight: z.number().optional(),
+    })
+    .describe('1 when there is a box before `</think>`, otherwise 0.'),
+  z
+    .strictObject({
+      name: z.literal('cosine'),
+      unit: lengthUnit,
+      max_length: z.number().positive().describe('The length at which the schedule ends, in `unit`.'),
+      right: z
+        .tuple([z.number(), z.number()])
+        .optional()
+        .describe('Reward of a right completion at length 0 and at max_length; default [1, 0.1].'),
+      wrong: z
+        .tuple([z.number(), z.number()])
+        .optional()
+        .describe('Reward of a wrong completion at length 0 and at max_length; default [-1, -0.1].'),
+      unparsable_gold: z
+        .enum(['null', 'one'])
+        .optional()
+        .describe(
+          "What a gold that cannot be parsed gives: nothing (null, the default) or 1.0 as in the paper's code.",
+        ),
+      weight: z.number().optional(),
+    })
+    .describe('Cosine schedule over the length: short and right is best, short and wrong is worst.'),
+  z
+    .strictObject({
+      name: z.literal('length'),
+      unit: lengthUnit,
+      unparsable_gold: z.enum(['null', 'one']).optional(),
+      weight: z.number().optional(),
+    })
+    .describe(
+      'Length within the group of one prompt (Kimi k1.5): the shortest gets +0.5, the longest −0.5; a wrong one never gains.',
+    ),
+  z
+    .strictObject({
+      name: z.literal('accuracy'),
+      unparsable_gold: z.enum(['null', 'one']).optional(),
+      weight: z.number().optional(),
+    })
+    .describe('1 when the verdict is right, 0 when wrong, nothing when undecided.'),
+  z
+    .strictObject({
+      name: z.literal('repetition'),
+      ngram_size: z.number().int().positive().optional(),
+      max_penalty: z.number().max(0).optional(),
+      weight: z.number().optional(),
+    })
+    .describe("TRL's repetition penalty over token n-grams."),
+  z
+    .strictObject({
+      name: z.literal('soft_overlong'),
+      unit: z.literal('tokens'),
+      max_length: z.number().int().positive(),
+      soft_length: z.number().int().positive(),
+      weight: z.number().optional(),
+    })
+    .describe("TRL's soft overlong punishment (DAPO)."),
 ]);
-export type RewardConfig = z.infer<typeof rewardSchema>;
 
 /** Short for an evaluate stage that runs beside its parent, one evaluation a checkpoint. */
 export const evaluateBlockSchema = z.strictObject({
-  every: z.enum(['epoch', 'checkpoint', 'end']).describe('Which checkpoints: each epoch\'s, every one, or the last.'),
-  start: z.boolean().optional().describe('Also evaluate the model that the stage starts from (default: only where no earlier stage did).'),
+  every: z.enum(['epoch', 'checkpoint', 'end']).describe("Which checkpoints: each epoch's, every one, or the last."),
+  start: z
+    .boolean()
+    .optional()
+    .describe('Also evaluate the model that the stage starts from (default: only where no earlier stage did).'),
   data: reference,
   samples: orReference(z.number().int().positive()).describe('Completions a problem.'),
   max_tokens: orReference(z.number().int().positive()).describe('Longest completion, in tokens.'),
-  budgets: z.array(z.number().int().positive()).optional().describe('Budgets on completion tokens at which accuracy is computed.'),
+  budgets: z
+    .array(z.number().int().positive())
+    .optional()
+    .describe('Budgets on completion tokens at which accuracy is computed.'),
   temperature: z.number().min(0).optional(),
   top_p: z.number().positive().max(1).optional(),
   top_k: z.number().int().min(0).optional(),

@@ -236,8 +236,8 @@ describe('Longhand in VS Code', function () {
     const page = await vscode.webview('.grid-row', MINUTE);
     await page.locator('.grid-row').nth(1).click();
     await page
-      .locator('.katex')
-      .first()
+      .locator('.pane .block.kind-paragraph, .pane .block')
+      .nth(2)
       .waitFor({ timeout: 30 * SECOND });
     if (name === 'real.jsonl') {
       // The key goes to the next verification, wherever it is in the text.
