@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { RunFile, Spec } from '../../core/protocol/files.ts';
+import { estimatedTokenFacts } from '../../core/traces/tokens.ts';
 import { attemptFolder, runFolder } from './paths.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { TraceWhere } from './record-writer.ts';
@@ -149,7 +150,9 @@ function writeTrace(writer: RecordWriter, trace: ImportedTrace): void {
   };
   const number = writer.traceBegin(problem, prompt, where);
   writer.traceText(number, trace.completion);
-  writer.traceEnd(number, trace.facts);
+  // A file that counts no tokens still has lengths to sort and compare by.
+  const counted = trace.facts.tokens !== undefined;
+  writer.traceEnd(number, counted ? trace.facts : { ...estimatedTokenFacts(trace.completion), ...trace.facts });
 }
 
 const finite = (values: Record<string, number | null>): Record<string, number | null> =>

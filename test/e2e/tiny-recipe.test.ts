@@ -228,11 +228,8 @@ describe('Longhand in VS Code', function () {
     const name = existsSync(join(folder, 'real.jsonl')) ? 'real.jsonl' : 'rows.jsonl';
     await vscode.command('View: Close All Editors');
     await vscode.page.keyboard.press('Control+Shift+E');
-    await vscode.page
-      .locator('.explorer-folders-view .monaco-list-row')
-      .filter({ hasText: name })
-      .click({ button: 'right' });
-    await vscode.page.locator('.monaco-menu .action-item').filter({ hasText: 'Open Traces with Longhand' }).click();
+    const row = vscode.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: name });
+    await vscode.contextMenu(row, 'Open Traces with Longhand');
     const page = await vscode.webview('.grid-row', MINUTE);
     await page.locator('.grid-row').nth(1).click();
     await page
@@ -253,11 +250,8 @@ describe('Longhand in VS Code', function () {
 
   it('says what is there and what is missing', async () => {
     await vscode.command('Longhand: Doctor');
-    await vscode.page
-      .locator('.monaco-editor .view-lines')
-      .getByText(/Python/)
-      .first()
-      .waitFor({ timeout: MINUTE });
+    const report = await vscode.webview('h1:has-text("Longhand Doctor")', MINUTE);
+    await report.getByText('Python engine').first().waitFor({ timeout: 30 * SECOND });
     await vscode.screenshot('doctor');
   });
 });

@@ -184,6 +184,18 @@ export class Workbench {
     return this.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text }).first();
   }
 
+  /** Chooses an entry of a row's context menu. The menu takes no click in its first moments. */
+  async contextMenu(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.locator('.monaco-menu .action-item').filter({ hasText: entry });
+    await item.waitFor({ state: 'visible', timeout: 10_000 });
+    for (let attempt = 0; attempt < 5 && (await item.isVisible()); attempt++) {
+      await this.page.waitForTimeout(400);
+      await item.click({ timeout: 2000 }).catch(() => undefined);
+      await this.page.waitForTimeout(200);
+    }
+  }
+
   statusBar(): Locator {
     return this.page.locator('.part.statusbar');
   }
