@@ -43,7 +43,11 @@ const targets = {
   },
   service: {
     ...common,
-    entryPoints: { longhand: 'server/main.ts', 'store-worker': 'server/store/store-worker.ts' },
+    entryPoints: {
+      longhand: 'server/main.ts',
+      'store-worker': 'server/store/store-worker.ts',
+      'parquet-worker': 'server/importers/parquet-worker.ts',
+    },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
     platform: 'node',

@@ -6,6 +6,7 @@ import type { ColumnMetaData, RowGroup } from 'hyparquet';
 // oxlint-disable-next-line no-restricted-imports -- a file of that package, not the extension's src/
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { isRecord } from './paths.ts';
+import type { Stretch } from './parquet-decode.ts';
 import type { ByteSource } from './source.ts';
 
 /** The most that the wanted columns of one row group may hold when unpacked: they are held whole. */
@@ -15,8 +16,18 @@ export const MAX_PAGE_BYTES = 512 * 2 ** 20;
 const MAX_PAGE_VALUES = 16_000_000;
 const MAX_GROUP_ROWS = 20_000_000;
 
-/** Throws with what is wrong when the wanted columns (top-level names) of a group cannot be as they claim. */
-export async function checkGroup(source: ByteSource, group: RowGroup, wanted: ReadonlySet<string>): Promise<void> {
+/**
+ * Reads the wanted columns (top-level names) of a group and checks them. Throws with what is wrong when they cannot be as they
+ * claim.
+ *
+ * @returns the bytes of the columns, and how many bytes they claim to unpack to
+ */
+export async function readGroup(
+  source: ByteSource,
+  group: RowGroup,
+  wanted: ReadonlySet<string>,
+): Promise<{ stretches: Stretch[]; unpacked: number }> {
+  const stretches: Stretch[] = [];
   if (group.num_rows > BigInt(MAX_GROUP_ROWS))
     throw new Error(`it claims ${group.num_rows} rows; the limit is ${MAX_GROUP_ROWS}`);
   let unpacked = 0n;
@@ -33,22 +44,24 @@ export async function checkGroup(source: ByteSource, group: RowGroup, wanted: Re
     // A column that repeats has more values than the group has rows, never fewer.
     if (column.num_values < group.num_rows)
       throw new Error(`column ${name} has ${column.num_values} values for ${group.num_rows} rows`);
-    await checkPages(source, column, name);
+    stretches.push(await readPages(source, column, name));
   }
   if (unpacked > BigInt(MAX_GROUP_BYTES))
     throw new Error(
       `its columns claim ${size(unpacked)}; the limit is ${size(BigInt(MAX_GROUP_BYTES))}. Write it with smaller row groups`,
     );
+  return { stretches, unpacked: Number(unpacked) };
 }
 
-async function checkPages(source: ByteSource, column: ColumnMetaData, name: string): Promise<void> {
+async function readPages(source: ByteSource, column: ColumnMetaData, name: string): Promise<Stretch> {
   const dictionary = column.dictionary_page_offset ?? 0n;
   const data = column.data_page_offset;
   const start = Number(dictionary > 0n && dictionary < data ? dictionary : data);
   const length = Number(column.total_compressed_size);
   if (start < 4 || length < 0 || start + length > source.size)
     throw new Error(`column ${name} claims to lie at bytes ${start} to ${start + length} of a file of ${source.size}`);
-  const bytes = await source.read(start, start + length);
+  // A copy: it is handed over to the thread that decodes.
+  const bytes = new Uint8Array(await source.read(start, start + length));
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
   let values = 0;
   while (reader.offset < bytes.byteLength && values < column.num_values) {
@@ -65,6 +78,7 @@ async function checkPages(source: ByteSource, column: ColumnMetaData, name: stri
   }
   if (BigInt(values) !== column.num_values)
     throw new Error(`the pages of column ${name} have ${values} values, the footer claims ${column.num_values}`);
+  return { start, bytes };
 }
 
 /** Values of a page by its header: fields 5 (data page), 7 (dictionary) and 8 (data page of version 2), each with the count first. */

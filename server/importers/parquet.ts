@@ -1,13 +1,13 @@
-/** Parquet with every codec, one row group at a time. What a group claims about itself is checked before it is believed. */
-import { isUtf8 } from 'node:buffer';
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
-import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+/**
+ * Parquet with every codec, one row group at a time. What a group claims about itself is checked before it is believed, and it
+ * is decoded in a thread that can be ended.
+ */
+import { parquetMetadataAsync, parquetSchema } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Importer, Item, Reading } from './importer.ts';
-import { checkGroup, MAX_PAGE_BYTES } from './parquet-pages.ts';
-import { isRecord } from './paths.ts';
+import { readGroup } from './parquet-pages.ts';
+import { decodeInThread } from './parquet-thread.ts';
 import type { ByteSource } from './source.ts';
 
 /** A footer above this is damage: one of 100,000 columns is smaller. */
@@ -42,11 +42,22 @@ export const parquet: Importer = {
         why: `row group ${index + 1}, rows ${start + 1} to ${start + rows}: ${why}`,
       });
       try {
-        await checkGroup(source, group, new Set(wanted));
-        for await (const batch of readGroup(source, metadata, wanted, start, rows)) {
-          reading.signal?.throwIfAborted();
-          yield batch;
-        }
+        const { stretches, unpacked } = await readGroup(source, group, new Set(wanted));
+        const request = {
+          metadata: { ...metadata, row_groups: [group], num_rows: group.num_rows },
+          columns: wanted,
+          stretches,
+          size: source.size,
+        };
+        const decoded = await decodeInThread(request, unpacked, { signal: reading.signal });
+        if (decoded.rows.length !== rows) throw new Error(`it has ${decoded.rows.length} rows and claims ${rows}`);
+        for (let from = 0; from < rows; from += BATCH)
+          yield decoded.rows.slice(from, from + BATCH).map((value, i): Item => ({
+            kind: 'row',
+            line: start + from + i + 1,
+            value,
+            replaced: decoded.replaced[from + i] ?? 0,
+          }));
       } catch (error) {
         if (reading.signal?.aborted) throw error;
         yield [bad(message(error))];
@@ -104,66 +115,4 @@ async function footer(source: ByteSource): Promise<FileMetaData> {
     if (error instanceof LonghandError) throw error;
     return fail(`the footer of the Parquet file is damaged: ${message(error)}`);
   }
-}
-
-/** Node's own decoders where there are such: they are faster and stop at the length that the page claims. */
-const codecs: Compressors = {
-  ...compressors,
-  GZIP: (input, maxOutputLength) => gunzipSync(input, { maxOutputLength }),
-  BROTLI: (input, maxOutputLength) => brotliDecompressSync(input, { maxOutputLength }),
-};
-if (typeof zstdDecompressSync === 'function')
-  codecs.ZSTD = (input, maxOutputLength) => zstdDecompressSync(input, { maxOutputLength });
-const codecNames = ['SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW'] as const;
-for (const name of codecNames) {
-  const decode = codecs[name];
-  if (!decode) continue;
-  codecs[name] = (input, length) => {
-    if (length > MAX_PAGE_BYTES) throw new Error(`a page claims ${length} bytes`);
-    return length === 0 ? new Uint8Array(0) : decode(input, length);
-  };
-}
-
-async function* readGroup(
-  source: ByteSource,
-  metadata: FileMetaData,
-  columns: string[],
-  start: number,
-  rows: number,
-): AsyncGenerator<Item[]> {
-  let invalid = 0;
-  const text = (bytes: Uint8Array | undefined): string | undefined => {
-    if (!bytes) return undefined;
-    if (!isUtf8(bytes)) invalid++;
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  };
-  const parsers = {
-    stringFromBytes: text,
-    jsonFromBytes(bytes: Uint8Array) {
-      const written = text(bytes);
-      try {
-        return written === undefined ? undefined : (JSON.parse(written) as unknown);
-      } catch {
-        return written;
-      }
-    },
-  };
-  const read = await parquetReadObjects({
-    file: buffered(source), metadata, columns, rowStart: start, rowEnd: start + rows, compressors: codecs, parsers,
-  }); // prettier-ignore
-  if (read.length !== rows) throw new Error(`it has ${read.length} rows and claims ${rows}`);
-  for (let from = 0; from < read.length; from += BATCH)
-    yield read.slice(from, from + BATCH).map((value, i): Item => ({
-      kind: 'row',
-      line: start + from + i + 1,
-      value,
-      replaced: invalid > 0 ? replacements(value) : 0,
-    }));
-}
-
-/** Replacement characters in a row of a group that has invalid text: which of its texts had it is no longer known. */
-function replacements(value: unknown): number {
-  if (typeof value === 'string') return value.split('\ufffd').length - 1;
-  if (Array.isArray(value)) return value.reduce((sum: number, part) => sum + replacements(part), 0);
-  return isRecord(value) ? replacements(Object.values(value)) : 0;
 }

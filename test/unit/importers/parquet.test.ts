@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
 import { inspectImport } from '../../../server/importers/inspect.ts';
+import { readGroup } from '../../../server/importers/parquet-pages.ts';
+import { decodeInThread } from '../../../server/importers/parquet-thread.ts';
 import { collect, file } from '../../support/collect-import.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'importers');
@@ -75,6 +77,25 @@ describe('Parquet', () => {
     assert.deepEqual([result.rows, result.skipped.length, result.skippedMore], [12, 1, 4]);
     assert.equal(result.skipped[0]?.line, 6);
     assert.match(result.skipped[0]?.why ?? '', /^row group 2, rows 6 to 10: /);
+  });
+
+  it('ends a thread that does not come to an end, and goes on with another', async () => {
+    const source = file('a.parquet', bytesOf('trl-none.parquet'));
+    const metadata = parquetMetadata(bytesOf('trl-none.parquet').subarray());
+    const group = metadata.row_groups[0];
+    assert.ok(group);
+    const decode = async (patience?: number) => {
+      const { stretches, unpacked } = await readGroup(source, group, new Set(['completion']));
+      const request = {
+        metadata: { ...metadata, row_groups: [group] },
+        columns: ['completion'],
+        stretches,
+        size: source.size,
+      };
+      return decodeInThread(request, unpacked, { patience });
+    };
+    await assert.rejects(decode(0), /did not end in 0 s: its pages are damaged/);
+    assert.equal((await decode()).rows.length, 5);
   });
 
   it('believes no page that claims 3 GB, and makes no room for it', async () => {
