@@ -25,7 +25,10 @@ function take(): Worker {
   }
   // Beside this file in the sources, beside the bundle when bundled.
   const name = import.meta.url.endsWith('.ts') ? './parquet-worker.ts' : './parquet-worker.mjs';
-  return new Worker(new URL(name, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB } });
+  return new Worker(new URL(name, import.meta.url), {
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB },
+  });
 }
 
 function putBack(worker: Worker): void {

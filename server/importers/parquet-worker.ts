@@ -4,16 +4,17 @@ import { decodeGroup, type DecodedGroup, type GroupRequest } from './parquet-dec
 
 export type GroupAnswer = { ok: true; group: DecodedGroup } | { ok: false; why: string };
 
-async function answer(request: GroupRequest): Promise<GroupAnswer> {
+const port = parentPort;
+
+async function answer(request: GroupRequest): Promise<void> {
+  let given: GroupAnswer;
   try {
-    return { ok: true, group: await decodeGroup(request) };
+    given = { ok: true, group: await decodeGroup(request) };
   } catch (error) {
-    return { ok: false, why: (error instanceof Error ? error.message : String(error)).slice(0, 300) };
+    given = { ok: false, why: (error instanceof Error ? error.message : String(error)).slice(0, 300) };
   }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  port?.postMessage(given);
 }
 
-parentPort?.on('message', async (request: GroupRequest) => {
-  const given = await answer(request);
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(given);
-});
+port?.on('message', (request: GroupRequest) => void answer(request));
