@@ -3,7 +3,7 @@
  * progress events; everything else derives from it. `server/rpc/schemas.ts` has the zod schemas of the parameters.
  *
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
- * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
+ * are UTF-16 units. One long file, since a contract is read as a whole. Lists page by an opaque cursor: absent `next` means the end.
  */
 import type {
   Evaluation,
