@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageExtension } from './package.mjs';
 import {
   ensureChromium,
   ensureNode,
@@ -119,7 +120,7 @@ delete env.PYTHONDONTWRITEBYTECODE;
 if (needs('engine', 'service', 'e2e')) env.LONGHAND_PYTHON = await ensureEngineForTests(console.log);
 if (needs('webview', 'e2e')) env.LONGHAND_CHROMIUM = await ensureChromium();
 if (needs('e2e')) env.LONGHAND_VSCODE = JSON.stringify(await ensureVsCode(node));
-if (needs('unit', 'service', 'webview', 'e2e')) await run('Building', [node, 'scripts/build.mjs', '--meta'], { env });
+if (needs('unit', 'service', 'webview', 'e2e')) await packageExtension(node, env);
 rmSync(join(root, 'test', 'output'), { recursive: true, force: true });
 
 const mocha = [node, join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'), '--reporter', 'spec', '--exit'];
@@ -133,7 +134,7 @@ const runners = {
       env,
     ),
   engine: () =>
-    suite('engine', [env.LONGHAND_PYTHON ?? '', '-m', 'pytest', '-q', 'server/engine/tests'], {
+    suite('engine', [env.LONGHAND_PYTHON ?? '', '-m', 'pytest', 'server/engine/tests'], {
       ...env,
       OMP_NUM_THREADS: '1',
       PYTHONPATH: 'server/engine',

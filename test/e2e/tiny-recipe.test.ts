@@ -251,7 +251,10 @@ describe('Longhand in VS Code', function () {
   it('says what is there and what is missing', async () => {
     await vscode.command('Longhand: Doctor');
     const report = await vscode.webview('h1:has-text("Longhand Doctor")', MINUTE);
-    await report.getByText('Python engine').first().waitFor({ timeout: 30 * SECOND });
+    await report
+      .getByText('Python engine')
+      .first()
+      .waitFor({ timeout: 30 * SECOND });
     await vscode.screenshot('doctor');
   });
 });
