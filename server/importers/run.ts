@@ -94,12 +94,12 @@ async function importAll(
     return { run, format, traces, metrics: 0, existed: true, rows: 0, skipped: [], skippedMore: 0, notes };
   }
   const { writer } = begun;
+  const out = new Output(writer, signal);
   try {
     const tally = new Tally();
     const gold = new GoldIndex();
     for (const file of prepared)
       if (file.holds === 'gold') await readGold(file, gold, tally, progress.reading(file.source));
-    const out = new Output(writer, signal);
     const joined: Joined = { problems: new Set(), traces: 0 };
     for (const file of files) await readTraces(file, out, gold, joined, tally, progress.reading(file.source), progress);
     if (tally.traces === 0) {
@@ -117,12 +117,12 @@ async function importAll(
       ...(tally.skippedMore > 0 ? [{ code: 'skipped', message: `${tally.skippedMore} more were skipped.` }] : []),
       ...notes.map((message) => ({ code: 'import', message })),
     ];
-    await out.flush(warnings);
+    await out.finish(warnings);
     const { traces, metrics } = await writer.finish();
     const { skipped, skippedMore, rows } = tally;
     return { run, format, traces, metrics, existed: false, rows, skipped, skippedMore, notes };
   } catch (error) {
-    await writer.abort();
+    await out.abort();
     throw error;
   }
 }
@@ -257,12 +257,13 @@ function conclusions(prepared: readonly Prepared[], tally: Tally, gold: GoldInde
   return [...notes, ...tally.notes()];
 }
 
-/** Hands traces to the store in batches. */
+/** Hands traces to the store in batches: one is stored while the next is read. */
 class Output {
   readonly #writer: ImportWriter;
   readonly #signal: AbortSignal | undefined;
   #traces: ImportedTrace[] = [];
   #characters = 0;
+  #storing: Promise<void> = Promise.resolve();
 
   constructor(writer: ImportWriter, signal: AbortSignal | undefined) {
     this.#writer = writer;
@@ -272,16 +273,31 @@ class Output {
   async add(trace: ImportedTrace): Promise<void> {
     this.#traces.push(trace);
     this.#characters += trace.completion.length + (trace.prompt?.length ?? 0) + trace.problem.text.length;
-    if (this.#traces.length >= BATCH_TRACES || this.#characters >= BATCH_CHARACTERS) await this.flush();
+    if (this.#traces.length >= BATCH_TRACES || this.#characters >= BATCH_CHARACTERS) await this.#send([]);
   }
 
-  async flush(warnings: { code: string; message: string }[] = []): Promise<void> {
-    this.#signal?.throwIfAborted();
-    if (this.#traces.length === 0 && warnings.length === 0) return;
+  /** Sends what is left, with the warnings; resolves when all of it is stored. */
+  async finish(warnings: { code: string; message: string }[]): Promise<void> {
+    await this.#send(warnings);
+    await this.#storing;
+  }
+
+  /** Removes what was written; nothing is being stored when it resolves. */
+  async abort(): Promise<void> {
+    await this.#storing.catch(() => undefined);
+    await this.#writer.abort();
+  }
+
+  async #send(warnings: { code: string; message: string }[]): Promise<void> {
     const traces = this.#traces;
     this.#traces = [];
     this.#characters = 0;
-    await this.#writer.append({ traces, warnings });
+    await this.#storing;
+    this.#signal?.throwIfAborted();
+    if (traces.length === 0 && warnings.length === 0) return;
+    this.#storing = this.#writer.append({ traces, warnings });
+    // Who awaits it next is told; until then it is no unhandled rejection.
+    this.#storing.catch(() => undefined);
   }
 }
 

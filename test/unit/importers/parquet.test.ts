@@ -94,7 +94,8 @@ describe('Parquet', () => {
       };
       return decodeInThread(request, unpacked, { patience });
     };
-    await assert.rejects(decode(0), /did not end in 0 s: its pages are damaged/);
+    // A time in the past ends it before the thread can answer.
+    await assert.rejects(decode(-1), /did not end in .* s: its pages are damaged/);
     assert.equal((await decode()).rows.length, 5);
   });
 
