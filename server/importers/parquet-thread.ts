@@ -10,7 +10,7 @@ import type { GroupAnswer } from './parquet-worker.ts';
 const PATIENCE_SECONDS = 20;
 const PATIENCE_PER_MIB = 1;
 /** Heap of the thread. */
-const MEMORY_MIB = 4096;
+const MEMORY_MIB = 3072;
 /** A thread that nobody needs is kept so long: making one takes as long as a small file. */
 const IDLE_MS = 20_000;
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
+import type { ColumnMetaData, FileMetaData } from 'hyparquet';
 import { inspectImport } from '../../../server/importers/inspect.ts';
-import { readGroup } from '../../../server/importers/parquet-pages.ts';
+import type { GroupRequest } from '../../../server/importers/parquet-decode.ts';
 import { decodeInThread } from '../../../server/importers/parquet-thread.ts';
 import { collect, file } from '../../support/collect-import.ts';
 
@@ -79,24 +80,9 @@ describe('Parquet', () => {
     assert.match(result.skipped[0]?.why ?? '', /^row group 2, rows 6 to 10: /);
   });
 
-  it('ends a thread that does not come to an end, and goes on with another', async () => {
-    const source = file('a.parquet', bytesOf('trl-none.parquet'));
-    const metadata = parquetMetadata(bytesOf('trl-none.parquet').subarray());
-    const group = metadata.row_groups[0];
-    assert.ok(group);
-    const decode = async (patience?: number) => {
-      const { stretches, unpacked } = await readGroup(source, group, new Set(['completion']));
-      const request = {
-        metadata: { ...metadata, row_groups: [group] },
-        columns: ['completion'],
-        stretches,
-        size: source.size,
-      };
-      return decodeInThread(request, unpacked, { patience });
-    };
-    // A time in the past ends it before the thread can answer.
-    await assert.rejects(decode(-1), /did not end in .* s: its pages are damaged/);
-    assert.equal((await decode()).rows.length, 5);
+  it('ends a thread that counts to two thousand million, and goes on with another', async () => {
+    await assert.rejects(decodeInThread(endless(), 0, { patience: 0.3 }), /did not end in .* s: its pages are damaged/);
+    assert.equal((await collect(file('a.parquet', bytesOf('trl-none.parquet')))).traces.length, 12);
   });
 
   it('believes no page that claims 3 GB, and makes no room for it', async () => {
@@ -127,4 +113,36 @@ function claiming(bytes: Buffer, size: number): Buffer {
   const forged = Buffer.from(bytes);
   Buffer.from(varint).copy(forged, start + 3);
   return forged;
+}
+
+/** A group of one column of a hundred values, whose only run claims to repeat its value 2,147,483,647 times. */
+function endless(): GroupRequest {
+  // Page headers in Thrift's compact form: type, unpacked size, packed size, and the struct of the type.
+  const dictionary = [0x15, 4, 0x15, 8, 0x15, 8, 0x4c, 0x15, 2, 0x15, 0, 0, 0, ...[7, 0, 0, 0]];
+  const run = [1, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0];
+  const data = [0x15, 0, 0x15, 14, 0x15, 14, 0x2c, 0x15, 0xc8, 1, 0x15, 16, 0x15, 6, 0x15, 6, 0, 0, ...run];
+  const bytes = Uint8Array.from([0x50, 0x41, 0x52, 0x31, ...dictionary, ...data]);
+  const length = BigInt(bytes.length - 4);
+  const column: ColumnMetaData = {
+    type: 'INT32',
+    encodings: ['RLE_DICTIONARY'],
+    path_in_schema: ['x'],
+    codec: 'UNCOMPRESSED',
+    num_values: 100n,
+    total_uncompressed_size: length,
+    total_compressed_size: length,
+    dictionary_page_offset: 4n,
+    data_page_offset: 4n + BigInt(dictionary.length),
+  };
+  const metadata: FileMetaData = {
+    version: 2,
+    schema: [
+      { name: 'root', num_children: 1 },
+      { name: 'x', type: 'INT32', repetition_type: 'REQUIRED' },
+    ],
+    num_rows: 100n,
+    row_groups: [{ columns: [{ file_offset: 0n, meta_data: column }], total_byte_size: length, num_rows: 100n }],
+    metadata_length: 0,
+  };
+  return { metadata, columns: ['x'], stretches: [{ start: 0, bytes }], size: bytes.length };
 }
