@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import ConfigError, DataError
 from .ids import problem_id
-from .rows import normalise_row
+from .rows import lines_of, normalise_row
 from .tiny.task import answer_of, problem_text, sample_problems, steps_of
 from .tiny.traces import long_trace
 from .worker import Stage, run_worker
@@ -80,7 +80,7 @@ def _file_rows(stage: Stage, name: str, path: Path) -> Iterator[Row]:
     good = 0
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(lines_of(file), 1):
                 if not line.strip():
                     continue
                 try:

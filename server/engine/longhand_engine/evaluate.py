@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .checker import Checker
 from .errors import ConfigError, DataError
+from .files import read_json
 from .following import Checkpoint, Followed, wanted
 from .quiet import quick_imports
 from .rows import FoundRow, normalise_row
@@ -79,6 +80,15 @@ class Target:
         return self.step, self.name
 
     @classmethod
+    def of_model(cls, path: str, starts_a_stage: bool) -> "Target":
+        """A model as it stands: step 0 of the stage that starts from it, otherwise the step that its own mark says."""
+        mark = Path(path) / "COMPLETE.json"
+        if starts_a_stage or not mark.exists():
+            return cls(0, 0.0 if starts_a_stage else None, path, path)
+        said = read_json(mark)
+        return cls(said["step"], said["epoch"], path, path)
+
+    @classmethod
     def of_checkpoint(cls, checkpoint: Checkpoint) -> "Target":
         return cls(checkpoint.step, checkpoint.epoch, str(checkpoint.path), checkpoint.name)
 
@@ -95,7 +105,7 @@ def evaluate(stage: Stage) -> dict[str, str] | None:
     with Checker() as checker:
         stage.record.state("running")
         if settings.start or not followed:
-            start = Target(0, 0.0 if followed else None, stage.inputs["model"], stage.inputs["model"])
+            start = Target.of_model(stage.inputs["model"], followed is not None)
             if start.key not in done and not evaluator.run(start, checker):
                 return None
         while followed:

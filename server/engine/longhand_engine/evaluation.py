@@ -13,7 +13,7 @@ from .measures import Outcomes, measure
 from .rows import FoundRow
 from .sampling.engine import Engine
 from .sampling.requests import Request
-from .sampling.text import Tokens
+from .sampling.text import Texts
 from .sections import TokenSections
 from .tracing import Trace, TraceWriter
 from .worker import Stage
@@ -35,7 +35,7 @@ class Evaluator:
         self._tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"])
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the tokenizer of {stage.inputs['model']} has no chat template")
-        self._tokens, self._sections = Tokens(self._tokenizer), TokenSections(self._tokenizer)
+        self._texts, self._sections = Texts(self._tokenizer), TokenSections(self._tokenizer)
         texts = [
             self._tokenizer.apply_chat_template(r.prompt, tokenize=False, add_generation_prompt=True) for r in rows
         ]
@@ -47,7 +47,7 @@ class Evaluator:
         """False where it was stopped before its end: then there is no `eval` event."""
         settings, record, started = self._settings, self._stage.record, time.monotonic()
         engine = self._loaded(target.path)
-        writer = TraceWriter(record, checker, self._tokens, self._sections)
+        writer = TraceWriter(record, checker, self._texts, self._sections)
         traces = self._submit(engine, writer, target)
         if not self._sample(engine, writer, len(traces)):
             writer.finish()
@@ -71,7 +71,7 @@ class Evaluator:
         if model.num_parameters() < ONE_THREAD:
             torch.set_num_threads(1)
         if self._engine is None:
-            self._engine = Engine(model, batch=self._settings.batch, table=self._tokens.table)
+            self._engine = Engine(model, batch=self._settings.batch, texts=self._texts)
         else:
             self._engine.swap(model)
         return self._engine

@@ -2,8 +2,9 @@
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from .texts import clean_text
 
@@ -22,6 +23,15 @@ class FoundRow:
     answer: str | None
     completion: str | None
     source_id: str | None
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of `file`; of one that is longer than LONGEST a little more than that is kept, and the rest passed over."""
+    while line := file.readline(LONGEST + 1):
+        if len(line) > LONGEST and not line.endswith(b"\n"):
+            while (rest := file.readline(LONGEST)) and not rest.endswith(b"\n"):
+                pass
+        yield line
 
 
 def normalise_row(line: bytes) -> FoundRow:

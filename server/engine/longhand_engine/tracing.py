@@ -8,7 +8,7 @@ from typing import Any
 from .checker import Checker, Later
 from .events import Record
 from .sampling.requests import Sequence
-from .sampling.text import GrowingText, Tokens
+from .sampling.text import GrowingText, Texts
 from .sections import TokenSections
 
 FLUSH_S = 0.1
@@ -34,9 +34,9 @@ class Trace:
 class TraceWriter:
     """Writes what grew at most every 100 ms: all texts of the batch in one write, so that a reader sees them while they come."""
 
-    def __init__(self, record: Record, checker: Checker, tokens: Tokens, sections: TokenSections):
+    def __init__(self, record: Record, checker: Checker, texts: Texts, sections: TokenSections):
         self._record, self._checker = record, checker
-        self._tokens, self._sections = tokens, sections
+        self._texts, self._sections = texts, sections
         self._waiting: deque[Trace] = deque()
         self._growing: list[Trace] = []
         self._judging: list[Trace] = []
@@ -78,7 +78,7 @@ class TraceWriter:
         trace.number = self._record.trace_begin(
             trace.problem, prompt=trace.prompt, sample=s.index, sampling=sampling, **trace.where
         )
-        trace.text = GrowingText(self._tokens.table)
+        trace.text = self._texts.growing()
         self._growing.append(trace)
 
     def _grown(self, trace: Trace) -> str:
@@ -87,7 +87,7 @@ class TraceWriter:
         return trace.text.add(new, done)
 
     def _end(self, trace: Trace) -> None:
-        sequence, text = trace.sequence, self._tokens.blanked(trace.sequence.tokens)
+        sequence, text = trace.sequence, self._texts.blanked(trace.sequence.tokens)
         self.ended += 1
         reasoning, answer = self._sections.count(sequence.tokens, text, trace.prompt_text)
         facts: dict[str, Any] = {
@@ -110,7 +110,7 @@ class TraceWriter:
     def _judged(self, trace: Trace) -> dict[str, Any]:
         judgement = trace.later()
         trace.verdict = judgement.value
-        answer = judgement.answer and judgement.answer.fact(self._tokens.blanked(trace.sequence.tokens))
+        answer = judgement.answer and judgement.answer.fact(self._texts.blanked(trace.sequence.tokens))
         return {"answer": answer, "verdict": judgement.verdict()}
 
     def _take_verdicts(self, wait: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from longhand_engine import rows
 from longhand_engine.dataset import NAMED, make_data
 from longhand_engine.errors import ConfigError, DataError
 from longhand_engine.ids import problem_id
@@ -59,8 +60,8 @@ def test_rows_of_the_task_are_trls_form_with_completions_for_training_only(tmp_p
     task = {"builtin": "sums-mod-7", "train": 30, "dev": 5, "test": 10, "seed": 3}
     outputs, _ = make(tmp_path / "a", {"task": task})
     assert {k: len(v) for k, v in outputs.items()} == {"train": 30, "dev": 5, "test": 10}
-    for name, rows in outputs.items():
-        for row in rows:
+    for name, found in outputs.items():
+        for row in found:
             assert row["prompt"] == [{"role": "user", "content": row["problem"]}]
             assert row["problem_id"] == problem_id(row["problem"]) and row["source_id"].startswith(name)
             assert ("completion" in row) == (name == "train")
@@ -145,3 +146,13 @@ def test_a_file_without_rows_is_an_error(tmp_path, content):
 def test_a_bad_row_says_what_is_wrong(line, said):
     with pytest.raises(ValueError, match=said):
         normalise_row(line)
+
+
+def test_a_line_without_end_does_not_hide_those_behind_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "LONGEST", 1000)
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"problem": "a"}\n{"problem": "' + "x" * 5000 + '"}\n{"problem": "b"}\n')
+    outputs, events = make(tmp_path / "a", {"files": {"own": str(own)}})
+    assert [row["problem"] for row in outputs["own"]] == ["a", "b"]
+    (warn,) = [e for e in events if e["type"] == "warn"]
+    assert "line 2: longer than" in warn["message"]

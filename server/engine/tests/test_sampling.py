@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -14,6 +15,7 @@ from transformers import (
     LlamaForCausalLM,
     LogitsProcessorList,
     MinPLogitsWarper,
+    PreTrainedTokenizerFast,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
@@ -25,7 +27,7 @@ from longhand_engine.sampling.engine import Engine, sample
 from longhand_engine.sampling.generic import GenericDecoder
 from longhand_engine.sampling.qwen2 import Qwen2Decoder, is_supported
 from longhand_engine.sampling.requests import Request
-from longhand_engine.sampling.text import GrowingText, TokenBytes, Tokens
+from longhand_engine.sampling.text import Texts, _Decoded
 from longhand_engine.tiny.task import problem_text, sample_problems
 from longhand_engine.tiny.tokenizer import prompt_of
 
@@ -190,7 +192,7 @@ def test_listeners_hear_every_token_and_the_end(model, prompts):
 
 
 def test_stop_texts_end_a_completion_where_they_are_complete(model, tokenizer, prompts):
-    engine = Engine(model, table=TokenBytes(tokenizer))
+    engine = Engine(model, texts=Texts(tokenizer))
     (sequence,) = engine.submit(Request(prompts[0], temperature=0, stop=(", add", "never"), max_tokens=90))
     engine.run()
     text = tokenizer.decode(sequence.tokens)
@@ -245,18 +247,35 @@ def test_bad_requests_are_refused_by_name(model, wrong, name):
         Engine(model).submit(Request(**{"prompt": [1, 2, 3]} | wrong))
 
 
-def test_growing_text_shows_no_half_character(tokenizer):
+@pytest.mark.parametrize("kind", ["bytes", "decoded"])
+def test_growing_text_shows_no_half_character(tokenizer, kind):
+    def growing():
+        return Texts(tokenizer).growing() if kind == "bytes" else _Decoded(tokenizer)
+
     text = "so 汉字 and 𝔸 \\(x\\)"
     ids = tokenizer(text).input_ids
-    growing = GrowingText(TokenBytes(tokenizer))
-    pieces = [growing.add([i], last=k == len(ids) - 1) for k, i in enumerate(ids)]
+    grown = growing()
+    pieces = [grown.add([i], last=k == len(ids) - 1) for k, i in enumerate(ids)]
     assert "".join(pieces) == text and "\ufffd" not in "".join(pieces) and "" in pieces
-    cut = GrowingText(TokenBytes(tokenizer)).add(tokenizer("字").input_ids[:-1], last=True)
+    cut = growing().add(tokenizer("字").input_ids[:-1], last=True)
     assert cut and set(cut) == {"\ufffd"}
 
 
+def test_a_tokenizer_of_whole_words_is_decoded():
+    words = Tokenizer(models.WordLevel({"<unk>": 0, "a": 1, "b": 2, "</s>": 3}, unk_token="<unk>"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="</s>")
+    texts = Texts(tokenizer)
+    grown = texts.growing()
+    assert (
+        "".join([grown.add([1]), grown.add([2, 1]), grown.add([3], last=True)])
+        == texts.text([1, 2, 1, 3])
+        == "a b a </s>"
+    )
+    assert texts.blanked([1, 2, 1, 3]) == "a b a     "
+
+
 def test_blanks_stand_for_special_tokens(tokenizer):
-    tokens = Tokens(tokenizer)
+    texts = Texts(tokenizer)
     ids = tokenizer("<think>\n3</think>\n\\boxed{4}<|im_end|>").input_ids
-    assert tokens.text(ids) == "<think>\n3</think>\n\\boxed{4}<|im_end|>"
-    assert tokens.blanked(ids) == "<think>\n3</think>\n\\boxed{4}" + " " * 10
+    assert texts.text(ids) == "<think>\n3</think>\n\\boxed{4}<|im_end|>"
+    assert texts.blanked(ids) == "<think>\n3</think>\n\\boxed{4}" + " " * 10

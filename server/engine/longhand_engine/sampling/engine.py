@@ -14,7 +14,7 @@ from .choose import Parameters, choose, uniform_stream
 from .generic import GenericDecoder
 from .qwen2 import Qwen2Decoder, is_supported
 from .requests import Request, Sequence, TokenLogprob, sequences_of
-from .text import GrowingText, TokenBytes
+from .text import GrowingText, Texts
 
 # While more wait than fit, newcomers are gathered until this share of the batch is free: they are computed together.
 JOIN_SHARE = 1 / 16
@@ -23,11 +23,11 @@ JOIN_SHARE = 1 / 16
 class Engine:
     """Samples completions of requests from `model`, at most `batch` sequences at a time."""
 
-    def __init__(self, model: PreTrainedModel, *, batch: int = 128, table: TokenBytes | None = None):
-        """`table` is needed only for requests with `stop` texts. Ends are the generation config's end tokens."""
+    def __init__(self, model: PreTrainedModel, *, batch: int = 128, texts: Texts | None = None):
+        """`texts` is needed only for requests with `stop` texts. Ends are the generation config's end tokens."""
         if batch < 1:
             raise ValueError(f"batch is out of range: {batch}")
-        self.batch, self._table = batch, table
+        self.batch, self._texts = batch, texts
         self._queue: deque[Sequence] = deque()
         self._active: list[Sequence] = []
         self._swap: PreTrainedModel | None = None
@@ -50,18 +50,18 @@ class Engine:
         `on_tokens` is called in the stepping thread for each sequence after each of its tokens and at its end.
         """
         request.check(self._decoder.context, self._vocabulary)
-        if request.stop and self._table is None:
-            raise ValueError("stop texts need the tokenizer's table of bytes")
+        if request.stop and self._texts is None:
+            raise ValueError("stop texts need the texts of the tokenizer")
         sequences = sequences_of(request, on_tokens)
         self._queue.extend(sequences)
         return sequences
 
     def swap(self, model: PreTrainedModel) -> None:
-        """Takes another checkpoint. What is under way ends with the old one; what joins after this call gets the new one."""
-        if self._active:
-            self._swap = model
-        else:
-            self._take(model)
+        """Takes another checkpoint, also from another thread: what is in the batch ends with the old one.
+
+        Its context and vocabulary must be those of the old one.
+        """
+        self._swap = model
 
     def cancel_all(self) -> None:
         """Ends everything now, what waits included."""
@@ -144,7 +144,7 @@ class Engine:
         for row, s in zip(fresh, newcomers, strict=True):
             row[: s.request.max_tokens] = torch.from_numpy(uniform_stream(s.seed, s.index, s.request.max_tokens))
             if s.request.stop:
-                self._stops[s] = (GrowingText(self._table), [""])
+                self._stops[s] = (self._texts.growing(), [""])
         self._uniforms = torch.cat([self._uniforms, fresh])
         self._counts = torch.cat([self._counts, torch.zeros(len(newcomers), dtype=torch.int64)])
         self._limits = torch.cat([self._limits, torch.tensor([s.request.max_tokens for s in newcomers])])
