@@ -18,6 +18,7 @@ function settings(editor) {
       'longhand.root': editor.data,
       'longhand.engine.python': editor.python,
       'workbench.startupEditor': 'none',
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'security.workspace.trust.enabled': false,
       'telemetry.telemetryLevel': 'off',
       'update.mode': 'none',
@@ -62,8 +63,11 @@ export async function openInBrowser(editor) {
   const folder = join(editor.home, 'vscode-browser');
   const flags = ['--server-data-dir', folder, '--extensions-dir', join(folder, 'extensions')];
   const env = { ...editor.env, EXTENSIONS_GALLERY: '{}' };
-  mkdirSync(join(folder, 'data', 'Machine'), { recursive: true });
-  writeFileSync(join(folder, 'data', 'Machine', 'settings.json'), settings(editor));
+  // Machine settings hold for every page; what is scoped to the application must be in the user's.
+  for (const scope of ['Machine', 'User']) {
+    mkdirSync(join(folder, 'data', scope), { recursive: true });
+    writeFileSync(join(folder, 'data', scope, 'settings.json'), settings(editor));
+  }
   const installed = join(folder, 'installed');
   if (!existsSync(installed) || readFileSync(installed, 'utf8') !== editor.stamp) {
     await run('Installing the extension', [...editor.server, ...flags, '--install-extension', editor.vsix, '--force'], {
@@ -88,6 +92,7 @@ export async function openInBrowser(editor) {
       '--accept-server-license-terms',
       '--telemetry-level',
       'off',
+      '--disable-workspace-trust',
       '--reconnection-grace-time',
       '60',
     ],
