@@ -54,7 +54,7 @@ class Settings:
                     k: config[k] for k in ("temperature", "top_p", "top_k", "min_p") if config.get(k) is not None
                 },
                 seed=int(config.get("seed", stage.spec["seed"])),
-                batch=int(config.get("batch", 64)),
+                batch=int(config.get("batch", 32)),
             )
         except KeyError as error:
             raise ConfigError(f"an evaluate stage needs {error.args[0]}") from error
