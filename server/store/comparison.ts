@@ -25,13 +25,19 @@ export function traceSets(index: IndexFile, run: string): TraceSet[] {
     n: number;
   }>(
     `SELECT a.stage, t.of, t.step, max(t.epoch) AS epoch, t.set_name, count(*) AS n FROM traces t JOIN attempts a ON a.id = t.attempt_id
-     WHERE a.run = ? AND t.superseded = 0 GROUP BY a.stage, t.of, t.step, t.set_name ORDER BY min(a.id), t.step, t.set_name`,
+     WHERE a.run = ? AND t.superseded = 0 GROUP BY a.stage, t.of, t.step, t.set_name ORDER BY t.set_name IS NULL, min(a.id), t.step, t.set_name`,
     run,
   );
   return rows.map(({ stage, of, step, epoch, set_name: set, n }) => {
     const where = [of ?? stage, step === null ? null : `step ${step}`].filter(Boolean).join(' · ');
     const when = epoch === null ? '' : ` (epoch ${Number(epoch.toFixed(2))})`;
-    return { run, stage, step, label: `${where}${when}${set === null ? '' : ` · ${set}`}`, traces: n };
+    return {
+      run,
+      stage,
+      step,
+      label: `${where}${when}${set === null ? (step === null ? '' : ' · rollouts') : ` · ${set}`}`,
+      traces: n,
+    };
   });
 }
 

@@ -98,6 +98,7 @@ async function ask(parts: OpenParts): Promise<void> {
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Open Traces',
     placeHolder: 'The traces of which run or file?',
+    ignoreFocusOut: true,
   });
   if (picked?.file) return openTraceFiles(parts, []);
   if (picked?.run) return askPart(parts, picked.run);
@@ -129,6 +130,7 @@ async function askPart(parts: OpenParts, run: RunSummary): Promise<void> {
   const picked = await vscode.window.showQuickPick(items, {
     title: `Open Traces of ${run.name}`,
     placeHolder: 'Which part?',
+    ignoreFocusOut: true,
     matchOnDescription: true,
   });
   if (picked?.argument) await openOf(parts, run, picked.argument);
@@ -199,6 +201,7 @@ async function pickSet(
   const picked = await vscode.window.showQuickPick(items, {
     title: `${title} (${step} of 2)`,
     placeHolder,
+    ignoreFocusOut: true,
     matchOnDescription: true,
   });
   return picked?.set;

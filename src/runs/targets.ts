@@ -72,7 +72,15 @@ export class Targets {
     if (takeOnly && fitting.length === 1) return only;
     const items = fitting.map((run) => ({ label: run.name, description: runDescription(run), detail: run.run, run }));
     return (
-      (await vscode.window.showQuickPick(items, { title, placeHolder: 'Which run?', matchOnDetail: true }))?.run ?? null
+      (
+        await vscode.window.showQuickPick(items, {
+          title,
+          placeHolder: 'Which run?',
+          matchOnDetail: true,
+          // The panel that had the focus takes it back a moment after the palette has closed.
+          ignoreFocusOut: true,
+        })
+      )?.run ?? null
     );
   }
 
@@ -102,7 +110,11 @@ export class Targets {
         description: `${stage.kind} · ${stageDescription(stage) || stage.state}`,
         stage,
       }));
-    const picked = await vscode.window.showQuickPick(items, { title, placeHolder: `Which stage of ${run.name}?` });
+    const picked = await vscode.window.showQuickPick(items, {
+      title,
+      placeHolder: `Which stage of ${run.name}?`,
+      ignoreFocusOut: true,
+    });
     return picked ? { run, stage: picked.stage } : null;
   }
 }
