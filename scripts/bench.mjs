@@ -4,7 +4,17 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureChromium, ensureEngine, ensureNode, ensurePackages, root, run, withNode } from './tools.mjs';
+import { packageExtension } from './package.mjs';
+import {
+  ensureChromium,
+  ensureEngine,
+  ensureNode,
+  ensurePackages,
+  ensureVsCode,
+  root,
+  run,
+  withNode,
+} from './tools.mjs';
 
 await ensurePackages();
 const node = await ensureNode();
@@ -13,7 +23,7 @@ const env = { ...withNode(node), NODE_NO_WARNINGS: '1' };
 delete env.PYTHONDONTWRITEBYTECODE;
 env.LONGHAND_CHROMIUM = await ensureChromium();
 env.LONGHAND_PYTHON = await ensureEngine(console.error);
-await run('Building', [node, 'scripts/build.mjs', '--meta'], { env });
+await packageExtension(node, env);
 
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const files = readdirSync(join(root, 'test', 'bench')).filter((name) => name.endsWith('.ts') && name !== 'run.ts');
@@ -23,7 +33,9 @@ if (unknown.length > 0) {
   console.error(`npm run bench: no bench named ${unknown.join(', ')}; there are ${names.join(', ')}.`);
   process.exit(2);
 }
+const chosen = wanted.length > 0 ? wanted : names;
+if (chosen.includes('latency')) env.LONGHAND_VSCODE = JSON.stringify(await ensureVsCode(node));
 // Each bench in a process of its own, so that none warms or slows another.
-for (const name of wanted.length > 0 ? wanted : names) {
+for (const name of chosen) {
   await run(`Bench ${name}`, [node, join(root, 'test', 'bench', 'run.ts'), name], { env, show: true });
 }

@@ -1,8 +1,9 @@
 """CPU time of our training worker against a plain TRL script, with the same config, data and reward functions.
 
-    python server/engine/bench/overhead.py grpo|sft [--pairs 9] [--steps 3]
+    python server/engine/bench/overhead.py grpo|grpo-generate|sft [--pairs 9] [--steps 3]
 
-Pairs run one after the other, the order changing from pair to pair. Two ratios, medians with a 95 % bootstrap interval:
+In `grpo` our worker samples with its own engine, as it does on the embedded model; in `grpo-generate` both sides generate
+with TRL, so that the ratio is what recording alone costs. Pairs run one after the other, the order changing from pair to pair. Two ratios, medians with a 95 % bootstrap interval:
 `train` is CPU time within `trainer.train()`; `process` is that of the whole process, imports included (both leave
 without taking Python down). The model is the shipped base, the data the built-in task; no evaluation. One JSON line.
 """
@@ -55,7 +56,7 @@ REWARDS = [
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=CONFIGS)
+    parser.add_argument("kind", choices=["grpo", "grpo-generate", "sft"])
     parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--child", nargs=2, metavar=("WHO", "FOLDER"))
@@ -63,7 +64,7 @@ def main() -> None:
     if options.child:
         child(options.kind, *options.child)
         return
-    steps = options.steps or {"grpo": 3, "sft": 50}[options.kind]
+    steps = options.steps or (50 if options.kind == "sft" else 3)
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder), options.kind, steps)
         pairs = []
@@ -75,7 +76,7 @@ def main() -> None:
     for part in ("train", "process"):
         ratios = [p[part] for p in pairs]
         line = {
-            "name": f"worker overhead, {options.kind}, CPU time of {part}",
+            "name": f"overhead: {options.kind}, CPU time of {part}",
             "value": round(statistics.median(ratios), 4),
             "unit": "ratio",
         }
@@ -88,6 +89,7 @@ def prepare(folder: Path, kind: str, steps: int) -> None:
 
     data = folder / "train.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in task_rows("train", 400, 0)))
+    kind = kind.removesuffix("-generate")
     config = CONFIGS[kind] | {"max_steps": steps}
     stage = {"id": kind, "kind": kind, "config": config, "rewards": REWARDS}
     spec = {
@@ -149,7 +151,11 @@ def ours(kind: str, folder: Path) -> None:
     from longhand_engine.train.sft import run_sft
     from longhand_engine.worker import run_worker
 
-    if run_worker({"grpo": run_grpo, "sft": run_sft}[kind], [str(folder)]):
+    if kind == "grpo-generate":
+        from longhand_engine.train import rollout
+
+        rollout.can_sample = lambda *_: False
+    if run_worker(run_sft if kind == "sft" else run_grpo, [str(folder)]):
         raise SystemExit(1)
 
 
