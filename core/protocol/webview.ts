@@ -43,7 +43,8 @@ export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'd
 export interface WebviewInit {
   view: View;
   settings: ReadingSettings;
-  backend: { state: BackendState; name: string; message: string | null };
+  /** `local`: it runs on this machine and can be started; another one can only be connected to. */
+  backend: { state: BackendState; name: string; local: boolean; message: string | null };
   locale: string;
 }
 

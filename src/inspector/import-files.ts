@@ -36,57 +36,62 @@ export async function importFiles(parts: ImportParts, uris: readonly vscode.Uri[
   const [first = ''] = paths;
   const name = paths.length === 1 ? path.basename(first) : `${path.basename(first)} and ${paths.length - 1} more`;
 
+  const inspection = await withProgress(name, (progress, signal) => {
+    progress.report({ message: 'looking at its columns' });
+    return backends.call('import/inspect', { path: first }, { signal, timeout: 120_000 });
+  });
+  let mapping: ImportMapping | undefined;
+  if (inspection.needsMapping) {
+    if (inspection.columns.length === 0) {
+      const why = inspection.notes.join(' ') || 'no rows with prompts and completions were found.';
+      throw new LonghandError('unreadable', `${name}: ${why}`);
+    }
+    const signature = columnSignature(inspection);
+    const known = memory.mapping(signature);
+    mapping = known && fits(known, inspection.columns) ? known : await askMapping(inspection);
+    if (!mapping) return null;
+    await memory.setMapping(signature, mapping);
+  }
+  const result = await withProgress(name, (progress, signal) => {
+    let last = 0;
+    return backends.call(
+      'import/run',
+      { paths, ...(mapping ? { mapping } : {}) },
+      {
+        signal,
+        timeout: 600_000,
+        onProgress: ({ rows, bytes: done, totalBytes }) => {
+          const part = totalBytes > 0 ? (100 * done) / totalBytes : 0;
+          progress.report({
+            message: `${plural(rows, 'row')}, ${bytes(done)} of ${bytes(totalBytes)}`,
+            increment: part - last,
+          });
+          last = part;
+        },
+      },
+    );
+  });
+  await parts.store.refresh(result.run);
+  const skipped = result.skipped.length + result.skippedMore;
+  if (result.traces === 0) {
+    if (mapping) await memory.setMapping(columnSignature(inspection), undefined);
+    if (skipped > 0) await showSkipped(parts.documents, name, result);
+    throw new LonghandError('unreadable', `No trace was found in ${name}. ${result.notes.join(' ')}`.trim());
+  }
+  if (skipped > 0) void saySkipped(parts.documents, name, result, skipped);
+  return result;
+}
+
+type Progress = vscode.Progress<{ message?: string; increment?: number }>;
+
+/** A notification with Cancel while `work` goes on; it is gone before anything is asked. */
+function withProgress<T>(name: string, work: (progress: Progress, signal: AbortSignal) => Promise<T>): Thenable<T> {
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Longhand: reading ${name}`, cancellable: true },
-    async (progress, token) => {
+    (progress, token) => {
       const controller = new AbortController();
       token.onCancellationRequested(() => controller.abort());
-      progress.report({ message: 'looking at its columns' });
-      const inspection = await backends.call(
-        'import/inspect',
-        { path: first },
-        { signal: controller.signal, timeout: 120_000 },
-      );
-      let mapping: ImportMapping | undefined;
-      if (inspection.needsMapping) {
-        if (inspection.columns.length === 0) {
-          throw new LonghandError(
-            'unreadable',
-            `${name}: ${inspection.notes.join(' ') || 'no rows with prompts and completions were found.'}`,
-          );
-        }
-        const signature = columnSignature(inspection);
-        const known = memory.mapping(signature);
-        mapping = known && fits(known, inspection.columns) ? known : await askMapping(inspection);
-        if (!mapping) return null;
-        await memory.setMapping(signature, mapping);
-      }
-      let last = 0;
-      const result = await backends.call(
-        'import/run',
-        { paths, ...(mapping ? { mapping } : {}) },
-        {
-          signal: controller.signal,
-          timeout: 600_000,
-          onProgress: ({ rows, bytes: done, totalBytes }) => {
-            const part = totalBytes > 0 ? (100 * done) / totalBytes : 0;
-            progress.report({
-              message: `${plural(rows, 'row')}, ${bytes(done)} of ${bytes(totalBytes)}`,
-              increment: part - last,
-            });
-            last = part;
-          },
-        },
-      );
-      await parts.store.refresh(result.run);
-      const skipped = result.skipped.length + result.skippedMore;
-      if (result.traces === 0) {
-        if (mapping) await memory.setMapping(columnSignature(inspection), undefined);
-        if (skipped > 0) await showSkipped(parts.documents, name, result);
-        throw new LonghandError('unreadable', `No trace was found in ${name}. ${result.notes.join(' ')}`.trim());
-      }
-      if (skipped > 0) void saySkipped(parts.documents, name, result, skipped);
-      return result;
+      return work(progress, controller.signal);
     },
   );
 }

@@ -83,16 +83,25 @@ async function askColumn(
   pick.ignoreFocusOut = true;
   pick.matchOnDetail = true;
   pick.items = items;
-  pick.activeItems = items.filter(({ column }) => (suggested === undefined ? column === null : column === suggested));
+  const [likely] = items.filter(({ column }) => column === (suggested ?? (step.optional ? null : longest(inspection))));
+  if (likely) pick.activeItems = [likely];
   if (number > 0) pick.buttons = [vscode.QuickInputButtons.Back];
   try {
     return await new Promise<Answer>((resolve) => {
       pick.onDidTriggerButton(() => resolve({ back: true }));
-      pick.onDidAccept(() => resolve(pick.selectedItems[0]));
+      pick.onDidAccept(() => {
+        const [selected] = pick.selectedItems;
+        if (selected) resolve(selected);
+      });
       pick.onDidHide(() => resolve(undefined));
       pick.show();
     });
   } finally {
     pick.dispose();
   }
+}
+
+/** The column whose example is longest: most likely what the model wrote. */
+function longest({ columns }: ImportInspection): string | undefined {
+  return columns.toSorted((a, b) => b.example.length - a.example.length)[0]?.name;
 }

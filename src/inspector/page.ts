@@ -196,7 +196,7 @@ export class Page implements vscode.Disposable {
 
   #backend(): HostNotifications['host/backend'] {
     const { state, active, error } = this.#parts.backends;
-    return { state, name: active.name, message: error?.message ?? null };
+    return { state, name: active.name, local: active.url === null, message: error?.message ?? null };
   }
 }
 

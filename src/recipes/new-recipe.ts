@@ -22,15 +22,22 @@ export async function newRecipe(backends: Backends): Promise<void> {
     return;
   }
   const target = await freeName(folder, picked.preset.name);
-  const uri = await vscode.window.showSaveDialog({
+  const saved = await vscode.window.showSaveDialog({
     defaultUri: target,
-    filters: { Recipe: ['recipe.yaml'] },
+    filters: { Recipe: ['yaml', 'yml'] },
     title: 'New Recipe',
     saveLabel: 'Create',
   });
-  if (!uri) return;
+  if (!saved) return;
+  const uri = asRecipe(saved);
   await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(picked.preset.text));
   await vscode.window.showTextDocument(uri);
+}
+
+/** Only files of this name are taken for recipes; a dialog filters by the last extension alone. */
+function asRecipe(uri: vscode.Uri): vscode.Uri {
+  if (/\.recipe\.ya?ml$/.test(uri.path)) return uri;
+  return uri.with({ path: `${uri.path.replace(/\.ya?ml$/, '')}.recipe.yaml` });
 }
 
 async function freeName(folder: vscode.Uri, name: string): Promise<vscode.Uri> {

@@ -159,7 +159,7 @@ export class FakeHost {
     this.init = {
       view,
       settings: { hiddenLabels: [], raw: false, factsOpen: true, listOpen: true, fontSize: null },
-      backend: { state: 'connected', name: 'this machine', message: null },
+      backend: { state: 'connected', name: 'this machine', local: true, message: null },
       locale: 'en',
       ...init,
     };

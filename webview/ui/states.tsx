@@ -55,13 +55,16 @@ export function BackendBanner({ backend, host }: { backend: WebviewInit['backend
   if (backend.state === 'connected') return null;
   const coming = backend.state === 'starting' || backend.state === 'connecting';
   const refused = backend.state === 'refused';
+  const connect = refused || !backend.local;
   const text =
     backend.message ??
     (coming
       ? `Connecting to ${backend.name}…`
       : refused
         ? `${backend.name} refused the connection.`
-        : 'No backend. What is shown may be out of date.');
+        : backend.local
+          ? 'No backend. What is shown may be out of date.'
+          : `${backend.name} is gone. What is shown may be out of date.`);
   return (
     <div class="banner" role="status">
       <Icon name={coming ? 'sync' : 'warning'} />
@@ -70,11 +73,11 @@ export function BackendBanner({ backend, host }: { backend: WebviewInit['backend
         <Button
           onClick={() =>
             void host.ask('host/command', {
-              command: refused ? 'longhand.connectBackend' : 'longhand.startBackend',
+              command: connect ? 'longhand.connectBackend' : 'longhand.startBackend',
             })
           }
         >
-          {refused ? 'Connect…' : 'Start backend'}
+          {connect ? 'Connect…' : 'Start backend'}
         </Button>
       )}
     </div>
