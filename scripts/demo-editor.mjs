@@ -20,6 +20,7 @@ function settings(editor) {
       'workbench.startupEditor': 'none',
       'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'security.workspace.trust.enabled': false,
+      'git.openRepositoryInParentFolders': 'never',
       'telemetry.telemetryLevel': 'off',
       'update.mode': 'none',
       'extensions.ignoreRecommendations': true,

@@ -6,7 +6,9 @@ import { references } from '../../core/recipes/references.ts';
 import { recipeSymbol, stageSymbols } from '../../core/recipes/symbols.ts';
 import type { TrlKeys } from '../../core/recipes/trl-keys.ts';
 import { ids, type CommandId } from '../contributions.ts';
-import { at } from '../shape.ts';
+import { runDescription } from '../runs/model.ts';
+import type { RunStore } from '../runs/store.ts';
+import { at, textAt } from '../shape.ts';
 
 const kinds: Record<CompletionItem['kind'], vscode.CompletionItemKind> = {
   key: vscode.CompletionItemKind.Property,
@@ -19,7 +21,7 @@ const stageIcons: Record<string, vscode.SymbolKind> = {
   evaluate: vscode.SymbolKind.Boolean,
 };
 
-export function registerRecipeFeatures(trlKeys: TrlKeys | undefined): vscode.Disposable {
+export function registerRecipeFeatures(trlKeys: TrlKeys | undefined, store: RunStore): vscode.Disposable {
   const options = trlKeys ? { trlKeys } : {};
   const { languages } = vscode;
   return vscode.Disposable.from(
@@ -46,7 +48,10 @@ export function registerRecipeFeatures(trlKeys: TrlKeys | undefined): vscode.Dis
       },
     }),
     languages.registerDocumentSymbolProvider(ids.language, { provideDocumentSymbols: outline }),
-    languages.registerCodeLensProvider(ids.language, { provideCodeLenses: lenses }),
+    languages.registerCodeLensProvider(ids.language, {
+      onDidChangeCodeLenses: (listener) => store.onDidChange(() => listener()),
+      provideCodeLenses: (document) => lenses(document, store),
+    }),
     languages.registerDefinitionProvider(ids.language, { provideDefinition: definition }),
     languages.registerDocumentLinkProvider(ids.language, { provideDocumentLinks: links }),
   );
@@ -76,14 +81,22 @@ function outline(document: vscode.TextDocument): vscode.DocumentSymbol[] {
   );
 }
 
-function lenses(document: vscode.TextDocument): vscode.CodeLens[] {
-  const range = rangeOf(document, recipeSymbol(readDocument(document.getText())));
-  const lens = (command: CommandId, title: string, tooltip: string) =>
-    new vscode.CodeLens(range, { command, title, tooltip, arguments: [document.uri] });
-  return [
+function lenses(document: vscode.TextDocument, store: RunStore): vscode.CodeLens[] {
+  const recipe = readDocument(document.getText());
+  const range = rangeOf(document, recipeSymbol(recipe));
+  const lens = (command: CommandId, title: string, tooltip: string, argument: unknown = document.uri) =>
+    new vscode.CodeLens(range, { command, title, tooltip, arguments: [argument] });
+  const found = [
     lens('longhand.runRecipe', '$(play) Run', 'Show the plan and start the recipe'),
     lens('longhand.planRecipe', '$(list-tree) Plan', 'Show what would run, and start nothing'),
   ];
+  const name = textAt(recipe.value, 'name');
+  const newest = store.runs.find((run) => run.kind === 'recipe' && run.name === name);
+  if (newest) {
+    const title = `$(graph-line) ${runDescription(newest)}`;
+    found.push(lens('longhand.openDashboard', title, 'Open the dashboard of the newest run', { run: newest.run }));
+  }
+  return found;
 }
 
 /** Where the stage or the variable of the reference at a place is defined. */

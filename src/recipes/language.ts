@@ -2,12 +2,13 @@
 import * as vscode from 'vscode';
 import { ids } from '../contributions.ts';
 import { Disposables } from '../disposables.ts';
+import type { RunStore } from '../runs/store.ts';
 
-export function registerRecipeLanguage(home: string): vscode.Disposable {
+export function registerRecipeLanguage(home: string, store: RunStore): vscode.Disposable {
   const disposables = new Disposables();
   let loading: Promise<void> | null = null;
   const look = (document: vscode.TextDocument) => {
-    if (document.languageId === ids.language) loading ??= load(home, disposables);
+    if (document.languageId === ids.language) loading ??= load(home, store, disposables);
   };
   disposables.add(vscode.workspace.onDidOpenTextDocument(look));
   // A recipe that is open already waits until the window has settled.
@@ -16,7 +17,7 @@ export function registerRecipeLanguage(home: string): vscode.Disposable {
   return disposables;
 }
 
-async function load(home: string, disposables: Disposables): Promise<void> {
+async function load(home: string, store: RunStore, disposables: Disposables): Promise<void> {
   const [{ RecipeDiagnostics }, { registerRecipeFeatures }, { readTrlKeys }] = await Promise.all([
     import('./diagnostics.ts'),
     import('./features.ts'),
@@ -24,5 +25,5 @@ async function load(home: string, disposables: Disposables): Promise<void> {
   ]);
   const trlKeys = await readTrlKeys(home);
   disposables.add(new RecipeDiagnostics(trlKeys ? { trlKeys } : {}));
-  disposables.add(registerRecipeFeatures(trlKeys));
+  disposables.add(registerRecipeFeatures(trlKeys, store));
 }

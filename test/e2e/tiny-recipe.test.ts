@@ -201,8 +201,18 @@ describe('Longhand in VS Code', function () {
     assert.notEqual(resumed.length, 0, 'no stage has a second attempt');
   });
 
-  it('compares the problems before and after', async () => {
+  it('says in the recipe how its newest run is', async () => {
     await until(() => stageProcesses(root).length === 0, 3 * MINUTE, 'the run did not end');
+    await openFile(vscode, 'short.recipe.yaml');
+    await vscode.page
+      .locator('.codelens-decoration')
+      .getByText('completed')
+      .first()
+      .waitFor({ timeout: 30 * SECOND });
+    await vscode.screenshot('recipe');
+  });
+
+  it('compares the problems before and after', async () => {
     await vscode.command('Longhand: Compare');
     await vscode.pickIfAsked(/^short/);
     await vscode.page
