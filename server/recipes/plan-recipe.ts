@@ -1,7 +1,8 @@
 /** From a checked recipe to the stages of a run. Pure, but for looking whether a model's folder exists. */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { recipeSchema, type EvaluateBlock, type Recipe, type StageConfig } from '../../core/recipes/schema.ts';
+import { recipeSchema, type Recipe, type StageConfig } from '../../core/recipes/schema.ts';
+import type { EvaluateBlock } from '../../core/recipes/stages/evaluate.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { references } from '../../core/recipes/references.ts';
 import { resolveVars } from '../../core/recipes/resolve-vars.ts';
