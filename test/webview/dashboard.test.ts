@@ -168,6 +168,8 @@ describe('dashboard', () => {
     const pulls = host.count('metrics/snapshot') - before;
     const most = Math.ceil((Date.now() - started) / 500) + 1;
     assert.ok(pulls >= 2 && pulls <= most, `${pulls} pulls, at most ${most}`);
+    // The last of the events may still be waiting for its pull.
+    await page.waitForTimeout(1000);
     const quiet = host.count('metrics/snapshot');
     await host.notify('events/batch', {
       stream: `${RUN}/grpo/1`,

@@ -121,6 +121,8 @@ describe('inspector', () => {
   it('keeps a selection whose beginning scrolled out of view', async () => {
     const page = await open(new FakeHost({ traces: [some()[2]!] }, view));
     await page.locator('.scroller .block .body').nth(3).waitFor();
+    // Nobody selects in the instant in which the first blocks are typeset.
+    await page.waitForTimeout(500);
     const text = longCompletion(60_000, 150);
     await page.evaluate(() => {
       const body = document.querySelectorAll('.scroller .block .body')[1]!;

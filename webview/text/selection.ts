@@ -16,7 +16,6 @@ export class TextSelection {
   readonly #owner: Owner;
   #ends = new Set<Element>();
   #all = false;
-  #own = false;
 
   constructor(root: HTMLElement, owner: Owner) {
     this.#root = root;
@@ -72,7 +71,8 @@ export class TextSelection {
   /** The raw text of what is selected in this view, or null: nothing is. */
   text(): string | null {
     const { prompt, completion, promptOpen } = this.#owner;
-    if (this.#all) return (promptOpen ? prompt.text : '') + completion.text;
+    // The event of a change comes after it, and something may be copied in between.
+    if (this.#all && this.#spansAll()) return (promptOpen ? prompt.text : '') + completion.text;
     const range = this.#range();
     const ends = range && this.#positions(range);
     if (!ends) return null;
@@ -120,15 +120,18 @@ export class TextSelection {
       : (order & Node.DOCUMENT_POSITION_PRECEDING) !== 0;
   }
 
+  /** True while the page's selection is the one that {@link selectAll} made: nobody selects the element itself by hand. */
+  #spansAll(): boolean {
+    const selection = getSelection();
+    return selection?.anchorNode === this.#root && selection.focusNode === this.#root;
+  }
+
   #show(): void {
-    this.#own = true;
     getSelection()?.selectAllChildren(this.#root);
   }
 
   #onChange = (): void => {
-    // The event of our own change comes after it.
-    if (this.#own) this.#own = false;
-    else this.#all = false;
+    if (!this.#spansAll()) this.#all = false;
     this.#readEnds();
   };
 
