@@ -8,7 +8,7 @@ const id = z.string().regex(/^[a-z][a-z0-9_-]*(\.eval)?$/);
 
 export const planStageSchema = z.object({
   id,
-  kind: stageSchema.options[0].shape.kind.or(z.enum(['sft', 'grpo', 'evaluate'])),
+  kind: z.enum(stageSchema.options.map((one) => one.shape.kind.value)),
   /** For an evaluation beside a training stage: that stage. It starts with it and sees its checkpoints as they come. */
   of: id.nullable(),
   /** Stages that must be complete before this one starts. */
