@@ -16,12 +16,13 @@ import { listPresets } from '../recipes/presets.ts';
 import type { RunControl } from '../runs/control.ts';
 import { createRun } from '../runs/create-run.ts';
 import { expectedSeconds } from '../runs/estimates.ts';
+import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
 import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-store.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
-const features = ['events', 'runs', 'imports', 'stages/stop.force', 'store/reindex', 'store/verify'];
+const features = ['events', 'runs', 'imports', 'stages/report', 'stages/stop.force', 'store/reindex', 'store/verify'];
 
 export interface Parts {
   store: TraceStore;
@@ -107,6 +108,10 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     },
     'stages/resume': async ({ run, stage }) => ({ attempt: await control.resumeStage(run, stage) }),
     'stages/log': async (params) => readStageLog(await store.run(params.run), params),
+
+    'stages/report': async (params) => readReport(await store.run(params.run), params),
+    'stages/rows': async (params) => readRows(await store.run(params.run), params),
+    'stages/text': async (params) => readPartText(await store.run(params.run), params),
 
     'import/inspect': async ({ path, format }) => {
       const source = await openFile(path);

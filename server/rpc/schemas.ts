@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
-import { finishSchema, verdictValueSchema } from '../../core/protocol/events.ts';
+import { extentSchema, finishSchema, verdictValueSchema } from '../../core/protocol/events.ts';
 
 const MAX_RECIPE = 1024 * 1024;
 
@@ -56,6 +56,9 @@ const sort = z.object({
   descending: z.boolean(),
 });
 const side = z.object({ run, stage, step: natural.nullable() });
+const where = z
+  .record(z.string().max(200), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]))
+  .refine((keys) => Object.keys(keys).length <= 20, 'at most 20 cells');
 const mapping = z.object({
   prompt: z.string().max(500).optional(),
   completion: z.string().max(500),
@@ -90,6 +93,18 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     offset: int.optional(),
     limit: int.min(1).optional(),
   }),
+
+  'stages/report': z.object({ run, stage, attempt: int.min(1).optional() }),
+  'stages/rows': z.object({
+    run,
+    stage,
+    attempt: int.min(1).optional(),
+    table: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'not the name of a table'),
+    where: where.optional(),
+    cursor: pageCursor,
+    limit,
+  }),
+  'stages/text': z.object({ run, stage, attempt: int.min(1).optional(), extent: extentSchema }),
 
   'metrics/snapshot': z.object({
     run,

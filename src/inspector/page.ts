@@ -157,6 +157,9 @@ export class Page implements vscode.Disposable {
         view: this.#view,
         settings: memory.reading,
         backend: this.#backend(),
+      'stages/report': forward('stages/report'),
+      'stages/rows': forward('stages/rows'),
+      'stages/text': forward('stages/text'),
         locale: vscode.env.language,
       }),
       'host/open': ({ view, beside }) => {

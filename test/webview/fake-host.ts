@@ -262,6 +262,9 @@ export class FakeHost {
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
+      'stages/report': () => ({ report: null, attempt: null }),
+      'stages/rows': () => ({ rows: [], total: 0 }),
+      'stages/text': () => ({ text: '', rest: null }),
     };
     // Each answer may be late or an error.
     for (const [method, handler] of Object.entries(handlers)) {

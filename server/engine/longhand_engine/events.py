@@ -27,7 +27,7 @@ _SYNCED = {"checkpoint", "end", "error"}
 _NULLABLE_FACTS = {"answer", "reward", "advantage", "advantage_logged"}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """`value` with what JSON cannot say replaced: NaN and infinities by null, lone surrogates by U+FFFD, scalars by numbers."""
     if value is None or isinstance(value, (bool, int)):
         return value
@@ -36,11 +36,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, Mapping):
-        return {clean_text(str(k)): _plain(v) for k, v in value.items()}
+        return {clean_text(str(k)): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if hasattr(value, "item"):  # numpy and torch scalars
-        return _plain(value.item())
+        return plain(value.item())
     return clean_text(str(value))
 
 
@@ -101,7 +101,7 @@ class Record:
             try:
                 line = json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             except (ValueError, TypeError):  # a NaN, a lone surrogate, a numpy scalar: rare, so cleaned only then
-                line = json.dumps(_plain(event), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+                line = json.dumps(plain(event), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             if type in _SYNCED:
                 self._text.sync()
                 self._tokens.sync()
@@ -209,6 +209,11 @@ class Record:
                 self._prompts[key] = number
                 self._next_prompt += 1
             return self._prompts[key]
+
+    def text(self, text: str) -> dict[str, int]:
+        """Put a text that is no trace's into the part files, and say where it lies: `{part, offset, length}` in bytes."""
+        with self._lock:
+            return self._text.append(clean_text(text).encode())
 
     def trace_begin(self, problem: str, *, prompt: int | None = None, sample: int = 0, **where: Any) -> int:
         """Begin a trace and return its number. `where`: step, epoch, of, set, group, sampling, marker, model; None is left out."""

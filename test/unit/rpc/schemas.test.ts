@@ -42,6 +42,9 @@ describe('rpc/schemas', () => {
       'metrics/budgets',
       'events/subscribe',
       'stages/log',
+      'stages/report',
+      'stages/rows',
+      'stages/text',
     ];
     fc.assert(
       fc.property(fc.constantFrom(...methods), fc.anything(), (method, params) => {

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LonghandError, type ErrorCode } from '../../../core/protocol/errors.ts';
+import type { TableRow } from '../../../core/protocol/report.ts';
+import { readPartText, readReport, readRows } from '../../../server/runs/report.ts';
+import type { RunRecord } from '../../../server/store/trace-store.ts';
+
+describe('runs/report', () => {
+  let root: string;
+  let record: RunRecord;
+  let folder: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'longhand-report-'));
+    const attempts = [1, 2].map((attempt) => ({ attempt, folder: join(root, 'stages', 'data', `attempt-${attempt}`) }));
+    for (const { folder } of attempts)
+      for (const name of ['tables', 'text']) mkdirSync(join(folder, name), { recursive: true });
+    record = { run: 'r', folder: root, stages: [{ stage: 'data', attempts }] } as unknown as RunRecord;
+    folder = attempts[1]!.folder;
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const base = { run: 'r', stage: 'data' };
+  const rows = (more: object = {}) => readRows(record, { ...base, table: 'rows', ...more });
+  const write = (content: string) => writeFileSync(join(folder, 'tables', 'rows.jsonl'), content);
+  const line = (cells: TableRow['cells'], more: object = {}) => `${JSON.stringify({ cells, ...more })}\n`;
+  const fails = (done: Promise<unknown>, code: ErrorCode, said: RegExp) =>
+    assert.rejects(done, (error) => LonghandError.is(error, code) && said.test(error.message));
+
+  async function all(more: object = {}): Promise<{ rows: TableRow[]; pages: number }> {
+    const found: TableRow[] = [];
+    let cursor: string | undefined;
+    for (let pages = 1; pages < 1000; pages++) {
+      const page = await rows({ ...more, ...(cursor === undefined ? {} : { cursor }) });
+      assert.ok(JSON.stringify(page.rows).length <= 256 * 1024 + 2000);
+      found.push(...page.rows);
+      if (page.next === undefined) return { rows: found, pages };
+      cursor = page.next;
+    }
+    throw new Error('no end');
+  }
+
+  it('gives the newest report, or that of an attempt, or none', async () => {
+    assert.deepEqual(await readReport(record, base), { report: null, attempt: 2 });
+    const report = { v: 1, kind: 'dataset', blocks: [{ type: 'text', title: 't', text: 'x' }] };
+    writeFileSync(join(root, 'stages', 'data', 'attempt-1', 'report.json'), JSON.stringify(report));
+    assert.deepEqual(await readReport(record, { ...base, attempt: 1 }), { report, attempt: 1 });
+    assert.deepEqual(await readReport(record, { ...base, stage: 'other' }), { report: null, attempt: null });
+    await fails(readReport(record, { ...base, attempt: 3 }), 'not_found', /no attempt 3/);
+  });
+
+  it('says what is wrong with a report', async () => {
+    const path = join(folder, 'report.json');
+    writeFileSync(path, '{');
+    await fails(readReport(record, base), 'corrupt', /attempt-2\/report\.json of r: it is not JSON/);
+    writeFileSync(path, JSON.stringify({ v: 1, kind: 'x', blocks: [{ type: 'funnel', title: 't', steps: 3 }] }));
+    await fails(readReport(record, base), 'corrupt', /blocks\.0\.steps/);
+    writeFileSync(path, ' '.repeat(5 << 20));
+    await fails(readReport(record, base), 'corrupt', /larger than 4 MiB/);
+  });
+
+  it('pages through a table, each row once, whatever the limit', async () => {
+    const given = Array.from({ length: 57 }, (_, n) => ({ n, text: 'ü𝒳'.repeat(n) }));
+    write(given.map((cells) => line(cells)).join(''));
+    for (const limit of [1, 7, 56, 57, 58, 1000]) {
+      const { rows } = await all({ limit });
+      assert.deepEqual(
+        rows.map(({ cells }) => cells),
+        given,
+      );
+    }
+    assert.equal((await rows()).total, 57);
+    assert.equal((await rows({ limit: 3 })).total, null);
+  });
+
+  it('takes the total from the report where it does not see the end', async () => {
+    write(line({ n: 1 }) + line({ n: 2 }));
+    const block = { type: 'table', title: 't', table: 'rows', columns: [], rows: 2 };
+    writeFileSync(join(folder, 'report.json'), JSON.stringify({ v: 1, kind: 'dataset', blocks: [block] }));
+    assert.equal((await rows({ limit: 1 })).total, 2);
+    assert.equal((await rows({ limit: 1, where: { n: 1 } })).total, null);
+  });
+
+  it('keeps pages below 256 KiB', async () => {
+    write(Array.from({ length: 40 }, (_, n) => line({ n, text: 'x'.repeat(50_000) })).join(''));
+    const { rows, pages } = await all();
+    assert.equal(rows.length, 40);
+    assert.ok(pages >= 8 && pages <= 10, String(pages));
+  });
+
+  it('filters by equality, and a cell that is absent is null', async () => {
+    const given: TableRow['cells'][] = [{ a: 1 }, { a: '1' }, { a: null }, { b: true }, { a: 1, b: true }];
+    write(given.map((cells) => line(cells)).join(''));
+    const count = async (where: object) => (await all({ where })).rows.length;
+    assert.deepEqual(
+      [await count({ a: 1 }), await count({ a: '1' }), await count({ a: null }), await count({ a: 1, b: true })],
+      [2, 1, 2, 1],
+    );
+    assert.equal(await count({ constructor: null }), 5);
+  });
+
+  it('looks through so much a call, and goes on', async () => {
+    write(Array.from({ length: 300 }, (_, n) => line({ n, text: 'x'.repeat(100_000) })).join(''));
+    const first = await rows({ where: { n: 299 } });
+    assert.equal(first.rows.length, 0);
+    assert.ok(first.next);
+    assert.equal((await all({ where: { n: 299 } })).rows[0]?.cells['n'], 299);
+  });
+
+  it('holds back a line that is not whole', async () => {
+    write(`${line({ n: 1 })}{"cells":{"n"`);
+    assert.deepEqual((await rows()).rows.length, 1);
+    assert.equal((await rows()).next, undefined);
+    appendFileSync(join(folder, 'tables', 'rows.jsonl'), ':2}}\n');
+    assert.deepEqual((await rows()).rows.length, 2);
+  });
+
+  it('says where a line is no row', async () => {
+    write(`${line({ n: 1 })}nonsense\n`);
+    await fails(rows(), 'corrupt', /tables\/rows\.jsonl of r: the row at byte 18: it is not JSON/);
+    write('{"cells":{"a":[1]}}\n');
+    await fails(rows(), 'corrupt', /byte 0: cells\.a/);
+    write('x'.repeat(300_000));
+    await fails(rows(), 'corrupt', /longer than 256 KiB/);
+    write(`${'x'.repeat(300_000)}\n`);
+    await fails(rows(), 'corrupt', /longer than 256 KiB/);
+  });
+
+  it('refuses a cursor that is none, and gives nothing where there is no table', async () => {
+    write(line({ n: 1 }));
+    for (const cursor of ['x', '2', '2.3', '2.999999']) await fails(rows({ cursor }), 'invalid_params', /cursor/);
+    await fails(rows({ cursor: '9.0' }), 'not_found', /no attempt 9/);
+    assert.deepEqual(await rows({ table: 'others' }), { rows: [], total: 0 });
+    assert.deepEqual(await rows({ stage: 'others' }), { rows: [], total: 0 });
+  });
+
+  it('stays with the attempt that a cursor began with', async () => {
+    writeFileSync(join(root, 'stages', 'data', 'attempt-1', 'tables', 'rows.jsonl'), line({ n: 1 }) + line({ n: 2 }));
+    write(line({ n: 8 }) + line({ n: 9 }));
+    const { next } = await rows({ attempt: 1, limit: 1 });
+    assert.deepEqual((await rows({ cursor: next })).rows[0]?.cells, { n: 2 });
+  });
+
+  it('reads the text of a part in slices that cut no character', async () => {
+    const text = `a${'€'.repeat(200_000)}`;
+    writeFileSync(join(folder, 'text', 'part-00001.txt'), `xx${text}`);
+    let extent: { part: number; offset: number; length: number } | null = {
+      part: 1,
+      offset: 2,
+      length: Buffer.byteLength(text),
+    };
+    let read = '';
+    let calls = 0;
+    while (extent) {
+      const slice: Awaited<ReturnType<typeof readPartText>> = await readPartText(record, { ...base, extent });
+      read += slice.text;
+      extent = slice.rest;
+      calls++;
+    }
+    assert.ok(read === text);
+    assert.equal(calls, 3);
+    await fails(readPartText(record, { ...base, extent: { part: 2, offset: 0, length: 1 } }), 'not_found', /part 2/);
+    const behind = { part: 1, offset: 600_000, length: 100 };
+    await fails(readPartText(record, { ...base, extent: behind }), 'corrupt', /ends before/);
+  });
+});
