@@ -432,6 +432,33 @@ export interface Methods {
     result: { text: string; offset: number; end: number; size: number };
   };
 
+  /** What the newest attempt (or `attempt`) reports; null where it has written nothing yet, or its kind reports nothing. */
+  'stages/report': {
+    params: { run: string; stage: string; attempt?: number };
+    result: { report: Report | null; attempt: number | null };
+  };
+  /**
+   * Rows of a report's table in the order written, those only whose cells equal `where`. At most 256 KiB a page; a page may be
+   * shorter than `limit`, even empty, and have a `next`. `total`: all rows of the table where that is known.
+   */
+  'stages/rows': {
+    params: {
+      run: string;
+      stage: string;
+      attempt?: number;
+      table: string;
+      where?: TableRef['where'];
+      cursor?: string;
+      limit?: number;
+    };
+    result: { rows: TableRow[]; next?: string; total: number | null };
+  };
+  /** The text that a row's part names by `extent`, at most 256 KiB of it; ask again with `rest` for what is left. */
+  'stages/text': {
+    params: { run: string; stage: string; attempt?: number; extent: Extent };
+    result: { text: string; rest: Extent | null };
+  };
+
   'metrics/snapshot': { params: { run: string; stages?: string[]; names?: string[] }; result: MetricsSnapshot };
   /** Accuracy at budgets, recomputed from the traces of one set. */
   'metrics/budgets': {
@@ -500,33 +527,6 @@ export type Method = keyof Methods;
 export type Params<M extends Method> = Methods[M]['params'];
 export type Result<M extends Method> = Methods[M]['result'];
 export type ProgressOf<M extends Method> = Methods[M] extends { progress: infer P } ? P : never;
-  /** What the newest attempt (or `attempt`) reports; null where it has written nothing yet, or its kind reports nothing. */
-  'stages/report': {
-    params: { run: string; stage: string; attempt?: number };
-    result: { report: Report | null; attempt: number | null };
-  };
-  /**
-   * Rows of a report's table in the order written, those only whose cells equal `where`. At most 256 KiB a page; a page may be
-   * shorter than `limit`, even empty, and have a `next`. `total`: all rows of the table where that is known.
-   */
-  'stages/rows': {
-    params: {
-      run: string;
-      stage: string;
-      attempt?: number;
-      table: string;
-      where?: TableRef['where'];
-      cursor?: string;
-      limit?: number;
-    };
-    result: { rows: TableRow[]; next?: string; total: number | null };
-  };
-  /** The text that a row's part names by `extent`, at most 256 KiB of it; ask again with `rest` for what is left. */
-  'stages/text': {
-    params: { run: string; stage: string; attempt?: number; extent: Extent };
-    result: { text: string; rest: Extent | null };
-  };
-
 
 /** What the service sends unasked. */
 export interface Notifications {

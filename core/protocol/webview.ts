@@ -63,6 +63,9 @@ export const forwarded = [
   'traces/sets',
   'traces/pairs',
   'stages/log',
+  'stages/report',
+  'stages/rows',
+  'stages/text',
 ] as const satisfies readonly Method[];
 export type ForwardedMethod = (typeof forwarded)[number];
 
@@ -80,9 +83,6 @@ export type WebviewCommand =
 export interface HostMethods {
   'host/ready': { params: Record<string, never>; result: WebviewInit };
   /** Opens another view, in a panel of its own; `beside`: in the column next to this one. */
-  'stages/report',
-  'stages/rows',
-  'stages/text',
   'host/open': { params: { view: View; beside?: boolean }; result: Record<string, never> };
   /** The panel shows something else now: keeps title, context keys and serialised state in step. */
   'host/viewChanged': { params: { view: View }; result: Record<string, never> };

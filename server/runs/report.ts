@@ -71,7 +71,7 @@ export async function readPartText(record: RunRecord, params: Params<'stages/tex
       throw new LonghandError('corrupt', `Text part ${part} of ${params.stage} ends before byte ${offset + wanted}.`);
     }
     let end = wanted;
-    while (wanted < length && end > wanted - 4 && (bytes[end]! & 0xc0) === 0x80) end--;
+    if (wanted < length) while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
     return {
       text: bytes.toString('utf8', 0, end),
       rest: end < length ? { part, offset: offset + end, length: length - end } : null,

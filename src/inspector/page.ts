@@ -153,13 +153,13 @@ export class Page implements vscode.Disposable {
       'traces/sets': forward('traces/sets'),
       'traces/pairs': forward('traces/pairs'),
       'stages/log': forward('stages/log'),
+      'stages/report': forward('stages/report'),
+      'stages/rows': forward('stages/rows'),
+      'stages/text': forward('stages/text'),
       'host/ready': () => ({
         view: this.#view,
         settings: memory.reading,
         backend: this.#backend(),
-      'stages/report': forward('stages/report'),
-      'stages/rows': forward('stages/rows'),
-      'stages/text': forward('stages/text'),
         locale: vscode.env.language,
       }),
       'host/open': ({ view, beside }) => {
