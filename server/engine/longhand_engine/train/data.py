@@ -31,11 +31,11 @@ def rows_of(path: Path) -> Iterator[tuple[int, Row]]:
             yield number, row
 
 
-def sft_rows(path: Path) -> list[Row]:
+def sft_rows(path: Path, by_segment: bool = False) -> list[Row]:
     """Rows for SFTTrainer: `prompt` and `completion` (texts or lists of messages), or `messages`, or `text`.
 
-    A row with a `problem` in place of the prompt asks it as the user. Raises DataError for a row of none of these forms,
-    and for a file whose rows are not all of one form.
+    A row with a `problem` in place of the prompt asks it as the user. `source` is kept where a row has one, `segments` where
+    they are asked for. Raises DataError for a row of none of these forms, and for a file whose rows are not all of one form.
     """
     rows, first = [], None
     for number, row in rows_of(path):
@@ -55,8 +55,34 @@ def sft_rows(path: Path) -> list[Row]:
             raise DataError(
                 f"{path}: line {number} is not of the form of line {first[1]} ({' and '.join(first[0][0])})"
             )
+        if isinstance(row.get("source"), str) and row["source"]:
+            found["source"] = row["source"]
+        if by_segment and row.get("segments"):
+            found["segments"] = _segments(row["segments"], found.get("completion"), f"{path}, line {number}")
         rows.append(found)
     return _some(rows, path)
+
+
+def has_segments(path: Path) -> bool:
+    """Whether any row is cut into segments."""
+    return any(row.get("segments") for _, row in rows_of(path))
+
+
+def _segments(value: Any, completion: Any, where: str) -> list[Row]:
+    """Raises DataError for what is no list of `{name, text, train}` whose texts joined are the completion."""
+    if not isinstance(value, list) or not all(
+        isinstance(s, dict)
+        and isinstance(s.get("name"), str)
+        and isinstance(s.get("text"), str)
+        and isinstance(s.get("train"), bool)
+        for s in value
+    ):
+        raise DataError(f"{where}: `segments` is a list of {{name, text, train}}, `train` true or false")
+    if isinstance(completion, list):
+        completion = completion[0].get("content") if len(completion) == 1 else None
+    if "".join(s["text"] for s in value) != completion:
+        raise DataError(f"{where}: the texts of `segments`, joined, are not the content of the one completion")
+    return [{k: s[k] for k in ("name", "text", "train")} for s in value]
 
 
 def grpo_rows(path: Path) -> list[Row]:
