@@ -1,6 +1,8 @@
 /** Everything that can be said of a recipe without running it. The editor and the service use it, so both say the same words. */
 import type { RecipeDiagnostic } from '../protocol/methods.ts';
-import { rangeAt, readDocument, type RecipeDocument } from './document.ts';
+import type { RecipeDocument } from './document.ts';
+import { wholeRecipe, type WholeRecipe } from './extends.ts';
+import type { BaseRecipe, FindBase } from './find-base.ts';
 import { schemasAt } from './json-schema.ts';
 import { suggestion } from './nearest.ts';
 import { problemsOf, show, valueAt } from './plain-words.ts';
@@ -12,11 +14,19 @@ import { configClass, fitsType, typeInWords, type TrlKeys } from './trl-keys.ts'
 export interface CheckOptions {
   /** TRL's keys; without them `config` is not looked into. */
   trlKeys?: TrlKeys;
+  /** Finds what the recipe extends; without it nothing can be extended. */
+  findBase?: FindBase;
+  /** The path or `preset:NAME` of the text, against which `extends` is looked up; null where it lies nowhere. */
+  from?: string | null;
 }
 
 export interface RecipeCheck {
-  /** The recipe, or null when there is any error. */
+  /** The recipe with what it extends put in, or null when there is any error. */
   recipe: Recipe | null;
+  /** Its plain value, as written there and in what it extends; undefined where it could not be put together. */
+  value: unknown;
+  /** What it extends, the nearest first. */
+  bases: readonly BaseRecipe[];
   /** By place in the text. */
   diagnostics: RecipeDiagnostic[];
   /** The text's nodes with their places, for whatever else an editor wants to know. */
@@ -28,31 +38,31 @@ const DIAGNOSTICS_LIMIT = 100;
 
 /** Checks a recipe file's text. Never throws. */
 export function checkRecipe(text: string, options: CheckOptions = {}): RecipeCheck {
-  const document = readDocument(text);
-  const found: RecipeDiagnostic[] = [...document.diagnostics];
-  const say = (
-    message: string,
-    path: Path,
-    what: 'key' | 'value' = 'value',
-    severity: RecipeDiagnostic['severity'] = 'error',
-  ) => found.push({ message, range: rangeAt(document, path, what), severity });
+  const whole = wholeRecipe(text, options.findBase, options.from ?? null);
+  const { document, value } = whole;
+  const found: RecipeDiagnostic[] = [...document.diagnostics, ...whole.diagnostics];
+  const say: Say = (message, path, what = 'value', severity = 'error') => {
+    const { range, base } = whole.place(path, what);
+    found.push({ message: base ? `${message} (${base.name}, line ${base.line})` : message, range, severity });
+  };
 
   let recipe: Recipe | null = null;
+  const brokenBase = value !== undefined && whole.bases[0] ? baseProblem(whole.bases[0], options) : null;
   if (document.yaml && document.value === null && found.length === 0) {
     say('the recipe is empty; it needs “name” and “stages”', []);
-  } else if (document.value !== undefined && document.value !== null) {
-    const parsed = recipeSchema.safeParse(document.value);
+  } else if (brokenBase) {
+    say(brokenBase, ['extends']);
+  } else if (value !== undefined && value !== null) {
+    const parsed = recipeSchema.safeParse(value);
     if (parsed.success) recipe = parsed.data;
     else {
-      for (const { message, path, what } of problemsOf(parsed.error.issues, document.value, (path) =>
-        schemasAt(path, document.value),
-      ))
+      for (const { message, path, what } of problemsOf(parsed.error.issues, value, (path) => schemasAt(path, value)))
         say(message, path, what);
     }
     // These look at the value as it stands, so that one wrong key does not hide a missing reference.
-    checkStages(document.value, say);
-    checkReferences(document, say, found);
-    if (options.trlKeys) checkConfig(document.value, options.trlKeys, say);
+    checkStages(value, say);
+    checkReferences(whole, say, found);
+    if (options.trlKeys) checkConfig(value, options.trlKeys, say);
     const ids = recipe?.stages.map(({ id }) => id) ?? [];
     const isNamed =
       new Set(ids).size === ids.length && !found.some(({ message }) => message.endsWith('refers to itself'));
@@ -61,7 +71,20 @@ export function checkRecipe(text: string, options: CheckOptions = {}): RecipeChe
       say(`the stages wait for each other: ${cycle.join(' → ')}`, ['stages', stageIndex(recipe!, cycle[0]!), 'id']);
   }
   const diagnostics = bounded(found.sort((a, b) => a.range.start - b.range.start || a.range.end - b.range.end));
-  return { recipe: diagnostics.some(({ severity }) => severity === 'error') ? null : recipe, diagnostics, document };
+  const failed = diagnostics.some(({ severity }) => severity === 'error');
+  return { recipe: failed ? null : recipe, diagnostics, document, value, bases: whole.bases };
+}
+
+/** What is wrong with the recipe that is extended, taken by itself; null where nothing is. */
+function baseProblem(base: BaseRecipe, options: CheckOptions): string | null {
+  const errors = checkRecipe(base.text, { ...options, from: base.key }).diagnostics.filter(
+    ({ severity }) => severity === 'error',
+  );
+  const [first] = errors;
+  if (!first) return null;
+  const line = base.text.slice(0, first.range.start).split('\n').length;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${base.name} has an error in line ${line}: ${first.message}${more}`;
 }
 
 type Say = (message: string, path: Path, what?: 'key' | 'value', severity?: RecipeDiagnostic['severity']) => void;
@@ -103,15 +126,15 @@ function checkStages(value: unknown, say: Say): void {
   }
 }
 
-function checkReferences(document: RecipeDocument, say: Say, found: RecipeDiagnostic[]): void {
-  const vars = valueAt(document.value, ['vars']);
+function checkReferences(whole: WholeRecipe, say: Say, found: RecipeDiagnostic[]): void {
+  const vars = valueAt(whole.value, ['vars']);
   const names = typeof vars === 'object' && vars !== null ? Object.keys(vars) : [];
-  const stages = stagesOf(document.value);
-  for (const reference of references(valueAt(document.value, ['stages']), ['stages'])) {
+  const stages = stagesOf(whole.value);
+  for (const reference of references(valueAt(whole.value, ['stages']), ['stages'])) {
     const message = referenceProblem(reference, names, stages);
     if (!message) continue;
-    const range = rangeAt(document, reference.path);
-    const at = document.text.slice(range.start, range.end).indexOf(reference.text);
+    const { range, text } = whole.place(reference.path);
+    const at = text.indexOf(reference.text);
     if (at < 0) say(message, reference.path);
     else
       found.push({

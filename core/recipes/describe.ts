@@ -1,7 +1,9 @@
 /** Completion and hover for a recipe: keys and values that fit at a place, with what they mean. */
 import { isMap } from 'yaml';
 import { stagesOf } from './check.ts';
-import { pairAt, pathAt, rangeAt, readDocument, type Range, type RecipeDocument } from './document.ts';
+import { pairAt, pathAt, rangeAt, type Range, type RecipeDocument } from './document.ts';
+import { changeKeys, stageIndexOf, wholeRecipe } from './extends.ts';
+import type { FindBase } from './find-base.ts';
 import { schemasAt, type JsonSchema } from './json-schema.ts';
 import { valueAt } from './plain-words.ts';
 import { outputsOf, type Path } from './references.ts';
@@ -30,15 +32,47 @@ export interface Hover {
   contents: string;
 }
 
-interface Options {
+export interface DescribeOptions {
   trlKeys?: TrlKeys;
+  /** Finds what the recipe extends, so that its stages and variables are offered as well. */
+  findBase?: FindBase;
+  /** The path of the text, null where it lies nowhere. */
+  from?: string | null;
+  /** What `extends` may name. */
+  presets?: () => readonly string[];
+}
+
+/** A text that is being written, with what its bases say of it. */
+interface Reading {
+  document: RecipeDocument;
+  /** The document's value; stages that change one of the base have its kind, which says what keys they take. */
+  value: unknown;
+  /** The whole recipe, or the document's value where there is none. */
+  whole: unknown;
+  /** The base alone, null where nothing is extended. */
+  base: { name: string; value: unknown } | null;
+}
+
+function read(text: string, { findBase, from = null }: DescribeOptions): Reading {
+  const { document, value: whole, bases } = wholeRecipe(text, findBase, from);
+  const [nearest] = bases;
+  if (!nearest || whole === undefined) return { document, value: document.value, whole: document.value, base: null };
+  const kinds = new Map(stagesOf(whole).map(({ id, kind }) => [id, kind]));
+  const stages = stagesOf(document.value).map((stage) => ({ kind: kinds.get(stage['id']), ...stage }));
+  const value = { ...(document.value as object), stages };
+  return {
+    document,
+    value,
+    whole,
+    base: { name: nearest.name, value: wholeRecipe(nearest.text, findBase, nearest.key).value },
+  };
 }
 
 /** Stands at the cursor while the text is read, so that a half-written line has its place in the tree. */
 const CURSOR = 'longhandCursor';
 
 /** What may be written at an offset. Never throws; nothing fitting gives no items. */
-export function completionsAt(text: string, offset: number, options: Options = {}): Completion {
+export function completionsAt(text: string, offset: number, options: DescribeOptions = {}): Completion {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   const before = text.slice(lineStart, offset);
   const word = /(?:\$\{[^}\s]*|[\w-]*)$/.exec(before)![0];
@@ -54,15 +88,15 @@ export function completionsAt(text: string, offset: number, options: Options = {
   const rest = text.slice(replace.end);
   if (atKey) {
     const colon = /^\s*:/.test(rest) ? '' : ': 0';
-    const document = readDocument(text.slice(0, start) + CURSOR + colon + rest);
-    const path = findCursor(document);
-    if (path) return { items: keyItems(path.slice(0, -1), document, options, colon !== ''), replace };
+    const reading = read(text.slice(0, start) + CURSOR + colon + rest, options);
+    const path = findCursor(reading.document);
+    if (path) return { items: keyItems(path.slice(0, -1), reading, options, colon !== ''), replace };
   }
   // In a flow mapping the braces of a reference need quotation marks.
   const quote = /[{[,][^}\]]*$/.test(lead) && !/["']$/.test(lead);
-  const document = readDocument(text.slice(0, start) + CURSOR + rest);
-  const path = findCursor(document);
-  return { items: path ? valueItems(path, document, options, quote) : [], replace };
+  const reading = read(text.slice(0, start) + CURSOR + rest, options);
+  const path = findCursor(reading.document);
+  return { items: path ? valueItems(path, reading, options, quote) : [], replace };
 }
 
 function findCursor(document: RecipeDocument): Path | null {
@@ -80,12 +114,12 @@ function findCursor(document: RecipeDocument): Path | null {
   return search(document.value, []);
 }
 
-function keyItems(path: Path, document: RecipeDocument, options: Options, colon: boolean): CompletionItem[] {
-  const value = valueAt(document.value, path);
+function keyItems(path: Path, reading: Reading, options: DescribeOptions, colon: boolean): CompletionItem[] {
+  const value = valueAt(reading.value, path);
   const present = new Set(typeof value === 'object' && value !== null ? Object.keys(value) : []);
   const suffix = colon ? ': ' : '';
   const items = new Map<string, CompletionItem>();
-  for (const schema of schemasAt(path, document.value)) {
+  for (const schema of schemasAt(path, reading.value)) {
     for (const [key, property] of Object.entries(schema.properties ?? {})) {
       if (present.has(key) || items.has(key)) continue;
       const required = schema.required?.includes(key) ?? false;
@@ -98,7 +132,12 @@ function keyItems(path: Path, document: RecipeDocument, options: Options, colon:
       });
     }
   }
-  for (const [key, info] of Object.entries(trlKeysAt(path, document, options) ?? {})) {
+  if (reading.base && isStage(path)) {
+    for (const [key, documentation] of Object.entries(changeKeys))
+      if (!present.has(key))
+        items.set(key, { label: key, insert: key + suffix, kind: 'key', detail: '', documentation });
+  }
+  for (const [key, info] of Object.entries(trlKeysAt(path, reading, options) ?? {})) {
     if (!present.has(key) && !Object.hasOwn(options.trlKeys?.owned ?? {}, key))
       items.set(key, {
         label: key,
@@ -111,9 +150,9 @@ function keyItems(path: Path, document: RecipeDocument, options: Options, colon:
   return [...items.values()];
 }
 
-function valueItems(path: Path, document: RecipeDocument, options: Options, quote: boolean): CompletionItem[] {
-  const items: CompletionItem[] = [];
-  for (const schema of schemasAt(path, withoutCursor(document.value, path))) {
+function valueItems(path: Path, reading: Reading, options: DescribeOptions, quote: boolean): CompletionItem[] {
+  const items: CompletionItem[] = [...changeItems(path, reading, options)];
+  for (const schema of schemasAt(path, withoutCursor(reading.value, path))) {
     for (const value of schema.enum ?? (schema.const === undefined ? [] : [schema.const]))
       items.push(plain(String(value), schema));
     if (schema.type === 'boolean') items.push(plain('true', schema), plain('false', schema));
@@ -121,17 +160,32 @@ function valueItems(path: Path, document: RecipeDocument, options: Options, quot
   // The kinds of stages and rewards: each alternative's constant.
   const last = path.at(-1);
   if (last === 'kind' || last === 'name') {
-    for (const schema of schemasAt(path.slice(0, -1), withoutCursor(document.value, path.slice(0, -1)))) {
+    for (const schema of schemasAt(path.slice(0, -1), withoutCursor(reading.value, path.slice(0, -1)))) {
       const constant = schema.properties?.[last]?.const;
       if (constant !== undefined)
         items.push({ ...plain(text(constant), schema), documentation: schema.description ?? '' });
     }
   }
-  const key = trlKeysAt(path.slice(0, -1), document, options)?.[String(last)];
+  const key = trlKeysAt(path.slice(0, -1), reading, options)?.[String(last)];
   if (key && /bool/i.test(key.type)) items.push(plain('true', {}), plain('false', {}));
-  if (key || takesReference(path, document)) items.push(...referenceItems(path, document, quote, key !== undefined));
+  if (key || takesReference(path, reading)) items.push(...referenceItems(path, reading, quote, key !== undefined));
   return [...new Map(items.map((item) => [item.label, item])).values()];
 }
+
+/** What `extends` and the changes of a base's stages may name. */
+function changeItems(path: Path, { base }: Reading, options: DescribeOptions): CompletionItem[] {
+  const last = path.at(-1);
+  if (path.length === 1 && last === 'extends')
+    return (options.presets?.() ?? []).map((name) => ({ ...plain(name, {}), detail: 'preset' }));
+  if (!base || !isStage(path.slice(0, -1))) return [];
+  if (last === 'remove') return [plain('true', { description: changeKeys.remove })];
+  if (last !== 'id' && last !== 'before' && last !== 'after') return [];
+  return stagesOf(base.value).flatMap(({ id, kind }) =>
+    typeof id === 'string' ? [{ ...plain(id, {}), detail: `${String(kind)} of ${base.name}` }] : [],
+  );
+}
+
+const isStage = (path: Path): boolean => path.length === 2 && path[0] === 'stages';
 
 /** The value with the cursor's own entry undecided, so that it does not choose among the alternatives. */
 function withoutCursor(value: unknown, path: Path): unknown {
@@ -148,17 +202,17 @@ function plain(value: string, schema: JsonSchema): CompletionItem {
   return { label: value, insert: value, kind: 'value', detail: '', documentation: schema.description ?? '' };
 }
 
-function takesReference(path: Path, document: RecipeDocument): boolean {
-  return schemasAt(path, withoutCursor(document.value, path)).some(
+function takesReference(path: Path, reading: Reading): boolean {
+  return schemasAt(path, withoutCursor(reading.value, path)).some(
     (schema) => schema.type === 'string' && typeof schema.pattern === 'string' && schema.pattern.includes('\\$'),
   );
 }
 
-function referenceItems(path: Path, document: RecipeDocument, quote: boolean, inConfig: boolean): CompletionItem[] {
-  const vars = valueAt(document.value, ['vars']);
+function referenceItems(path: Path, reading: Reading, quote: boolean, inConfig: boolean): CompletionItem[] {
+  const vars = valueAt(reading.whole, ['vars']);
   const names = typeof vars === 'object' && vars !== null ? Object.entries(vars) : [];
-  const mine = path[0] === 'stages' ? path[1] : -1;
-  const outputs = stagesOf(document.value).flatMap((stage, i) =>
+  const mine = path[0] === 'stages' ? stageIndexOf(reading.whole, reading.document.value, path[1]) : -1;
+  const outputs = stagesOf(reading.whole).flatMap((stage, i) =>
     i === mine || typeof stage.id !== 'string'
       ? []
       : outputsOf(stage as Parameters<typeof outputsOf>[0]).map(
@@ -180,15 +234,16 @@ function referenceItems(path: Path, document: RecipeDocument, quote: boolean, in
   }));
 }
 
-function trlKeysAt(path: Path, document: RecipeDocument, { trlKeys }: Options): Record<string, TrlKey> | null {
+function trlKeysAt(path: Path, { value }: Reading, { trlKeys }: DescribeOptions): Record<string, TrlKey> | null {
   if (!trlKeys || path.length !== 3 || path[0] !== 'stages' || path[2] !== 'config') return null;
-  const name = configClass(valueAt(document.value, ['stages', path[1]!, 'kind']));
+  const name = configClass(valueAt(value, ['stages', path[1]!, 'kind']));
   return name ? trlKeys[name] : null;
 }
 
 /** What stands at an offset, in words; null when nothing is known of it. */
-export function hoverAt(text: string, offset: number, options: Options = {}): Hover | null {
-  const document = readDocument(text);
+export function hoverAt(text: string, offset: number, options: DescribeOptions = {}): Hover | null {
+  const reading = read(text, options);
+  const { document } = reading;
   const found = pathAt(document, offset);
   if (!found || found.path.length === 0) return null;
   const { path, inKey } = found;
@@ -197,25 +252,38 @@ export function hoverAt(text: string, offset: number, options: Options = {}): Ho
   if (!inKey && isMap(value)) return null;
   const range = rangeAt(document, path, inKey && key ? 'key' : 'value');
   if (offset > range.end) return null;
-  const config = trlKeysAt(path.slice(0, -1), document, options);
+  const config = trlKeysAt(path.slice(0, -1), reading, options);
+  const inBase = baseLine(path, reading);
   const trl = config?.[String(last)];
   if (trl) {
     const contents = [
       `**${String(last)}**: \`${trl.type}\`, default \`${shown(trl.default)}\``,
       trl.doc ?? '',
+      inBase,
       `TRL ${options.trlKeys!.versions.trl}`,
     ];
     return { range, contents: contents.filter((line) => line !== '').join('\n\n') };
   }
-  const schemas = schemasAt(path, document.value);
+  const schemas = schemasAt(path, reading.value);
+  const change = reading.base && isStage(path.slice(0, -1)) && Object.hasOwn(changeKeys, last);
+  if (change) return { range, contents: `**${last}**\n\n${changeKeys[last as keyof typeof changeKeys]}` };
   const description = schemas.map((schema) => schema.description).find((words) => words);
   if (typeof last === 'number' || schemas.length === 0) return null;
   const types = [...new Set(schemas.map(typeOf))].join(' | ');
   if (!description && types === 'any') return null;
   return {
     range,
-    contents: [`**${last}**: \`${types}\``, description ?? ''].filter((line) => line !== '').join('\n\n'),
+    contents: [`**${last}**: \`${types}\``, description ?? '', inBase].filter((line) => line !== '').join('\n\n'),
   };
+}
+
+/** What the base says where the recipe says something else. */
+function baseLine(path: Path, { document, base }: Reading): string {
+  if (!base) return '';
+  const stage = path[0] === 'stages' ? stageIndexOf(base.value, document.value, path[1]) : -1;
+  const value = valueAt(base.value, path[0] === 'stages' ? ['stages', stage, ...path.slice(2)] : path);
+  if (value === undefined || typeof value === 'object') return '';
+  return `In ${base.name}: \`${text(value)}\``;
 }
 
 function typeOf(schema: JsonSchema): string {

@@ -19,9 +19,18 @@ export type StageConfig = z.infer<typeof stageSchema>;
 export type StageKind = StageConfig['kind'];
 
 export const recipeSchema = z.strictObject({
-  name: z.string().min(1),
-  description: z.string().optional(),
-  vars: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
-  stages: z.array(stageSchema).min(1),
+  name: z.string().min(1).describe('What runs of the recipe are called.'),
+  extends: z
+    .string()
+    .optional()
+    .describe(
+      'The recipe that this one builds on: a preset, or a path beside this file. `vars` are joined, stages changed by `id`.',
+    ),
+  description: z.string().optional().describe('One sentence for lists.'),
+  vars: z
+    .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+    .optional()
+    .describe('Values that `${vars.NAME}` stands for; a run may set others. `seed` is also the seed of every stage.'),
+  stages: z.array(stageSchema).min(1).describe('What is done, each after those that it refers to.'),
 });
 export type Recipe = z.infer<typeof recipeSchema>;

@@ -1,17 +1,21 @@
 /** A recipe as a client gives it: found, changed by `set`, checked with the same words as in the editor, planned. */
-import { dirname } from 'node:path';
+import { stringify } from 'yaml';
 import { checkRecipe } from '../../core/recipes/check.ts';
+import { presetKey } from '../../core/recipes/find-base.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { RecipeDiagnostic, RecipeSource } from '../../core/protocol/methods.ts';
 import { applySet } from './apply-set.ts';
+import { findBase, folderOf } from './bases.ts';
 import type { PlanFile } from './plan-file.ts';
 import { planRecipe } from './plan-recipe.ts';
 import { readPreset } from './presets.ts';
 import { trlKeys } from './trl-keys.ts';
 
 export interface LoadedRecipe {
-  /** With `set` put in. */
+  /** The whole recipe, with `set` and what it extends put in. */
   text: string;
+  /** As it was given, where it extends another one. */
+  original: string | null;
   /** `preset:NAME`, a path, or `unsaved`. */
   source: string;
   /** Null where there are errors. */
@@ -19,29 +23,53 @@ export interface LoadedRecipe {
   diagnostics: RecipeDiagnostic[];
 }
 
-export async function loadRecipe(source: RecipeSource, set: Record<string, unknown> = {}): Promise<LoadedRecipe> {
-  const preset = 'preset' in source ? await readPreset(source.preset) : null;
+export function loadRecipe(source: RecipeSource, set: Record<string, unknown> = {}): LoadedRecipe {
+  const preset = 'preset' in source ? readPreset(source.preset) : null;
   const path = 'preset' in source ? null : source.path;
-  const original = preset?.text ?? (source as { text: string }).text;
-  const name = preset ? `preset:${preset.name}` : (path ?? 'unsaved');
+  const given = preset?.text ?? (source as { text: string }).text;
+  const from = preset ? presetKey(preset.name) : path;
+  const name = from ?? 'unsaved';
   const keys = trlKeys();
-  const options = keys ? { trlKeys: keys } : {};
-  const first = checkRecipe(original, options);
-  if (hasErrors(first.diagnostics)) return { text: original, source: name, plan: null, diagnostics: first.diagnostics };
+  const options = { findBase, from, ...(keys ? { trlKeys: keys } : {}) };
+  const first = checkRecipe(given, options);
+  const { bases } = first;
+  const original = bases.length > 0 ? given : null;
+  const failed = (text: string, diagnostics: RecipeDiagnostic[]) => ({
+    text,
+    original,
+    source: name,
+    plan: null,
+    diagnostics,
+  });
+  if (hasErrors(first.diagnostics)) return failed(given, first.diagnostics);
 
-  const text = applySet(original, set);
+  const whole =
+    original === null
+      ? given
+      : wholeText(
+          first.value,
+          bases.map((base) => base.name),
+        );
+  const text = applySet(whole, set);
   // Ranges are those of the text that the client has; what only `set` made wrong has no place there.
-  const second = text === original ? first : checkRecipe(text, options);
+  const second = text === given ? first : checkRecipe(text, options);
   const diagnostics =
     second === first ? first.diagnostics : [...first.diagnostics, ...onlyIn(second.diagnostics, first.diagnostics)];
-  if (hasErrors(diagnostics) || !second.recipe) return { text, source: name, plan: null, diagnostics };
+  if (hasErrors(diagnostics) || !second.recipe) return failed(text, diagnostics);
   try {
-    return { text, source: name, plan: planRecipe(second.recipe, path && dirname(path)), diagnostics };
+    const plan = planRecipe(second.recipe, folderOf({ text: given, path }, bases));
+    if (bases.length > 0) plan.notes.unshift(`Extends ${bases.map((base) => base.name).join(', which extends ')}.`);
+    return { text, original, source: name, plan, diagnostics };
   } catch (error) {
     if (!LonghandError.is(error, 'invalid_recipe')) throw error;
     const diagnostic: RecipeDiagnostic = { message: error.message, range: { start: 0, end: 0 }, severity: 'error' };
-    return { text, source: name, plan: null, diagnostics: [...diagnostics, diagnostic] };
+    return failed(text, [...diagnostics, diagnostic]);
   }
+}
+
+/** A recipe that stands by itself, for the run's record. */
+function wholeText(value: unknown, bases: string[]): string {
+  return `# With what it extends (${bases.join(', ')}) put in.\n${stringify(value, { lineWidth: 0 })}`;
 }
 
 /** @throws LonghandError `invalid_recipe` with the diagnostics as its detail. */

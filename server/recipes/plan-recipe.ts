@@ -11,16 +11,18 @@ import { DEFAULT_GRACE_S, type InputValue } from '../stages/stage-kind.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';
 import { stageReference } from './references.ts';
 
+export type FolderOf = (stage: string, path: string) => string | null;
+
 /** Keys that are the planner's and not the worker's. */
 const plannerKeys = new Set(['id', 'kind', 'needs', 'resources', 'grace', 'env', 'evaluate', 'engine']);
 
 /**
  * Plans a recipe that has passed the check.
  *
- * @param folder of the recipe file, against which its paths are resolved; null for a preset or an unsaved text
+ * @param folder against which the paths of a stage are resolved, by the stage's id and the path; null for a preset or an unsaved text
  * @throws LonghandError `invalid_recipe` where a value does not fit once the variables are put in
  */
-export function planRecipe(recipe: Recipe, folder: string | null): PlanFile {
+export function planRecipe(recipe: Recipe, folder: FolderOf): PlanFile {
   const vars = recipe.vars ?? {};
   const filled = resolveVars(recipe);
   const checked = recipeSchema.safeParse(filled);
@@ -50,10 +52,11 @@ export function planRecipe(recipe: Recipe, folder: string | null): PlanFile {
 
 type Stages = ReadonlyMap<string, StageConfig>;
 
-function planStage(stage: StageConfig, byId: Stages, folder: string | null): PlanStage {
+function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStage {
   const inputs: Record<string, InputValue> = {};
   const notes: string[] = [];
-  for (const [name, value] of Object.entries(stageInputs(stage))) inputs[name] = withFolder(name, value, folder);
+  for (const [name, value] of Object.entries(stageInputs(stage)))
+    inputs[name] = withFolder(name, value, (path) => folder(stage.id, path));
   const config = Object.fromEntries(Object.entries(stage).filter(([key]) => !plannerKeys.has(key)));
   const needs = new Set(stage.needs ?? []);
   for (const { text } of references(config)) addNeeds(needs, notes, text, byId);
@@ -150,9 +153,10 @@ function addNeeds(needs: Set<string>, notes: string[], value: unknown, byId: Sta
 }
 
 /** Paths of the recipe are relative to its folder. A model that is no folder there is a name of the hub. */
-function withFolder(name: string, value: InputValue, folder: string | null): InputValue {
+function withFolder(name: string, value: InputValue, folderOf: (path: string) => string | null): InputValue {
   if (typeof value !== 'string' || stageReference(value)) return value;
   if (isAbsolute(value)) return value;
+  const folder = folderOf(value);
   if (folder === null) {
     if (name === 'model') return value;
     throw new LonghandError(

@@ -70,23 +70,23 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       return { stopping: true, why: null };
     },
 
-    'recipes/presets': async () => ({ presets: await listPresets() }),
-    'recipes/check': async ({ source }) => ({ diagnostics: (await loadRecipe(source)).diagnostics }),
+    'recipes/presets': () => ({ presets: listPresets() }),
+    'recipes/check': ({ source }) => ({ diagnostics: loadRecipe(source).diagnostics }),
     'recipes/plan': async ({ source, set }) => {
-      const { plan, diagnostics } = await loadRecipe(source, set);
+      const { plan, diagnostics } = loadRecipe(source, set);
       if (!plan) return { plan: null, diagnostics };
       const [seconds, accelerators] = await Promise.all([expectedSeconds(store, plan), findAccelerators()]);
       return { plan: describePlan(plan, seconds, accelerators), diagnostics };
     },
 
     'runs/start': async ({ source, set, name }) => {
-      const loaded = await loadRecipe(source, set);
+      const loaded = loadRecipe(source, set);
       const plan = requirePlan(loaded);
       await engines.find();
       const gpus = (await findAccelerators()).found.length;
       const lacking = plan.stages.flatMap((stage) => lackingGpus(stage, gpus) ?? []);
       if (lacking.length > 0) throw new LonghandError('not_runnable', lacking.join(' '));
-      const run = await createRun(store, { plan, text: loaded.text, source: loaded.source, name });
+      const run = await createRun(store, { ...loaded, plan, name });
       await control.added(run);
       return { run };
     },

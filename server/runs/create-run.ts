@@ -15,12 +15,14 @@ export interface NewRun {
   plan: PlanFile;
   /** The recipe's text as it runs. */
   text: string;
+  /** As it was given, where it extends another one. */
+  original: string | null;
   source: string;
   name: string | undefined;
 }
 
 /** The id of the new run. @throws LonghandError `disk_full` */
-export async function createRun(store: TraceStore, { plan, text, source, name }: NewRun): Promise<string> {
+export async function createRun(store: TraceStore, { plan, text, original, source, name }: NewRun): Promise<string> {
   await mkdir(join(store.root, 'runs'), { recursive: true });
   await requireSpace(store.root);
   const run = newRunId(name ?? plan.name);
@@ -37,6 +39,7 @@ export async function createRun(store: TraceStore, { plan, text, source, name }:
   try {
     await mkdir(join(folder, 'stages'), { recursive: true });
     await writeWhole(join(folder, 'recipe.yaml'), text);
+    if (original !== null) await writeWhole(join(folder, 'recipe.original.yaml'), original);
     await writeJson(join(folder, 'plan.json'), plan);
     await writeJson(join(folder, 'run.json'), file);
     await store.appendJournal({ type: 'run_created', run, kind: 'recipe' });

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { checkRecipe, type CheckOptions } from '../../core/recipes/check.ts';
 import { ids } from '../contributions.ts';
 import { Disposables } from '../disposables.ts';
+import { pathOf } from './bases.ts';
 
 const DELAY_MS = 250;
 
@@ -28,6 +29,15 @@ export class RecipeDiagnostics implements vscode.Disposable {
 
   #later(document: vscode.TextDocument): void {
     if (document.languageId !== ids.language) return;
+    this.#soon(document);
+    // What another open recipe extends may be this one.
+    for (const other of vscode.workspace.textDocuments) {
+      if (other !== document && other.languageId === ids.language && /^extends:/m.test(other.getText()))
+        this.#soon(other);
+    }
+  }
+
+  #soon(document: vscode.TextDocument): void {
     const key = document.uri.toString();
     clearTimeout(this.#timers.get(key));
     this.#timers.set(
@@ -38,7 +48,7 @@ export class RecipeDiagnostics implements vscode.Disposable {
 
   #check(document: vscode.TextDocument): void {
     if (document.languageId !== ids.language) return;
-    const { diagnostics } = checkRecipe(document.getText(), this.#options);
+    const { diagnostics } = checkRecipe(document.getText(), { ...this.#options, from: pathOf(document) });
     this.#collection.set(
       document.uri,
       diagnostics.map(({ message, range, severity }) => {

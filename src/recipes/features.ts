@@ -6,6 +6,7 @@ import { references } from '../../core/recipes/references.ts';
 import { recipeSymbol, stageSymbols } from '../../core/recipes/symbols.ts';
 import type { TrlKeys } from '../../core/recipes/trl-keys.ts';
 import { ids, type CommandId } from '../contributions.ts';
+import { pathOf, type RecipeBases } from './bases.ts';
 import { runDescription } from '../runs/model.ts';
 import type { RunStore } from '../runs/store.ts';
 import { at, textAt } from '../shape.ts';
@@ -21,15 +22,28 @@ const stageIcons: Record<string, vscode.SymbolKind> = {
   evaluate: vscode.SymbolKind.Boolean,
 };
 
-export function registerRecipeFeatures(trlKeys: TrlKeys | undefined, store: RunStore): vscode.Disposable {
-  const options = trlKeys ? { trlKeys } : {};
+export function registerRecipeFeatures(
+  trlKeys: TrlKeys | undefined,
+  bases: RecipeBases,
+  store: RunStore,
+): vscode.Disposable {
+  const optionsOf = (document: vscode.TextDocument) => ({
+    findBase: bases.findBase,
+    presets: bases.presets,
+    from: pathOf(document),
+    ...(trlKeys ? { trlKeys } : {}),
+  });
   const { languages } = vscode;
   return vscode.Disposable.from(
     languages.registerCompletionItemProvider(
       ids.language,
       {
         provideCompletionItems(document, position) {
-          const { items, replace } = completionsAt(document.getText(), document.offsetAt(position), options);
+          const { items, replace } = completionsAt(
+            document.getText(),
+            document.offsetAt(position),
+            optionsOf(document),
+          );
           const range = rangeOf(document, replace);
           return items.map((item, place) => completion(item, range, place));
         },
@@ -41,7 +55,7 @@ export function registerRecipeFeatures(trlKeys: TrlKeys | undefined, store: RunS
     ),
     languages.registerHoverProvider(ids.language, {
       provideHover(document, position) {
-        const hover = hoverAt(document.getText(), document.offsetAt(position), options);
+        const hover = hoverAt(document.getText(), document.offsetAt(position), optionsOf(document));
         return hover
           ? new vscode.Hover(new vscode.MarkdownString(hover.contents), rangeOf(document, hover.range))
           : null;
@@ -53,7 +67,9 @@ export function registerRecipeFeatures(trlKeys: TrlKeys | undefined, store: RunS
       provideCodeLenses: (document) => lenses(document, store),
     }),
     languages.registerDefinitionProvider(ids.language, { provideDefinition: definition }),
-    languages.registerDocumentLinkProvider(ids.language, { provideDocumentLinks: links }),
+    languages.registerDocumentLinkProvider(ids.language, {
+      provideDocumentLinks: (document) => links(document, bases),
+    }),
   );
 }
 
@@ -118,9 +134,17 @@ function definition(document: vscode.TextDocument, position: vscode.Position): v
   return [];
 }
 
-/** References as links within the file: a click goes to the stage or the variable. */
-function links(document: vscode.TextDocument): vscode.DocumentLink[] {
-  return placed(readDocument(document.getText())).flatMap(({ range, target }) => {
+/** References as links within the file: a click goes to the stage or the variable. What is extended is a link to its file. */
+function links(document: vscode.TextDocument, bases: RecipeBases): vscode.DocumentLink[] {
+  const recipe = readDocument(document.getText());
+  const name = textAt(recipe.value, 'extends');
+  const file = name === undefined ? null : bases.file(name, document);
+  const base = file ? [new vscode.DocumentLink(rangeOf(document, rangeAt(recipe, ['extends'])), file)] : [];
+  return [...base, ...within(document, recipe)];
+}
+
+function within(document: vscode.TextDocument, recipe: RecipeDocument): vscode.DocumentLink[] {
+  return placed(recipe).flatMap(({ range, target }) => {
     if (!target) return [];
     const { line, character } = document.positionAt(target.start);
     const link = new vscode.DocumentLink(
@@ -142,7 +166,11 @@ function placed(recipe: RecipeDocument): { range: Range; target: Range | null }[
     if (offset < 0) return [];
     const start = holder.start + offset;
     const range = { start, end: start + text.length };
-    if ('var' in target) return [{ range, target: rangeAt(recipe, ['vars', target.var], 'key') }];
+    // A variable or stage of the base is not defined here.
+    if ('var' in target) {
+      const isHere = at(recipe.value, 'vars', target.var) !== undefined;
+      return [{ range, target: isHere ? rangeAt(recipe, ['vars', target.var], 'key') : null }];
+    }
     if ('stage' in target) return [{ range, target: stages.find(({ id }) => id === target.stage)?.selection ?? null }];
     return [{ range, target: null }];
   });

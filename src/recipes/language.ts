@@ -18,12 +18,14 @@ export function registerRecipeLanguage(home: string, store: RunStore): vscode.Di
 }
 
 async function load(home: string, store: RunStore, disposables: Disposables): Promise<void> {
-  const [{ RecipeDiagnostics }, { registerRecipeFeatures }, { readTrlKeys }] = await Promise.all([
+  const [{ RecipeDiagnostics }, { registerRecipeFeatures }, { readTrlKeys }, { recipeBases }] = await Promise.all([
     import('./diagnostics.ts'),
     import('./features.ts'),
     import('./trl-keys.ts'),
+    import('./bases.ts'),
   ]);
   const trlKeys = await readTrlKeys(home);
-  disposables.add(new RecipeDiagnostics(trlKeys ? { trlKeys } : {}));
-  disposables.add(registerRecipeFeatures(trlKeys, store));
+  const bases = recipeBases(home);
+  disposables.add(new RecipeDiagnostics({ findBase: bases.findBase, ...(trlKeys ? { trlKeys } : {}) }));
+  disposables.add(registerRecipeFeatures(trlKeys, bases, store));
 }

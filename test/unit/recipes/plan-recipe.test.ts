@@ -11,7 +11,7 @@ import { presetsFolder } from '../../../server/package-paths.ts';
 function plan(text: string, folder: string | null = null) {
   const { recipe, diagnostics } = checkRecipe(text);
   assert.ok(recipe, JSON.stringify(diagnostics));
-  return planRecipe(recipe, folder);
+  return planRecipe(recipe, () => folder);
 }
 /** The preset, with a number of epochs that does not change with it. */
 const tiny = readFileSync(join(presetsFolder, 'two-stage-tiny.recipe.yaml'), 'utf8').replace(

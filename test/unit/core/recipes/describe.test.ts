@@ -25,8 +25,8 @@ const offered = (text: string) => {
 
 describe('completionsAt', () => {
   it('offers the keys that are not there yet', () => {
-    assert.deepEqual(offered('@'), ['name: ', 'description: ', 'vars: ', 'stages: ']);
-    assert.deepEqual(offered('name: x\n@'), ['description: ', 'vars: ', 'stages: ']);
+    assert.deepEqual(offered('@'), ['name: ', 'extends: ', 'description: ', 'vars: ', 'stages: ']);
+    assert.deepEqual(offered('name: x\n@'), ['extends: ', 'description: ', 'vars: ', 'stages: ']);
     const keys = offered(`${base}  - id: a\n    kind: sft\n    @`);
     assert.ok(
       keys.includes('model: ') && keys.includes('config: ') && !keys.includes('rewards: ') && !keys.includes('id: '),

