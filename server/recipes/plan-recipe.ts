@@ -6,12 +6,10 @@ import type { EvaluateBlock } from '../../core/recipes/stages/evaluate.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { references } from '../../core/recipes/references.ts';
 import { resolveVars } from '../../core/recipes/resolve-vars.ts';
-import { stageInputs, stageKind, stageOutputs } from '../stages/registry.ts';
+import { stageInputs, stageKind, stageNotes, stageOutputs } from '../stages/registry.ts';
 import { DEFAULT_GRACE_S, type InputValue } from '../stages/stage-kind.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';
 import { stageReference } from './references.ts';
-
-export type FolderOf = (stage: string, path: string) => string | null;
 
 /** Keys that are the planner's and not the worker's. */
 const plannerKeys = new Set(['id', 'kind', 'needs', 'resources', 'grace', 'env', 'evaluate', 'engine']);
@@ -19,10 +17,10 @@ const plannerKeys = new Set(['id', 'kind', 'needs', 'resources', 'grace', 'env',
 /**
  * Plans a recipe that has passed the check.
  *
- * @param folder against which the paths of a stage are resolved, by the stage's id and the path; null for a preset or an unsaved text
+ * @param folder of the recipe file, against which its paths are resolved; null for a preset or an unsaved text
  * @throws LonghandError `invalid_recipe` where a value does not fit once the variables are put in
  */
-export function planRecipe(recipe: Recipe, folder: FolderOf): PlanFile {
+export function planRecipe(recipe: Recipe, folder: string | null): PlanFile {
   const vars = recipe.vars ?? {};
   const filled = resolveVars(recipe);
   const checked = recipeSchema.safeParse(filled);
@@ -52,11 +50,10 @@ export function planRecipe(recipe: Recipe, folder: FolderOf): PlanFile {
 
 type Stages = ReadonlyMap<string, StageConfig>;
 
-function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStage {
+function planStage(stage: StageConfig, byId: Stages, folder: string | null): PlanStage {
   const inputs: Record<string, InputValue> = {};
-  const notes: string[] = [];
-  for (const [name, value] of Object.entries(stageInputs(stage)))
-    inputs[name] = withFolder(name, value, (path) => folder(stage.id, path));
+  const notes = stageNotes(stage);
+  for (const [name, value] of Object.entries(stageInputs(stage))) inputs[name] = withFolder(name, value, folder);
   const config = Object.fromEntries(Object.entries(stage).filter(([key]) => !plannerKeys.has(key)));
   const needs = new Set(stage.needs ?? []);
   for (const { text } of references(config)) addNeeds(needs, notes, text, byId);
@@ -153,10 +150,9 @@ function addNeeds(needs: Set<string>, notes: string[], value: unknown, byId: Sta
 }
 
 /** Paths of the recipe are relative to its folder. A model that is no folder there is a name of the hub. */
-function withFolder(name: string, value: InputValue, folderOf: (path: string) => string | null): InputValue {
+function withFolder(name: string, value: InputValue, folder: string | null): InputValue {
   if (typeof value !== 'string' || stageReference(value)) return value;
   if (isAbsolute(value)) return value;
-  const folder = folderOf(value);
   if (folder === null) {
     if (name === 'model') return value;
     throw new LonghandError(

@@ -19,3 +19,7 @@ export function stageInputs(config: StageConfig): Record<string, InputValue> {
 export function stageOutputs(config: StageConfig): string[] {
   return (kinds[config.kind] as unknown as StageKindDefinition).outputs(config);
 }
+
+export function stageNotes(config: StageConfig): string[] {
+  return (kinds[config.kind] as unknown as StageKindDefinition).notes?.(config) ?? [];
+}

@@ -15,6 +15,8 @@ export interface StageKindDefinition<K extends StageKind = StageKind> {
   inputs(config: ConfigOf<K>): Record<string, InputValue>;
   /** Names under which other stages may refer to what this one leaves. */
   outputs(config: ConfigOf<K>): string[];
+  /** What the plan says of the configuration beside what it holds. */
+  notes?(config: ConfigOf<K>): string[];
 }
 
 /** A reference `${stages.…}`, a path or hub name, or a model that the package ships. */
