@@ -163,11 +163,23 @@ export const eventSchema = z.discriminatedUnion('type', [
     sampling: samplingSchema.optional(),
     marker: z.string().nullable().optional(),
     model: z.string().optional(),
+    /** Key of the work that asked for it: the newest trace of an item within a stage counts, whichever attempt drew it. */
+    item: z.string().optional(),
   }),
   /** One more extent of the completion. UTF-8 is never cut inside a character. */
   z.object({ ...base, type: z.literal('trace_text'), trace, ...extentSchema.shape }),
-  /** `token_ids`: where the completion's ids lie in a part under `tokens/` (bytes; four an id). */
-  z.object({ ...base, type: z.literal('trace_end'), trace, facts: factsSchema, token_ids: extentSchema.optional() }),
+  /**
+   * `token_ids`: where the completion's ids lie in a part under `tokens/` (bytes; four an id). `tail`: bytes at the end of the
+   * text that ended the completion and are not part of it (an end token, a stop text).
+   */
+  z.object({
+    ...base,
+    type: z.literal('trace_end'),
+    trace,
+    facts: factsSchema,
+    token_ids: extentSchema.optional(),
+    tail: int.min(0).optional(),
+  }),
   z.object({ ...base, type: z.literal('trace_facts'), trace, facts: factsSchema }),
   /** Sent only when `COMPLETE.json` lies in the folder. `path` is relative to the attempt's folder. */
   z.object({

@@ -216,7 +216,8 @@ class Record:
             return self._text.append(clean_text(text).encode())
 
     def trace_begin(self, problem: str, *, prompt: int | None = None, sample: int = 0, **where: Any) -> int:
-        """Begin a trace and return its number. `where`: step, epoch, of, set, group, sampling, marker, model; None is left out."""
+        """Begin a trace and return its number. `where`: step, epoch, of, set, group, sampling, marker, model,
+        item (the key of what was asked for, see `inference/sampler.py`); None is left out."""
         fields = {k: v for k, v in where.items() if v is not None}
         with self._lock:
             number = self._next_trace
@@ -248,15 +249,20 @@ class Record:
             write_all(self._fd, "".join(lines).encode())
             self._seq += len(lines)
 
-    def trace_end(self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None) -> None:
-        """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`."""
+    def trace_end(
+        self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None, *, tail: int = 0
+    ) -> None:
+        """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`.
+
+        `tail`: bytes at the end of its text that ended it (an end token, a stop text) and are not part of the completion.
+        """
         with self._lock:
-            extent = {}
+            extent: dict[str, Any] = {"tail": tail} if tail else {}
             if token_ids is not None:
                 ids = array("I", token_ids)
                 if sys.byteorder == "big":
                     ids.byteswap()
-                extent = {"token_ids": self._tokens.append(ids.tobytes())}
+                extent["token_ids"] = self._tokens.append(ids.tobytes())
             self.event("trace_end", trace=trace, facts=_facts(facts), **extent)
 
     def trace_facts(self, trace: int, facts: Mapping[str, Any]) -> None:

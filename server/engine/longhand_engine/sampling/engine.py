@@ -44,6 +44,10 @@ class Engine:
     def idle(self) -> bool:
         return not self._active and not self._queue
 
+    def is_end(self, token: int) -> bool:
+        """Whether `token` is one of the model's end tokens."""
+        return bool(self._ends[token])
+
     def submit(self, request: Request, on_tokens: Callable[[Sequence], None] | None = None) -> list[Sequence]:
         """Queues a request: its sequences, which grow while `step` is called. Raises ValueError for a bad request.
 
@@ -126,10 +130,10 @@ class Engine:
         return found
 
     def _join(self, newcomers: list[Sequence]) -> None:
-        # Completions of one prompt stand next to each other in the queue: its cache is computed once.
+        # Completions of one prompt (the same list) stand next to each other in the queue: its cache is computed once.
         prompts, copies = [], []
         for i, sequence in enumerate(newcomers):
-            if i and newcomers[i - 1].request is sequence.request:
+            if i and newcomers[i - 1].request.prompt is sequence.request.prompt:
                 copies[-1] += 1
             else:
                 prompts.append(sequence.request.prompt)

@@ -21,7 +21,8 @@ class Request:
 
     `temperature` 0 is greedy. `top_k` 0, `top_p` 1 and `min_p` 0 are off. `seed` makes each completion a function of
     (weights, prompt, parameters, seed, index) alone, whatever else is in the batch; without one it is drawn. `stop` are
-    texts at which a completion ends (they stay in it). `logprobs`: None for none, k for those of k alternatives.
+    texts at which a completion ends (they stay in it). `logprobs`: None for none, k for those of k alternatives. `first` is
+    the index of the first of the `n`: two requests for one completion each give what one for two gives.
     """
 
     prompt: list[int]
@@ -34,11 +35,13 @@ class Request:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     logprobs: int | None = None
+    first: int = 0
 
     def check(self, context: int, vocabulary: int) -> None:
         """Raises ValueError, naming the parameter, for what cannot be sampled."""
         bounds = {
             "n": self.n >= 1,
+            "first": self.first >= 0,
             "max_tokens": self.max_tokens >= 1,
             "temperature": self.temperature >= 0,
             "top_p": 0 < self.top_p <= 1,
@@ -79,4 +82,4 @@ class Sequence:
 
 def sequences_of(request: Request, on_tokens: Callable[[Sequence], None] | None) -> list[Sequence]:
     seed = secrets.randbits(64) if request.seed is None else request.seed % 2**64
-    return [Sequence(request, index, seed, on_tokens) for index in range(request.n)]
+    return [Sequence(request, request.first + index, seed, on_tokens) for index in range(request.n)]
