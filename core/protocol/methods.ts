@@ -316,6 +316,74 @@ export interface TraceSet {
   traces: number;
 }
 
+// ---- groups --------------------------------------------------------------------------------------------------------
+
+/** A problem of which a stage sampled groups (GRPO). `graded` and `right` count completions. */
+export interface ProblemGroups {
+  problem: string;
+  label: string;
+  groups: number;
+  /** Completions. */
+  n: number;
+  graded: number;
+  right: number;
+  firstStep: number | null;
+  lastStep: number | null;
+}
+
+/** One group of a problem: G completions of one prompt in one step. Means are null where nothing is known yet. */
+export interface GroupAtStep {
+  step: number;
+  group: string;
+  /** Its first completion. */
+  trace: string;
+  n: number;
+  right: number;
+  reward: number | null;
+  tokens: number | null;
+}
+
+export interface GroupMember {
+  row: TraceRow;
+  /** Parts by name; null: not applicable, left out of the total. */
+  rewards: Record<string, number | null>;
+  /** Recomputed from the totals of the group; null: no total yet. */
+  advantage: number | null;
+  advantageLogged: number | null;
+}
+
+export interface GroupDetail {
+  problem: string;
+  problemLabel: string;
+  step: number | null;
+  rewardMean: number | null;
+  /** With n − 1. */
+  rewardDeviation: number | null;
+  /** How the advantage was recomputed here; `recorded`: it was not, the worker's own recomputation stands. */
+  scale: 'group' | 'batch' | 'none' | 'recorded';
+  /** Weights of the reward parts in the total, by name. */
+  weights: Record<string, number>;
+  members: GroupMember[];
+}
+
+/** Of the completions of one step that have a reward. */
+export interface GroupHealth {
+  step: number;
+  groups: number;
+  completions: number;
+  /** Groups whose rewards are all equal, so that nothing is learned from them: all right, all wrong, or neither. */
+  flat: { right: number; wrong: number; other: number };
+  /** Completions cut at the maximum length. */
+  cut: number;
+  /** Completions with a cosine reward, and how many of them are at or beyond its maximum length. */
+  cosine: { n: number; saturated: number } | null;
+  right: number;
+  wrong: number;
+  /** Mean tokens of the right and of the wrong ones. */
+  tokensRight: number | null;
+  tokensWrong: number | null;
+}
+
 // ---- import --------------------------------------------------------------------------------------------------------
 
 export interface ImportMapping {
@@ -450,8 +518,10 @@ export interface Methods {
       where?: TableRef['where'];
       cursor?: string;
       limit?: number;
+      /** False: rows without their parts, for a list; `cursors` then says where each row begins, to read it whole. */
+      parts?: boolean;
     };
-    result: { rows: TableRow[]; next?: string; total: number | null };
+    result: { rows: TableRow[]; next?: string; total: number | null; cursors?: string[] };
   };
   /** The text that a row's part names by `extent`, at most 256 KiB of it; ask again with `rest` for what is left. */
   'stages/text': {
@@ -485,6 +555,23 @@ export interface Methods {
       after: { run: string; stage: string; step: number | null };
     };
     result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  };
+
+  /** Problems in the order in which they were first sampled; `text` as in a filter of traces. */
+  'groups/problems': {
+    params: { run: string; stage: string; text?: string; cursor?: number; limit?: number };
+    result: { problems: ProblemGroups[]; next?: number; total: number };
+  };
+  /** The groups of one problem by step, at most {@link PAGE_LIMIT}; `more` counts those beyond. */
+  'groups/steps': {
+    params: { run: string; stage: string; problem: string };
+    result: { groups: GroupAtStep[]; more: number };
+  };
+  'groups/get': { params: { trace: string }; result: GroupDetail };
+  /** By step from `stepFrom` on; `next` is the step to go on from. */
+  'metrics/groups': {
+    params: { run: string; stage: string; stepFrom?: number; limit?: number };
+    result: { steps: GroupHealth[]; next?: number };
   };
 
   'import/inspect': { params: { path: string; format?: string }; result: ImportInspection };

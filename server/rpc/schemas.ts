@@ -103,6 +103,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     where: where.optional(),
     cursor: pageCursor,
     limit,
+    parts: z.boolean().optional(),
   }),
   'stages/text': z.object({ run, stage, attempt: int.min(1).optional(), extent: extentSchema }),
 
@@ -130,6 +131,11 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'traces/group': z.object({ trace: traceId }),
   'traces/sets': z.object({ run }),
   'traces/pairs': z.object({ before: side, after: side }),
+
+  'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),
+  'groups/steps': z.object({ run, stage, problem: z.string().max(100) }),
+  'groups/get': z.object({ trace: traceId }),
+  'metrics/groups': z.object({ run, stage, stepFrom: natural.optional(), limit }),
 
   'import/inspect': z.object({ path, format: name.optional() }),
   'import/run': z.object({

@@ -49,7 +49,8 @@ export async function readRows(record: RunRecord, params: Params<'stages/rows'>)
     const next = found.end < size && !found.torn ? { next: `${chosen.attempt}.${found.end}` } : {};
     const whole = start === 0 && next.next === undefined;
     const total = whole ? found.rows.length : await countOf(record, chosen, params);
-    return { rows: found.rows, ...next, total };
+    const cursors = params.parts === false && { cursors: found.starts.map((start) => `${chosen.attempt}.${start}`) };
+    return { rows: found.rows, ...next, total, ...cursors };
   } finally {
     await file.close();
   }
@@ -117,6 +118,8 @@ async function countOf(
 
 interface Scanned {
   rows: TableRow[];
+  /** Where each row begins. */
+  starts: number[];
   /** Where to go on. */
   end: number;
   /** What lies behind `end` is a line that is not whole. */
@@ -126,10 +129,11 @@ interface Scanned {
 async function scan(
   file: FileHandle,
   start: number,
-  { where = {}, limit = DEFAULT_ROWS }: Params<'stages/rows'>,
+  { where = {}, limit = DEFAULT_ROWS, parts = true }: Params<'stages/rows'>,
   fail: (position: number, why: string) => LonghandError,
 ): Promise<Scanned> {
   const rows: TableRow[] = [];
+  const starts: number[] = [];
   let end = start;
   let bytes = 0;
   let buffer = Buffer.alloc(0);
@@ -138,21 +142,24 @@ async function scan(
     const line = buffer.indexOf(10);
     if (line < 0) {
       if (buffer.length > MAX_ROW) throw fail(end, `it is longer than ${MAX_ROW >> 10} KiB`);
-      if (end - start >= MAX_SCAN) return { rows, end, torn: false };
+      if (end - start >= MAX_SCAN) return { rows, starts, end, torn: false };
       const more = Buffer.alloc(CHUNK);
       const { bytesRead } = await file.read(more, 0, CHUNK, end + buffer.length);
-      if (bytesRead === 0) return { rows, end, torn: buffer.length > 0 };
+      if (bytesRead === 0) return { rows, starts, end, torn: buffer.length > 0 };
       buffer = Buffer.concat([buffer, more.subarray(0, bytesRead)]);
       continue;
     }
     if (line > MAX_ROW) throw fail(end, `it is longer than ${MAX_ROW >> 10} KiB`);
-    if (rows.length === most) return { rows, end, torn: false };
+    if (rows.length === most) return { rows, starts, end, torn: false };
     const row = parseAs(tableRowSchema, buffer.toString('utf8', 0, line), (why) => fail(end, why));
     const fits = Object.entries(where).every(([key, value]) => cell(row, key) === value);
-    if (fits && rows.length > 0 && bytes + line > SLICE_LIMIT) return { rows, end, torn: false };
+    if (!parts) delete row.parts;
+    const size = parts || !fits ? line : JSON.stringify(row).length;
+    if (fits && rows.length > 0 && bytes + size > SLICE_LIMIT) return { rows, starts, end, torn: false };
     if (fits) {
       rows.push(row);
-      bytes += line;
+      starts.push(end);
+      bytes += size;
     }
     end += line + 1;
     buffer = buffer.subarray(line + 1);

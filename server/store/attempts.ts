@@ -149,7 +149,8 @@ export function registerAttempt(
   return { id, isNew: before === null, missing };
 }
 
-function readSpec(folder: string): { spec: Spec | null; missing: string | null } {
+/** An attempt's spec.json, or why it cannot be read. */
+export function readSpec(folder: string): { spec: Spec | null; missing: string | null } {
   try {
     return { spec: specSchema.parse(JSON.parse(readFileSync(join(folder, 'spec.json'), 'utf8'))), missing: null };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import { Annotator } from './annotate.ts';
 import { attemptRecords } from './attempts.ts';
 import { budgets, pairs, traceSets } from './comparison.ts';
+import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
 import type { IndexFile } from './index-file.ts';
 import { Pages } from './pages.ts';
 import { streamOf } from './paths.ts';
@@ -46,6 +47,10 @@ export class Questions {
     },
     'metrics/snapshot': (params) => metricsSnapshot(this.index, this.root, { ...params, run: this.known(params.run) }),
     'metrics/budgets': (params) => budgets(this.index, { ...params, run: this.known(params.run) }),
+    'metrics/groups': (params) => groupHealth(this.index, this.root, { ...params, run: this.known(params.run) }),
+    'groups/problems': (params) => groupProblems(this.index, { ...params, run: this.known(params.run) }),
+    'groups/steps': (params) => groupSteps(this.index, { ...params, run: this.known(params.run) }),
+    'groups/get': (params) => groupOf(this.index, this.root, params),
     'runs/table': ({ run }) => runTable(this.index, this.root, this.known(run)),
   };
 

@@ -30,6 +30,10 @@ export const storeMethods = [
   'traces/pairs',
   'metrics/snapshot',
   'metrics/budgets',
+  'metrics/groups',
+  'groups/problems',
+  'groups/steps',
+  'groups/get',
   'runs/table',
 ] as const satisfies readonly Method[];
 export type StoreMethod = (typeof storeMethods)[number];

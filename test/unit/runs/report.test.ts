@@ -74,6 +74,20 @@ describe('runs/report', () => {
     assert.equal((await rows({ limit: 3 })).total, null);
   });
 
+  it('leaves out the parts for a list, and says where each row begins', async () => {
+    const parts = [{ label: 'one', text: 'x'.repeat(40_000) }];
+    write(Array.from({ length: 40 }, (_, n) => line({ n, odd: n % 2 }, { trace: `r/data/2/${n}`, parts })).join(''));
+    const whole = await rows({ where: { odd: 1 } });
+    assert.ok(whole.rows.length < 10 && whole.cursors === undefined);
+    const list = await rows({ where: { odd: 1 }, parts: false });
+    assert.deepEqual(
+      list.rows,
+      Array.from({ length: 20 }, (_, n) => ({ cells: { n: 2 * n + 1, odd: 1 }, trace: `r/data/2/${2 * n + 1}` })),
+    );
+    const { rows: found } = await rows({ cursor: list.cursors![13], limit: 1 });
+    assert.deepEqual(found, [{ cells: { n: 27, odd: 1 }, trace: 'r/data/2/27', parts }]);
+  });
+
   it('takes the total from the report where it does not see the end', async () => {
     write(line({ n: 1 }) + line({ n: 2 }));
     const block = { type: 'table', title: 't', table: 'rows', columns: [], rows: 2 };

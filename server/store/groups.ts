@@ -1,0 +1,213 @@
+/** GRPO groups: the completions of one prompt in one step, with their rewards and advantages; their health by step. */
+import { groupAdvantages, meanAndDeviation, type AdvantageScale } from '../../core/metrics/advantages.ts';
+import type { TraceFacts } from '../../core/protocol/events.ts';
+import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
+import type { GroupHealth, Params, ProblemGroups, Result } from '../../core/protocol/methods.ts';
+import { readSpec } from './attempts.ts';
+import { where } from './filters.ts';
+import type { IndexFile } from './index-file.ts';
+import { attemptFolder, parseTraceId } from './paths.ts';
+import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { findTrace, traceGroup } from './traces.ts';
+
+const DEFAULT_PROBLEMS = 100;
+const DEFAULT_STEPS = 200;
+const RIGHT = verdictCodes.indexOf('right');
+const WRONG = verdictCodes.indexOf('wrong');
+const CUT = finishCodes.indexOf('length');
+
+/** The problems of a stage that were sampled in groups, in the order in which they came first. */
+export function groupProblems(
+  index: IndexFile,
+  { run, stage, text, cursor, limit }: Params<'groups/problems'>,
+): Result<'groups/problems'> {
+  const condition = where(index, { run, stage, ...(text ? { text } : {}) });
+  const from = `FROM traces t JOIN problems p ON p.id = t.problem_id WHERE ${condition.sql} AND t.grp IS NOT NULL`;
+  const size = Math.min(limit ?? DEFAULT_PROBLEMS, PAGE_LIMIT);
+  const rows = index.all<ProblemGroups & { first: number }>(
+    `SELECT p.hash AS problem, max(p.label) AS label, count(DISTINCT t.attempt_id || '/' || t.grp) AS groups, count(*) AS n,
+       count(t.verdict IN (${RIGHT}, ${WRONG}) OR NULL) AS graded, count(t.verdict = ${RIGHT} OR NULL) AS right,
+       min(t.step) AS firstStep, max(t.step) AS lastStep, min(t.id) AS first
+     ${from} GROUP BY p.hash HAVING min(t.id) > ? ORDER BY first LIMIT ${size + 1}`,
+    ...condition.values,
+    cursor ?? -1,
+  );
+  const total = index.get<{ n: number }>(`SELECT count(DISTINCT p.hash) AS n ${from}`, ...condition.values)?.n ?? 0;
+  const shown = rows.slice(0, size);
+  return {
+    problems: shown.map(({ first: _first, ...problem }) => problem),
+    total,
+    ...(rows.length > size && { next: shown.at(-1)!.first }),
+  };
+}
+
+/** The groups of one problem by step, at most {@link PAGE_LIMIT}. */
+export function groupSteps(index: IndexFile, { run, stage, problem }: Params<'groups/steps'>): Result<'groups/steps'> {
+  const condition = where(index, { run, stage, problem });
+  const rows = index.all<Result<'groups/steps'>['groups'][number] & { attempt: number; first: number; base: number }>(
+    `SELECT t.step, t.grp AS "group", a.attempt, t.attempt_id AS base, min(t.id) AS first, count(*) AS n,
+       count(t.verdict = ${RIGHT} OR NULL) AS right, avg(t.reward) AS reward, avg(t.tokens) AS tokens
+     FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.step IS NOT NULL
+     GROUP BY t.attempt_id, t.step, t.grp ORDER BY t.step, first`,
+    ...condition.values,
+  );
+  return {
+    groups: rows.slice(0, PAGE_LIMIT).map(({ attempt, first, base, ...group }) => ({
+      ...group,
+      trace: `${run}/${stage}/${attempt}/${first - traceRowId(base, 0)}`,
+    })),
+    more: Math.max(0, rows.length - PAGE_LIMIT),
+  };
+}
+
+/** The group of a trace, its advantages recomputed from the total rewards as the stage's configuration says. */
+export function groupOf(index: IndexFile, root: string, { trace }: Params<'groups/get'>): Result<'groups/get'> {
+  const { rows } = traceGroup(index, root, trace);
+  const { key } = parseTraceId(trace);
+  const settings = settingsOf(attemptFolder(root, key));
+  const facts = new Map(
+    rows.map((row) => {
+      const { id } = findTrace(index, root, row.trace);
+      const found = index.get<{ facts: string }>('SELECT facts FROM details WHERE id = ?', id);
+      return [row.trace, JSON.parse(found?.facts ?? '{}') as TraceFacts];
+    }),
+  );
+  const rewards = rows.map((row) => row.reward);
+  const { mean, deviation } = meanAndDeviation(rewards);
+  const { scale } = settings;
+  const own =
+    scale === 'recorded'
+      ? rows.map((row) => facts.get(row.trace)?.advantage ?? null)
+      : groupAdvantages(rewards, scale, scale === 'batch' ? batchDeviation(index, root, trace) : 0);
+  return {
+    problem: rows[0]?.problem ?? '',
+    problemLabel: rows[0]?.problemLabel ?? '',
+    step: rows[0]?.step ?? null,
+    rewardMean: mean,
+    rewardDeviation: mean === null ? null : deviation,
+    scale,
+    weights: settings.weights,
+    members: rows.map((row, i) => ({
+      row,
+      rewards: facts.get(row.trace)?.rewards ?? {},
+      advantage: row.reward === null ? null : (own[i] ?? null),
+      advantageLogged: facts.get(row.trace)?.advantage_logged ?? null,
+    })),
+  };
+}
+
+function batchDeviation(index: IndexFile, root: string, trace: string): number {
+  const { id, attemptId } = findTrace(index, root, trace);
+  const rows = index.all<{ reward: number | null }>(
+    'SELECT t.reward FROM traces t WHERE t.attempt_id = ? AND t.step IS (SELECT step FROM traces WHERE id = ?)',
+    attemptId,
+    id,
+  );
+  return meanAndDeviation(rows.map(({ reward }) => reward)).deviation;
+}
+
+interface HealthRow {
+  attempt_id: number;
+  attempt: number;
+  step: number;
+  grp: string;
+  verdict: number | null;
+  finish: number | null;
+  tokens: number | null;
+  reward: number | null;
+  cosine: number | null;
+}
+
+/** Figures of each step's groups, from `stepFrom` on. Steps of which no completion has a reward yet are left out. */
+export function groupHealth(
+  index: IndexFile,
+  root: string,
+  { run, stage, stepFrom, limit }: Params<'metrics/groups'>,
+): Result<'metrics/groups'> {
+  const size = Math.min(limit ?? DEFAULT_STEPS, PAGE_LIMIT);
+  const asked = where(index, { run, stage, stepFrom: stepFrom ?? 0 });
+  const steps = index.all<{ step: number }>(
+    `SELECT DISTINCT t.step FROM traces t WHERE ${asked.sql} AND t.grp IS NOT NULL ORDER BY t.step LIMIT ${size + 1}`,
+    ...asked.values,
+  );
+  const last = steps[size - 1] ?? steps.at(-1);
+  if (!last) return { steps: [] };
+  const condition = where(index, { run, stage, stepFrom: stepFrom ?? 0, stepTo: last.step });
+  const rows = index.all<HealthRow>(
+    `SELECT t.attempt_id, a.attempt, t.step, t.grp, t.verdict, t.finish, t.tokens, t.reward,
+       json_extract(d.facts, '$.rewards.cosine') AS cosine
+     FROM traces t JOIN attempts a ON a.id = t.attempt_id LEFT JOIN details d ON d.id = t.id
+     WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.reward IS NOT NULL`,
+    ...condition.values,
+  );
+  const ends = new Map<number, readonly number[]>();
+  for (const { attempt_id: id, attempt } of rows) {
+    if (!ends.has(id)) ends.set(id, settingsOf(attemptFolder(root, { run, stage, attempt })).cosineEnds);
+  }
+  const bySteps = Map.groupBy(rows, ({ step }) => step);
+  return {
+    steps: [...bySteps].toSorted(([a], [b]) => a - b).map(([step, found]) => healthOf(step, found, ends)),
+    ...(steps.length > size && { next: steps[size]!.step }),
+  };
+}
+
+function healthOf(step: number, rows: HealthRow[], ends: ReadonlyMap<number, readonly number[]>): GroupHealth {
+  const groups = [...Map.groupBy(rows, ({ attempt_id: id, grp }) => `${id}/${grp}`).values()];
+  const flat = groups.filter((group) => group.every(({ reward }) => reward === group[0]?.reward));
+  const all = (verdict: number) => flat.filter((group) => group.every((row) => row.verdict === verdict)).length;
+  const [right, wrong] = [RIGHT, WRONG].map((verdict) => rows.filter((row) => row.verdict === verdict)) as [
+    HealthRow[],
+    HealthRow[],
+  ];
+  const withCosine = rows.filter(({ cosine }) => cosine !== null);
+  const atEnd = withCosine.filter((row) =>
+    // A cosine is exactly its end value from there on; next to it, it differs by less than one would see.
+    ends.get(row.attempt_id)?.some((end) => Math.abs(row.cosine! - end) < 1e-9),
+  );
+  const tokens = (some: HealthRow[]) => meanAndDeviation(some.map((row) => row.tokens)).mean;
+  return {
+    step,
+    groups: groups.length,
+    completions: rows.length,
+    flat: { right: all(RIGHT), wrong: all(WRONG), other: flat.length - all(RIGHT) - all(WRONG) },
+    cut: rows.filter(({ finish }) => finish === CUT).length,
+    cosine: withCosine.length === 0 ? null : { n: withCosine.length, saturated: atEnd.length },
+    right: right.length,
+    wrong: wrong.length,
+    tokensRight: tokens(right),
+    tokensWrong: tokens(wrong),
+  };
+}
+
+interface Settings {
+  scale: AdvantageScale | 'recorded';
+  weights: Record<string, number>;
+  /** Values of the cosine reward at and beyond its `max_length`. */
+  cosineEnds: readonly number[];
+}
+
+interface StageFile {
+  config?: { scale_rewards?: unknown; multi_objective_aggregation?: unknown };
+  rewards?: { name?: unknown; weight?: unknown; right?: unknown; wrong?: unknown }[];
+}
+
+/** What the stage's configuration says of rewards and advantages; TRL's own defaults where it says nothing. */
+function settingsOf(folder: string): Settings {
+  const stage = (readSpec(folder).spec?.stage_config ?? {}) as StageFile;
+  const rewards = Array.isArray(stage.rewards) ? stage.rewards : [];
+  const { scale_rewards: scaled, multi_objective_aggregation: aggregation } = stage.config ?? {};
+  const scale = scaled === false || scaled === 'none' ? 'none' : scaled === 'batch' ? 'batch' : 'group';
+  const end = (range: unknown, fallback: number) =>
+    Array.isArray(range) && typeof range[1] === 'number' ? range[1] : fallback;
+  return {
+    scale: aggregation === 'normalize_then_sum' ? 'recorded' : scale,
+    weights: Object.fromEntries(
+      rewards.flatMap(({ name, weight }) =>
+        typeof name === 'string' ? [[name, typeof weight === 'number' ? weight : 1]] : [],
+      ),
+    ),
+    cosineEnds: rewards
+      .filter(({ name }) => name === 'cosine')
+      .flatMap(({ right, wrong }) => [end(right, 0.1), end(wrong, -0.1)]),
+  };
+}
