@@ -27,6 +27,8 @@ export interface ApplyContext {
   fault: (kind: FaultKind, message: string) => void;
   /** Set when an evaluation ended: the caller looks again at what counts. */
   evaluated: boolean;
+  /** Items of the traces that began: the caller looks whether an older trace has one of them. */
+  items: string[];
 }
 
 /** `measured` is there for the events that name text. Throws only for errors of the storage. */
@@ -201,6 +203,8 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
   const source = extra.source;
   const step = event.step ?? null;
   const of = optional(event.of);
+  const item = optional(event.item);
+  if (item !== null) context.items.push(item);
   if (of !== null) attempt.digest.of = of;
   const checkpoint = typeof extra.checkpoint === 'string' ? extra.checkpoint : (event.model ?? '');
   traces.add({
@@ -218,8 +222,9 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
     grp: optional(event.group),
     seq: event.seq,
     live: attempt.ended ? 0 : 1,
-    superseded: isSuperseded(attempt.valid_to, attempt.valid_seq, step, event.seq) ? 1 : 0,
+    superseded: item === null && isSuperseded(attempt.valid_to, attempt.valid_seq, step, event.seq) ? 1 : 0,
     units: 0,
+    item,
     facts: {},
     sampling: event.sampling ? JSON.stringify(event.sampling) : null,
     model: optional(event.model),

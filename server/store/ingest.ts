@@ -18,7 +18,7 @@ import type { Measured } from './measure.ts';
 import { parseStageEvent } from './parse-event.ts';
 import { eventsPath, textPart, underRoot } from './paths.ts';
 import { readText } from './text.ts';
-import { supersede } from './supersede.ts';
+import { supersede, supersedeItems } from './supersede.ts';
 import { TraceStates } from './trace-state.ts';
 import type { StoreFault } from './trace-store.ts';
 
@@ -196,6 +196,7 @@ export class Ingest {
         completion: (state) => readText(this.index, attempt.folder, 0, state.id),
         fault: () => undefined,
         evaluated: false,
+        items: [],
       };
       for (const { event, line, measured } of entries) {
         context.fault = (kind, message) => faults.add(line, kind, message);
@@ -213,6 +214,7 @@ export class Ingest {
           attempt.id,
         );
       }
+      if (supersedeItems(this.index, attempt, context.items)) this.traces.clear();
       if (context.evaluated || (traced && attempt.kind === 'evaluate')) this.reconsider(attempt, context.evaluated);
       if (attempt.digest.end && !attempt.ended) {
         endAttempt(this.index, attempt.id);

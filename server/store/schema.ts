@@ -2,7 +2,7 @@
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 /** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
 export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
@@ -50,9 +50,11 @@ CREATE TABLE traces (
   id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, problem_id INTEGER NOT NULL, prompt INTEGER, sample INTEGER NOT NULL,
   step INTEGER, epoch REAL, of TEXT, of_attempt INTEGER, set_name TEXT, marker TEXT, grp TEXT, seq INTEGER NOT NULL,
   verdict INTEGER, answer TEXT, answer_search TEXT, tokens INTEGER, tokens_exact INTEGER NOT NULL DEFAULT 0, finish INTEGER,
-  reward REAL, advantage REAL, live INTEGER NOT NULL, superseded INTEGER NOT NULL, units INTEGER NOT NULL DEFAULT 0
+  reward REAL, advantage REAL, live INTEGER NOT NULL, superseded INTEGER NOT NULL, units INTEGER NOT NULL DEFAULT 0,
+  item TEXT
 );
 CREATE INDEX traces_by_attempt ON traces(attempt_id, superseded);
+CREATE INDEX traces_by_item ON traces(item, attempt_id) WHERE item IS NOT NULL;
 CREATE INDEX traces_live ON traces(attempt_id) WHERE live = 1;
 CREATE TABLE details (
   id INTEGER PRIMARY KEY, facts TEXT NOT NULL, sampling TEXT, model TEXT, quick TEXT, found TEXT, replaced INTEGER NOT NULL DEFAULT 0,

@@ -3,7 +3,8 @@
  * attempts; within a transaction.
  *
  * A stage that has steps of its own follows its line of resumed attempts (`lineage.ts`). An evaluation counts in the newest
- * attempt that finished it; and none counts whose checkpoint is itself replaced.
+ * attempt that finished it; and none counts whose checkpoint is itself replaced. Traces that name the item they were drawn
+ * for are apart from both: the newest trace of an item counts, whichever attempt of the stage drew it.
  */
 import { countTraces } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
@@ -63,7 +64,7 @@ function followLine(index: IndexFile, attempts: Row[]): number[] {
     // The same rule as isSuperseded.
     index.run(
       `UPDATE traces SET superseded = CASE WHEN :to IS NULL THEN 0 WHEN :to < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > :seq, 0)
-         ELSE step > :to OR (step = :to AND coalesce(seq > :seq, 0)) END WHERE attempt_id = :id`,
+         ELSE step > :to OR (step = :to AND coalesce(seq > :seq, 0)) END WHERE attempt_id = :id AND item IS NULL`,
       { id: row.id, to, seq },
     );
     changed.push(row.id);
@@ -106,14 +107,66 @@ function newestEvaluations(index: IndexFile, attempts: Row[], stages: Map<string
       const counts = !checkpointGone(stages, group) && (row === newest || (own.has(key) && !done.has(key)));
       touched += index.run(
         `UPDATE traces SET superseded = :out WHERE attempt_id = :id AND of IS :of AND of_attempt IS :of_attempt AND step IS :step
-           AND set_name IS :set_name AND marker IS :marker AND superseded <> :out`,
+           AND set_name IS :set_name AND marker IS :marker AND item IS NULL AND superseded <> :out`,
         { id: row.id, out: counts ? 0 : 1, ...group },
       );
+      touched += withItems(index, row.id, group, checkpointGone(stages, group), attempts);
     }
     if (touched > 0) changed.push(row.id);
     for (const key of own) done.add(key);
   }
   return changed;
+}
+
+/** The traces of an evaluation that name their items. Their number that changed. */
+function withItems(index: IndexFile, id: number, group: Evaluated, gone: boolean, attempts: Row[]): number {
+  const same = `attempt_id = :id AND of IS :of AND of_attempt IS :of_attempt AND step IS :step AND set_name IS :set_name
+    AND marker IS :marker AND item IS NOT NULL`;
+  const values = { id, ...group };
+  if (gone) return index.run(`UPDATE traces SET superseded = 1 WHERE ${same} AND superseded = 0`, values);
+  // Few are out where the checkpoint stands: those that were drawn again, and those whose checkpoint has come back.
+  const out = index.all<{ id: number; item: string }>(
+    `SELECT id, item FROM traces WHERE ${same} AND superseded = 1`,
+    values,
+  );
+  let touched = 0;
+  for (const trace of out) {
+    if (newestOf(index, attempts, trace.item).at(-1) !== trace.id) continue;
+    touched += index.run('UPDATE traces SET superseded = 0 WHERE id = ?', trace.id);
+  }
+  return touched;
+}
+
+/** The traces of an item in a stage, the newest last. */
+function newestOf(index: IndexFile, attempts: Pick<Row, 'id' | 'attempt'>[], item: string): number[] {
+  const number = new Map(attempts.map((row) => [row.id, row.attempt]));
+  return index
+    .all<{ id: number; attempt_id: number }>('SELECT id, attempt_id FROM traces WHERE item = ?', item)
+    .filter((row) => number.has(row.attempt_id))
+    .toSorted((a, b) => number.get(a.attempt_id)! - number.get(b.attempt_id)! || a.id - b.id)
+    .map((row) => row.id);
+}
+
+/** After a chunk in which traces of these items began: older traces of them no longer count. True where one was such. */
+export function supersedeItems(
+  index: IndexFile,
+  { run, stage }: { run: string; stage: string },
+  items: string[],
+): boolean {
+  if (items.length === 0) return false;
+  const attempts = index.all<Pick<Row, 'id' | 'attempt'>>(
+    'SELECT id, attempt FROM attempts WHERE run = ? AND stage = ?',
+    run,
+    stage,
+  );
+  let touched = 0;
+  for (const item of new Set(items)) {
+    for (const id of newestOf(index, attempts, item).slice(0, -1)) {
+      touched += index.run('UPDATE traces SET superseded = 1 WHERE id = ? AND superseded = 0', id);
+    }
+  }
+  if (touched > 0) for (const row of attempts) countTraces(index, row.id);
+  return touched > 0;
 }
 
 const keyOf = (e: Evaluated): string => JSON.stringify([e.of, e.step, e.set_name, e.marker]);

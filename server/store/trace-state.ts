@@ -27,6 +27,7 @@ export interface TraceState {
   live: number;
   superseded: number;
   units: number;
+  item: string | null;
   facts: TraceFacts;
   sampling: string | null;
   model: string | null;
@@ -169,7 +170,7 @@ function writeRow(index: IndexFile, state: TraceState): void {
   const answer = said ? plain(said.text.slice(0, ANSWER_LIMIT)) : null;
   const search = answer?.toLowerCase() ?? null;
   index.run(
-    `INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET superseded = excluded.superseded, verdict = excluded.verdict, answer = excluded.answer,
        answer_search = excluded.answer_search, tokens = excluded.tokens, tokens_exact = excluded.tokens_exact,
        finish = excluded.finish, reward = excluded.reward, advantage = excluded.advantage, live = excluded.live, units = excluded.units`,
@@ -197,6 +198,7 @@ function writeRow(index: IndexFile, state: TraceState): void {
     state.live,
     state.superseded,
     state.units,
+    state.item,
   );
   index.run(
     'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

@@ -245,6 +245,93 @@ describe('store: attempts', () => {
       assert.deepEqual(await rows(), ['1:0:0', '1:10:1', '2:20:1']);
     }));
 
+  it('counts the newest trace of an item, whichever attempt drew it', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const spec = { kind: 'reject' };
+      const from = (attempt: number) => ({ ...spec, resumed_from: { attempt, checkpoint: null, step: 0 } });
+      const begun = (record: RecordWriter, item: string): number =>
+        record.traceBegin(record.problem('p'), null, { sample: 0, item });
+      const rows = async (): Promise<string[]> => {
+        await store.catchUp();
+        const { rows } = await store.read('traces/page', { filter: { run: 'r' }, limit: 100 });
+        return rows.map(({ attempt, trace }) => `${attempt}:${trace.split('/').at(-1)}`).toSorted();
+      };
+      const first = makeAttempt(root, { run: 'r', stage: 'reject', attempt: 1 }, spec);
+      writeTrace(first, { item: 'a' });
+      writeTrace(first, { item: 'b' });
+      begun(first, 'c');
+      // Its stream broke off, and it was drawn again at once.
+      writeTrace(first, { item: 'd', facts: { finish: 'error', error: 'broken' } });
+      writeTrace(first, { item: 'd' });
+      writeTrace(first);
+      assert.deepEqual(await rows(), ['1:0', '1:1', '1:2', '1:4', '1:5']);
+      const second = makeAttempt(root, { run: 'r', stage: 'reject', attempt: 2 }, from(1));
+      // Killed in the middle of c: what has no item belongs to its attempt and goes with it, what has one stays.
+      assert.deepEqual(await rows(), ['1:0', '1:1', '1:2', '1:4']);
+      writeTrace(second, { item: 'c' });
+      begun(second, 'e');
+      assert.deepEqual(await rows(), ['1:0', '1:1', '1:4', '2:0', '2:1']);
+      const third = makeAttempt(root, { run: 'r', stage: 'reject', attempt: 3 }, from(2));
+      writeTrace(third, { item: 'e' });
+      const end = ['1:0', '1:1', '1:4', '2:0', '3:0'];
+      assert.deepEqual(await rows(), end);
+      // Another stage may ask for the same.
+      const other = makeAttempt(root, { run: 'r', stage: 'synthesize', attempt: 1 }, { kind: 'synthesize' });
+      writeTrace(other, { item: 'a' });
+      await store.catchUp();
+      const check = async (): Promise<void> => {
+        const { rows: own } = await store.read('traces/page', { filter: { run: 'r', stage: 'reject' }, limit: 100 });
+        assert.deepEqual(own.map(({ attempt, trace }) => `${attempt}:${trace.split('/').at(-1)}`).toSorted(), end);
+        const { stages, traces } = await store.run('r');
+        assert.deepEqual(
+          stages.find((one) => one.stage === 'reject')?.attempts.map((one) => one.traces),
+          [3, 1, 1],
+        );
+        assert.equal(traces, 6);
+      };
+      await check();
+      await store.reindex();
+      await check();
+    }));
+
+  it('counts the items of an evaluation that two attempts share, and none of a checkpoint that was replaced', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const sft = { run: 'r', stage: 'sft' };
+      const model = '/root/runs/r/stages/sft/attempt-1/checkpoints/checkpoint-20';
+      makeAttempt(root, { ...sft, attempt: 1 });
+      const first = makeAttempt(root, { run: 'r', stage: 'eval', attempt: 1 });
+      const where = { of: 'sft', step: 20, set: 'test', model, sample: 0 };
+      writeTrace(first, { ...where, item: 'a' });
+      first.traceBegin(first.problem('p'), null, { ...where, item: 'b' });
+      const second = makeAttempt(
+        root,
+        { run: 'r', stage: 'eval', attempt: 2 },
+        { resumed_from: { attempt: 1, checkpoint: null, step: 0 } },
+      );
+      writeTrace(second, { ...where, item: 'b' });
+      second.event({ type: 'eval', ...evaluation('sft', 20, 0.5) });
+      const rows = async (): Promise<string[]> => {
+        await store.catchUp();
+        const { rows } = await store.read('traces/page', { filter: { run: 'r' }, limit: 100 });
+        return rows.map(({ attempt, trace }) => `${attempt}:${trace.split('/').at(-1)}`).toSorted();
+      };
+      assert.deepEqual(await rows(), ['1:0', '2:0']);
+      const resumed = { resumed_from: { attempt: 1, checkpoint: 'checkpoint-10', step: 10 } };
+      makeAttempt(root, { ...sft, attempt: 2 }, resumed);
+      assert.deepEqual(await rows(), []);
+      // The second attempt left nothing; the third goes on from the checkpoint that was evaluated.
+      makeAttempt(
+        root,
+        { ...sft, attempt: 3 },
+        { resumed_from: { attempt: 1, checkpoint: 'checkpoint-20', step: 20 } },
+      );
+      assert.deepEqual(await rows(), ['1:0', '2:0']);
+      await store.reindex();
+      assert.deepEqual(await rows(), ['1:0', '2:0']);
+    }));
+
   it('compares the same problems before and after, and computes accuracy at budgets from the traces', () =>
     withStore(async (store, root) => {
       makeRun(root, 'r');
