@@ -94,6 +94,31 @@ export interface Plan {
   notes: string[];
 }
 
+/** A training stage's configuration, constructed by TRL's own class. */
+export interface EngineConfig {
+  stage: string;
+  /** `SFTConfig` or `GRPOConfig`. */
+  class: string;
+  /** Processes that the batch sizes were computed for. */
+  processes: number;
+  /** Every argument with the value that it will have; null where TRL refuses. */
+  arguments: Record<string, unknown> | null;
+  /** Arguments that the recipe sets, and those that differ from TRL's own defaults. */
+  set: string[];
+  changed: string[];
+  /** What follows from several arguments together, such as the sequences a step. */
+  facts: string[];
+  /** What could not be checked on this machine, in sentences. */
+  notChecked: string[];
+  /** What TRL refuses, in its words, and the keys that it means. */
+  problem: string | null;
+  problemKeys: string[];
+}
+export interface EngineConfigs {
+  versions: Record<string, string | null>;
+  stages: EngineConfig[];
+}
+
 // ---- runs ----------------------------------------------------------------------------------------------------------
 
 export interface Progress {
@@ -465,9 +490,10 @@ export interface Methods {
 
   'recipes/presets': { params: Record<string, never>; result: { presets: PresetInfo[] } };
   'recipes/check': { params: { source: RecipeSource }; result: { diagnostics: RecipeDiagnostic[] } };
+  /** With `resolved` the engine constructs the configuration of every training stage: seconds, and nothing is loaded. */
   'recipes/plan': {
-    params: { source: RecipeSource; set?: Record<string, unknown> };
-    result: { plan: Plan | null; diagnostics: RecipeDiagnostic[] };
+    params: { source: RecipeSource; set?: Record<string, unknown>; resolved?: boolean };
+    result: { plan: Plan | null; diagnostics: RecipeDiagnostic[]; engine?: EngineConfigs };
   };
 
   'runs/start': {

@@ -1,9 +1,11 @@
 /** A recipe as a client gives it: found, changed by `set`, checked with the same words as in the editor, planned. */
 import { stringify } from 'yaml';
 import { checkRecipe } from '../../core/recipes/check.ts';
+import { stageIndexOf, wholeRecipe } from '../../core/recipes/extends.ts';
 import { presetKey } from '../../core/recipes/find-base.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { RecipeDiagnostic, RecipeSource } from '../../core/protocol/methods.ts';
+import type { EngineConfigs, RecipeDiagnostic, RecipeSource } from '../../core/protocol/methods.ts';
+import type { Path } from '../../core/recipes/references.ts';
 import { applySet } from './apply-set.ts';
 import { findBase, folderOf } from './bases.ts';
 import type { PlanFile } from './plan-file.ts';
@@ -24,16 +26,14 @@ export interface LoadedRecipe {
 }
 
 export function loadRecipe(source: RecipeSource, set: Record<string, unknown> = {}): LoadedRecipe {
-  const preset = 'preset' in source ? readPreset(source.preset) : null;
+  const { text: asGiven, from } = given(source);
   const path = 'preset' in source ? null : source.path;
-  const given = preset?.text ?? (source as { text: string }).text;
-  const from = preset ? presetKey(preset.name) : path;
   const name = from ?? 'unsaved';
   const keys = trlKeys();
   const options = { findBase, from, ...(keys ? { trlKeys: keys } : {}) };
-  const first = checkRecipe(given, options);
+  const first = checkRecipe(asGiven, options);
   const { bases } = first;
-  const original = bases.length > 0 ? given : null;
+  const original = bases.length > 0 ? asGiven : null;
   const failed = (text: string, diagnostics: RecipeDiagnostic[]) => ({
     text,
     original,
@@ -41,23 +41,23 @@ export function loadRecipe(source: RecipeSource, set: Record<string, unknown> = 
     plan: null,
     diagnostics,
   });
-  if (hasErrors(first.diagnostics)) return failed(given, first.diagnostics);
+  if (hasErrors(first.diagnostics)) return failed(asGiven, first.diagnostics);
 
   const whole =
     original === null
-      ? given
+      ? asGiven
       : wholeText(
           first.value,
           bases.map((base) => base.name),
         );
   const text = applySet(whole, set);
   // Ranges are those of the text that the client has; what only `set` made wrong has no place there.
-  const second = text === given ? first : checkRecipe(text, options);
+  const second = text === asGiven ? first : checkRecipe(text, options);
   const diagnostics =
     second === first ? first.diagnostics : [...first.diagnostics, ...onlyIn(second.diagnostics, first.diagnostics)];
   if (hasErrors(diagnostics) || !second.recipe) return failed(text, diagnostics);
   try {
-    const plan = planRecipe(second.recipe, folderOf({ text: given, path }, bases));
+    const plan = planRecipe(second.recipe, folderOf({ text: asGiven, path }, bases));
     if (bases.length > 0) plan.notes.unshift(`Extends ${bases.map((base) => base.name).join(', which extends ')}.`);
     return { text, original, source: name, plan, diagnostics };
   } catch (error) {
@@ -70,6 +70,27 @@ export function loadRecipe(source: RecipeSource, set: Record<string, unknown> = 
 /** A recipe that stands by itself, for the run's record. */
 function wholeText(value: unknown, bases: string[]): string {
   return `# With what it extends (${bases.join(', ')}) put in.\n${stringify(value, { lineWidth: 0 })}`;
+}
+
+/** What TRL refuses, as diagnostics at the keys that it means, in the text that the client has. */
+export function engineDiagnostics(source: RecipeSource, { stages }: EngineConfigs): RecipeDiagnostic[] {
+  if (stages.every(({ problem }) => problem === null)) return [];
+  const { text, from } = given(source);
+  const { value, ...whole } = wholeRecipe(text, findBase, from);
+  return stages.flatMap(({ stage, problem, problemKeys }): RecipeDiagnostic[] => {
+    if (problem === null) return [];
+    const at: Path = ['stages', stageIndexOf(value, { stages: [{ id: stage }] }, 0), 'config'];
+    const [key] = problemKeys;
+    const { range, base } = key === undefined ? whole.place(at, 'key') : whole.place([...at, key], 'value');
+    const where = base ? ` (${base.name}, line ${base.line})` : '';
+    return [{ message: `stage ${stage}: ${problem}${where}`, range, severity: 'error' }];
+  });
+}
+
+function given(source: RecipeSource): { text: string; from: string | null } {
+  if (!('preset' in source)) return { text: source.text, from: source.path };
+  const { name, text } = readPreset(source.preset);
+  return { text, from: presetKey(name) };
 }
 
 /** @throws LonghandError `invalid_recipe` with the diagnostics as its detail. */

@@ -11,7 +11,8 @@ import { runImport } from '../importers/run.ts';
 import { openFile, type FileSource } from '../importers/source.ts';
 import { packageVersion } from '../package-paths.ts';
 import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
-import { loadRecipe, requirePlan } from '../recipes/load.ts';
+import { engineConfigs } from '../recipes/engine-configs.ts';
+import { engineDiagnostics, loadRecipe, requirePlan } from '../recipes/load.ts';
 import { listPresets } from '../recipes/presets.ts';
 import type { RunControl } from '../runs/control.ts';
 import { createRun } from '../runs/create-run.ts';
@@ -72,11 +73,14 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
 
     'recipes/presets': () => ({ presets: listPresets() }),
     'recipes/check': ({ source }) => ({ diagnostics: loadRecipe(source).diagnostics }),
-    'recipes/plan': async ({ source, set }) => {
+    'recipes/plan': async ({ source, set, resolved }) => {
       const { plan, diagnostics } = loadRecipe(source, set);
       if (!plan) return { plan: null, diagnostics };
       const [seconds, accelerators] = await Promise.all([expectedSeconds(store, plan), findAccelerators()]);
-      return { plan: describePlan(plan, seconds, accelerators), diagnostics };
+      const described = describePlan(plan, seconds, accelerators);
+      if (!resolved) return { plan: described, diagnostics };
+      const engine = await engineConfigs(plan.stages, await engines.find());
+      return { plan: described, diagnostics: [...diagnostics, ...engineDiagnostics(source, engine)], engine };
     },
 
     'runs/start': async ({ source, set, name }) => {

@@ -73,7 +73,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
 
   'recipes/presets': nothing,
   'recipes/check': z.object({ source }),
-  'recipes/plan': z.object({ source, set }),
+  'recipes/plan': z.object({ source, set, resolved: z.boolean().optional() }),
 
   'runs/start': z.object({ source, set, name: name.optional() }),
   'runs/list': z.object({ cursor: pageCursor, limit }),
