@@ -16,10 +16,26 @@
  *         data/<name>.jsonl         outputs of a dataset stage
  *         stdout.log stderr.log
  *         exit.json                 by the runner, last
+ *     <root>/runs/<run>/servers/<n>/
+ *         server.json               by the service: an inference server that stages of the run share
+ *         attempt-<n>/              like a stage's: spec.json, runner.json, heartbeat.json, stdout.log, stderr.log, exit.json
  */
 import * as z from 'zod';
 
 const int = z.number().int();
+
+/** Who serves the model of a stage. `key_env`: the variable of the worker's environment that holds the key. */
+export const specInferenceSchema = z.object({
+  /** With `/v1`, without a slash at its end. */
+  url: z.string(),
+  /** What requests must call the model. */
+  model: z.string(),
+  key_env: z.string().nullable(),
+  engine: z.string(),
+  /** Path of the server's `server.json`, where the service keeps the server: the worker waits until it says `ready`. */
+  server: z.string().optional(),
+});
+export type SpecInference = z.infer<typeof specInferenceSchema>;
 
 export const specSchema = z.object({
   v: z.literal(1),
@@ -40,6 +56,8 @@ export const specSchema = z.object({
   /** Absolute paths by name: `model`, `data`, `follow` (the folder of the followed stage), … */
   inputs: z.record(z.string(), z.string()),
   seed: int,
+  /** Null or absent: the model is sampled in the worker's own process. */
+  inference: specInferenceSchema.nullable().optional(),
 });
 export type Spec = z.infer<typeof specSchema>;
 
@@ -98,6 +116,35 @@ export const exitSchema = z.object({
   survivors: z.array(int),
 });
 export type Exit = z.infer<typeof exitSchema>;
+
+/**
+ * An inference server of a run. `starting`: also again, after it died. `failed` and `stopped` are final; the same need gets a
+ * new server, with a number of its own.
+ */
+export const serverFileSchema = z.object({
+  v: z.literal(1),
+  state: z.enum(['starting', 'ready', 'failed', 'stopping', 'stopped']),
+  engine: z.enum(['vllm', 'sglang', 'llama.cpp', 'transformers', 'embedded']),
+  /** The folder or hub name that it serves. */
+  checkpoint: z.string(),
+  url: z.string(),
+  /** What requests must call the model: the server's word, known when it is ready. */
+  model: z.string(),
+  /** Two needs with the same share a server. */
+  need: z.string(),
+  /** The newest `attempt-<n>` and how often the server died and was started again. */
+  attempt: int.min(0),
+  restarts: int.min(0),
+  /** Seconds that it has from its start until it answers. */
+  timeout_s: z.number(),
+  /** Accelerators that it was given. */
+  devices: z.array(int),
+  /** Since when it is in this state. */
+  t: z.number(),
+  /** Why it failed, or died. */
+  message: z.string().nullable(),
+});
+export type ServerFile = z.infer<typeof serverFileSchema>;
 
 /** What makes a checkpoint trustworthy: every file with its size, written after all of them. */
 export const completeFileSchema = z.object({

@@ -8,6 +8,8 @@ import { stopFileSchema } from '../../core/protocol/files.ts';
 import type { RunSummary } from '../../core/protocol/methods.ts';
 import { attemptStream } from '../../core/protocol/cursor.ts';
 import type { EngineFinder } from '../engine.ts';
+import { InferenceServers } from '../inference/servers.ts';
+import { needOf } from '../inference/wanted.ts';
 import { readJson } from '../json-files.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Logger } from '../log.ts';
@@ -35,6 +37,7 @@ const PLANS_KEPT = 200;
 export class RunControl {
   readonly #options: RunControlOptions;
   readonly #running: RunningAttempts;
+  readonly #servers: InferenceServers;
   /** Runs in which something runs or may start. */
   readonly #live = new Set<string>();
   /** `run/stage` that someone asked to run again and that has not started yet. */
@@ -53,6 +56,11 @@ export class RunControl {
       log: options.log,
       enqueue: (work) => this.#enqueue(work),
       onEnded: (attempt, neverStarted) => this.#goOn(attempt, neverStarted),
+    });
+    this.#servers = new InferenceServers({
+      launcher: options.launcher,
+      log: options.log,
+      onEnded: () => this.#scheduleSoon(),
     });
   }
 
@@ -79,6 +87,7 @@ export class RunControl {
   async #adopt(record: RunRecord): Promise<void> {
     if (record.kind === 'import') return;
     await this.#running.adopt(record);
+    await this.#servers.adopt(record.folder, () => this.#options.engines.find());
     if (record.wanted === 'running' || this.#running.of(record.run).length > 0) this.#live.add(record.run);
   }
 
@@ -87,6 +96,7 @@ export class RunControl {
     this.#closed = true;
     this.#running.close();
     clearTimeout(this.#retry);
+    await this.#servers.close();
     await this.#queue.catch(() => undefined);
   }
 
@@ -97,7 +107,7 @@ export class RunControl {
 
   /** True while a stage runs or could start as soon as there is room, and before all of that is known. */
   get isBusy(): boolean {
-    return !this.#opened || this.#running.all.length > 0 || this.#live.size > 0;
+    return !this.#opened || this.#running.all.length > 0 || this.#live.size > 0 || this.#servers.isBusy;
   }
 
   // ---- what clients ask ----------------------------------------------------------------------------------------------
@@ -188,11 +198,12 @@ export class RunControl {
 
   delete(run: string): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#options.store.run(run);
+      const { folder } = await this.#options.store.run(run);
       const stages = this.#running.of(run).map(({ stage }) => stage);
       if (stages.length > 0) {
         throw new LonghandError('not_runnable', `${run} is running (${stages.join(', ')}). Stop it first.`);
       }
+      await this.#servers.end(folder);
       await this.#options.store.deleteRun(run);
       this.#live.delete(run);
       this.#plans.delete(run);
@@ -221,7 +232,7 @@ export class RunControl {
     if (this.#closed) return;
     for (;;) {
       const { runs, records } = await this.#view();
-      const { start, stop } = decide(runs, this.#options.machine);
+      const { start, stop } = decide(runs, { ...this.#options.machine, held: this.#servers.devices });
       for (const { run, stage } of stop) {
         const active = this.#running.find(run, stage);
         if (active) await this.#askToStop(active, 'parent', false);
@@ -235,11 +246,18 @@ export class RunControl {
           'stage cannot be started',
         );
         clearTimeout(this.#retry);
-        this.#retry = setTimeout(() => void this.#enqueue(() => this.#schedule()).catch(() => undefined), RETRY_MS);
+        this.#retry = setTimeout(() => this.#scheduleSoon(), RETRY_MS);
         this.#retry.unref();
         break;
       }
     }
+    this.#servers.release(this.#running.servers);
+  }
+
+  #scheduleSoon(): void {
+    void this.#enqueue(() => this.#schedule()).catch((error: unknown) =>
+      this.#options.log.error({ error: String(error) }, 'schedule'),
+    );
   }
 
   async #start(record: RunRecord, stage: string, devices: number[]): Promise<void> {
@@ -248,12 +266,13 @@ export class RunControl {
     const planned = plan.stages.find(({ id }) => id === stage)!;
     const engine = await engines.find().catch((error: unknown) => error as LonghandError);
     const accelerated = machine.gpus.length > 0;
-    const made = await writeAttempt({ store, record, plan, stage: planned, engine, devices, accelerated });
-    const { attempt, folder, resumedFrom } = made;
+    const servers = this.#servers;
+    const made = await writeAttempt({ store, record, plan, stage: planned, engine, devices, accelerated, servers });
+    const { attempt, folder, resumedFrom, server } = made;
     const stream = attemptStream(record.run, stage, attempt);
     await store.appendJournal({ type: 'attempt_created', run: record.run, stage, attempt, resumed_from: resumedFrom });
     this.#again.delete(`${record.run}/${stage}`);
-    this.#running.add({ run: record.run, stage, attempt, stream, folder, devices, adopted: false });
+    this.#running.add({ run: record.run, stage, attempt, stream, folder, devices, server, adopted: false });
     log.info({ stream, resumedFrom, problem: made.problem?.message }, 'attempt created');
     if (made.problem || engine instanceof LonghandError) return;
     try {
@@ -294,7 +313,19 @@ export class RunControl {
     const devices = newest ? this.#running.devicesOf(newest.stream) : [];
     const view = await this.#viewOf(record.run, stage, newest);
     const { id, of, needs, gpus } = stage;
-    return { id, of, needs, gpus, trains: stageKind(stage.kind).trains, view, devices };
+    const need = needOf(stage);
+    const served = need === null ? null : this.#servers.devicesFor(record.folder, need);
+    return {
+      id,
+      of,
+      needs,
+      gpus,
+      trains: stageKind(stage.kind).trains,
+      isServed: need !== null,
+      served,
+      view,
+      devices,
+    };
   }
 
   async #viewOf(run: string, stage: PlanStage, newest: AttemptRecord | undefined): Promise<StageView> {

@@ -24,6 +24,8 @@ export interface RunningAttempt extends AttemptKey {
   folder: string;
   /** Accelerators that it was given. */
   devices: number[];
+  /** Path of the server.json of the inference server that it uses; null where it uses none of ours. */
+  server: string | null;
   /** An earlier service made it. */
   adopted: boolean;
 }
@@ -75,6 +77,11 @@ export class RunningAttempts {
     return this.#attempts.get(stream)?.devices ?? [];
   }
 
+  /** Paths of the server.json of the inference servers that are used. */
+  get servers(): Set<string> {
+    return new Set(this.all.flatMap(({ server }) => server ?? []));
+  }
+
   add(attempt: RunningAttempt): void {
     this.#attempts.set(attempt.stream, attempt);
   }
@@ -89,7 +96,8 @@ export class RunningAttempts {
       const spec = await readJson(join(folder, 'spec.json'), specSchema);
       const visible = spec?.env['CUDA_VISIBLE_DEVICES'] ?? '';
       const devices = visible === '' ? [] : visible.split(',').map(Number);
-      this.add({ run, stage, attempt: attempt.attempt, stream, folder, devices, adopted: true });
+      const server = spec?.inference?.server ?? null;
+      this.add({ run, stage, attempt: attempt.attempt, stream, folder, devices, server, adopted: true });
       this.#options.log.info({ stream }, 'attempt adopted');
     }
   }

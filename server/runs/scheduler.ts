@@ -10,6 +10,10 @@ export interface ScheduledStage {
   trains: boolean;
   /** Accelerators that it asks for; null: what there is. */
   gpus: number | null;
+  /** An inference server of ours holds accelerators for it. */
+  isServed: boolean;
+  /** Accelerators of a living server that serves what it needs; null where none does. */
+  served: number[] | null;
   view: StageView;
   /** Accelerators that its running attempt was given. */
   devices: number[];
@@ -26,6 +30,8 @@ export interface Machine {
   gpus: number[];
   /** Stages that neither train nor follow one, at the same time. */
   others: number;
+  /** Accelerators that are held by servers which have not ended, whoever uses them. */
+  held?: number[];
 }
 
 export interface Decision {
@@ -75,20 +81,22 @@ function isStartable(stage: ScheduledStage, all: ScheduledStage[]): boolean {
 
 /** The accelerators for the stage (`[]` on a machine without), or null where it must wait. */
 function room(stage: ScheduledStage, occupied: ScheduledStage[], machine: Machine): number[] | null {
-  if (stage.trains) {
-    const training = occupied.filter((other) => other.trains);
-    if (machine.gpus.length === 0) return training.length === 0 ? [] : null;
-    const taken = new Set(training.flatMap((other) => other.devices));
+  if (!stage.trains && stage.of === null) {
+    const others = occupied.filter((other) => !other.trains && other.of === null);
+    if (others.length >= machine.others) return null;
+  }
+  if (machine.gpus.length === 0) return stage.trains && occupied.some((other) => other.trains) ? null : [];
+  if (stage.served) return stage.served;
+  if (holds(stage)) {
+    const taken = new Set([...(machine.held ?? []), ...occupied.filter(holds).flatMap((other) => other.devices)]);
     const free = machine.gpus.filter((gpu) => !taken.has(gpu));
     const wanted = Math.max(1, stage.gpus ?? 1);
     return free.length >= wanted ? free.slice(0, wanted) : null;
   }
-  if (stage.of === null) {
-    const others = occupied.filter((other) => !other.trains && other.of === null);
-    if (others.length >= machine.others) return null;
-  }
-  if (machine.gpus.length === 0) return [];
-  // What does not train shares: a free accelerator if there is one, otherwise the last.
-  const taken = new Set(occupied.flatMap((other) => other.devices));
+  // What holds none shares: a free accelerator if there is one, otherwise the last.
+  const taken = new Set([...(machine.held ?? []), ...occupied.flatMap((other) => other.devices)]);
   return [machine.gpus.find((gpu) => !taken.has(gpu)) ?? machine.gpus.at(-1)!];
 }
+
+/** Training has its accelerators to itself, and so has a server, but for one that serves an evaluation beside a training. */
+const holds = (stage: ScheduledStage): boolean => stage.trains || (stage.isServed && stage.of === null);

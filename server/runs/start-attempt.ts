@@ -6,6 +6,7 @@ import { join, relative, resolve } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Exit, Spec } from '../../core/protocol/files.ts';
 import type { Engine } from '../engine.ts';
+import type { InferenceServers } from '../inference/servers.ts';
 import { writeJson } from '../json-files.ts';
 import { baseModelFolder } from '../package-paths.ts';
 import type { PlanFile, PlanStage } from '../recipes/plan-file.ts';
@@ -19,6 +20,8 @@ export interface NewAttempt {
   attempt: number;
   folder: string;
   resumedFrom: Spec['resumed_from'];
+  /** Path of the server.json of the inference server that serves it; null where none of ours does. */
+  server: string | null;
   /** Why it cannot be started; exit.json says so already. */
   problem: LonghandError | null;
 }
@@ -33,6 +36,7 @@ export interface AttemptRequest {
   /** Accelerators by number; empty: the CPU. */
   devices: number[];
   accelerated: boolean;
+  servers: InferenceServers;
 }
 
 /**
@@ -75,14 +79,27 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
     }
     spec.stage_config = (await resolveDeep(request, spec.stage_config)) as Spec['stage_config'];
     if (stage.of !== null) spec.inputs['follow'] = join(record.folder, 'stages', stage.of);
+    if (!(engine instanceof LonghandError)) await serve(request, engine, spec);
   } catch (error) {
     if (!LonghandError.is(error)) throw error;
     problem ??= error;
   }
   await mkdir(folder, { recursive: true });
   if (problem) await writeJson(join(folder, 'exit.json'), failedBeforeStart(problem));
-  await writeJson(join(folder, 'spec.json'), spec);
-  return { attempt, folder, resumedFrom, problem };
+  // A key in the environment is for nobody else's eyes.
+  await writeJson(join(folder, 'spec.json'), spec, spec.inference?.key_env ? 0o600 : 0o644);
+  return { attempt, folder, resumedFrom, server: spec.inference?.server ?? null, problem };
+}
+
+/** Gives the stage the server that its `inference` asks for. @throws LonghandError where there can be none */
+async function serve({ servers, record, stage, devices, ...rest }: AttemptRequest, engine: Engine, spec: Spec) {
+  if (stage.config['inference'] === undefined) return;
+  const checkpoint = spec.inputs['model'];
+  if (checkpoint === undefined) throw new LonghandError('invalid_recipe', `${stage.id} has no model to be served.`);
+  const env = { ...environment({ devices, accelerated: rest.accelerated }), ...stage.env };
+  const served = await servers.serve({ runFolder: record.folder, stage, checkpoint, engine, devices, env });
+  spec.inference = served.inference;
+  Object.assign(spec.env, served.env);
 }
 
 export function attemptsOf(record: RunRecord, stage: string): AttemptRecord[] {
@@ -99,7 +116,10 @@ async function resumePoint(stage: PlanStage, earlier: AttemptRecord[]): Promise<
   return found && { attempt: found.attempt, checkpoint: found.path, step: found.step };
 }
 
-function environment({ devices, accelerated }: AttemptRequest): Record<string, string> {
+function environment({
+  devices,
+  accelerated,
+}: Pick<AttemptRequest, 'devices' | 'accelerated'>): Record<string, string> {
   // One thread a process is fastest for small models on a CPU, and leaves a core to the evaluation.
   if (!accelerated) return { OMP_NUM_THREADS: '1' };
   return devices.length > 0 ? { CUDA_VISIBLE_DEVICES: devices.join(',') } : {};

@@ -2,7 +2,8 @@
 SIGTERM and starts a child; an evaluation that follows it and likes step 10 best.
 
 Steered by the stage's `env`: STEPS, STEP_MS, SAVE_EVERY, FAIL_AT (a step at which it raises while that file exists:
-FAIL_WHILE), FINISH_WHEN (once that file exists it hurries), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept).
+FAIL_WHILE), FINISH_WHEN (once that file exists it hurries), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept). With
+an inference server it asks for REQUESTS completions, one each REQUEST_MS, and writes who answered to `answers.jsonl`.
 """
 
 import json
@@ -64,7 +65,45 @@ def evaluate(record: Record) -> None:
     record.end(not stopping, outputs={})
 
 
+def sample(record: Record) -> None:
+    """REQUESTS completions of the stage's server, asked again where it went away."""
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    from longhand_engine.served import await_server
+
+    wanted, done = int(os.environ["REQUESTS"]), 0
+    inference = await_server(spec["inference"])
+    key = os.environ[inference["key_env"]]
+    with (attempt / "answers.jsonl").open("a") as answers:
+        while done < wanted and not stopping:
+            body = json.dumps({"model": inference["model"], "prompt": "1", "max_tokens": 1}).encode()
+            headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+            try:
+                with urlopen(Request(f"{inference['url']}/completions", body, headers), timeout=5) as response:
+                    text = json.load(response)["choices"][0]["text"]
+            except (URLError, OSError):
+                time.sleep(0.5)
+                inference = await_server(spec["inference"])
+                continue
+            answers.write(text + "\n")
+            answers.flush()
+            done += 1
+            record.progress(done, wanted, "completions")
+            time.sleep(int(os.environ["REQUEST_MS"]) / 1000)
+    record.end(not stopping, outputs={})
+
+
 signal.signal(signal.SIGTERM, on_term)
+if spec.get("inference"):
+    with Record(attempt) as record:
+        record.state("running")
+        try:
+            sample(record)
+        except RuntimeError as error:
+            record.error(error)
+            sys.exit(1)
+    sys.exit(0)
 if spec["kind"] == "evaluate":
     with Record(attempt) as record:
         record.state("running")

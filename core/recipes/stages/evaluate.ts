@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { common, modelSchema, orReference, reference } from './common.ts';
+import { inferenceSchema } from './inference.ts';
 
 /** Short for an evaluate stage that runs beside its parent, one evaluation a checkpoint. */
 export const evaluateBlockSchema = z.strictObject({
@@ -20,6 +21,7 @@ export const evaluateBlockSchema = z.strictObject({
   top_k: z.number().int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
   seed: orReference(z.number().int()).optional(),
+  inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
 });
 export type EvaluateBlock = z.infer<typeof evaluateBlockSchema>;

@@ -68,6 +68,8 @@ def classify_error(event: dict[str, Any]) -> str:
         "ConfigError": "config_error",
         "DataError": "data_error",
         "RewardError": "user_code",
+        "ServerError": "server_failed",
+        "RankLost": "killed",
         "ModuleNotFoundError": "engine_broken",
     }
     return words.get(name, "exception")

@@ -18,6 +18,7 @@ from .environment import environment
 from .events import Record
 from .files import read_json, write_json
 from .hints import hint_for
+from .served import await_server, where
 
 
 class Stage:
@@ -77,6 +78,7 @@ def run_worker(work: Callable[[Stage], dict[str, str] | None], arguments: list[s
         record.state("starting")
         try:
             write_json(stage.dir / "env.json", environment())
+            _find_server(stage)
             outputs = work(stage)
         except Exception as error:
             record.error(error, hint_for(error))
@@ -86,6 +88,17 @@ def run_worker(work: Callable[[Stage], dict[str, str] | None], arguments: list[s
             record.state("stopping")
         record.end(outputs is not None, step=stage.step, max_steps=stage.max_steps, outputs=outputs)
     return 0
+
+
+def _find_server(stage: Stage) -> None:
+    """Waits for the inference server that the service keeps for the stage. Raises ServerError."""
+    inference = stage.spec.get("inference")
+    if not inference or not inference.get("server"):
+        return
+    stage.record.state("loading")
+    with stage.nothing_to_save():
+        stage.spec["inference"] = await_server(inference)
+    stage.record.warn("inference_server", f"Sampling by {where(inference)}")
 
 
 def leave(code: int) -> NoReturn:

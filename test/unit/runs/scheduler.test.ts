@@ -4,7 +4,7 @@ import { decide, type ScheduledRun, type ScheduledStage, type StageView } from '
 const cpu = { gpus: [], others: 2 };
 
 function stage(id: string, view: StageView, more: Partial<ScheduledStage> = {}): ScheduledStage {
-  return { id, view, of: null, needs: [], trains: false, gpus: null, devices: [], ...more };
+  return { id, view, of: null, needs: [], trains: false, gpus: null, isServed: false, served: null, devices: [], ...more };
 }
 
 /** The tiny recipe, with the view of each stage. */
@@ -105,5 +105,26 @@ describe('runs/scheduler', () => {
     assert.deepEqual(decide(runs, cpu).start, { run: 'b', stage: 'data', devices: [] });
     runs[1]!.stages[0]!.view = 'active';
     assert.equal(decide(runs, cpu).start, null);
+  });
+
+  it('gives a server accelerators of its own, lends them to who needs the same, and waits for those it still holds', () => {
+    const two = { gpus: [0, 1], others: 4 };
+    const served = (id: string, view: StageView, more: Partial<ScheduledStage> = {}) =>
+      stage(id, view, { isServed: true, ...more });
+    const run = (...stages: ScheduledStage[]): ScheduledRun => ({ run: 'r', wanted: true, stages });
+    assert.deepEqual(decide([run(served('a', 'none', { gpus: 2 }))], two).start?.devices, [0, 1]);
+    // A training holds one; the server gets the other, and a second one nothing.
+    const training = stage('t', 'active', { trains: true, devices: [0] });
+    assert.deepEqual(decide([run(training, served('a', 'none'))], two).start?.devices, [1]);
+    const running = served('a', 'active', { devices: [1] });
+    assert.equal(decide([run(training, running, served('b', 'none'))], two).start, null);
+    assert.deepEqual(decide([run(training, running, served('b', 'none', { served: [1] }))], two).start?.devices, [1]);
+    // A server that is still ending keeps a training from its accelerator.
+    const next = stage('t2', 'none', { trains: true });
+    assert.equal(decide([run(training, next)], { ...two, held: [1] }).start, null);
+    assert.deepEqual(decide([run(training, next)], two).start?.devices, [1]);
+    // One that serves an evaluation beside a training shares, as the evaluation would.
+    const beside = served('t.eval', 'none', { of: 't' });
+    assert.deepEqual(decide([run(training, beside)], { gpus: [0], others: 4 }).start?.devices, [0]);
   });
 });

@@ -1,0 +1,83 @@
+/** What a stage's `inference` asks for, and the server that it becomes. */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { inferenceSchema, type InferenceConfig } from '../../core/recipes/stages/inference.ts';
+import type { PlanStage } from '../recipes/plan-file.ts';
+import { serverArguments, serverEngines, type ServerEngine } from './engines.ts';
+
+/** A server of ours that a stage asks for; the recipe's own words. */
+export type WantedServer = Extract<InferenceConfig, { engine: ServerEngine }>;
+
+/** Seconds from a server's start until it must answer, where the recipe does not say: large models are read for minutes. */
+export const DEFAULT_START_TIMEOUT_S = 900;
+
+/**
+ * Says what makes stages of a run need the same server, as the recipe has it (the model may be a reference); null where a
+ * stage needs none of ours. A stage whose checkpoint changes while it runs shares with nobody.
+ */
+export function needOf(stage: PlanStage): string | null {
+  const parsed = inferenceSchema.safeParse(stage.config['inference']);
+  if (!parsed.success || 'url' in parsed.data) return null;
+  const { engine, program = null, args = {} } = parsed.data;
+  const sorted = Object.entries(args).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const what = [engine, program, sorted, stage.inputs['model'], stage.env, stage.of === null ? null : stage.id];
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
+}
+
+/**
+ * The argument list of the server by its port.
+ *
+ * @param python of the engine
+ * @throws LonghandError `invalid_recipe` for a flag that cannot be set, `not_found` where the program or the model file is missing
+ */
+export async function serverCommand(
+  wanted: WantedServer,
+  checkpoint: string,
+  python: string,
+): Promise<(port: number) => string[]> {
+  const program = await findProgram(wanted, python);
+  const model = wanted.engine === 'llama.cpp' ? await ggufFile(checkpoint) : checkpoint;
+  const start = { engine: wanted.engine, checkpoint: model, args: wanted.args ?? {} };
+  serverArguments({ ...start, port: 0 });
+  return (port) => [program, ...serverArguments({ ...start, port })];
+}
+
+/** The named program, or the one beside the engine's Python, or the one on the PATH. */
+async function findProgram({ engine, program: named }: WantedServer, python: string): Promise<string> {
+  const { program } = serverEngines[engine];
+  if (named === undefined && program === 'python') return python;
+  const name = named ?? program;
+  const folders = isAbsolute(name) ? [''] : [dirname(python), ...(process.env['PATH'] ?? '').split(delimiter)];
+  for (const folder of folders) {
+    const path = folder === '' ? name : join(folder, name);
+    if (await isProgram(path)) return path;
+  }
+  const where = isAbsolute(name)
+    ? `There is no program ${name}.`
+    : `${name} is neither beside ${python} nor on the PATH.`;
+  throw new LonghandError('not_found', `${where} Install it, or name it with inference.program.`);
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) return false;
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** llama.cpp reads one GGUF file, not a folder of safetensors. */
+async function ggufFile(checkpoint: string): Promise<string> {
+  if (checkpoint.endsWith('.gguf')) return checkpoint;
+  const names = (await readdir(checkpoint).catch(() => [] as string[])).filter((name) => name.endsWith('.gguf'));
+  if (names.length === 1) return join(checkpoint, names[0]!);
+  const found = names.length === 0 ? 'has no GGUF file' : `has ${names.length} GGUF files (${names.join(', ')})`;
+  throw new LonghandError(
+    'not_found',
+    `llama.cpp reads a GGUF file, and ${checkpoint} ${found}. Name one as the model.`,
+  );
+}
