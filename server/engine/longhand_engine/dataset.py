@@ -1,19 +1,24 @@
 """Worker of `dataset` stages: `python -u -m longhand_engine.dataset <attempt-dir>`.
 
-Writes `data/<name>.jsonl` in TRL's conversational form, from a task whose answers are computed or from the user's files.
-It imports no torch, so that it is done when others still start.
+Writes `data/<name>.jsonl` in TRL's conversational form, from a task whose answers are computed, from the user's files as
+they stand, or from sources that are filtered and chosen from (`curation/`). It imports no torch, so that it is done when
+others still start.
 """
 
 import json
 import os
 import random
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .curation.curate import curate
+from .curation.intake import head
 from .errors import ConfigError, DataError
 from .ids import problem_id
+from .report import Report, column, histogram
 from .rows import lines_of, normalise_row
 from .tiny.task import answer_of, problem_text, sample_problems, steps_of
 from .tiny.traces import long_trace
@@ -23,23 +28,85 @@ Row = dict[str, Any]
 # Bad rows of one file that are named one by one; the rest are counted.
 NAMED = 20
 TASKS = ("sums-mod-7",)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 def make_data(stage: Stage) -> dict[str, str] | None:
     """All outputs of the stage, by name. Raises ConfigError and DataError."""
-    task, files = stage.config.get("task"), stage.config.get("files") or {}
-    if not task and not files:
-        raise ConfigError("a dataset stage needs `task` or `files`")
-    if both := set(_parts(task)) & set(files):
-        raise ConfigError(f"`files` and `task` both make {', '.join(sorted(both))}: give one of them another name")
+    task, files, sources = (stage.config.get(key) or {} for key in ("task", "files", "sources"))
+    if not task and not files and not sources:
+        raise ConfigError("a dataset stage needs `task`, `files` or `sources`")
+    output = [str(stage.config.get("output") or "train")] if sources else []
+    names = [*_parts(task), *files, *output]
+    if both := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(f"two parts of this stage both make {', '.join(sorted(both))}: give one of them another name")
+    if bad := [name for name in names if not _NAME.fullmatch(name)]:
+        raise ConfigError(f"{bad[0]!r} is no name of a data set: letters, digits, - and _, at most 40")
     stage.record.state("running")
-    outputs = {}
-    for name, count in _parts(task).items():
-        seed = int(task.get("seed", stage.spec["seed"]))
-        outputs[name] = _write(stage, name, task_rows(name, count, seed), count)
-    for name, path in files.items():
-        outputs[name] = _write(stage, name, _file_rows(stage, name, Path(path)), None)
+    report = Report(stage.dir, "dataset", record=stage.record)
+    outputs = _made(stage, report) if task or files else {}
+    if sources and not stage.stopping.is_set():
+        path = curate(stage, report)
+        outputs |= {} if path is None else {output[0]: path}
     return None if stage.stopping.is_set() else outputs
+
+
+def _made(stage: Stage, report: Report) -> dict[str, str]:
+    """The outputs of `task` and `files`."""
+    task, files = stage.config.get("task"), stage.config.get("files") or {}
+    outputs, counts, lengths = {}, {}, {}
+
+    def told(name: str, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            counts[name] = counts.get(name, 0) + 1
+            _tell(report, name, row, lengths)
+            yield row
+
+    try:
+        for name, count in _parts(task).items():
+            seed = int(task.get("seed", stage.spec["seed"]))
+            outputs[name] = _write(stage, name, told(name, task_rows(name, count, seed)), count)
+        for name, path in files.items():
+            outputs[name] = _write(stage, name, told(name, _file_rows(stage, report, name, Path(path))), None)
+    finally:
+        _blocks(report, counts, lengths)
+        report.write()
+    return outputs
+
+
+def _tell(report: Report, name: str, row: Row, lengths: dict[str, list[int]]) -> None:
+    said = row["completion"][0]["content"] if "completion" in row else None
+    if said is not None:
+        lengths.setdefault(name, []).append(len(said))
+    cells = {
+        "set": name,
+        "problem": head(row["problem"]),
+        "answer": row["answer"],
+        "source_id": row["source_id"],
+        "length": None if said is None else len(said),
+    } | row.get("from", {})
+    report.row("made", cells, parts=None if said is None else [{"label": "completion", "text": said}])
+
+
+def _blocks(report: Report, counts: dict[str, int], lengths: dict[str, list[int]]) -> None:
+    items = [
+        {"label": name, "value": n, "unit": "rows", "rows": {"table": "made", "where": {"set": name}}}
+        for name, n in counts.items()
+    ]
+    report.block({"type": "figures", "title": "Data sets", "items": items})
+    if lengths:
+        report.block(histogram("Lengths of the completions", "characters", lengths))
+    columns = [
+        column("set", "Data set"),
+        column("problem", "Problem"),
+        column("answer", "Answer"),
+        column("source_id", "Id"),
+        column("length", "Length (characters)", "number"),
+    ]
+    report.block({"type": "table", "title": "Rows", "table": "made", "columns": columns})
+    if report.count("unread"):
+        columns = [column("detail", "What is wrong"), column("file", "File"), column("line", "Line", "number")]
+        report.block({"type": "table", "title": "Left out", "table": "unread", "columns": columns})
 
 
 def _parts(task: Row | None) -> dict[str, int]:
@@ -74,8 +141,8 @@ def make_row(
     return row | {"answer": answer, "problem_id": problem_id(problem), "problem": problem, "source_id": source_id}
 
 
-def _file_rows(stage: Stage, name: str, path: Path) -> Iterator[Row]:
-    """The rows of one JSONL file; those that cannot be read are named in `warn` events and counted."""
+def _file_rows(stage: Stage, report: Report, name: str, path: Path) -> Iterator[Row]:
+    """The rows of one JSONL file; those that cannot be read are named in a `warn` event, and all of them in the report."""
     bad: list[str] = []
     good = 0
     try:
@@ -87,15 +154,13 @@ def _file_rows(stage: Stage, name: str, path: Path) -> Iterator[Row]:
                     found = normalise_row(line)
                 except ValueError as error:
                     bad.append(f"line {number}: {error}")
+                    cells = {"set": name, "detail": str(error)[:2000], "file": str(path), "line": number}
+                    report.row("unread", cells)
                     continue
                 good += 1
-                yield make_row(
-                    found.problem,
-                    found.answer,
-                    found.source_id or f"{path.name}:{number}",
-                    found.completion,
-                    found.prompt,
-                )
+                source_id = found.source_id or f"{path.name}:{number}"
+                row = make_row(found.problem, found.answer, source_id, found.completion, found.prompt)
+                yield row | {"from": {"file": str(path), "line": number}}
     except OSError as error:
         raise DataError(f"{name}: {path} cannot be read: {error.strerror}") from error
     if bad:

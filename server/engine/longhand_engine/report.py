@@ -86,9 +86,14 @@ class Report:
         """Rows of the table so far."""
         return self._tables[table].rows if table in self._tables else 0
 
+    @property
+    def due(self) -> bool:
+        """Whether `write_soon` would write."""
+        return time.monotonic() - self._written >= _EVERY
+
     def write_soon(self) -> None:
         """Writes the report unless it was written less than a second ago."""
-        if time.monotonic() - self._written >= _EVERY:
+        if self.due:
             self.write()
 
     def write(self) -> None:

@@ -50,26 +50,28 @@ def normalise_row(line: bytes) -> FoundRow:
         raise ValueError("not a JSON object")
     if row.get("problem") is None and row.get("prompt") is None:
         raise ValueError("neither `problem` nor `prompt`")
-    prompt = _messages(row["prompt"], "prompt", "user") if row.get("prompt") is not None else None
-    problem = _text(row["problem"], "problem") if row.get("problem") is not None else _last_user(prompt)
+    prompt = as_messages(row["prompt"], "prompt", "user") if row.get("prompt") is not None else None
+    problem = as_text(row["problem"], "problem") if row.get("problem") is not None else _last_user(prompt)
     if not problem.strip():
         raise ValueError("the problem is empty")
     return FoundRow(
         problem,
         prompt or [{"role": "user", "content": problem}],
-        next((_scalar(row[k], k) for k in _ANSWERS if row.get(k) is not None), None),
+        next((as_scalar(row[k], k) for k in _ANSWERS if row.get(k) is not None), None),
         _completion(row.get("completion")),
-        next((_scalar(row[k], k) for k in _IDS if row.get(k) is not None), None),
+        next((as_scalar(row[k], k) for k in _IDS if row.get(k) is not None), None),
     )
 
 
-def _text(value: Any, key: str) -> str:
+def as_text(value: Any, key: str) -> str:
+    """Raises ValueError that names `key` for what is no text."""
     if not isinstance(value, str):
         raise ValueError(f"`{key}` is not a text but {_kind(value)}")
     return clean_text(value)
 
 
-def _scalar(value: Any, key: str) -> str:
+def as_scalar(value: Any, key: str) -> str:
+    """A text or a finite number as a text (`2.0` as `2`). Raises ValueError that names `key` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f"`{key}` is neither a text nor a number but {_kind(value)}")
     if isinstance(value, float):
@@ -80,7 +82,8 @@ def _scalar(value: Any, key: str) -> str:
     return clean_text(str(value))
 
 
-def _messages(value: Any, key: str, role: str) -> list[dict[str, str]]:
+def as_messages(value: Any, key: str, role: str) -> list[dict[str, str]]:
+    """A list of messages, or a text as one message of `role`. Raises ValueError that names `key` for anything else."""
     if isinstance(value, str):
         return [{"role": role, "content": clean_text(value)}]
     if not isinstance(value, list) or not value:
@@ -103,7 +106,7 @@ def _last_user(prompt: list[dict[str, str]] | None) -> str:
 def _completion(value: Any) -> str | None:
     if value is None:
         return None
-    messages = _messages(value, "completion", "assistant")
+    messages = as_messages(value, "completion", "assistant")
     if len(messages) != 1 or messages[0]["role"] != "assistant":
         raise ValueError("`completion` is not one message of the assistant")
     return messages[0]["content"]

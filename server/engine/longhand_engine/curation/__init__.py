@@ -1,0 +1,1 @@
+"""From files of problems and generations to a data set: read, filter, sample, deduplicate, choose, and say why."""
