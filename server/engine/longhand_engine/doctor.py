@@ -25,6 +25,9 @@ PINNED = {
     "peft": "0.21.2",
     "math-verify": "0.9.0",
     "antlr4-python3-runtime": "4.13.2",
+    "pydantic": "2.14.3",
+    "starlette": "1.7.0",
+    "uvicorn": "0.54.0",
 }
 """The versions that this package is made for: those of requirements.in."""
 

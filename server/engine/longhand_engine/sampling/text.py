@@ -33,6 +33,12 @@ class Texts:
     def text(self, ids: list[int]) -> str:
         return self.growing().add(ids, True)
 
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes that one token stands for, which need not be whole characters."""
+        if self._table is None:
+            return self._tokenizer.decode([token], skip_special_tokens=False).encode()
+        return self._table[token] if token < len(self._table) else b""
+
     def blanked(self, ids: list[int]) -> str:
         """The text as checkers get it: blanks in the place of special tokens, so that every position holds."""
         text = self.text(ids)
