@@ -55,6 +55,18 @@ export interface Check {
 /** A preset by name, or the text of a recipe file (with its path for messages and for files beside it). */
 export type RecipeSource = { preset: string } | { text: string; path: string | null };
 
+/** A recorded run, to be run again exactly: its plan, with every variable, path and seed that it had. */
+export interface RunSource {
+  run: string;
+}
+
+/** Something that is not as it was when a run ran: a version, a part of the machine, a file. */
+export interface RunDifference {
+  what: string;
+  was: string;
+  is: string;
+}
+
 export interface PresetInfo {
   name: string;
   title: string;
@@ -496,10 +508,13 @@ export interface Methods {
     result: { plan: Plan | null; diagnostics: RecipeDiagnostic[]; engine?: EngineConfigs };
   };
 
+  /** A recorded run takes no `set`: it runs again as it was. */
   'runs/start': {
-    params: { source: RecipeSource; set?: Record<string, unknown>; name?: string };
+    params: { source: RecipeSource | RunSource; set?: Record<string, unknown>; name?: string };
     result: { run: string };
   };
+  /** What differs between the machine of a run and this one. */
+  'runs/differences': { params: { run: string }; result: { differences: RunDifference[]; unknown: string[] } };
   'runs/list': { params: { cursor?: string; limit?: number }; result: { runs: RunSummary[]; next?: string } };
   'runs/get': { params: { run: string }; result: RunSummary };
   'runs/stop': { params: { run: string }; result: { stopping: string[] } };

@@ -1,4 +1,6 @@
 /** A recipe as a client gives it: found, changed by `set`, checked with the same words as in the editor, planned. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { checkRecipe } from '../../core/recipes/check.ts';
 import { stageIndexOf, wholeRecipe } from '../../core/recipes/extends.ts';
@@ -8,7 +10,7 @@ import type { EngineConfigs, RecipeDiagnostic, RecipeSource } from '../../core/p
 import type { Path } from '../../core/recipes/references.ts';
 import { applySet } from './apply-set.ts';
 import { findBase, folderOf } from './bases.ts';
-import type { PlanFile } from './plan-file.ts';
+import { readPlan, type PlanFile } from './plan-file.ts';
 import { planRecipe } from './plan-recipe.ts';
 import { readPreset } from './presets.ts';
 import { trlKeys } from './trl-keys.ts';
@@ -70,6 +72,25 @@ export function loadRecipe(source: RecipeSource, set: Record<string, unknown> = 
 /** A recipe that stands by itself, for the run's record. */
 function wholeText(value: unknown, bases: string[]): string {
   return `# With what it extends (${bases.join(', ')}) put in.\n${stringify(value, { lineWidth: 0 })}`;
+}
+
+/**
+ * A recorded run as a recipe: its plan as it stands, so that nothing is looked up anew.
+ * @throws LonghandError `not_runnable` for an import and for a record without a plan
+ */
+export async function loadRun(record: { run: string; folder: string }): Promise<LoadedRecipe> {
+  const read = (file: string) => readFile(join(record.folder, file), 'utf8').catch(() => null);
+  const [plan, text, original] = await Promise.all([
+    readPlan(record.folder),
+    read('recipe.yaml'),
+    read('recipe.original.yaml'),
+  ]);
+  if (!plan || text === null)
+    throw new LonghandError(
+      'not_runnable',
+      `${record.run} has no plan that can be run again: it is an import, or its record is damaged.`,
+    );
+  return { text, original, source: `run:${record.run}`, plan, diagnostics: [] };
 }
 
 /** What TRL refuses, as diagnostics at the keys that it means, in the text that the client has. */

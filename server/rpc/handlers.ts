@@ -12,10 +12,11 @@ import { openFile, type FileSource } from '../importers/source.ts';
 import { packageVersion } from '../package-paths.ts';
 import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
 import { engineConfigs } from '../recipes/engine-configs.ts';
-import { engineDiagnostics, loadRecipe, requirePlan } from '../recipes/load.ts';
+import { engineDiagnostics, loadRecipe, loadRun, requirePlan } from '../recipes/load.ts';
 import { listPresets } from '../recipes/presets.ts';
 import type { RunControl } from '../runs/control.ts';
 import { createRun } from '../runs/create-run.ts';
+import { findDifferences } from '../runs/differences.ts';
 import { expectedSeconds } from '../runs/estimates.ts';
 import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
@@ -84,7 +85,9 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     },
 
     'runs/start': async ({ source, set, name }) => {
-      const loaded = loadRecipe(source, set);
+      if ('run' in source && Object.keys(set ?? {}).length > 0)
+        throw new LonghandError('invalid_params', 'A recorded run runs again as it was; nothing of it can be set.');
+      const loaded = 'run' in source ? await loadRun(await store.run(source.run)) : loadRecipe(source, set);
       const plan = requirePlan(loaded);
       await engines.find();
       const gpus = (await findAccelerators()).found.length;
@@ -94,6 +97,7 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       await control.added(run);
       return { run };
     },
+    'runs/differences': async ({ run }) => findDifferences(await store.run(run), await engines.find()),
     'runs/list': ({ cursor, limit }) => control.list(cursor, limit),
     'runs/get': ({ run }) => control.get(run),
     'runs/stop': async ({ run }) => ({ stopping: await control.stop(run) }),

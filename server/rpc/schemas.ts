@@ -75,7 +75,8 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'recipes/check': z.object({ source }),
   'recipes/plan': z.object({ source, set, resolved: z.boolean().optional() }),
 
-  'runs/start': z.object({ source, set, name: name.optional() }),
+  'runs/start': z.object({ source: z.union([source, z.object({ run })]), set, name: name.optional() }),
+  'runs/differences': z.object({ run }),
   'runs/list': z.object({ cursor: pageCursor, limit }),
   'runs/get': z.object({ run }),
   'runs/stop': z.object({ run }),

@@ -1,4 +1,4 @@
-/** Makes a run's folder: run.json, recipe.yaml and plan.json, then the journal's word that it exists. */
+/** Makes a run's folder: run.json, recipe.yaml, plan.json and inputs.json, then the journal's word that it exists. */
 import { randomInt } from 'node:crypto';
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import type { RunFile } from '../../core/protocol/files.ts';
 import { writeJson, writeWhole } from '../json-files.ts';
 import type { PlanFile } from '../recipes/plan-file.ts';
 import type { TraceStore } from '../store/trace-store.ts';
+import { examineInputs } from './inputs.ts';
 
 /** With less free than this nothing is started: a tiny run writes about 30 MB. */
 const LEAST_FREE_BYTES = 64 * 2 ** 20;
@@ -41,6 +42,7 @@ export async function createRun(store: TraceStore, { plan, text, original, sourc
     await writeWhole(join(folder, 'recipe.yaml'), text);
     if (original !== null) await writeWhole(join(folder, 'recipe.original.yaml'), original);
     await writeJson(join(folder, 'plan.json'), plan);
+    await writeJson(join(folder, 'inputs.json'), await examineInputs(plan));
     await writeJson(join(folder, 'run.json'), file);
     await store.appendJournal({ type: 'run_created', run, kind: 'recipe' });
   } catch (error) {

@@ -1,6 +1,10 @@
-"""The machine and the packages that a stage runs on, learned without importing any of them."""
+"""The machine and the packages that a stage runs on, learned without importing any of them.
+
+`python -m longhand_engine.environment` prints them as one JSON object.
+"""
 
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -87,3 +91,7 @@ def accelerators() -> list[dict[str, Any]]:
             size = int(fields[1]) * 2**20 if fields[1].isdigit() else None
             found.append({"kind": "cuda", "name": fields[0], "memory": size, "driver": fields[2]})
     return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(environment()))

@@ -90,6 +90,37 @@ describe('longhand, the command', () => {
     );
   });
 
+  it('runs a recorded run again as it was, and says before what differs', async () => {
+    const rows = join(root, 'rows.jsonl');
+    writeFileSync(rows, '{"problem": "1 + 1", "answer": "2", "completion": "2"}\n');
+    const text = rehearsalRecipe({ only: { STEPS: 2 } }).replace(
+      'task: { builtin: sums-mod-7, train: 8, test: 4 }',
+      `files: { train: ${rows} }`,
+    );
+    const small = join(root, 'small.recipe.yaml');
+    writeFileSync(small, text);
+    const { run } = (await here('run', small, '--json')).json() as { run: string };
+    const plan = readFileSync(join(root, 'runs', run, 'plan.json'), 'utf8');
+
+    writeFileSync(small, 'what the file says now does not matter');
+    const again = await here('run', '--from', run, '--exact', '--json');
+    assert.equal(again.code, 0, again.err);
+    assert.match(again.err, /Nothing that was recorded of small|Nothing that was recorded of rehearsal/);
+    const second = (again.json() as { run: string }).run;
+    assert.notEqual(second, run);
+    assert.equal(readFileSync(join(root, 'runs', second, 'plan.json'), 'utf8'), plan);
+    assert.match(readFileSync(join(root, 'runs', second, 'run.json'), 'utf8'), new RegExp(`"source": "run:${run}"`));
+
+    writeFileSync(rows, '{"problem": "1 + 2", "answer": "3", "completion": "3"}\n');
+    const refused = await here('run', '--from', run, '--exact');
+    assert.equal(refused.code, 1);
+    assert.match(refused.out, /rows\.jsonl +sha256 \w{12}… +→ +sha256/);
+    assert.equal((await here('run', '--from', run, '--detach')).code, 0);
+    assert.equal((await here('run', '--from', run, '--set', 'a=1')).code, 2);
+    assert.equal((await here('run', small, '--from', run)).code, 2);
+    assert.equal((await here('run', '--from', 'none')).code, 1);
+  });
+
   it('leaves a run, stops it, resumes it, and deletes it only when told twice', async () => {
     const text = rehearsalRecipe({ first: { STEPS: 80 } });
     writeFileSync(join(root, 'long.recipe.yaml'), text);
