@@ -1,28 +1,55 @@
 """Which sampler a stage uses: what its spec.json says under `inference`."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
 from ..quiet import quick_imports
 from ..worker import Stage
 from .sampler import Sampler
 
 BATCH = 32
-"""Default of completions under way at once in the embedded engine."""
+"""Default of completions under way at once."""
 
 
 def open_sampler(stage: Stage, model: str) -> Sampler:
     """The sampler of `model` for this attempt: the embedded engine where `inference` is null, otherwise the server it names.
 
-    Takes seconds (imports, loading): call it in `stage.nothing_to_save()`. Raises ConfigError for a server that cannot be
-    asked or serves another model.
+    Takes seconds (imports, loading, a server that starts): call it in `stage.nothing_to_save()`. Raises ConfigError for a
+    server that cannot be asked or serves another model, ServerError for one that does not answer.
     """
     inference: dict[str, Any] | None = stage.spec.get("inference")
-    asked = stage.config.get("inference") or {}
-    concurrency = asked.get("concurrency") or stage.config.get("batch")
-    if inference is None:
-        with quick_imports():
+    concurrency = int((stage.config.get("inference") or {}).get("concurrency") or stage.config.get("batch") or BATCH)
+    with quick_imports():
+        if inference is None:
             from .embedded import EmbeddedSampler  # torch: 5 to 20 s
 
-            return EmbeddedSampler(model, batch=int(concurrency or BATCH))
-    raise ConfigError(f"no client for {inference.get('url')} yet")
+            return EmbeddedSampler(model, batch=concurrency)
+        from .client import ServerSampler
+
+        return ServerSampler(
+            inference,
+            concurrency=concurrency,
+            notes=stage.dir / "inference.json",
+            prompt_text=_template(model) if Path(model).is_dir() else None,
+        )
+
+
+def _template(model: str) -> Callable[[tuple[tuple[str, str], ...]], str] | None:
+    """Messages as the chat template of the folder `model` writes them, for readers of the traces; None without one."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    if not tokenizer.chat_template:
+        return None
+
+    def render(messages: tuple[tuple[str, str], ...]) -> str:
+        continued = messages[-1][0] == "assistant"
+        return tokenizer.apply_chat_template(
+            [{"role": role, "content": content} for role, content in messages],
+            tokenize=False,
+            add_generation_prompt=not continued,
+            continue_final_message=continued,
+        )
+
+    return render
