@@ -1,0 +1,86 @@
+"""The problems of a data set, for stages that sample answers to them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import DataError
+from .events import Record
+from .ids import problem_id
+from .rows import LONGEST, lines_of, normalise_row
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row: its prompt as messages, its gold answer, and the row itself for what else it says."""
+
+    number: int
+    id: str
+    text: str
+    prompt: list[dict[str, str]]
+    gold: str | None
+    source_id: str | None
+    row: dict[str, Any]
+
+    def record(self, record: Record) -> None:
+        record.problem(
+            self.text, self.gold, source_id=self.source_id, gold_origin="given" if self.gold is not None else None
+        )
+
+
+def read_problems(path: Path) -> tuple[list[Problem], list[tuple[Problem, str]]]:
+    """The problems to work on, each once, and those left out with the reason: no gold answer, or the same problem again.
+
+    Raises DataError, naming the line, for a row that cannot be read: what is made from a data set accounts for all of it.
+    """
+    found: list[Problem] = []
+    left_out: list[tuple[Problem, str]] = []
+    seen: dict[str, int] = {}
+    try:
+        with path.open("rb") as file:
+            for line_number, line in enumerate(lines_of(file), 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = normalise_row(line)
+                    raw = json.loads(line.decode("utf-8-sig", "replace")) if len(line) <= LONGEST else {}
+                except ValueError as error:
+                    raise DataError(f"{path}, line {line_number}: {error}") from error
+                name = problem_id(row.problem)
+                problem = Problem(line_number, name, row.problem, row.prompt, row.answer, row.source_id, raw)
+                if name in seen:
+                    left_out.append((problem, f"the same problem as in line {seen[name]}"))
+                elif row.answer is None or not row.answer.strip():
+                    left_out.append((problem, "no gold answer"))
+                else:
+                    seen[name] = line_number
+                    found.append(problem)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if not found:
+        why = f"none of its {len(left_out)} rows has a gold answer" if left_out else "it has no rows"
+        raise DataError(f"{path}: there is nothing to sample for, {why}")
+    return found, left_out
+
+
+def seed_of(seed: int, role: str, problem: str) -> int:
+    """48 bits (readers in JavaScript have 53), independent between problems and roles."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{role}/{problem}".encode()).digest()[:6], "big")
+
+
+def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Writes a data set whole or not at all; the number of its rows. Raises OSError."""
+    path.parent.mkdir(exist_ok=True)
+    temporary, count = path.with_suffix(".tmp"), 0
+    with temporary.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    return count

@@ -1,0 +1,154 @@
+"""The report of a `synthesize` stage: classes, balance, funnel, and every problem with its four turns."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ..problems import Problem
+from ..report import Report, column
+from .chain import Chain
+from .documents import Balance
+from .turns import TURNS
+
+TITLES = {"answer_1": "Answer 1", "transition": "Transition", "answer_2": "Answer 2", "summary": "Summary"}
+STEPS = (
+    ("gold", "Problems with a gold answer", ()),
+    ("drawn", "Both answers drawn", ("answer_1", "answer_2")),
+    ("graded", "Both answers graded", ("graded",)),
+    ("class", "Right at least once", ("class",)),
+    ("whole", "Transition and summary drawn", ("transition", "summary")),
+    ("decision", "The decision is right", ("decision",)),
+    ("min_characters", "Long enough", ("min_characters",)),
+    ("behaviours", "With the behaviours asked for", ("behaviours",)),
+    ("balance", "In the balance", ("balance",)),
+)
+TABLE = "documents"
+
+
+def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str]) -> dict[str, Any]:
+    """What is left after each step. `drops` counts by step and reason; steps that this stage does not have are left out."""
+    left = rows
+    steps: list[dict[str, Any]] = [{"label": "Rows of the data set", "n": rows, "rows": {"table": TABLE}}]
+    for key, label, names in STEPS:
+        if key in ("decision", "min_characters", "behaviours") and key not in asked:
+            continue
+        reasons = [(why, n) for (step, why), n in sorted(drops.items()) if step in (names or (key,))]
+        left -= sum(n for _, n in reasons)
+        step: dict[str, Any] = {"label": label, "n": left}
+        if reasons:
+            step["dropped"] = [
+                {"reason": why, "n": n, "rows": {"table": TABLE, "where": {"why": why}}} for why, n in reasons
+            ]
+        steps.append(step)
+    steps[-1]["rows"] = {"table": TABLE, "where": {"kept": True}}
+    return {"type": "funnel", "title": "From problems to documents", "steps": steps}
+
+
+def sankey(chains: Sequence[Chain], kept: set[int]) -> dict[str, Any]:
+    """First answer → second answer by class → whether the document is kept."""
+    kinds = Counter(c.kind for c in chains if c.kind)
+    taken = Counter(c.kind for c in chains if c.kind and id(c) in kept)
+    flows = []
+    for kind in ("RR", "RW", "WR", "WW"):
+        if not kinds[kind]:
+            continue
+        where = {"class": kind}
+        first, second = ("right" if letter == "R" else "wrong" for letter in kind)
+        flows.append({"from": f"answer 1 {first}", "to": f"{kind}: answer 2 {second}", "n": kinds[kind]} | _rows(where))
+        for said, n, flag in (("kept", taken[kind], True), ("not kept", kinds[kind] - taken[kind], False)):
+            if n:
+                flow = {"from": f"{kind}: answer 2 {second}", "to": said, "n": n}
+                flows.append(flow | _rows(where | {"kept": flag}))
+    return {"type": "sankey", "title": "Classes", "flows": flows}
+
+
+def balance_bars(balance: Balance) -> dict[str, Any]:
+    taken = Counter(c.kind for c in balance.taken)
+    left = Counter(c.kind for c, _ in balance.left)
+
+    def part(kind: str, n: int, kept: bool) -> dict[str, Any]:
+        return {"label": kind, "n": n} | _rows({"class": kind, "kept": kept})
+
+    bars = [
+        {"label": "first answer wrong", "parts": [part("WR", taken["WR"], True)]},
+        {"label": "first answer right", "parts": [part(k, taken[k], True) for k in ("RW", "RR")]},
+        {"label": "left over", "parts": [part(k, left[k], False) for k in ("RW", "RR")]},
+    ]
+    block = {"type": "bars", "title": "Balance of the first answers", "unit": "documents", "bars": bars}
+    return block | {"note": balance.note or "All WR, all RW, and RR up to WR − RW."}
+
+
+def figures(chains: Sequence[Chain], drawn: int, reused: int) -> dict[str, Any]:
+    """Self-correction by SCoRe's names, over the problems whose two answers were graded."""
+    graded = [c for c in chains if c.kind]
+    n = len(graded) or 1
+    kinds = Counter(c.kind for c in graded)
+    decided = [c for c in graded if "summary" in c.lanes]
+    torn = [c for c in decided if c.kind in ("RW", "WR")]
+
+    def share(count: int, of: int) -> float | None:
+        return round(count / of, 4) if of else None
+
+    first_try = sum(c.lanes["summary"].first_verdict == "right" for c in torn)
+    tries = [lane.tries for c in chains for lane in c.lanes.values()]
+    items = [
+        {"label": "Accuracy of answer 1 (Acc@t1)", "value": share(kinds["RR"] + kinds["RW"], n)},
+        {"label": "Accuracy of answer 2 (Acc@t2)", "value": share(kinds["RR"] + kinds["WR"], n)},
+        {"label": "Wrong, then right (Δ i→c)", "value": share(kinds["WR"], n)},
+        {"label": "Right, then wrong (Δ c→i)", "value": share(kinds["RW"], n)},
+        {"label": "Decision right at the first try, where one answer is", "value": share(first_try, len(torn))},
+        {"label": "Completions drawn", "value": drawn},
+        {"label": "Draws a turn", "value": round(sum(tries) / len(tries), 2) if tries else None},
+    ]
+    if reused:
+        items.append({"label": "Taken over from earlier attempts", "value": reused})
+    return {"type": "figures", "title": "Two turns", "items": items}
+
+
+def document_table(report: Report) -> None:
+    columns = [column("problem", "Problem"), column("gold", "Gold"), column("class", "Class")]
+    for name, title in (("answer_1", "Answer 1"), ("answer_2", "Answer 2"), ("summary", "Decision")):
+        columns += [column(name, title), column(f"{name}_verdict", "", "verdict")]
+    columns += [column("kept", "Kept"), column("why", "Why")]
+    report.block({"type": "table", "title": "Documents", "table": TABLE, "columns": columns})
+
+
+def document_cells(report: Report, chain: Chain, why: str, kept: bool) -> None:
+    """One row of the table: the problem with its lanes."""
+    cells: dict[str, Any] = {
+        "line": chain.problem.number,
+        "problem": chain.problem.text,
+        "gold": chain.problem.gold,
+        "class": chain.kind,
+        "kept": kept,
+        "why": why,
+    }
+    parts = []
+    for name in TURNS:
+        lane = chain.lanes.get(name)
+        if name != "transition":
+            cells |= {name: lane and lane.taken.answer, f"{name}_verdict": lane and lane.verdict}
+        if lane:
+            tone = "dropped" if not kept else "masked" if name == "answer_1" else "trained"
+            part = {"label": TITLES[name], "text": lane.text, "tone": tone, "trace": lane.taken.trace}
+            part |= {"tokens": lane.taken.completion.tokens, "prompt": lane.prompt}
+            if name != "transition":
+                part |= {"answer": lane.taken.answer, "verdict": lane.verdict}
+            parts.append(part)
+    report.row(TABLE, cells, trace=parts[-1]["trace"] if parts else None, parts=parts)
+
+
+def left_out_cells(report: Report, problem: Problem, why: str) -> None:
+    cells = {
+        "line": problem.number,
+        "problem": problem.text,
+        "gold": problem.gold,
+        "class": None,
+        "kept": False,
+        "why": why,
+    }
+    report.row(TABLE, cells)
+
+
+def _rows(where: dict[str, Any]) -> dict[str, Any]:
+    return {"rows": {"table": TABLE, "where": where}}
