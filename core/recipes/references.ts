@@ -45,7 +45,7 @@ function target(inner: string): Reference['target'] {
 
 /** What a stage gives to others, by the names that references use. */
 export function outputsOf(
-  stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate', unknown>>,
+  stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate' | 'outputs', unknown>>,
 ): string[] {
   switch (stage.kind) {
     case 'dataset': {
@@ -57,6 +57,8 @@ export function outputsOf(
     case 'grpo':
       // The best is chosen by the stage's own evaluations.
       return stage.evaluate ? ['checkpoint.last', 'checkpoint.best'] : ['checkpoint.last'];
+    case 'command':
+      return Object.keys((stage.outputs as Record<string, string> | undefined) ?? {});
     default:
       return [];
   }

@@ -4,6 +4,7 @@
  * `trl-keys.json` by `check.ts`, not here. Each kind of stage has its schema in `stages/`.
  */
 import * as z from 'zod';
+import { commandStageSchema } from './stages/command.ts';
 import { datasetStageSchema } from './stages/dataset.ts';
 import { evaluateStageSchema } from './stages/evaluate.ts';
 import { grpoStageSchema } from './stages/grpo.ts';
@@ -14,6 +15,7 @@ export const stageSchema = z.discriminatedUnion('kind', [
   sftStageSchema,
   grpoStageSchema,
   evaluateStageSchema,
+  commandStageSchema,
 ]);
 export type StageConfig = z.infer<typeof stageSchema>;
 export type StageKind = StageConfig['kind'];

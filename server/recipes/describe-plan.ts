@@ -56,6 +56,7 @@ function writes(stage: PlanStage): string[] {
     sft: [`${folder}/checkpoints`],
     grpo: [`${folder}/checkpoints`, texts],
     evaluate: [texts],
+    command: [`${folder}/work`],
   };
   return byKind[stage.kind];
 }

@@ -14,7 +14,7 @@ import { readJson } from '../json-files.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Logger } from '../log.ts';
 import { readPlan, type PlanFile, type PlanStage } from '../recipes/plan-file.ts';
-import { stageKind } from '../stages/registry.ts';
+import { holdsAccelerators } from '../stages/registry.ts';
 import { DEFAULT_GRACE_S } from '../stages/stage-kind.ts';
 import type { AttemptKey, AttemptRecord, RunRecord, TraceStore } from '../store/trace-store.ts';
 import { decide, type Machine, type ScheduledRun, type StageView } from './scheduler.ts';
@@ -320,7 +320,7 @@ export class RunControl {
       of,
       needs,
       gpus,
-      trains: stageKind(stage.kind).trains,
+      trains: holdsAccelerators(stage),
       isServed: need !== null,
       served,
       view,

@@ -10,6 +10,7 @@ import type { InferenceServers } from '../inference/servers.ts';
 import { writeJson } from '../json-files.ts';
 import { baseModelFolder } from '../package-paths.ts';
 import type { PlanFile, PlanStage } from '../recipes/plan-file.ts';
+import { references } from '../../core/recipes/references.ts';
 import { stageReference } from '../recipes/references.ts';
 import { stageKind } from '../stages/registry.ts';
 import type { InputValue } from '../stages/stage-kind.ts';
@@ -78,6 +79,7 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
       if (name in spec.stage_config) spec.stage_config[name] = spec.inputs[name];
     }
     spec.stage_config = (await resolveDeep(request, spec.stage_config)) as Spec['stage_config'];
+    spec.env = (await resolveDeep(request, spec.env)) as Spec['env'];
     if (stage.of !== null) spec.inputs['follow'] = join(record.folder, 'stages', stage.of);
     if (!(engine instanceof LonghandError)) await serve(request, engine, spec);
   } catch (error) {
@@ -106,11 +108,14 @@ export function attemptsOf(record: RunRecord, stage: string): AttemptRecord[] {
   return record.stages.find((one) => one.stage === stage)?.attempts ?? [];
 }
 
-/** Evaluations go on from what the attempt before has finished; trainers from a checkpoint; everything else starts again. */
+/** Kinds whose new attempt is told of the one before, and takes what that one has finished. */
+const readsItsPast: ReadonlySet<string> = new Set(['evaluate', 'synthesize', 'reject', 'command']);
+
+/** What samples goes on from what the attempt before has finished; trainers from a checkpoint; everything else starts again. */
 async function resumePoint(stage: PlanStage, earlier: AttemptRecord[]): Promise<Spec['resumed_from']> {
   const last = earlier.at(-1);
   if (!last) return null;
-  if (stage.kind === 'evaluate') return { attempt: last.attempt, checkpoint: null, step: 0 };
+  if (readsItsPast.has(stage.kind)) return { attempt: last.attempt, checkpoint: null, step: 0 };
   if (!stageKind(stage.kind).trains) return null;
   const found = await newestCheckpoint(earlier);
   return found && { attempt: found.attempt, checkpoint: found.path, step: found.step };
@@ -127,11 +132,23 @@ function environment({
 
 /** `value` with every reference to another stage in it resolved, however deep. */
 async function resolveDeep(request: AttemptRequest, value: unknown): Promise<unknown> {
-  if (typeof value === 'string') return stageReference(value) ? resolveInput(request, value) : value;
+  if (typeof value === 'string')
+    return stageReference(value) ? resolveInput(request, value) : resolveText(request, value);
   if (Array.isArray(value)) return Promise.all(value.map((item) => resolveDeep(request, item)));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveDeep(request, item)] as const);
   return Object.fromEntries(await Promise.all(entries));
+}
+
+/** A text with the references in the midst of it put in (`--model=${stages.sft.checkpoint.last}`). */
+async function resolveText(request: AttemptRequest, text: string): Promise<string> {
+  let resolved = text;
+  for (const { text: written, target } of references(text)) {
+    if (!('stage' in target)) continue;
+    const path = await resolveInput(request, written);
+    resolved = resolved.replace(written, () => path);
+  }
+  return resolved;
 }
 
 /** The absolute path (or hub name) for a value of the recipe. @throws LonghandError `not_found` */
@@ -140,6 +157,9 @@ async function resolveInput(request: AttemptRequest, value: InputValue): Promise
   const reference = stageReference(value);
   if (!reference) return value;
   const { stage, output } = reference;
+  if (output === 'folder' || output === 'eval.folder') {
+    return join(request.record.folder, 'stages', output === 'folder' ? stage : `${stage}.eval`);
+  }
   if (output === 'checkpoint.best') return bestCheckpoint(request, stage);
   const done = attemptsOf(request.record, stage).at(-1);
   const path = done?.end?.outputs[output];

@@ -69,6 +69,7 @@ def classify_error(event: dict[str, Any]) -> str:
         "DataError": "data_error",
         "RewardError": "user_code",
         "ServerError": "server_failed",
+        "CommandError": "exited",
         "RankLost": "killed",
         "ModuleNotFoundError": "engine_broken",
     }
