@@ -49,8 +49,9 @@ export function outputsOf(
 ): string[] {
   switch (stage.kind) {
     case 'dataset': {
-      const task = stage.task as { dev?: unknown } | undefined;
-      const built = task ? ['train', ...(task.dev === undefined ? [] : ['dev']), 'test'] : [];
+      const task = stage.task as { dev?: unknown; fresh?: unknown } | undefined;
+      const optional = (['dev', 'fresh'] as const).filter((name) => task?.[name] !== undefined);
+      const built = task ? ['train', ...optional, 'test'] : [];
       return [...built, ...Object.keys((stage.files as Record<string, string> | undefined) ?? {})];
     }
     case 'sft':
@@ -59,6 +60,9 @@ export function outputsOf(
       return stage.evaluate ? ['checkpoint.last', 'checkpoint.best'] : ['checkpoint.last'];
     case 'command':
       return Object.keys((stage.outputs as Record<string, string> | undefined) ?? {});
+    case 'synthesize':
+    case 'reject':
+      return ['data'];
     default:
       return [];
   }

@@ -56,6 +56,8 @@ function writes(stage: PlanStage): string[] {
     sft: [`${folder}/checkpoints`],
     grpo: [`${folder}/checkpoints`, texts],
     evaluate: [texts],
+    synthesize: [`${folder}/data/data.jsonl`, texts],
+    reject: [`${folder}/data/data.jsonl`, texts],
     command: [`${folder}/work`],
   };
   return byKind[stage.kind];

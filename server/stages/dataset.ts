@@ -9,7 +9,7 @@ export const dataset: StageKindDefinition<'dataset'> = {
   inputs: (config) =>
     Object.fromEntries(Object.entries(config.files ?? {}).map(([name, path]) => [`files.${name}`, path])),
   outputs: (config) => [
-    ...(config.task ? (['train', 'dev', 'test'] as const).filter((name) => config.task?.[name]) : []),
+    ...(config.task ? (['train', 'dev', 'test', 'fresh'] as const).filter((name) => config.task?.[name]) : []),
     ...Object.keys(config.files ?? {}),
   ],
 };

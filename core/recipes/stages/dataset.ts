@@ -10,6 +10,9 @@ export const datasetStageSchema = z.strictObject({
       train: orReference(z.number().int().positive()).describe('Problems with a worked long chain of thought.'),
       dev: orReference(z.number().int().min(0)).optional().describe('Held-out problems to choose by.'),
       test: orReference(z.number().int().positive()).describe('Held-out problems that nothing is chosen by.'),
+      fresh: orReference(z.number().int().positive())
+        .optional()
+        .describe('Problems without a worked answer that are in no other part, for synthesis.'),
       seed: orReference(z.number().int()).optional(),
     })
     .optional()

@@ -114,7 +114,7 @@ def _parts(task: Row | None) -> dict[str, int]:
         return {}
     if task.get("builtin") not in TASKS:
         raise ConfigError(f"no task {task.get('builtin')!r}; there are: {', '.join(TASKS)}")
-    return {name: int(task[name]) for name in ("train", "dev", "test") if task.get(name)}
+    return {name: int(task[name]) for name in ("train", "dev", "test", "fresh") if task.get(name)}
 
 
 def task_rows(name: str, count: int, seed: int) -> Iterator[Row]:

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { completionsAt, hoverAt } from '../../../../core/recipes/describe.ts';
 import { recipeJsonSchema, schemasAt } from '../../../../core/recipes/json-schema.ts';
 import type { TrlKeys } from '../../../../core/recipes/trl-keys.ts';
+import { stageSchema } from '../../../../core/recipes/schema.ts';
 
 const preset = readFileSync(join(import.meta.dirname, '../../../../server/presets/two-stage-tiny.recipe.yaml'), 'utf8');
 const trlKeys: TrlKeys = {
@@ -40,7 +41,8 @@ describe('completionsAt', () => {
   });
 
   it('offers kinds, names and values', () => {
-    assert.deepEqual(offered(`${base}  - id: a\n    kind: @`), ['dataset', 'sft', 'grpo', 'evaluate']);
+    const kinds: string[] = stageSchema.options.map(({ shape }) => shape.kind.value);
+    assert.deepEqual(offered(`${base}  - id: a\n    kind: @`), kinds);
     assert.ok(offered(`${base}  - id: a\n    kind: grpo\n    rewards:\n      - { name: @ }`).includes('format'));
     assert.deepEqual(offered(`${base}  - id: a\n    kind: sft\n    evaluate:\n      every: @`), [
       'epoch',
