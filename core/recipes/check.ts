@@ -117,13 +117,35 @@ function checkStages(value: unknown, say: Say): void {
         ]);
       else first.set(stage.id, i);
     }
-    if (stage.kind === 'dataset' && !stage.task && !stage.files)
-      say('a dataset needs “task” or “files”', ['stages', i, 'kind']);
+    if (stage.kind === 'dataset' && !stage.task && !stage.files && !stage.sources)
+      say('a dataset needs “task”, “files” or “sources”', ['stages', i, 'kind']);
+    if (stage.kind === 'dataset') checkSources(stage['sources'], i, say);
+    if (stage.kind === 'select') checkSelect(stage, i, stages, say);
     for (const [j, need] of (Array.isArray(stage.needs) ? stage.needs : []).entries()) {
       if (typeof need === 'string' && !ids.includes(need))
         say(`there is no stage “${need}”${suggestion(need, ids)}`, ['stages', i, 'needs', j]);
     }
   }
+}
+
+function checkSources(sources: unknown, i: number, say: Say): void {
+  for (const [j, source] of (Array.isArray(sources) ? sources : []).entries()) {
+    if (typeof source !== 'object' || source === null || 'path' in source !== 'hub' in source) continue;
+    say('a source has either “path” or “hub”', ['stages', i, 'sources', j]);
+  }
+}
+
+/** Keys of a `select` stage that must fit each other and the stage that it chooses from. */
+function checkSelect(stage: Record<string, unknown>, i: number, stages: Record<string, unknown>[], say: Say): void {
+  if (typeof stage['from'] === 'string') {
+    const ids = stages.map(({ id }) => id).filter((id) => typeof id === 'string');
+    const from = stages.find(({ id }) => id === stage['from']);
+    if (!from) say(`there is no stage “${stage['from']}”${suggestion(stage['from'], ids)}`, ['stages', i, 'from']);
+    else if (!from['evaluate'])
+      say(`the stage “${stage['from']}” has no “evaluate” block to choose by`, ['stages', i, 'from']);
+  }
+  if (stage['rule'] === 'accuracy_at_budget' && stage['budget'] === undefined)
+    say('“accuracy_at_budget” needs a “budget”', ['stages', i, 'rule']);
 }
 
 function checkReferences(whole: WholeRecipe, say: Say, found: RecipeDiagnostic[]): void {

@@ -45,31 +45,37 @@ function target(inner: string): Reference['target'] {
 
 /** What a stage gives to others, by the names that references use. */
 export function outputsOf(
-  stage: Pick<StageConfig, 'kind'> & Partial<Record<'task' | 'files' | 'evaluate' | 'outputs', unknown>>,
+  stage: Pick<StageConfig, 'kind'> &
+    Partial<Record<'task' | 'files' | 'sources' | 'output' | 'evaluate' | 'outputs', unknown>>,
 ): string[] {
   switch (stage.kind) {
     case 'dataset': {
       const task = stage.task as { dev?: unknown; fresh?: unknown } | undefined;
       const optional = (['dev', 'fresh'] as const).filter((name) => task?.[name] !== undefined);
       const built = task ? ['train', ...optional, 'test'] : [];
-      return [...built, ...Object.keys((stage.files as Record<string, string> | undefined) ?? {})];
+      const files = Object.keys((stage.files as Record<string, string> | undefined) ?? {});
+      return [...built, ...files, ...(stage.sources ? [outputOf(stage.output)] : [])];
     }
+    case 'mix':
+      return [outputOf(stage.output)];
+    case 'select':
+      return ['checkpoint'];
     case 'sft':
     case 'grpo':
       // The best is chosen by the stage's own evaluations.
       return stage.evaluate ? ['checkpoint.last', 'checkpoint.best'] : ['checkpoint.last'];
     case 'command':
       return Object.keys((stage.outputs as Record<string, string> | undefined) ?? {});
-    case 'synthesize':
-    case 'reject':
-      return ['data'];
     default:
       return [];
   }
 }
 
+const outputOf = (output: unknown): string => (typeof output === 'string' ? output : 'train');
+
 /** Ids of the stages that must be complete before this one: `needs` and every stage that it refers to, without repetition. */
 export function stageNeeds(stage: Recipe['stages'][number]): string[] {
   const referred = references(stage).flatMap(({ target: to }) => ('stage' in to ? [to.stage] : []));
-  return [...new Set([...(stage.needs ?? []), ...referred])];
+  const from = stage.kind === 'select' ? [stage.from] : [];
+  return [...new Set([...(stage.needs ?? []), ...referred, ...from])];
 }

@@ -8,17 +8,17 @@ import { commandStageSchema } from './stages/command.ts';
 import { datasetStageSchema } from './stages/dataset.ts';
 import { evaluateStageSchema } from './stages/evaluate.ts';
 import { grpoStageSchema } from './stages/grpo.ts';
-import { rejectStageSchema } from './stages/reject.ts';
+import { mixStageSchema } from './stages/mix.ts';
+import { selectStageSchema } from './stages/select.ts';
 import { sftStageSchema } from './stages/sft.ts';
-import { synthesizeStageSchema } from './stages/synthesize.ts';
 
 export const stageSchema = z.discriminatedUnion('kind', [
   datasetStageSchema,
   sftStageSchema,
   grpoStageSchema,
   evaluateStageSchema,
-  synthesizeStageSchema,
-  rejectStageSchema,
+  mixStageSchema,
+  selectStageSchema,
   commandStageSchema,
 ]);
 export type StageConfig = z.infer<typeof stageSchema>;

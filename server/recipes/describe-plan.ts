@@ -27,7 +27,7 @@ function describeStage(stage: PlanStage, seconds: ReadonlyMap<string, number>, {
     needs: stage.needs,
     engine: stageKind(stage.kind).engine,
     device:
-      stage.kind === 'dataset' || found.length === 0 ? 'cpu' : [...new Set(found.map(({ name }) => name))].join(', '),
+      onCpu.has(stage.kind) || found.length === 0 ? 'cpu' : [...new Set(found.map(({ name }) => name))].join(', '),
     reads: Object.entries(stage.inputs).map(([name, value]) => `${name}: ${describeInput(value)}`),
     writes: writes(stage),
     expectedSeconds: seconds.get(stage.id) ?? null,
@@ -35,6 +35,9 @@ function describeStage(stage: PlanStage, seconds: ReadonlyMap<string, number>, {
     config: stage.config,
   };
 }
+
+/** Kinds that load no model. */
+const onCpu: ReadonlySet<string> = new Set(['dataset', 'mix', 'select']);
 
 /** Why the stage cannot run on this machine, null where it can. */
 export function lackingGpus(stage: PlanStage, gpus: number): string | null {
@@ -45,7 +48,9 @@ export function lackingGpus(stage: PlanStage, gpus: number): string | null {
 function describeInput(value: PlanStage['inputs'][string]): string {
   if (typeof value !== 'string') return `${value.builtin} (ships with Longhand)`;
   const reference = stageReference(value);
-  return reference ? `${reference.output} of ${reference.stage}` : value;
+  if (!reference) return value;
+  const words: Record<string, string> = { folder: 'checkpoints', 'eval.folder': 'evaluations' };
+  return `${words[reference.output] ?? reference.output} of ${reference.stage}`;
 }
 
 function writes(stage: PlanStage): string[] {
@@ -56,8 +61,8 @@ function writes(stage: PlanStage): string[] {
     sft: [`${folder}/checkpoints`],
     grpo: [`${folder}/checkpoints`, texts],
     evaluate: [texts],
-    synthesize: [`${folder}/data/data.jsonl`, texts],
-    reject: [`${folder}/data/data.jsonl`, texts],
+    mix: stage.outputs.map((name) => `${folder}/data/${name}.jsonl`),
+    select: [`${folder}/report.json (the checkpoint stays where it is)`],
     command: [`${folder}/work`],
   };
   return byKind[stage.kind];

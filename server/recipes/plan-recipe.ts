@@ -11,16 +11,18 @@ import { DEFAULT_GRACE_S, type InputValue } from '../stages/stage-kind.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';
 import { stageReference } from './references.ts';
 
+export type FolderOf = (stage: string, path: string) => string | null;
+
 /** Keys that are the planner's and not the worker's. */
 const plannerKeys = new Set(['id', 'kind', 'needs', 'resources', 'grace', 'env', 'evaluate', 'engine']);
 
 /**
  * Plans a recipe that has passed the check.
  *
- * @param folder of the recipe file, against which its paths are resolved; null for a preset or an unsaved text
+ * @param folder against which the paths of a stage are resolved, by the stage's id and the path; null for a preset or an unsaved text
  * @throws LonghandError `invalid_recipe` where a value does not fit once the variables are put in
  */
-export function planRecipe(recipe: Recipe, folder: string | null): PlanFile {
+export function planRecipe(recipe: Recipe, folder: FolderOf): PlanFile {
   const vars = recipe.vars ?? {};
   const filled = resolveVars(recipe);
   const checked = recipeSchema.safeParse(filled);
@@ -50,22 +52,21 @@ export function planRecipe(recipe: Recipe, folder: string | null): PlanFile {
 
 type Stages = ReadonlyMap<string, StageConfig>;
 
-function planStage(stage: StageConfig, byId: Stages, folder: string | null): PlanStage {
+function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStage {
   const inputs: Record<string, InputValue> = {};
   const notes = stageNotes(stage);
-  for (const [name, value] of Object.entries(stageInputs(stage))) inputs[name] = withFolder(name, value, folder);
+  for (const [name, value] of Object.entries(stageInputs(stage)))
+    inputs[name] = withFolder(name, value, (path) => folder(stage.id, path));
   const config = Object.fromEntries(Object.entries(stage).filter(([key]) => !plannerKeys.has(key)));
   const needs = new Set(stage.needs ?? []);
-  for (const { text } of references(config)) addNeeds(needs, notes, text, byId);
-  if (stage.kind === 'dataset' && stage.files) {
-    config['files'] = Object.fromEntries(Object.keys(stage.files).map((name) => [name, inputs[`files.${name}`]]));
-  }
+  const referred = new Set(references([config, inputs]).map(({ text }) => text));
+  for (const text of referred) addNeeds(needs, notes, text, byId);
   return {
     id: stage.id,
     kind: stage.kind,
     of: null,
     needs: [...needs],
-    config,
+    config: withInputs(config, inputs),
     inputs,
     outputs: stageOutputs(stage),
     gpus: stage.resources?.gpus ?? null,
@@ -79,7 +80,8 @@ function planStage(stage: StageConfig, byId: Stages, folder: string | null): Pla
 function planEvaluation(parent: StageConfig, block: EvaluateBlock, planned: PlanStage, byId: Stages): PlanStage {
   const { start: asked, ...rest } = block;
   const from = stageReference(planned.inputs['model']);
-  const source = from && byId.get(from.stage);
+  const chosen = from && byId.get(from.stage);
+  const source = chosen?.kind === 'select' ? byId.get(chosen.from) : chosen;
   const known = source !== null && source !== undefined && 'evaluate' in source && source.evaluate !== undefined;
   const start = asked ?? !known;
   const each =
@@ -92,7 +94,7 @@ function planEvaluation(parent: StageConfig, block: EvaluateBlock, planned: Plan
     `Runs beside ${parent.id} in a process of its own and evaluates ${each}${start ? ', and before them the model that it starts from' : ''}.`,
   ];
   if (!start && asked === undefined)
-    notes.push(`The model that ${parent.id} starts from is evaluated by ${from?.stage}.eval.`);
+    notes.push(`The model that ${parent.id} starts from is evaluated by ${source?.id}.eval.`);
   notes.push(...missingCheckpoints(parent, block));
   const needs = new Set(planned.needs);
   addNeeds(needs, notes, block.data, byId);
@@ -135,6 +137,7 @@ function addNeeds(needs: Set<string>, notes: string[], value: unknown, byId: Sta
   const reference = stageReference(value);
   if (!reference) return;
   needs.add(reference.stage);
+  if (reference.output === 'eval.folder') needs.add(`${reference.stage}.eval`);
   if (reference.output !== 'checkpoint.best') return;
   const source = byId.get(reference.stage);
   if (!source || !('evaluate' in source) || !source.evaluate) {
@@ -150,18 +153,44 @@ function addNeeds(needs: Set<string>, notes: string[], value: unknown, byId: Sta
 }
 
 /** Paths of the recipe are relative to its folder. A model that is no folder there is a name of the hub. */
-function withFolder(name: string, value: InputValue, folder: string | null): InputValue {
+function withFolder(name: string, value: InputValue, folderOf: (path: string) => string | null): InputValue {
   if (typeof value !== 'string' || stageReference(value)) return value;
   if (isAbsolute(value)) return value;
+  const folder = folderOf(value);
   if (folder === null) {
-    if (name === 'model') return value;
+    if (isModel(name)) return value;
     throw new LonghandError(
       'invalid_recipe',
       `${value} is a relative path, and this recipe lies in no folder. Save the recipe, or give the whole path.`,
     );
   }
   const path = resolve(folder, value);
-  return name === 'model' && !existsSync(path) ? value : path;
+  return isModel(name) && !existsSync(path) ? value : path;
+}
+
+/** Inputs that may be a name of the hub. */
+const isModel = (name: string): boolean => name === 'model' || name === 'tokenizer';
+
+/** The configuration with the inputs that lie deeper in it (`sources.0.path`) as they were resolved. */
+function withInputs(
+  config: Record<string, unknown>,
+  inputs: Readonly<Record<string, InputValue>>,
+): Record<string, unknown> {
+  const copy = structuredClone(config);
+  for (const [name, value] of Object.entries(inputs)) {
+    const [first, ...rest] = name.split('.');
+    if (first !== undefined && rest.length > 0) putAt(copy[first], rest, value);
+  }
+  return copy;
+}
+
+function putAt(holder: unknown, path: string[], value: InputValue): void {
+  if (typeof holder !== 'object' || holder === null) return;
+  const items = holder as Record<string, unknown>;
+  // The name of an output may have dots itself.
+  const whole = path.join('.');
+  if (whole in items) items[whole] = value;
+  else putAt(items[path[0]!], path.slice(1), value);
 }
 
 function planNotes(stages: PlanStage[]): string[] {

@@ -4,19 +4,19 @@ import { command } from './command.ts';
 import { dataset } from './dataset.ts';
 import { evaluate } from './evaluate.ts';
 import { grpo } from './grpo.ts';
-import { reject } from './reject.ts';
+import { mix } from './mix.ts';
+import { select } from './select.ts';
 import { sft } from './sft.ts';
 import type { InputValue, StageKindDefinition } from './stage-kind.ts';
-import { synthesize } from './synthesize.ts';
 
 const kinds: { [K in StageKind]: StageKindDefinition<K> } = {
   dataset,
   sft,
   grpo,
   evaluate,
+  mix,
+  select,
   command,
-  synthesize,
-  reject,
 };
 
 export function stageKind(kind: StageKind): StageKindDefinition {
