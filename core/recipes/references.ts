@@ -66,6 +66,9 @@ export function outputsOf(
       return stage.evaluate ? ['checkpoint.last', 'checkpoint.best'] : ['checkpoint.last'];
     case 'command':
       return Object.keys((stage.outputs as Record<string, string> | undefined) ?? {});
+    case 'synthesize':
+    case 'reject':
+      return ['data'];
     default:
       return [];
   }

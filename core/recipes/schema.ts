@@ -10,13 +10,17 @@ import { evaluateStageSchema } from './stages/evaluate.ts';
 import { grpoStageSchema } from './stages/grpo.ts';
 import { mixStageSchema } from './stages/mix.ts';
 import { selectStageSchema } from './stages/select.ts';
+import { rejectStageSchema } from './stages/reject.ts';
 import { sftStageSchema } from './stages/sft.ts';
+import { synthesizeStageSchema } from './stages/synthesize.ts';
 
 export const stageSchema = z.discriminatedUnion('kind', [
   datasetStageSchema,
   sftStageSchema,
   grpoStageSchema,
   evaluateStageSchema,
+  synthesizeStageSchema,
+  rejectStageSchema,
   mixStageSchema,
   selectStageSchema,
   commandStageSchema,

@@ -61,6 +61,8 @@ function writes(stage: PlanStage): string[] {
     sft: [`${folder}/checkpoints`],
     grpo: [`${folder}/checkpoints`, texts],
     evaluate: [texts],
+    synthesize: [`${folder}/data/data.jsonl`, texts],
+    reject: [`${folder}/data/data.jsonl`, texts],
     mix: stage.outputs.map((name) => `${folder}/data/${name}.jsonl`),
     select: [`${folder}/report.json (the checkpoint stays where it is)`],
     command: [`${folder}/work`],

@@ -6,8 +6,10 @@ import { evaluate } from './evaluate.ts';
 import { grpo } from './grpo.ts';
 import { mix } from './mix.ts';
 import { select } from './select.ts';
+import { reject } from './reject.ts';
 import { sft } from './sft.ts';
 import type { InputValue, StageKindDefinition } from './stage-kind.ts';
+import { synthesize } from './synthesize.ts';
 
 const kinds: { [K in StageKind]: StageKindDefinition<K> } = {
   dataset,
@@ -17,6 +19,8 @@ const kinds: { [K in StageKind]: StageKindDefinition<K> } = {
   mix,
   select,
   command,
+  synthesize,
+  reject,
 };
 
 export function stageKind(kind: StageKind): StageKindDefinition {

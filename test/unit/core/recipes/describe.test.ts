@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { completionsAt, hoverAt } from '../../../../core/recipes/describe.ts';
 import { recipeJsonSchema, schemasAt } from '../../../../core/recipes/json-schema.ts';
 import type { TrlKeys } from '../../../../core/recipes/trl-keys.ts';
+import { stageSchema } from '../../../../core/recipes/schema.ts';
 
 const preset = readFileSync(join(import.meta.dirname, '../../../../server/presets/two-stage-tiny.recipe.yaml'), 'utf8');
 const trlKeys: TrlKeys = {
