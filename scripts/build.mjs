@@ -1,6 +1,6 @@
 /**
  * Builds everything that ships, into dist/: the extension host (CommonJS, `vscode` external), the service with its store
- * worker (ESM for Node), and the two webview pages. `--watch` rebuilds on change; `--meta` writes dist/meta/*.json, from
+ * worker (ESM for Node), and the three webview pages. `--watch` rebuilds on change; `--meta` writes dist/meta/*.json, from
  * which the bench reads sizes.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,7 +60,11 @@ const targets = {
   },
   webview: {
     ...common,
-    entryPoints: { inspector: 'webview/inspector/main.tsx', dashboard: 'webview/dashboard/main.tsx' },
+    entryPoints: {
+      inspector: 'webview/inspector/main.tsx',
+      dashboard: 'webview/dashboard/main.tsx',
+      report: 'webview/report/main.tsx',
+    },
     outdir: 'dist/webview',
     platform: 'browser',
     format: 'iife',

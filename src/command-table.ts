@@ -55,6 +55,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.newRecipe': async () => (await import('./recipes/new-recipe.ts')).newRecipe(backends),
 
     'longhand.openDashboard': async (run) => (await traces()).openDashboard(parts, run),
+    'longhand.openStageReport': async (stage) => (await traces()).openStageReport(parts, stage),
     'longhand.openTraces': async (what) => (await traces()).openTraces(parts, what),
     'longhand.openTraceFile': async (file, selected) => (await traces()).openTraceFiles(parts, filesOf(file, selected)),
     'longhand.compare': async (run) => (await traces()).compare(parts, run),

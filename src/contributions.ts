@@ -8,6 +8,7 @@ export const commandIds = [
   'longhand.planRecipe',
   'longhand.newRecipe',
   'longhand.openDashboard',
+  'longhand.openStageReport',
   'longhand.openTraces',
   'longhand.openTraceFile',
   'longhand.compare',
@@ -78,7 +79,7 @@ export interface ContextKeys {
   /** A stage is running or stopping. */
   'longhand.running': boolean;
   /** What the active panel shows; empty where none is active. */
-  'longhand.page': 'inspector' | 'compare' | 'dashboard' | '';
+  'longhand.page': 'inspector' | 'compare' | 'dashboard' | 'report' | '';
 }
 export const contextKeys = [
   'longhand.backend',
@@ -91,7 +92,7 @@ export const contextKeys = [
 export const ids = {
   runsView: 'longhand.runs',
   container: 'longhand',
-  /** Webview panels: inspector, comparison and dashboard. */
+  /** Webview panels: inspector, comparison, dashboard and report. */
   panel: 'longhand.panel',
   traceEditor: 'longhand.traceFile',
   language: 'longhand-recipe',

@@ -4,6 +4,7 @@
  * The host pushes nothing before `host/ready`. What it pushes is a whole snapshot, or events replayable by sequence number.
  */
 import type { EventBatch, Method, TraceFilter, TraceSort } from './methods.ts';
+import type { TableRef } from './report.ts';
 import type { Label } from '../behaviours/spans.ts';
 
 /** One side of a comparison: the traces of a stage, of one evaluation or step of it when `step` is given. */
@@ -26,7 +27,19 @@ export type View =
       at?: { in: 'prompt' | 'completion'; start: number; end: number };
     }
   | { page: 'compare'; title: string; before: CompareSide; after: CompareSide; problem?: string }
-  | { page: 'dashboard'; run: string };
+  | { page: 'dashboard'; run: string }
+  | {
+      page: 'report';
+      run: string;
+      stage: string;
+      /** The rows of a table that are shown: all of it, or those behind a number or a mark. */
+      rows?: TableRef & { label?: string };
+      /** The row that is open, by its place among those rows. */
+      row?: number;
+      /** Of a GRPO stage: the problem whose groups are shown, and the step. */
+      problem?: string;
+      step?: number;
+    };
 
 /** Reader's choices that hold for all panels. */
 export interface ReadingSettings {
@@ -55,6 +68,10 @@ export const forwarded = [
   'runs/table',
   'metrics/snapshot',
   'metrics/budgets',
+  'metrics/groups',
+  'groups/problems',
+  'groups/steps',
+  'groups/get',
   'traces/page',
   'traces/get',
   'traces/slice',

@@ -1,8 +1,14 @@
 /** The HTML of a webview. It holds no data: that comes by message. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { View } from '../../core/protocol/webview.ts';
 
-export type Bundle = 'inspector' | 'dashboard';
+export type Bundle = 'inspector' | 'dashboard' | 'report';
+
+/** The page that shows a view; a comparison is the inspector's. */
+export function bundleOf({ page }: View): Bundle {
+  return page === 'compare' ? 'inspector' : page;
+}
 
 /** The only folder that a webview may read. */
 export function webviewRoot(extension: vscode.Uri): vscode.Uri {

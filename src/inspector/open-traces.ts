@@ -1,11 +1,11 @@
-/** Open Traces, Open Dashboard, Compare…: from a row, a file, or by asking. */
+/** Open Traces, Open Dashboard, Open Stage Report, Compare…: from a row, a file, or by asking. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { RunSummary, TraceFilter, TraceSet } from '../../core/protocol/methods.ts';
 import type { CompareSide } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
-import { runDescription, stageDescription } from '../runs/model.ts';
+import { mayReport, runDescription, stageDescription } from '../runs/model.ts';
 import { asRunTarget, asSetTarget, asStageTarget, type Targets } from '../runs/targets.ts';
 import { importFiles, type ImportParts } from './import-files.ts';
 import type { Panels } from './panels.ts';
@@ -144,6 +144,23 @@ export async function openDashboard({ targets, panels }: OpenParts, argument: un
     'There is no run of a recipe yet.',
   );
   if (run) await panels.open({ page: 'dashboard', run: run.run });
+}
+
+/** What a stage says of its data; its traces where it has ended and says nothing. */
+export async function openStageReport(parts: OpenParts, argument: unknown): Promise<void> {
+  const { targets, panels, backends } = parts;
+  const picked = await targets.stage(argument, 'Open Stage Report', mayReport, 'No stage has run yet.');
+  if (!picked) return;
+  const { run, stage } = picked;
+  const live = stage.state === 'running' || stage.state === 'stopping';
+  // A page of its own for what is not there yet, and for the groups of GRPO, which need no report.
+  const hasPage =
+    live ||
+    stage.kind === 'grpo' ||
+    (await backends.call('stages/report', { run: run.run, stage: stage.id })).report !== null;
+  if (hasPage) await panels.open({ page: 'report', run: run.run, stage: stage.id });
+  else if (stage.traces > 0) await openOf(parts, run, { run: run.run, stage: stage.id });
+  else void vscode.window.showInformationMessage(`${stage.id} of ${run.name} left no report and no traces.`);
 }
 
 /** Asks for a before and an after, and opens the comparison. */

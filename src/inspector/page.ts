@@ -17,7 +17,7 @@ import { runCommand } from '../commands.ts';
 import { Disposables } from '../disposables.ts';
 import type { Log } from '../log.ts';
 import type { Memory } from '../memento.ts';
-import { pageHtml, webviewOptions } from './html.ts';
+import { bundleOf, pageHtml, webviewOptions } from './html.ts';
 import { at, textAt } from '../shape.ts';
 import { asView, runsOf } from './views.ts';
 
@@ -65,7 +65,7 @@ export class Page implements vscode.Disposable {
     this.#disposables.add(webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     this.#disposables.add({ dispose: () => this.#peer?.close() });
     panel.title = parts.titleOf(view);
-    webview.html = pageHtml(webview, parts.extension, view.page === 'dashboard' ? 'dashboard' : 'inspector');
+    webview.html = pageHtml(webview, parts.extension, bundleOf(view));
   }
 
   get view(): View {
@@ -145,6 +145,10 @@ export class Page implements vscode.Disposable {
       'runs/table': forward('runs/table'),
       'metrics/snapshot': forward('metrics/snapshot'),
       'metrics/budgets': forward('metrics/budgets'),
+      'metrics/groups': forward('metrics/groups'),
+      'groups/problems': forward('groups/problems'),
+      'groups/steps': forward('groups/steps'),
+      'groups/get': forward('groups/get'),
       'traces/page': forward('traces/page'),
       'traces/get': forward('traces/get'),
       'traces/slice': forward('traces/slice'),

@@ -1,5 +1,6 @@
 /** Views: checking those that come from outside, comparing, naming. Pure. */
 import type { TraceSort } from '../../core/protocol/methods.ts';
+import type { TableRef } from '../../core/protocol/report.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import { isObject } from '../shape.ts';
 
@@ -9,6 +10,8 @@ export function asView(value: unknown): View | null {
   switch (value['page']) {
     case 'dashboard':
       return typeof value['run'] === 'string' ? { page: 'dashboard', run: value['run'] } : null;
+    case 'report':
+      return asReport(value);
     case 'compare': {
       const before = asSide(value['before']);
       const after = asSide(value['after']);
@@ -41,6 +44,7 @@ export function asView(value: unknown): View | null {
 /** True where a panel that shows `a` can show `b` without becoming another one. */
 export function samePlace(a: View, b: View): boolean {
   if (a.page === 'dashboard' && b.page === 'dashboard') return a.run === b.run;
+  if (a.page === 'report' && b.page === 'report') return a.run === b.run && a.stage === b.stage;
   if (a.page === 'compare' && b.page === 'compare') return equal([a.before, a.after], [b.before, b.after]);
   if (a.page === 'inspector' && b.page === 'inspector') return a.title === b.title && equal(a.filter, b.filter);
   return false;
@@ -50,6 +54,7 @@ export function samePlace(a: View, b: View): boolean {
 export function runsOf(view: View): string[] {
   switch (view.page) {
     case 'dashboard':
+    case 'report':
       return [view.run];
     case 'compare':
       return [view.before.run, view.after.run];
@@ -62,7 +67,31 @@ export function runsOf(view: View): string[] {
 
 /** @param nameOf the name of a run, where it is known */
 export function titleOf(view: View, nameOf: (run: string) => string): string {
+  if (view.page === 'report') return `${view.stage} · ${nameOf(view.run)}`;
   return view.page === 'dashboard' ? nameOf(view.run) : view.title;
+}
+
+function asReport({ run, stage, rows, row, problem, step }: Record<string, unknown>): View | null {
+  if (typeof run !== 'string' || typeof stage !== 'string') return null;
+  const view: View = { page: 'report', run, stage };
+  if (isObject(rows) && typeof rows['table'] === 'string') {
+    view.rows = { table: rows['table'] };
+    if (isObject(rows['where'])) view.rows.where = scalars(rows['where']);
+    if (typeof rows['label'] === 'string') view.rows.label = rows['label'].slice(0, 200);
+  }
+  if (typeof row === 'number' && row >= 0) view.row = row;
+  if (typeof problem === 'string') view.problem = problem;
+  if (typeof step === 'number') view.step = step;
+  return view;
+}
+
+function scalars(value: Record<string, unknown>): NonNullable<TableRef['where']> {
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string | number | boolean | null] =>
+        entry[1] === null || ['string', 'number', 'boolean'].includes(typeof entry[1]),
+    ),
+  );
 }
 
 /** The key is checked by the backend, as the filter is. */

@@ -11,6 +11,7 @@ import {
   evaluationDescription,
   evaluationLabel,
   mainStages,
+  mayReport,
   nodeId,
   runDescription,
   stageChildren,
@@ -127,11 +128,13 @@ function stageItem(node: Extract<RunNode, { kind: 'stage' }>, connected: boolean
     stage.state,
     ...able,
     stage.traces > 0 ? 'traces' : '',
+    mayReport(stage) ? 'report' : '',
     stage.attempts.at(-1)?.error ? 'error' : '',
   ]
     .filter(Boolean)
     .join(' ');
   if (stage.state === 'failed') item.command = command('longhand.showStageError', 'Show Error', node);
+  else if (mayReport(stage)) item.command = command('longhand.openStageReport', 'Open Stage Report', node);
   const description = seen(stage.state, stageDescription(stage), connected);
   item.accessibilityInformation = { label: `Stage ${stage.id}, ${stage.kind}, ${stage.state}, ${description}` };
   return fill(item, nodeId(node), context, stateIcon(stage.state, connected), description);

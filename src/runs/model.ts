@@ -175,6 +175,11 @@ export function abilities(state: RunState, kind: 'recipe' | 'import'): string[] 
   return [];
 }
 
+/** Whether a stage may have something to report: it has begun, and it is neither an import nor a program of the user's. */
+export function mayReport({ kind, attempts }: Pick<StageInfo, 'attempts'> & { kind: string }): boolean {
+  return attempts.length > 0 && kind !== 'import' && kind !== 'command';
+}
+
 export function nodeId(node: RunNode): string {
   switch (node.kind) {
     case 'run':

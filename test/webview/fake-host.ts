@@ -14,9 +14,13 @@ import type { StageEvent } from '../../core/protocol/events.ts';
 import type {
   Annotations,
   EventBatch,
+  GroupAtStep,
+  GroupDetail,
+  GroupHealth,
   Methods,
   MetricsSnapshot,
   Pair,
+  ProblemGroups,
   RunSummary,
   StageRow,
   TraceDetail,
@@ -25,6 +29,7 @@ import type {
   TraceSet,
   TraceSort,
 } from '../../core/protocol/methods.ts';
+import type { Report, TableRow } from '../../core/protocol/report.ts';
 import type {
   ForwardedMethod,
   HostMethods,
@@ -138,6 +143,17 @@ export interface FakeData {
   run?: RunSummary;
   table?: StageRow[];
   metrics?: MetricsSnapshot;
+  report?: Report;
+  tables?: Record<string, TableRow[]>;
+  /** Texts of part files by their number; one byte a character. */
+  parts?: Record<number, string>;
+  groups?: {
+    problems: ProblemGroups[];
+    steps: Record<string, GroupAtStep[]>;
+    /** By the group's first trace. */
+    details: Record<string, GroupDetail>;
+    health: GroupHealth[];
+  };
 }
 
 export class FakeHost {
@@ -262,9 +278,41 @@ export class FakeHost {
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
-      'stages/report': () => ({ report: null, attempt: null }),
-      'stages/rows': () => ({ rows: [], total: 0 }),
-      'stages/text': () => ({ text: '', rest: null }),
+      'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
+      'stages/rows': ({ table, where, cursor, limit = 100, parts = true }) => {
+        const all = this.data.tables?.[table] ?? [];
+        const wanted = Object.entries(where ?? {});
+        const found = all
+          .map((row, at) => ({ row, at }))
+          .filter(({ row, at }) => {
+            const fits = wanted.every(([key, value]) => (row.cells[key] ?? null) === value);
+            return fits && at >= Number(cursor ?? 0);
+          });
+        const shown = found.slice(0, limit);
+        return {
+          rows: shown.map(({ row: { parts: own, ...row } }) => (parts && own ? { ...row, parts: own } : row)),
+          total: wanted.length > 0 ? null : all.length,
+          ...(found.length > limit ? { next: String(found[limit]!.at) } : {}),
+          ...(parts ? {} : { cursors: shown.map(({ at }) => String(at)) }),
+        };
+      },
+      // In two pieces, as the service gives what is long.
+      'stages/text': ({ extent: { part, offset, length } }) => {
+        const text = (this.data.parts?.[part] ?? '').slice(offset, offset + length);
+        const half = Math.ceil(text.length / 2);
+        if (text.length < 1000) return { text, rest: null };
+        return { text: text.slice(0, half), rest: { part, offset: offset + half, length: length - half } };
+      },
+      'groups/problems': ({ text, cursor = 0, limit = 100 }) => {
+        const all = (this.data.groups?.problems ?? []).filter(({ label }) => label.includes(text ?? ''));
+        const next = cursor + limit < all.length ? { next: cursor + limit } : {};
+        return { problems: all.slice(cursor, cursor + limit), total: all.length, ...next };
+      },
+      'groups/steps': ({ problem }) => ({ groups: this.data.groups?.steps[problem] ?? [], more: 0 }),
+      'groups/get': ({ trace }) => this.#need(this.data.groups?.details[trace]),
+      'metrics/groups': ({ stepFrom = 0 }) => ({
+        steps: (this.data.groups?.health ?? []).filter(({ step }) => step >= stepFrom),
+      }),
     };
     // Each answer may be late or an error.
     for (const [method, handler] of Object.entries(handlers)) {

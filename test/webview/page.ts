@@ -39,7 +39,7 @@ export interface OpenedPage {
 }
 
 export interface PageOptions {
-  bundle?: 'inspector' | 'dashboard';
+  bundle?: 'inspector' | 'dashboard' | 'report';
   theme?: ThemeKind;
   width?: number;
   height?: number;

@@ -5,7 +5,8 @@ import { Button } from '../ui/controls.ts';
 import { count, duration, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 
-const looks: Record<StageState, { icon: string; tone: string }> = {
+/** Icon and tone of each state. */
+export const looks: Record<StageState, { icon: string; tone: string }> = {
   waiting: { icon: 'circle-outline', tone: 'muted' },
   running: { icon: 'play-circle', tone: 'running' },
   stopping: { icon: 'debug-pause', tone: 'cut' },
@@ -92,6 +93,16 @@ function Stage({ run, stage, host }: { run: string; stage: StageInfo; host: Host
             onClick={() => void host.ask('host/command', { command: 'longhand.resumeStage', run, stage: stage.id })}
           >
             <Icon name="debug-restart" />
+          </button>
+        )}
+        {stage.attempts.length > 0 && stage.kind !== 'import' && stage.kind !== 'command' && (
+          <button
+            class="tool"
+            aria-label={`Report of ${stage.id}`}
+            title="Open report"
+            onClick={() => void host.ask('host/open', { view: { page: 'report', run, stage: stage.id } })}
+          >
+            <Icon name="note" />
           </button>
         )}
         {stage.attempts.length > 0 && (

@@ -22,6 +22,43 @@ describe('views', () => {
     assert.deepEqual(asView(compare), compare);
   });
 
+  it('takes a report with its rows, and of these only what can be a filter', () => {
+    const report = {
+      page: 'report',
+      run: 'r',
+      stage: 's',
+      rows: { table: 'rows', where: { class: 'RW', kept: true, n: 3, why: null }, label: 'RW' },
+      row: 7,
+      problem: 'p',
+      step: 12,
+    };
+    assert.deepEqual(asView(report), report);
+    assert.deepEqual(
+      asView({
+        page: 'report',
+        run: 'r',
+        stage: 's',
+        rows: { table: 't', where: { a: {}, b: 1 } },
+        row: -1,
+        step: 'x',
+      }),
+      { page: 'report', run: 'r', stage: 's', rows: { table: 't', where: { b: 1 } } },
+    );
+    assert.equal(asView({ page: 'report', run: 'r' }), null);
+    const at = (stage: string, row?: number) => ({
+      page: 'report' as const,
+      run: 'r',
+      stage,
+      ...(row === undefined ? {} : { row }),
+    });
+    assert.ok(samePlace(at('a', 1), at('a')) && !samePlace(at('a'), at('b')));
+    assert.deepEqual(runsOf(at('a')), ['r']);
+    assert.equal(
+      titleOf(at('a'), (run) => `name of ${run}`),
+      'a · name of r',
+    );
+  });
+
   it('refuses the rest', () => {
     for (const value of [
       null,

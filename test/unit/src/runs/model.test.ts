@@ -15,6 +15,7 @@ import {
   evaluationNodes,
   mainStages,
   MAX_CHECKPOINTS,
+  mayReport,
   nodeId,
   progressText,
   runDescription,
@@ -232,5 +233,12 @@ describe('the Runs view in words', () => {
     assert.deepEqual(abilities('failed', 'recipe'), ['resumable']);
     assert.deepEqual(abilities('completed', 'recipe'), []);
     assert.deepEqual(abilities('stopped', 'import'), []);
+  });
+
+  it('knows which stages may report', () => {
+    assert.ok(!mayReport(stage('sft')));
+    assert.ok(mayReport(stage('sft', { attempts: [attempt()] })));
+    assert.ok(!mayReport(stage('import', { kind: 'import', attempts: [attempt()] })));
+    assert.ok(!mayReport({ kind: 'command', attempts: [attempt()] }));
   });
 });

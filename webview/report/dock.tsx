@@ -1,0 +1,137 @@
+/** The rows of the report's tables: one tab a table, the filter as a chip, the list. */
+import { useEffect } from 'preact/hooks';
+import type { Report, TableRef } from '../../core/protocol/report.ts';
+import { count, plural } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Failure } from '../ui/states.tsx';
+import { useStore } from '../ui/store.ts';
+import type { BlockOf } from './block.tsx';
+import type { Column } from './columns.ts';
+import { scalar } from './numbers.ts';
+import { ROW_LIMIT, type RowList } from './row-list.ts';
+import { RowTable } from './row-table.tsx';
+
+export interface ShownRows extends TableRef {
+  label?: string;
+}
+
+interface DockProps {
+  report: Report;
+  list: RowList;
+  shown: ShownRows;
+  columns: readonly Column[];
+  selected: number | null;
+  tall: boolean;
+  onTall: () => void;
+  onRows: (rows: ShownRows) => void;
+  onSelect: (index: number) => void;
+  onEnter: () => void;
+}
+
+export function Dock({ report, list, shown, columns, selected, tall, onTall, onRows, onSelect, onEnter }: DockProps) {
+  const { rows, total, complete, error } = useStore(list);
+  const tables = tablesOf(report);
+  const block = tables.find(({ table }) => table === shown.table);
+  const filtered = shown.where !== undefined && Object.keys(shown.where).length > 0;
+  const read = rows.reduce((n, row) => n + (row ? 1 : 0), 0);
+  // A row that is open but not read yet (after a reload of the page) is read.
+  useEffect(() => {
+    if (selected !== null && !rows[selected] && !complete) list.look(selected);
+  }, [selected, rows.length, complete]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
+    const next =
+      buttons[(buttons.indexOf(document.activeElement as HTMLButtonElement) + by + buttons.length) % buttons.length];
+    next?.focus();
+    next?.click();
+  };
+  return (
+    <section class="dock" aria-label="Rows">
+      <div class="dock-head">
+        <div role="tablist" class="tabs" aria-label="Tables" onKeyDown={onKeyDown}>
+          {tables.map(({ table, title, rows: n }) => (
+            <button
+              key={table}
+              role="tab"
+              class="tab"
+              aria-selected={table === shown.table}
+              tabIndex={table === shown.table ? 0 : -1}
+              onClick={() => onRows({ table })}
+            >
+              {title} <span class="muted num">{count(n)}</span>
+            </button>
+          ))}
+          {!block && (
+            <button role="tab" class="tab" aria-selected={true} onClick={() => onRows({ table: shown.table })}>
+              {shown.table}
+            </button>
+          )}
+        </div>
+        {filtered && (
+          <button
+            class="chip filter-chip"
+            title={`${wordsOf(shown.where!)}. Show all rows`}
+            aria-label={`Filter ${shown.label ?? wordsOf(shown.where!)}: remove`}
+            onClick={() => onRows({ table: shown.table })}
+          >
+            <Icon name="filter" />
+            <span class="chip-text">{shown.label ?? wordsOf(shown.where!)}</span>
+            <Icon name="close" />
+          </button>
+        )}
+        <span class="muted num dock-count" role="status">
+          {complete
+            ? plural(read, 'row')
+            : total === null
+              ? `${plural(read, 'row')} so far`
+              : `${count(read)} of ${plural(total, 'row')}`}
+        </span>
+        <span class="grow" />
+        <button
+          class="tool"
+          aria-pressed={tall}
+          aria-label="Rows over the whole height"
+          title={tall ? 'Show the figures' : 'Rows over the whole height'}
+          onClick={onTall}
+        >
+          <Icon name={tall ? 'chevron-down' : 'chevron-up'} />
+        </button>
+      </div>
+      {block?.note && <p class="report-note muted dock-note">{block.note}</p>}
+      {error !== null && read === 0 ? (
+        <Failure what="The rows cannot be read" error={error} onRetry={() => void list.more()} />
+      ) : complete && read === 0 ? (
+        <p class="dock-none muted">{filtered ? 'No row is like that.' : 'No rows yet.'}</p>
+      ) : (
+        <RowTable
+          key={shown.table}
+          label={block?.title ?? shown.table}
+          rows={rows}
+          columns={columns}
+          selected={selected}
+          onSelect={onSelect}
+          onEnter={onEnter}
+          onLook={(last) => list.look(last)}
+        />
+      )}
+      {(total ?? 0) > ROW_LIMIT && (
+        <p class="note">
+          The first {count(ROW_LIMIT)} of {count(total)} rows. A click on a number above shows those behind it.
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function tablesOf(report: Report): BlockOf<'table'>[] {
+  return report.blocks.filter((block) => block.type === 'table');
+}
+
+function wordsOf(where: NonNullable<TableRef['where']>): string {
+  return Object.entries(where)
+    .map(([key, value]) => `${key.replaceAll('_', ' ')}: ${scalar(value)}`)
+    .join(', ');
+}

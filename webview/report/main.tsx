@@ -1,0 +1,34 @@
+/** Entry of the report's page. */
+import '@vscode/codicons/dist/codicon.css';
+import 'katex/dist/katex.css';
+import 'uplot/dist/uPlot.min.css';
+import '../ui/base.css';
+import '../ui/labels.css';
+import '../text/text.css';
+import '../inspector/inspector.css';
+import '../compare/compare.css';
+import '../dashboard/dashboard.css';
+import './report.css';
+import { render } from 'preact';
+import { connectHost } from '../host.ts';
+import { Page } from '../inspector/page.ts';
+import { registerControls } from '../ui/controls.ts';
+import { setLocale } from '../ui/format.ts';
+import { useStore } from '../ui/store.ts';
+import { StageReport } from './report.tsx';
+
+function App({ page }: { page: Page }) {
+  const { view } = useStore(page);
+  return view.page === 'report' ? <StageReport key={`${view.run}/${view.stage}`} page={page} view={view} /> : null;
+}
+
+async function start(): Promise<void> {
+  registerControls();
+  const host = connectHost();
+  const init = await host.ask('host/ready', {});
+  setLocale(init.locale);
+  host.save({ ...host.saved(), view: init.view });
+  render(<App page={new Page(host, init)} />, document.getElementById('app')!);
+}
+
+void start();

@@ -1,0 +1,86 @@
+/** A stage's report as the page shows it: pulled whole when something happened in the stage, at most twice a second. */
+import type { EventBatch, RunSummary } from '../../core/protocol/methods.ts';
+import type { Report } from '../../core/protocol/report.ts';
+import type { Host } from '../host.ts';
+import { Store } from '../ui/store.ts';
+
+export interface ReportState {
+  run: RunSummary | null;
+  /** Null: the stage has written none (yet). */
+  report: Report | null;
+  /** The attempt that wrote it. */
+  attempt: number | null;
+  /** Counts what was pulled: rows may have come even where no block changed. */
+  pulls: number;
+  error: unknown;
+}
+
+const PULL_EVERY = 500;
+
+export class ReportModel extends Store<ReportState> {
+  readonly #host: Host;
+  readonly #place: { run: string; stage: string };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #last = 0;
+  #pulling = false;
+  #again = false;
+  #closed = false;
+  #text = '';
+
+  constructor(host: Host, run: string, stage: string) {
+    super({ run: null, report: null, attempt: null, pulls: 0, error: null });
+    this.#host = host;
+    this.#place = { run, stage };
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  onEvents(batch: EventBatch): void {
+    const { run, stage } = this.#place;
+    const own = batch.stream === 'journal' || batch.stream.startsWith(`${run}/${stage}/`);
+    if (own && batch.events.some(({ type }) => type !== 'trace_text')) this.soon();
+  }
+
+  /** Pulls within half a second. */
+  soon(): void {
+    if (this.#closed) return;
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.pull();
+      },
+      Math.max(0, PULL_EVERY - (Date.now() - this.#last)),
+    );
+  }
+
+  async pull(): Promise<void> {
+    if (this.#pulling) {
+      this.#again = true;
+      return;
+    }
+    this.#pulling = true;
+    this.#again = false;
+    this.#last = Date.now();
+    try {
+      const [run, { report, attempt }] = await Promise.all([
+        this.#host.call('runs/get', { run: this.#place.run }),
+        this.#host.call('stages/report', this.#place),
+      ]);
+      if (this.#closed) return;
+      // The same blocks are the same object, so that nothing is drawn again.
+      const text = JSON.stringify(report);
+      const kept = text === this.#text ? this.value.report : report;
+      this.#text = text;
+      this.set({ run, report: kept, attempt, pulls: this.value.pulls + 1, error: null });
+    } catch (error) {
+      // What is shown stays; an error fills the page only when there is nothing yet.
+      if (!this.#closed) this.set({ error });
+    } finally {
+      this.#pulling = false;
+      if (this.#again) this.soon();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The rows of a table of a report, or those of them behind a number: read page by page as far as the reader scrolls, without
+ * their parts. Rows that are not here yet are `null`. Rows are only ever added, so a row keeps its place.
+ */
+import type { TableRef, TableRow } from '../../core/protocol/report.ts';
+import type { Host } from '../host.ts';
+import { Store } from '../ui/store.ts';
+
+export interface ListedRow {
+  cells: TableRow['cells'];
+  trace: string | undefined;
+  /** Where it begins: what it is read whole by. */
+  cursor: string;
+}
+
+export interface RowListState {
+  from: TableRef | null;
+  rows: (ListedRow | null)[];
+  /** Rows in all; null: not known before the end is reached. */
+  total: number | null;
+  /** Nothing is left to read for now. */
+  complete: boolean;
+  error: unknown;
+}
+
+const PAGE = 100;
+/** Most rows that a page holds; beyond it the list says so. */
+export const ROW_LIMIT = 100_000;
+
+export class RowList extends Store<RowListState> {
+  readonly #host: Host;
+  #place: { run: string; stage: string; attempt?: number };
+  #asked = 0;
+  #rows: ListedRow[] = [];
+  #next: string | undefined;
+  #wanted = PAGE;
+  #busy = false;
+
+  constructor(host: Host, run: string, stage: string) {
+    super({ from: null, rows: [], total: null, complete: false, error: null });
+    this.#host = host;
+    this.#place = { run, stage };
+  }
+
+  /** Shows rows of an attempt's table from the beginning; null: none. */
+  async show(from: TableRef | null, attempt: number | null): Promise<void> {
+    this.#asked += 1;
+    const { run, stage } = this.#place;
+    this.#place = { run, stage, ...(attempt === null ? {} : { attempt }) };
+    this.#rows = [];
+    this.#next = undefined;
+    this.#wanted = PAGE;
+    this.#busy = false;
+    this.set({ from, rows: [], total: null, complete: from === null, error: null });
+    await this.#read();
+  }
+
+  /** The rows that are in view: what lies up to there is read. */
+  look(last: number): void {
+    this.#wanted = Math.min(ROW_LIMIT, Math.max(this.#wanted, last + PAGE / 2));
+    if (!this.value.complete && !this.value.error) void this.#read();
+  }
+
+  /** Reads on where it stopped: rows may have come since. */
+  async more(): Promise<void> {
+    if (this.value.from && (this.value.complete || this.value.error)) await this.#read();
+  }
+
+  /** One row with its parts. */
+  async whole(row: ListedRow): Promise<TableRow | null> {
+    const { from } = this.value;
+    if (!from) return null;
+    const { rows } = await this.#host.call('stages/rows', {
+      ...this.#place,
+      ...from,
+      cursor: row.cursor,
+      limit: 1,
+    });
+    return rows[0] ?? null;
+  }
+
+  async #read(): Promise<void> {
+    const { from } = this.value;
+    if (!from || this.#busy) return;
+    this.#busy = true;
+    const asked = this.#asked;
+    try {
+      // The first time round also where there is enough: at the end, to see whether rows came.
+      do {
+        const last = this.#next === undefined ? this.#rows.at(-1) : undefined;
+        const cursor = this.#next ?? last?.cursor;
+        const page = await this.#host.call('stages/rows', {
+          ...this.#place,
+          ...from,
+          limit: PAGE,
+          parts: false,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        if (asked !== this.#asked) return;
+        const found = page.rows.map(({ cells, trace }, i) => ({ cells, trace, cursor: page.cursors?.[i] ?? '' }));
+        // The last row was asked for again to go on from it.
+        this.#rows.push(...(last ? found.slice(1) : found));
+        this.#next = page.next;
+        this.#publish(page.total);
+      } while (this.#next !== undefined && this.#rows.length < this.#wanted);
+    } catch (error) {
+      if (asked === this.#asked) this.set({ error });
+    } finally {
+      if (asked === this.#asked) this.#busy = false;
+    }
+  }
+
+  #publish(told: number | null): void {
+    const complete = this.#next === undefined;
+    const total = complete ? this.#rows.length : (told ?? this.value.total);
+    const rows: (ListedRow | null)[] = [...this.#rows];
+    const length = complete ? rows.length : Math.max(total ?? 0, rows.length + PAGE);
+    while (rows.length < Math.min(length, ROW_LIMIT)) rows.push(null);
+    this.set({ rows, total, complete, error: null });
+  }
+}

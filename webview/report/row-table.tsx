@@ -1,0 +1,135 @@
+/** The rows of a report's table as a grid of which only those in view are elements. */
+import { memo } from 'preact/compat';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Grid } from '../ui/grid.tsx';
+import { fitting, isLengths, type Cell, type Column } from './columns.ts';
+import { scalar } from './numbers.ts';
+import type { ListedRow } from './row-list.ts';
+import { Strip } from './strip.tsx';
+import { verdictLook } from './verdict.ts';
+
+interface RowTableProps {
+  label: string;
+  rows: readonly (ListedRow | null)[];
+  columns: readonly Column[];
+  selected: number | null;
+  onSelect: (index: number) => void;
+  onEnter: () => void;
+  onLook: (last: number) => void;
+}
+
+export function RowTable({ label, rows, columns, selected, onSelect, onEnter, onLook }: RowTableProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(600);
+  const { shown, template } = useMemo(() => fitting(columns, width), [columns, width]);
+  const longest = useMemo(() => {
+    let most = 1;
+    for (const row of rows) {
+      for (const cell of Object.values(row?.cells ?? {})) {
+        if (isLengths(cell)) for (const value of cell.values) most = Math.max(most, value);
+      }
+    }
+    return most;
+  }, [rows]);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
+    observer.observe(scroller.current!);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => scroller.current!.style.setProperty('--columns', template), [template]);
+  const index = selected !== null && rows[selected] ? selected : -1;
+  const head = (
+    <div role="row" class="grid-head" aria-rowindex={1}>
+      {shown.map(({ key, label: name, kind }) => (
+        <span key={key} role="columnheader" class={kind === 'number' ? 'num' : ''} title={name}>
+          {name}
+        </span>
+      ))}
+    </div>
+  );
+  return (
+    <Grid
+      label={label}
+      id="row"
+      rows={rows}
+      columns={shown.length}
+      index={index}
+      selected={index < 0 ? null : String(index)}
+      scroller={scroller}
+      head={head}
+      onEnter={onEnter}
+      onMove={(to) => {
+        // Rows that are not read yet cannot be chosen: the last one before them is.
+        for (let i = to; i >= 0; i -= 1) if (rows[i]) return onSelect(i);
+      }}
+      onView={(_, last) => onLook(last)}
+    >
+      {(row, i) =>
+        row ? (
+          <Row
+            key={row.cursor}
+            row={row}
+            index={i}
+            columns={shown}
+            longest={longest}
+            selected={i === index}
+            onSelect={onSelect}
+          />
+        ) : (
+          <div key={`blank-${i}`} class="grid-blank" aria-hidden="true" />
+        )
+      }
+    </Grid>
+  );
+}
+
+interface RowProps {
+  row: ListedRow;
+  index: number;
+  columns: readonly Column[];
+  longest: number;
+  selected: boolean;
+  onSelect: (index: number) => void;
+}
+
+const Row = memo(function Row({ row, index, columns, longest, selected, onSelect }: RowProps) {
+  return (
+    <div
+      role="row"
+      id={`row-${index}`}
+      class="grid-row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      onClick={() => onSelect(index)}
+    >
+      {columns.map(({ key, kind }) => (
+        <CellView key={key} cell={row.cells[key] ?? null} kind={kind} longest={longest} />
+      ))}
+    </div>
+  );
+});
+
+function CellView({ cell, kind, longest }: { cell: Cell; kind: Column['kind']; longest: number }) {
+  if (isLengths(cell)) {
+    return (
+      <span role="gridcell">
+        <Strip {...cell} longest={longest} />
+      </span>
+    );
+  }
+  if (kind === 'verdict') {
+    const look = verdictLook(cell);
+    return (
+      <span role="gridcell" class={look.tone} aria-label={look.words} title={look.words}>
+        {look.sign}
+      </span>
+    );
+  }
+  // One line: the rest of a long text is in the pane.
+  const text = scalar(typeof cell === 'string' ? cell.slice(0, 300).replace(/\s+/g, ' ') : cell);
+  return (
+    <span role="gridcell" class={kind === 'number' ? 'num' : ''} title={text}>
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,95 @@
+/** Flows between classes, drawn as SVG. Each flow is a button of its own for keys and for screen readers. */
+import { useMemo } from 'preact/hooks';
+import { count } from '../ui/format.ts';
+import { Frame, type BlockOf, type OnRows } from './block.tsx';
+import { share } from './numbers.ts';
+import { layout, NODE_WIDTH } from './sankey-layout.ts';
+import { useWidth } from './use-width.ts';
+
+interface SankeyProps {
+  block: BlockOf<'sankey'>;
+  colors: ReadonlyMap<string, string>;
+  onRows: OnRows;
+}
+
+/** Room for the names on both sides, in pixels. */
+const SIDE = 110;
+const TOP = 8;
+
+export function Sankey({ block, colors, onRows }: SankeyProps) {
+  const [box, width] = useWidth(420);
+  const names = new Set(block.flows.flatMap(({ from, to }) => [from, to]));
+  const height = Math.max(120, Math.min(360, 34 * names.size));
+  const { nodes, flows } = useMemo(
+    () => layout(block.flows, Math.max(80, width - 2 * SIDE), height),
+    [block.flows, width, height],
+  );
+  const total = nodes.filter(({ column }) => column === 0).reduce((sum, { n }) => sum + n, 0);
+  const last = Math.max(0, ...nodes.map(({ column }) => column));
+  const left = block.flows.length - flows.length;
+  return (
+    <Frame block={block}>
+      <div ref={box} class="sankey">
+        <svg width={width} height={height + 2 * TOP} role="group" aria-label={`${block.title}: flows`}>
+          <g transform={`translate(${SIDE} ${TOP})`}>
+            {flows.map(({ flow, x0, y0, x1, y1, width: thick }) => {
+              const words = `${flow.from} to ${flow.to}: ${count(flow.n)}, ${share(flow.n, total)} of all`;
+              const middle = (x0 + x1) / 2;
+              const { rows } = flow;
+              const label = `${flow.from} → ${flow.to}`;
+              const show = rows && (() => onRows(rows, label));
+              return (
+                <path
+                  key={label}
+                  class={`flow${rows ? ' flow-rows' : ''}`}
+                  style={{ '--c': `var(${colors.get(flow.to) ?? '--lh-grey'})` }}
+                  d={`M${x0},${y0}C${middle},${y0} ${middle},${y1} ${x1},${y1}`}
+                  stroke-width={thick}
+                  role={rows ? 'button' : 'img'}
+                  tabindex={rows ? 0 : undefined}
+                  aria-label={rows ? `${words}. Show the rows.` : words}
+                  onClick={show}
+                  onKeyDown={(event) => {
+                    if (!show || (event.key !== 'Enter' && event.key !== ' ')) return;
+                    event.preventDefault();
+                    show();
+                  }}
+                >
+                  <title>{words}</title>
+                </path>
+              );
+            })}
+            {nodes.map(({ name, x, y, height: tall, n, column }) => {
+              const atLeft = column === 0;
+              return (
+                <g key={name} aria-hidden="true">
+                  <rect
+                    class="flow-node"
+                    style={{ '--c': `var(${colors.get(name) ?? '--lh-grey'})` }}
+                    x={x}
+                    y={y}
+                    width={NODE_WIDTH}
+                    height={tall}
+                  />
+                  <text
+                    x={atLeft ? x - 6 : x + NODE_WIDTH + 6}
+                    y={y + tall / 2 + 4}
+                    text-anchor={atLeft ? 'end' : 'start'}
+                    class={column > 0 && column < last ? 'over' : ''}
+                  >
+                    {cut(name)} <tspan class="flow-n">{count(n)}</tspan>
+                  </text>
+                </g>
+              );
+            })}
+          </g>
+        </svg>
+      </div>
+      {left > 0 && <p class="report-note muted">{count(left)} flows carry nothing or lead back; they are not drawn.</p>}
+    </Frame>
+  );
+}
+
+function cut(name: string): string {
+  return name.length > 16 ? `${name.slice(0, 15)}…` : name;
+}
