@@ -32,6 +32,7 @@ is every name that neither defines. The defaults are OpenAI's, whatever the chec
 - A stream sends what is new at most every 50 ms a request; no character before all of its bytes are there; `[DONE]` at the end.
   One that fails ends with `data: {"error": …}` and neither `finish_reason` nor `[DONE]`.
 - At most `--batch` sequences are computed at a time and `--queue` wait; what would go beyond gets 429 with `Retry-After`.
+- A body has at most 16 MiB and comes within a minute.
 - A client that goes away ends its sequences. SIGTERM: no new requests (503), `--grace` seconds for those in flight, exit 0.
 - A request is computed whole by the checkpoint that was served when it came, named by `system_fingerprint` (a hash of the
   weights). A change of checkpoint waits for nobody: old and new requests take turns until the old ones are done.

@@ -30,6 +30,8 @@ def main() -> int:
     options = _options()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     key = _key(options)
+    if not (options.model / "config.json").is_file():
+        _refuse(f"{options.model} is not a checkpoint: it has no config.json")
     listener = _bind(options.host, options.port)
     with quick_imports():
         import torch
@@ -182,4 +184,8 @@ def _refuse(message: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Both threads are done and nothing is open: taking torch apart would only hold memory and port for seconds.
+    os._exit(code)

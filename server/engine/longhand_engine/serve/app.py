@@ -26,6 +26,7 @@ from .parameters import ChatBody, CheckpointBody, CompletionBody, parse
 log = logging.getLogger(__name__)
 
 MOST_BODY = 16 * 2**20
+BODY_S = 60
 # What a stream has to say is gathered for this long (seconds).
 TICK = 0.05
 # Prompts longer than this (bytes of the body) are tokenised outside the event loop.
@@ -226,11 +227,15 @@ async def _gone(receive: Receive) -> None:
 
 async def _body(request: Request) -> bytes:
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BODY:
-            raise ApiError(413, f"the body is larger than {MOST_BODY} bytes")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > MOST_BODY:
+                    raise ApiError(413, f"the body is larger than {MOST_BODY} bytes")
+                parts.append(part)
+    except TimeoutError as error:
+        raise ApiError(408, f"the body did not come within {BODY_S} s") from error
     return b"".join(parts)
 
 

@@ -14,10 +14,14 @@ class CheckpointError(ValueError):
     """A folder that cannot be served; the message says why."""
 
 
+class TooLong(ValueError):
+    """A text that cannot fit into the context."""
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """`special`: tokens that `skip_special_tokens` leaves out. `context`: tokens of
-    prompt and completion together. `fingerprint`: the same for the same weights."""
+    prompt and completion together. `fingerprint`: the same for the same weights. `longest_token`: characters."""
 
     folder: Path
     model: PreTrainedModel
@@ -26,6 +30,14 @@ class Checkpoint:
     special: frozenset[int]
     context: int
     fingerprint: str
+    longest_token: int
+
+    def encode(self, text: str, *, special: bool) -> list[int]:
+        """The tokens of a text. TooLong for one that is certainly longer than the context, before minutes go by."""
+        # Twice, as a token may take the blanks around it.
+        if len(text) > 2 * self.context * self.longest_token:
+            raise TooLong(f"a prompt of {len(text)} characters does not fit into the context of {self.context} tokens")
+        return self.tokenizer(text, add_special_tokens=special, verbose=False).input_ids
 
 
 def load(folder: Path) -> Checkpoint:
@@ -49,6 +61,7 @@ def load(folder: Path) -> Checkpoint:
         special=frozenset(i for i, token in tokenizer.added_tokens_decoder.items() if token.special),
         context=getattr(model.config.get_text_config(), "max_position_embeddings", None) or 2**31,
         fingerprint=_fingerprint(folder),
+        longest_token=max(map(len, tokenizer.get_vocab())),
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import from_json
 
 from ..sampling.requests import Request
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, TooLong
 from .errors import ApiError
 
 # vLLM takes temperatures below this for greedy; dividing by much smaller ones would overflow.
@@ -146,9 +146,7 @@ class CompletionBody(Sampled):
         given = self.prompt
         parts = given if isinstance(given, list) and any(not isinstance(p, int) for p in given) else [given]
         special = self.add_special_tokens is not False
-        return [
-            checkpoint.tokenizer(p, add_special_tokens=special).input_ids if isinstance(p, str) else p for p in parts
-        ]
+        return [_encoded(p, checkpoint, special, "prompt") if isinstance(p, str) else p for p in parts]
 
 
 class TextPart(_Body):
@@ -208,7 +206,14 @@ class ChatBody(Sampled):
         except Exception as error:  # a template raises whatever it likes
             raise ApiError(400, f"the chat template refuses these messages: {error}", parameter="messages") from error
         # The template writes the special tokens itself.
-        return [tokenizer(text, add_special_tokens=bool(self.add_special_tokens)).input_ids]
+        return [_encoded(text, checkpoint, bool(self.add_special_tokens), "messages")]
+
+
+def _encoded(text: str, checkpoint: Checkpoint, special: bool, parameter: str) -> list[int]:
+    try:
+        return checkpoint.encode(text, special=special)
+    except TooLong as error:
+        raise ApiError(400, str(error), parameter=parameter, code="context_length_exceeded") from error
 
 
 def _plain(message: Message) -> dict[str, str]:

@@ -1,10 +1,17 @@
 """What a server must stand: clients that leave, too many of them, nonsense, a failing engine, another checkpoint under load."""
 
+import http.client
 import json
 import math
+import random
+import threading
 import time
 
 import pytest
+
+from longhand_engine.serve import app
+from longhand_engine.serve.errors import ApiError, dumps
+from longhand_engine.serve.parameters import IGNORED, NEUTRAL, ChatBody, CompletionBody, parse
 
 from .live import live
 from .test_sampling_over_http import CHAT, TEXT, chat, prompt_ids
@@ -86,6 +93,36 @@ def test_a_checkpoint_is_changed_under_load(base, other, problems, generated):
         (model,) = server.get("/v1/models").body["data"]
         assert (model["id"], model["root"], model["max_model_len"]) == ("later", str(other.folder), 1024)
         assert server.chat("a", model="tiny").status == 404
+
+
+def test_a_request_that_came_before_a_change_is_computed_by_the_old_checkpoint(base, other, monkeypatch):
+    with live(base, batch=3) as server:
+        encoding, go_on, prompts = threading.Event(), threading.Event(), CompletionBody.prompts
+
+        def slowly(body, checkpoint):
+            encoding.set()
+            assert go_on.wait(20)
+            return prompts(body, checkpoint)
+
+        monkeypatch.setattr(app, "LONG", 0)
+        monkeypatch.setattr(CompletionBody, "prompts", slowly)
+        early = server.open(TEXT, {"prompt": "1", "max_tokens": 3})
+        assert encoding.wait(20)
+        assert server.post("/longhand/checkpoint", {"model": str(other.folder)}).status == 200
+        server.wait_until(lambda: len(server.driver._all) == 1)
+        go_on.set()
+        assert server.answer(early).body["system_fingerprint"] == base.fingerprint
+        assert server.complete("1").body["system_fingerprint"] == other.fingerprint
+        server.wait_until(lambda: len(server.driver._all) == 1)
+
+
+def test_a_server_that_stops_says_so(base):
+    with live(base, key="k") as server:
+        server.front.stopping = True
+        refused = server.complete("1")
+        assert refused.status == 503 and refused.error["type"] == "server_error"
+        health = server.get("/health")
+        assert health.status == 503 and health.body["status"] == "stopping"
 
 
 def test_a_folder_that_cannot_be_served_changes_nothing(server, base, tmp_path):
@@ -181,16 +218,52 @@ def test_what_cannot_matter_passes(server):
     assert server.chat("a", max_tokens=1, **harmless).status == 200
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(server, monkeypatch):
+    monkeypatch.setattr(app, "BODY_S", 0.2)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.putrequest("POST", CHAT)
+    connection.putheader("content-type", "application/json")
+    connection.putheader("content-length", "100")
+    connection.endheaders(b"{")
+    assert server.answer(connection).status == 408
+
+
+def test_any_body_is_answered(base):
+    """No body, however made, gets past the checks as anything but a request or an ApiError."""
+    chance = random.Random(0)
+    odd = [None, True, 0, -1, 1.5, 2**70, "", "a", "\ud800", [], [[]], [1], ["a"], {}, {"a": {}}, [{"role": "user"}]]
+    names = [*ChatBody.model_fields, *CompletionBody.model_fields, *NEUTRAL, *IGNORED, "unknown"]
+    outcomes = {"fine": 0, "refused": 0}
+    for _ in range(4000):
+        kind = chance.choice([ChatBody, CompletionBody])
+        body = {"prompt": "1"} if kind is CompletionBody else {"messages": MESSAGES}
+        body |= {chance.choice(names): chance.choice(odd) for _ in range(chance.randrange(3))}
+        try:
+            found = parse(kind, json.dumps(body).encode())
+            for prompt in found.prompts(base):
+                found.request(prompt, base).check(base.context, 482)
+            outcomes["fine"] += 1
+        except ApiError as error:
+            assert error.status == 400 and json.loads(dumps(error.body))["error"]["message"]
+            outcomes["refused"] += 1
+        except ValueError as error:  # the engine's own check, which the driver answers with 400
+            assert "out of range" in str(error) or "context" in str(error)
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 500
+
+
 def test_large_bodies_and_deep_ones_do_no_harm(server):
     begun = time.monotonic()
+    whole = json.dumps({"prompt": "7 " * 2**22}).encode()
+    assert "does not fit" in server.post(TEXT, whole).error["message"]
     assert server.post(CHAT, b'{"messages": "' + b"x" * 2**24 + b'"}').status == 413
     deep = json.dumps({"messages": MESSAGES, "chat_template_kwargs": {}}).replace(
         "{}", '{"a":' * 5000 + "1" + "}" * 5000
     )
     assert server.post(CHAT, deep.encode()).status == 400
-    long = server.complete("7 " * 200_000)
-    assert long.status == 400 and "context" in long.error["message"]
-    assert time.monotonic() - begun < 20 and server.complete("1", max_tokens=1).status == 200
+    long = server.complete("7 " * 4000)
+    assert long.status == 400 and "tokens, the context" in long.error["message"]
+    assert time.monotonic() - begun < 10 and server.complete("1", max_tokens=1).status == 200
 
 
 def test_a_key_is_wanted_everywhere_but_for_health(base):
