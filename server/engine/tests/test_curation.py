@@ -486,12 +486,19 @@ def test_too_many_ngrams_are_refused(monkeypatch):
         Contamination(2).add([("s", 1, "a b c d e f")])
 
 
+def test_a_conversation_beside_problem_and_generations_is_left_alone():
+    row = {"problem": "a?", "generations": ["x"], "messages": "broken"}
+    assert Columns({}).read(row).candidates[0].text == "x"
+
+
 def test_our_own_rows_are_a_source(tmp_path):
     row = {
         "prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": "a? marker"}],
         "problem": "a?",
         "completion": [{"role": "assistant", "content": right(1)}],
         "answer": "7",
+        "answer_origin": "trace",
     }
     found = Columns({}).read(row)
+    assert found.origin == "trace" and found.gold == "7"
     assert found.problem == "a?" and found.prompt == row["prompt"] and found.candidates[0].text == right(1)

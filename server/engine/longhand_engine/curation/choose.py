@@ -23,7 +23,7 @@ class Judged:
     problem: Problem
     gold: str | None
     origin: str | None
-    """`given` or `trace`; None where there is no gold."""
+    """`given`, `trace` or `joined`; None where there is no gold."""
     answers: list[Answer | None]
 
     @property
@@ -43,7 +43,7 @@ class Choice:
 
 def judge_later(problem: Problem, checker: Checker, gold_from_trace: bool, column: str) -> Callable[[], Judged]:
     """Begins to judge every candidate without a verdict; call what is returned to have them. `column` has the source's flags."""
-    gold, origin = problem.gold, "given" if problem.gold is not None else None
+    gold, origin = problem.gold, problem.origin if problem.gold is not None else None
     answers = [find_answer(c.text) for c in problem.candidates]
     for candidate in problem.candidates:
         if candidate.correct is not None and candidate.verdict is None:

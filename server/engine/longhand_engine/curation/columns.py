@@ -44,6 +44,8 @@ class Problem:
     source_id: str | None
     candidates: list[Candidate] = field(default_factory=list)
     accuracy: float | None = None
+    origin: str = "given"
+    """Where the gold comes from, as a row that another stage made says it."""
     empty: int = 0
     """Generations without a text, left out of the candidates."""
 
@@ -72,9 +74,11 @@ class Columns:
 
     def read(self, row: Mapping[str, Any]) -> Problem:
         """Raises ValueError that says what is wrong with the row."""
-        said = self.value("messages", row)
-        prompt, answered = _conversation(said, self.name("messages", row) or "") if said is not None else (None, None)
         asked, problem = self.value("problem", row), None
+        has_completion = any(self.value(key, row) is not None for key in ("generations", "completion"))
+        # A conversation that says nothing new is not looked into.
+        said = None if asked is not None and has_completion else self.value("messages", row)
+        prompt, answered = _conversation(said, self.name("messages", row) or "") if said is not None else (None, None)
         if asked is not None:
             name = self.name("problem", row) or "problem"
             asking = self.value("prompt", row)
@@ -94,6 +98,7 @@ class Columns:
             None if source_id is None else as_scalar(source_id, self.name("id", row) or "id"),
             candidates,
             _number(self.value("accuracy", row), "accuracy"),
+            origin if (origin := row.get("answer_origin")) in ("trace", "joined") else "given",
             empty,
         )
 

@@ -135,7 +135,8 @@ class _Work:
             problem.candidates += new
             if other.gold is not None and problem.gold is not None and other.gold.strip() != problem.gold.strip():
                 self._summary.golds_differ += 1
-            problem.gold = problem.gold if problem.gold is not None else other.gold
+            if problem.gold is None:
+                problem.gold, problem.origin = other.gold, other.origin
             detail = f"the problem of {group[0].file}, row {group[0].line}; {len(new)} of its generations are candidates"
             name = self._settings.sources[place.source].name
             text, more = head(other.problem), {"problem_id": place.key}
