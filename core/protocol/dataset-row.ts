@@ -37,4 +37,3 @@ export const datasetRowSchema = z.looseObject({
   /** Why it was kept, in words. */
   kept: z.string().optional(),
 });
-export type DatasetRow = z.infer<typeof datasetRowSchema>;
