@@ -4,7 +4,7 @@ import { stagesOf } from './check.ts';
 import { pairAt, pathAt, rangeAt, type Range, type RecipeDocument } from './document.ts';
 import { changeKeys, stageIndexOf, wholeRecipe } from './extends.ts';
 import type { FindBase } from './find-base.ts';
-import { schemasAt, type JsonSchema } from './json-schema.ts';
+import { isReference, schemasAt, type JsonSchema } from './json-schema.ts';
 import { valueAt } from './plain-words.ts';
 import { outputsOf, type Path } from './references.ts';
 import { configClass, type TrlKey, type TrlKeys } from './trl-keys.ts';
@@ -120,6 +120,12 @@ function keyItems(path: Path, reading: Reading, options: DescribeOptions, colon:
   const suffix = colon ? ': ' : '';
   const items = new Map<string, CompletionItem>();
   for (const schema of schemasAt(path, reading.value)) {
+    for (const name of schema.propertyNames?.enum ?? []) {
+      const key = String(name);
+      const detail = typeof schema.additionalProperties === 'object' ? typeOf(schema.additionalProperties) : '';
+      if (!present.has(key))
+        items.set(key, { label: key, insert: key + suffix, kind: 'key', detail, documentation: '' });
+    }
     for (const [key, property] of Object.entries(schema.properties ?? {})) {
       if (present.has(key) || items.has(key)) continue;
       const required = schema.required?.includes(key) ?? false;
@@ -151,7 +157,7 @@ function keyItems(path: Path, reading: Reading, options: DescribeOptions, colon:
 }
 
 function valueItems(path: Path, reading: Reading, options: DescribeOptions, quote: boolean): CompletionItem[] {
-  const items: CompletionItem[] = [...changeItems(path, reading, options)];
+  const items: CompletionItem[] = [...changeItems(path, reading, options), ...stageItems(path, reading)];
   for (const schema of schemasAt(path, withoutCursor(reading.value, path))) {
     for (const value of schema.enum ?? (schema.const === undefined ? [] : [schema.const]))
       items.push(plain(String(value), schema));
@@ -185,6 +191,19 @@ function changeItems(path: Path, { base }: Reading, options: DescribeOptions): C
   );
 }
 
+/** Ids of other stages, where a stage names them. */
+function stageItems(path: Path, { whole, document }: Reading): CompletionItem[] {
+  const [root, at, key] = path;
+  if (root !== 'stages' || (key !== 'from' && key !== 'needs')) return [];
+  const mine = stageIndexOf(whole, document.value, at);
+  return stagesOf(whole).flatMap(({ id, kind, evaluate }, i) =>
+    typeof id !== 'string' || i === mine || (key === 'from' && !evaluate)
+      ? []
+      : [{ ...plain(id, {}), detail: String(kind) }],
+  );
+}
+
+const dataKeys = new Set(['data', 'path', 'against']);
 const isStage = (path: Path): boolean => path.length === 2 && path[0] === 'stages';
 
 /** The value with the cursor's own entry undecided, so that it does not choose among the alternatives. */
@@ -203,9 +222,10 @@ function plain(value: string, schema: JsonSchema): CompletionItem {
 }
 
 function takesReference(path: Path, reading: Reading): boolean {
-  return schemasAt(path, withoutCursor(reading.value, path)).some(
-    (schema) => schema.type === 'string' && typeof schema.pattern === 'string' && schema.pattern.includes('\\$'),
-  );
+  // The data sets of `mix` and the sources of `dataset` are references or paths: any text.
+  const takesData = path[0] === 'stages' && dataKeys.has(String(path.findLast((part) => typeof part === 'string')));
+  const schemas = schemasAt(path, withoutCursor(reading.value, path));
+  return schemas.some((schema) => isReference(schema) || (takesData && schema.type === 'string'));
 }
 
 function referenceItems(path: Path, reading: Reading, quote: boolean, inConfig: boolean): CompletionItem[] {
@@ -291,7 +311,7 @@ function typeOf(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.join(' | ');
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return [...new Set(options.map(typeOf))].join(' | ');
-  if (schema.type === 'string' && typeof schema.pattern === 'string' && schema.pattern.includes('\\$')) return '${…}';
+  if (isReference(schema)) return '${…}';
   return [schema.type ?? 'any'].flat().join(' | ');
 }
 

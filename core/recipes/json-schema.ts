@@ -12,6 +12,7 @@ export interface JsonSchema {
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema | JsonSchema[];
   prefixItems?: JsonSchema[];
+  propertyNames?: JsonSchema;
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
   allOf?: JsonSchema[];
@@ -62,7 +63,20 @@ function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
     ),
   );
   const fitting = all.filter((option) => fits(option, value));
-  return fitting.length > 0 ? fitting : all;
+  return fitting.length > 0 ? mostKnown(fitting, value) : all;
+}
+
+/** Where nothing tells alternatives apart by a constant, those that know the most of the keys that are there. */
+function mostKnown(options: JsonSchema[], value: unknown): JsonSchema[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return options;
+  const known = options.map(({ properties }) => Object.keys(value).filter((key) => properties?.[key]).length);
+  const most = Math.max(...known);
+  return options.filter((_, i) => known[i] === most);
+}
+
+/** Whether a schema is that of a text which refers to a variable or a stage. */
+export function isReference(schema: JsonSchema): boolean {
+  return schema.type === 'string' && typeof schema['pattern'] === 'string' && schema['pattern'].includes('\\$');
 }
 
 /** Whether the constants of a mapping's schema are those of the value, where the value has them. */

@@ -1,6 +1,6 @@
 /** zod's issues in the words of a recipe, each with the path of what it is about. */
 import type * as z from 'zod';
-import type { JsonSchema } from './json-schema.ts';
+import { isReference, type JsonSchema } from './json-schema.ts';
 import { suggestion } from './nearest.ts';
 import type { Path } from './references.ts';
 
@@ -40,7 +40,8 @@ function problem(issue: Issue, root: unknown, schemasAt: SchemasAt, prefix: Path
       const words = alternatives(schemasAt(path));
       const message =
         words.length > 1 ? `must be ${words.join(' or ')}` : issue.message.replace(/^expected/, 'must be');
-      return [{ message: `${name} ${message}, not ${show(got)}`, path, what: 'value' }];
+      const said = message.startsWith('must') ? `${name} ${message}` : `${name}: ${message}`;
+      return [{ message: `${said}, not ${show(got)}`, path, what: 'value' }];
     }
     case 'invalid_value': {
       if (got === undefined) return [missing(path, name)];
@@ -80,6 +81,9 @@ function problem(issue: Issue, root: unknown, schemasAt: SchemasAt, prefix: Path
         },
       ];
     }
+    // A rule of our own: its message says all.
+    case 'custom':
+      return [{ message: typeof got === 'string' ? `${name}: ${issue.message}` : issue.message, path, what: 'value' }];
     default:
       return [
         { message: `${name}: ${issue.message}${got === undefined ? '' : `, not ${show(got)}`}`, path, what: 'value' },
@@ -127,7 +131,7 @@ function alternatives(schemas: readonly JsonSchema[]): string[] {
   const words = schemas.map((schema) => {
     if (schema.const !== undefined) return JSON.stringify(schema.const).replaceAll('"', '');
     if (schema.enum) return schema.enum.join(' or ');
-    if (schema.type === 'string') return schema.pattern === undefined ? 'a text' : 'a reference such as ${vars.name}';
+    if (schema.type === 'string') return isReference(schema) ? 'a reference such as ${vars.name}' : 'a text';
     return [schema.type ?? ''].flat().map(typeWords);
   });
   return [...new Set(words.flat())].filter((word) => word !== '');

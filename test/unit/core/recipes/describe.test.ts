@@ -116,3 +116,24 @@ describe('recipeJsonSchema', () => {
     assert.deepEqual(schemasAt(['nowhere', 3], value), []);
   });
 });
+
+describe('completion in stages that make data', () => {
+  const labels = (stage: string) => offered(`name: x\nstages:\n${stage}`).map((item) => item.replace(/: $/, ''));
+
+  it('offers what the alternative that was begun has', () => {
+    const started = labels('  - id: a\n    kind: evaluate\n    inference:\n      engine: vllm\n      @');
+    assert.deepEqual(started, ['args', 'program', 'start_timeout', 'concurrency']);
+    const given = labels('  - id: a\n    kind: evaluate\n    inference:\n      url: http://x/v1\n      @');
+    assert.ok(given.includes('key_env') && !given.includes('args'));
+  });
+
+  it('offers data sets where a path or a reference may stand, stages where a stage is named, and fixed keys of a map', () => {
+    const data = '  - { id: d, kind: dataset, sources: [{ path: x }] }\n';
+    assert.deepEqual(labels(`${data}  - id: a\n    kind: mix\n    sources:\n      - data: @`), ['${stages.d.train}']);
+    const sft = '  - { id: s, kind: sft, evaluate: { every: end } }\n';
+    assert.deepEqual(labels(`${data}${sft}  - id: a\n    kind: select\n    from: @`), ['s']);
+    assert.deepEqual(labels(`${data}${sft}  - id: a\n    kind: select\n    needs: [@]`), ['d', 's']);
+    const behaviours = labels('  - id: a\n    kind: synthesize\n    filters:\n      behaviours:\n        @');
+    assert.ok(behaviours.includes('verification') && behaviours.includes('backtracking'));
+  });
+});
