@@ -180,6 +180,9 @@ export function engineEnvironment(): NodeJS.ProcessEnv {
   // Without a bytecode cache TRL takes 21 s to import instead of 8.
   delete env['PYTHONDONTWRITEBYTECODE'];
   for (const name of ['PYTHONHOME', 'ELECTRON_RUN_AS_NODE', 'NODE_OPTIONS', 'VSCODE_IPC_HOOK_CLI']) delete env[name];
+  // A service that was itself started by a launcher of several processes: its workers are no ranks of that.
+  for (const name of ['RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'])
+    delete env[name];
   const cache = bytecodeCache();
   if (cache) env['PYTHONPYCACHEPREFIX'] = cache;
   return env;

@@ -14,6 +14,8 @@
  *         tokens/part-00001.bin …   by the worker: little-endian uint32 token ids, in the order of trace_end
  *         checkpoints/checkpoint-<step>/COMPLETE.json
  *         data/<name>.jsonl         outputs of a dataset stage
+ *         ranks/rank-<r>.json       by each process of a training of several: heartbeat; `.stderr.log`, `.error.json` beside it
+ *         work/                     working folder of a command
  *         stdout.log stderr.log
  *         exit.json                 by the runner, last
  *     <root>/runs/<run>/servers/<n>/

@@ -19,6 +19,9 @@ export const planStageSchema = z.object({
   inputs: z.record(z.string(), z.union([z.string(), z.object({ builtin: z.literal('longhand-base') })])),
   outputs: z.array(z.string()),
   gpus: z.number().int().nullable(),
+  /** Of a training: how many processes, and how they share the model (null: each has it whole). */
+  processes: z.number().int().min(1).default(1),
+  distributed: z.enum(['zero2', 'zero3', 'fsdp']).nullable().default(null),
   grace: z.number(),
   env: z.record(z.string(), z.string()),
   notes: z.array(z.string()),

@@ -59,8 +59,11 @@ function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStag
     inputs[name] = withFolder(name, value, (path) => folder(stage.id, path));
   const config = Object.fromEntries(Object.entries(stage).filter(([key]) => !plannerKeys.has(key)));
   const needs = new Set(stage.needs ?? []);
-  const referred = new Set(references([config, inputs]).map(({ text }) => text));
+  const referred = new Set(references([config, inputs, stage.env]).map(({ text }) => text));
   for (const text of referred) addNeeds(needs, notes, text, byId);
+  const trains = stageKind(stage.kind).trains;
+  const processes = trains ? (stage.resources?.processes ?? Math.max(1, stage.resources?.gpus ?? 1)) : 1;
+  if (processes > 1) notes.push(`Trains with ${processes} processes (${sharing(stage.resources?.distributed)}).`);
   return {
     id: stage.id,
     kind: stage.kind,
@@ -70,10 +73,17 @@ function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStag
     inputs,
     outputs: stageOutputs(stage),
     gpus: stage.resources?.gpus ?? null,
+    processes,
+    distributed: processes > 1 ? (stage.resources?.distributed ?? null) : null,
     grace: stage.grace ?? DEFAULT_GRACE_S,
     env: stage.env ?? {},
     notes,
   };
+}
+
+function sharing(distributed: PlanStage['distributed'] | undefined): string {
+  if (!distributed) return 'DDP: each holds the whole model';
+  return distributed === 'fsdp' ? 'FSDP: the model is cut among them' : `ZeRO-${distributed.slice(-1)} by DeepSpeed`;
 }
 
 /** The stage that an `evaluate:` block is short for. */
@@ -107,6 +117,8 @@ function planEvaluation(parent: StageConfig, block: EvaluateBlock, planned: Plan
     inputs: { model: planned.inputs['model']!, data: block.data },
     outputs: [],
     gpus: null,
+    processes: 1,
+    distributed: null,
     grace: Math.min(planned.grace, 30),
     env: planned.env,
     notes,

@@ -57,13 +57,7 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
     stage: stage.id,
     attempt,
     kind: stage.kind,
-    command: [
-      engine instanceof LonghandError ? 'python' : engine.python,
-      '-u',
-      '-m',
-      stageKind(stage.kind).module,
-      folder,
-    ],
+    command: workerCommand(engine instanceof LonghandError ? 'python' : engine.python, stage, folder),
     env: { ...environment(request), ...stage.env },
     grace_s: stage.grace,
     mark: randomUUID(),
@@ -102,6 +96,15 @@ async function serve({ servers, record, stage, devices, ...rest }: AttemptReques
   const served = await servers.serve({ runFolder: record.folder, stage, checkpoint, engine, devices, env });
   spec.inference = served.inference;
   Object.assign(spec.env, served.env);
+}
+
+/** One process is started as it is; several by accelerate, under a process that watches over them. */
+function workerCommand(python: string, stage: PlanStage, folder: string): string[] {
+  const { module } = stageKind(stage.kind);
+  if (stage.processes === 1) return [python, '-u', '-m', module, folder];
+  const distributed = stage.distributed ? ['--distributed', stage.distributed] : [];
+  const several = ['--processes', String(stage.processes), ...distributed];
+  return [python, '-u', '-m', 'longhand_engine.launch', folder, module, ...several];
 }
 
 export function attemptsOf(record: RunRecord, stage: string): AttemptRecord[] {

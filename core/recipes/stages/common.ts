@@ -19,6 +19,20 @@ export const modelSchema = z
 
 export const resourcesSchema = z.strictObject({
   gpus: z.number().int().min(0).optional(),
+  processes: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'Processes that train together (default: one for each of `gpus`); on a CPU, to try a training of several.',
+    ),
+  distributed: z
+    .enum(['zero2', 'zero3', 'fsdp'])
+    .optional()
+    .describe(
+      'How several processes share a model: ZeRO-2 or ZeRO-3 by DeepSpeed, or FSDP (default: each has it whole).',
+    ),
   nodes: z.number().int().positive().optional(),
   time: z.string().optional(),
 });

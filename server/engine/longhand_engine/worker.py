@@ -18,6 +18,7 @@ from .environment import environment
 from .events import Record
 from .files import read_json, write_json
 from .hints import hint_for
+from .ranks import Heartbeat, NoRecord, rank, world, write_error
 from .served import await_server, where
 
 
@@ -29,7 +30,9 @@ class Stage:
         self.spec: dict[str, Any] = read_json(attempt_dir / "spec.json")
         self.config: dict[str, Any] = self.spec["stage_config"]
         self.inputs: dict[str, str] = self.spec["inputs"]
-        self.record = Record(attempt_dir)
+        self.is_main = rank() == 0
+        """Of a training of several processes: the one that writes the record and what else is written once."""
+        self.record: Record = Record(attempt_dir) if self.is_main else NoRecord()
         self.stopping = threading.Event()
         # Of a training: what its `end` event says.
         self.step: int | None = None
@@ -74,15 +77,19 @@ def run_worker(work: Callable[[Stage], dict[str, str] | None], arguments: list[s
     stage = Stage(Path(arguments[0]).absolute())
     signal.signal(signal.SIGTERM, stage.on_stop)
     signal.signal(signal.SIGINT, stage.on_stop)
-    with stage.record as record:
+    with Heartbeat(stage.dir, lambda: stage.step), stage.record as record:
         record.state("starting")
         try:
-            write_json(stage.dir / "env.json", environment())
+            if stage.is_main:
+                write_json(stage.dir / "env.json", environment())
             _find_server(stage)
             outputs = work(stage)
         except Exception as error:
-            record.error(error, hint_for(error))
             traceback.print_exc()
+            if world() > 1:
+                write_error(stage.dir, error, hint_for(error))
+            else:
+                record.error(error, hint_for(error))
             return 1
         if outputs is None:
             record.state("stopping")

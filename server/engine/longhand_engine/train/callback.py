@@ -8,6 +8,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from ..worker import Stage
 from . import checkpoints
+from .common import agreed, all_here
 
 PROGRESS_S = 1.0
 """Least time between two `progress` events; `metrics` say the step as well."""
@@ -35,7 +36,10 @@ class RecordCallback(TrainerCallback):
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.global_step >= state.max_steps:
             control.should_save = True  # the stage's output, whatever the save strategy
-        if self.stage.stopping.is_set():
+        self.stage.step = state.global_step
+        # One rank that stops alone would leave the others waiting for it.
+        if agreed(self.stage.stopping.is_set(), args.device):
+            self.stage.stopping.set()
             control.should_save = control.should_training_stop = True
             self.record.state("stopping")
         elif control.should_save:
@@ -70,8 +74,11 @@ class RecordCallback(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        size = checkpoints.seal(folder, state.global_step, state.epoch)
         self.saved_step = state.global_step
+        all_here()  # each rank writes files of its own
+        if not self.stage.is_main:
+            return
+        size = checkpoints.seal(folder, state.global_step, state.epoch)
         self.record.checkpoint(state.global_step, state.epoch, folder.relative_to(self.stage.dir).as_posix(), size)
         if not self.stage.stopping.is_set():
             self.record.state("running")

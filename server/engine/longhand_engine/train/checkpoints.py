@@ -48,6 +48,11 @@ def step_of(folder: Path) -> int:
     return int(number) if number.isdigit() else -1
 
 
+def processes_of(folder: Path) -> int:
+    """How many processes trained a checkpoint: each leaves its random state."""
+    return max(1, len(list(folder.glob("rng_state_*.pth"))))
+
+
 def resume_point(wanted: Path, warn: Callable[[str, str], None]) -> Path | None:
     """`wanted` if it is whole, otherwise the newest whole checkpoint beside it; None where there is none.
 

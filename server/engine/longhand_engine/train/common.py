@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..errors import ConfigError
 from ..files import read_json
+from ..ranks import world
 from ..worker import Stage, leave
 from . import checkpoints
 
 if TYPE_CHECKING:
+    import torch
     from transformers import Trainer, TrainingArguments
 
 _ENVIRONMENT = {
@@ -32,8 +33,6 @@ def prepare_process(stage: Stage) -> None:
         os.environ.setdefault(name, value)
     if "OMP_NUM_THREADS" not in os.environ and model_bytes(Path(stage.inputs["model"])) < _SMALL:
         os.environ["OMP_NUM_THREADS"] = "1"
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ConfigError("a training stage runs in one process so far; WORLD_SIZE must be 1")
 
 
 def model_bytes(model: Path) -> int:
@@ -67,7 +66,14 @@ def begin_from(stage: Stage) -> Path | None:
     path = Path(resumed["checkpoint"])
     if not path.is_absolute():
         path = stage.dir.parent / f"attempt-{resumed['attempt']}" / path
-    return checkpoints.resume_point(path, stage.record.warn)
+    found = checkpoints.resume_point(path, stage.record.warn)
+    if found and (before := checkpoints.processes_of(found)) != world():
+        stage.record.warn(
+            "processes_changed",
+            f"{found} was trained by {before} processes and goes on with {world()}: the batch, the order of the data and the "
+            "random numbers differ from what they would have been.",
+        )
+    return found
 
 
 def train(stage: Stage, trainer: "Trainer", resume: Path | None) -> dict[str, str] | None:
@@ -89,6 +95,26 @@ def train(stage: Stage, trainer: "Trainer", resume: Path | None) -> dict[str, st
     return {"checkpoint.last": f"checkpoints/checkpoint-{state.global_step}"}
 
 
+def agreed(flag: bool, device: "torch.device") -> bool:
+    """True on every rank at the same step, as soon as one of them says so."""
+    if world() == 1:
+        return flag
+    import torch
+    from torch import distributed
+
+    said = torch.tensor(int(flag), device=device)
+    distributed.all_reduce(said, distributed.ReduceOp.MAX)
+    return bool(said.item())
+
+
+def all_here() -> None:
+    """Returns when every rank has come so far."""
+    if world() > 1:
+        from torch import distributed
+
+        distributed.barrier()
+
+
 def finished(arguments: "TrainingArguments", checkpoint: Path) -> dict[str, Any] | None:
     """The trainer's state in a checkpoint of the last step; None where steps are left.
 
@@ -105,8 +131,10 @@ def finished(arguments: "TrainingArguments", checkpoint: Path) -> dict[str, Any]
 def _taken_over(stage: Stage, checkpoint: Path, state: dict[str, Any]) -> dict[str, str]:
     """The finished checkpoint as the output of this attempt."""
     step = state["global_step"]
-    stage.record.train_begin(step, step, state.get("num_train_epochs"), None)
     name = f"checkpoints/checkpoint-{step}"
+    if not stage.is_main:
+        return {"checkpoint.last": name}
+    stage.record.train_begin(step, step, state.get("num_train_epochs"), None)
     shutil.copytree(checkpoint, stage.dir / name, ignore=shutil.ignore_patterns(checkpoints.COMPLETE))
     size = checkpoints.seal(stage.dir / name, step, state.get("epoch"))
     stage.record.checkpoint(step, state.get("epoch"), name, size)

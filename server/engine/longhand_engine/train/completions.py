@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..checker import Checker
+from ..checker import Checker, Judgement
 from ..events import Record
+from ..ranks import rank, world
 from ..rewards import Completion, Reward
 from ..sections import TokenSections
 from .advantages import advantages, total
@@ -41,14 +42,31 @@ class RewardFunction:
         batch = self.step.batch_of(prompts, completions, completion_ids, columns, trainer_state)
         values = self._reward(batch)
         self.step.rewarded(self.__name__, values, log_metric)
-        return values
+        return values[self.step.mine]
+
+
+class _Row(NamedTuple):
+    """A completion with what is recorded of it, as the ranks tell each other."""
+
+    content: Any
+    full: str
+    text: str
+    ids: list[int]
+    prompt: Any
+    columns: dict[str, Any]
+    judge: Callable[[], Judgement]
 
 
 class StepCompletions:
     """The completions that TRL asks rewards for in one call after the other; the first call records them.
 
-    `record` may be None: then nothing is written, and the rewards are the same.
+    Where several ranks train, each has a part of them, and a group may lie on two: they tell each other, every rank computes
+    the rewards of all and gives TRL its own. `record` may be None (on all ranks but one): then nothing is written, and the
+    rewards are the same.
     """
+
+    mine = slice(None)
+    """The completions of this rank among those of the step."""
 
     def __init__(
         self,
@@ -98,16 +116,32 @@ class StepCompletions:
         texts = [self._special.sub(lambda m: " " * len(m.group()), t) for t in full] if self._special else full
         golds = columns.get("answer") or [None] * len(ids)
         judging = [self._checker.judge_later(text, gold) for text, gold in zip(texts, golds, strict=True)]
+        told = {name: columns.get(name) or [None] * len(ids) for name in ("problem_id", "problem", "answer", "source_id")}
+        kept = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)]
+        fields = (completions, full, texts, ids, prompts, kept, judging)
+        rows = self._of_all_ranks([_Row(*values) for values in zip(*fields, strict=True)])
         # The metrics of a step are logged when it ends: these completions are what step `global_step + 1` trains on
         # (the first of them, where one generation serves several).
         step = state.global_step + 1
-        groups = self._groups(columns["problem_id"], step)
+        groups = self._groups([row.columns["problem_id"] for row in rows], step)
         self._batch = [
-            Completion(text=_content(c), full=f, ids=i, group=g, judge=later)
-            for c, f, i, g, later in zip(completions, full, ids, groups, judging, strict=True)
+            Completion(text=_content(row.content), full=row.full, ids=row.ids, group=group, judge=row.judge)
+            for row, group in zip(rows, groups, strict=True)
         ]
         if self._record:
-            self._write(self._record, prompts, columns, state, step)
+            self._write(self._record, rows, state, step)
+
+    def _of_all_ranks(self, rows: list[_Row]) -> list[_Row]:
+        """The rows of every rank in the order in which TRL gathers them, judged; with one rank they are its own."""
+        if world() == 1:
+            return rows
+        from accelerate.utils import gather_object
+
+        # A judgement under way cannot be sent.
+        judged = [row._replace(judge=Judged(row.judge())) for row in rows]
+        start = sum(gather_object([len(rows)])[: rank()])
+        self.mine = slice(start, start + len(rows))
+        return gather_object(judged)
 
     def _groups(self, problems: list[str], step: int) -> list[str]:
         """`<step>:<problem>` for each completion; `#2` is added where one problem was drawn twice in a step."""
@@ -121,14 +155,14 @@ class StepCompletions:
             names += [name] * len(problems[start : start + size])
         return names
 
-    def _write(self, record: Record, prompts: list[Any], columns: dict[str, Any], state: Any, step: int) -> None:
+    def _write(self, record: Record, rows: list[_Row], state: Any, step: int) -> None:
         size = self._arguments.num_generations
         self._traces = []
-        golds, sources = (columns.get(name) or [None] * len(self._batch) for name in ("answer", "source_id"))
-        for k, completion in enumerate(self._batch):
-            origin = None if golds[k] is None else "given"
-            problem = record.problem(columns["problem"][k], golds[k], source_id=sources[k], gold_origin=origin)
-            prompt = self._prompt(record, problem, prompts[k])
+        for k, (completion, row) in enumerate(zip(self._batch, rows, strict=True)):
+            text, gold, source = (row.columns[name] for name in ("problem", "answer", "source_id"))
+            origin = None if gold is None else "given"
+            problem = record.problem(text, gold, source_id=source, gold_origin=origin)
+            prompt = self._prompt(record, problem, row.prompt)
             trace = record.trace_begin(
                 problem,
                 prompt=prompt.number,
@@ -233,6 +267,16 @@ class StepCompletions:
         if not self._warned and self._record:
             self._warned = True
             self._record.warn(code, message)
+
+
+class Judged:
+    """A judgement that is known, as a callable. A class, since it is pickled."""
+
+    def __init__(self, judgement: Judgement):
+        self._judgement = judgement
+
+    def __call__(self) -> Judgement:
+        return self._judgement
 
 
 def _content(completion: Any) -> str:

@@ -58,7 +58,7 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
                 stage.inputs["model"], truncation_side="left", padding_side="left"
             )
             completions = StepCompletions(
-                stage.record, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers")
+                stage.record if stage.is_main else None, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers")
             )
             # Built from the model that the stage starts from, also when it resumes: the trainer loads the checkpoint.
             trainer = GRPOTrainer(
@@ -69,7 +69,8 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
                 processing_class=tokenizer,
                 callbacks=[callback],
             )
-        if can_sample(arguments, trainer.model):
+        sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+        if not sharded and can_sample(arguments, trainer.model):
             trainer.rollout_func = EngineRollout(tokenizer)
         completions.end_ids(trainer.eos_token_ids)
         callback.completions, callback.trainer = completions, trainer

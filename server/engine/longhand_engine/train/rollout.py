@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..ranks import rank
 from ..sampling.engine import Engine
 from ..sampling.qwen2 import is_supported
 from ..sampling.requests import Request
@@ -71,7 +72,8 @@ class EngineRollout:
                     top_p=a.top_p,
                     top_k=a.top_k or 0,
                     min_p=a.min_p or 0.0,
-                    seed=_seed(a.seed, trainer.state.global_step, start),
+                    # Ranks may share a prompt: each draws by seeds of its own.
+                    seed=_seed(a.seed, trainer.state.global_step, rank() * len(ids) + start),
                 )
             )
             start = end

@@ -67,7 +67,8 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
             source_names=prepared.source_names,
         )
         shown = loss or ("completion" if trainer.completion_only_loss else "all")
-        sft_report(stage, trainer, shown, prepared.left_out, prepared.segment_names, prepared.source_names)
+        if stage.is_main:
+            sft_report(stage, trainer, shown, prepared.left_out, prepared.segment_names, prepared.source_names)
     return train(stage, trainer, resume)
 
 
