@@ -16,6 +16,9 @@ export function presetNames(): string[] {
 
 export const presetText = (name: string): string => readFileSync(join(presetsFolder, name + SUFFIX), 'utf8');
 
+/** When its file was changed last, in milliseconds. */
+export const presetTime = (name: string): number => statSync(join(presetsFolder, name + SUFFIX)).mtimeMs;
+
 export const findBase = baseFinder({
   presets: presetNames,
   readPreset: presetText,

@@ -6,10 +6,19 @@ import { wholeRecipe } from '../../core/recipes/extends.ts';
 import { presetKey } from '../../core/recipes/find-base.ts';
 import { suggestion } from '../../core/recipes/nearest.ts';
 import { valueAt } from '../../core/recipes/plain-words.ts';
-import { findBase, presetNames, presetText } from './bases.ts';
+import { findBase, presetNames, presetText, presetTime } from './bases.ts';
 
+let kept: { key: string; presets: PresetInfo[] } | null = null;
+
+/** Whole recipes before those that build on them, those that need no GPU first. Reading them all takes a while, so they are kept. */
 export function listPresets(): PresetInfo[] {
-  return presetNames().map(readPreset);
+  const names = presetNames();
+  const key = names.map((name) => `${name}:${presetTime(name)}`).join();
+  if (kept?.key === key) return kept.presets;
+  const rank = ({ text, needsGpu }: PresetInfo) => (/^extends:/m.test(text) ? 2 : 0) + (needsGpu ? 1 : 0);
+  const presets = names.map(readPreset).toSorted((one, other) => rank(one) - rank(other));
+  kept = { key, presets };
+  return presets;
 }
 
 /** @throws LonghandError `not_found` that names the nearest preset. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadRecipe, requirePlan } from '../../../server/recipes/load.ts';
-import { readPreset } from '../../../server/recipes/presets.ts';
+import { listPresets, readPreset } from '../../../server/recipes/presets.ts';
 
 const base = `name: base
 vars: { epochs: 3 }
@@ -50,5 +50,9 @@ describe('recipes that extend', () => {
     );
     assert.equal(loadRecipe({ preset: 'two-stage-tiny' }).original, null);
     assert.equal(readPreset('two-stage-tiny').needsGpu, false);
+    assert.equal(readPreset('two-stage-small').needsGpu, true, 'its base says so');
+    const names = listPresets().map(({ name }) => name);
+    assert.ok(names.indexOf('two-stage-tiny') < names.indexOf('two-stage'));
+    assert.ok(names.indexOf('two-stage') < names.indexOf('two-stage-tiny-epochs'));
   });
 });
