@@ -97,8 +97,35 @@ export const evaluationSchema = z.object({
   tokens_mean_finished: z.number().nullable(),
   finished: z.number().nullable(),
   max_tokens: int,
-  budgets: z.array(z.object({ budget: int, accuracy: z.number().nullable(), accuracy_ci95: intervalSchema })),
+  budgets: z.array(
+    z.object({
+      budget: int,
+      accuracy: z.number().nullable(),
+      accuracy_ci95: intervalSchema,
+      /** pass@samples. */
+      pass: z.number().nullable().optional(),
+      majority: z.number().nullable().optional(),
+      answers: z.number().nullable().optional(),
+      /** Over every output, longer ones counted at the budget; and over those that ended within it. */
+      tokens_mean: z.number().nullable().optional(),
+      tokens_mean_finished: z.number().nullable().optional(),
+    }),
+  ),
   seconds: z.number(),
+  /** Unbiased pass@k for k = 1, 2, 4, … up to the samples. */
+  pass: z.array(z.object({ k: int, value: z.number().nullable(), ci95: intervalSchema })).optional(),
+  /** Accuracy of the most frequent answer of each problem; of answers that tie, each counts by its share. */
+  majority: z.number().nullable().optional(),
+  majority_ci95: intervalSchema.optional(),
+  /** Completions a problem that finished with an answer. */
+  answers: z.number().nullable().optional(),
+  tokens_mean_right: z.number().nullable().optional(),
+  /** Over those with a gold that are not both right and finished. */
+  tokens_mean_wrong: z.number().nullable().optional(),
+  /** The text at which completions were ended. */
+  stop: z.string().optional(),
+  /** false: some were estimated, as the server did not count. */
+  tokens_exact: z.boolean().optional(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { common, modelSchema, orReference, reference } from './common.ts';
 import { inferenceSchema } from './inference.ts';
 
-/** Short for an evaluate stage that runs beside its parent, one evaluation a checkpoint. */
+/** Short for an evaluate stage that runs beside its parent, one evaluation a checkpoint and marker setting. */
 export const evaluateBlockSchema = z.strictObject({
   every: z.enum(['epoch', 'checkpoint', 'end']).describe("Which checkpoints: each epoch's, every one, or the last."),
   start: z
@@ -16,19 +16,46 @@ export const evaluateBlockSchema = z.strictObject({
     .array(z.number().int().positive())
     .optional()
     .describe('Budgets on completion tokens at which accuracy is computed.'),
+  markers: z
+    .array(z.string().min(1).nullable())
+    .min(1)
+    .optional()
+    .describe(
+      'Style markers, each put at the end of the last user message as it stands; `null` for none. One evaluation each (default: one without).',
+    ),
+  stop_at_think: z
+    .boolean()
+    .optional()
+    .describe('End completions at `</think>`; the answer is the last box before it (default false).'),
   temperature: z.number().min(0).optional(),
   top_p: z.number().positive().max(1).optional(),
   top_k: z.number().int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
   seed: orReference(z.number().int()).optional(),
-  inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
 });
 export type EvaluateBlock = z.infer<typeof evaluateBlockSchema>;
+
+/** Names: server/engine/longhand_engine/benchmarks.py, which says what becomes of their gold answers. */
+const benchmarkSchema = z
+  .strictObject({
+    benchmark: z.enum(['aime24', 'aime25', 'amc23', 'math500', 'gsm8k', 'svamp', 'tabmwp', 'gaokao2023en']),
+    path: z.string().min(1).optional().describe('Its file as published: .jsonl, .json, .parquet or .csv.'),
+    hub: z.string().min(1).optional().describe('A data set of the Hugging Face hub, in place of `path`.'),
+    config: z.string().optional().describe('The configuration of the hub data set.'),
+    split: z.string().optional().describe('The split of the hub data set (default `test`).'),
+    instruction: z.string().optional().describe('Put at the end of every problem in the prompt, as it stands.'),
+  })
+  .refine((source) => (source.path === undefined) !== (source.hub === undefined), {
+    message: 'a benchmark has either “path” or “hub”',
+  });
 
 export const evaluateStageSchema = z.strictObject({
   ...common,
   kind: z.literal('evaluate'),
   model: modelSchema,
-  ...evaluateBlockSchema.omit({ every: true, start: true }).shape,
+  ...evaluateBlockSchema.omit({ every: true, start: true, data: true }).shape,
+  data: z.union([reference, benchmarkSchema]).describe('`${stages.<id>.<name>}`, or a benchmark from its file.'),
+  set: z.string().min(1).max(100).optional().describe('What the evaluated set is called (default: as its file).'),
+  inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
 });

@@ -1,8 +1,9 @@
 """Worker of `evaluate` stages: `python -u -m longhand_engine.evaluate <attempt-dir>`.
 
 Samples completions of held-out problems from a model, records them as traces while they grow, judges them, and writes one
-`eval` event a model. With `inputs.follow` it evaluates the checkpoints of a stage that is still being trained, in a
-process beside it; a resumed attempt leaves out what an older one finished.
+`eval` event a model and marker setting. With `inputs.follow` it evaluates the checkpoints of a stage that is still being
+trained, in a process beside it. A resumed attempt leaves out what an older one finished, and draws no completion again that
+an older one has.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from .checker import Checker
 from .errors import ConfigError, DataError
 from .files import read_json
 from .following import Checkpoint, Followed, wanted
+from .inference.done import ancestors
 from .quiet import quick_imports
 from .rows import FoundRow, normalise_row
 from .worker import Stage, leave, run_worker
@@ -34,7 +36,10 @@ class Settings:
     budgets: list[int]
     sampling: dict[str, float | int]
     seed: int
-    batch: int
+    markers: list[str | None]
+    """Texts put at the end of the problem, one evaluation each; None: nothing."""
+    stop_at_think: bool
+    """Completions end at `</think>`: the answer is the last box before it."""
 
     @classmethod
     def read(cls, stage: Stage) -> "Settings":
@@ -46,7 +51,7 @@ class Settings:
                 of=str(config.get("of") or (Path(followed).name if followed else stage.name)),
                 every=str(config.get("every", "end")),
                 start=bool(config.get("start", not followed)),
-                set=str(config.get("set") or Path(stage.inputs["data"]).stem),
+                set=str(config.get("set") or set_name(stage)),
                 samples=int(config["samples"]),
                 max_tokens=int(config["max_tokens"]),
                 budgets=sorted({int(b) for b in config.get("budgets") or []}),
@@ -54,7 +59,8 @@ class Settings:
                     k: config[k] for k in ("temperature", "top_p", "top_k", "min_p") if config.get(k) is not None
                 },
                 seed=int(config.get("seed", stage.spec["seed"])),
-                batch=int(config.get("batch", 32)),
+                markers=[None if m is None else str(m) for m in config.get("markers") or [None]],
+                stop_at_think=bool(config.get("stop_at_think", False)),
             )
         except KeyError as error:
             raise ConfigError(f"an evaluate stage needs {error.args[0]}") from error
@@ -77,6 +83,7 @@ class Target:
 
     @property
     def key(self) -> tuple[int, str]:
+        """What tells evaluations of one marker setting apart."""
         return self.step, self.name
 
     @classmethod
@@ -94,24 +101,37 @@ class Target:
 
 
 def evaluate(stage: Stage) -> dict[str, str] | None:
-    settings, rows = Settings.read(stage), read_problems(Path(stage.inputs["data"]))
+    settings, rows = Settings.read(stage), problems_of(stage)
     followed = Followed(Path(stage.inputs["follow"])) if stage.inputs.get("follow") else None
     done = finished_evaluations(stage)
     stage.record.state("loading")
     with stage.nothing_to_save(), quick_imports():
-        from .evaluation import Evaluator  # torch: 5 to 20 s
+        from .evaluation import Evaluator
 
         evaluator = Evaluator(stage, settings, rows)
+
+    def run(target: Target) -> bool:
+        """All marker settings; False where it was stopped."""
+        for marker in settings.markers:
+            if (*target.key, marker) not in done:
+                if not evaluator.run(target, marker, checker):
+                    return False
+                done.add((*target.key, marker))
+        return True
+
+    def is_done(target: Target) -> bool:
+        return all((*target.key, marker) in done for marker in settings.markers)
+
     with Checker() as checker:
         stage.record.state("running")
         if settings.start or not followed:
             start = Target.of_model(stage.inputs["model"], followed is not None)
-            if start.key not in done and not evaluator.run(start, checker):
+            if not run(start):
                 return None
         while followed:
             completed = followed.completed()
             targets = [Target.of_checkpoint(c) for c in wanted(followed.checkpoints(), settings.every, completed)]
-            todo = [t for t in targets if t.key not in done]
+            todo = [t for t in targets if not is_done(t)]
             if not todo and completed:
                 if not targets:
                     stage.record.warn("no_checkpoint", f"{settings.of} ended without a checkpoint to evaluate")
@@ -121,10 +141,30 @@ def evaluate(stage: Stage) -> dict[str, str] | None:
                     return None
                 continue
             # One, then look again: while it ran, a new attempt may have superseded the rest.
-            done.add(todo[0].key)
-            if not evaluator.run(todo[0], checker):
+            if not run(todo[0]):
                 return None
+    evaluator.close()
     return {}
+
+
+def set_name(stage: Stage) -> str:
+    """What the evaluated set is called where the recipe does not say."""
+    data = stage.config.get("data")
+    return str(data["benchmark"]) if isinstance(data, dict) else Path(stage.inputs["data"]).stem
+
+
+def problems_of(stage: Stage) -> list[FoundRow]:
+    """The rows to evaluate on: those of a data set, or of a benchmark in its published format."""
+    data = stage.config.get("data")
+    if not isinstance(data, dict):
+        return read_problems(Path(stage.inputs["data"]))
+    from .benchmarks import load
+
+    options = {key: data[key] for key in ("hub", "config", "split", "instruction") if data.get(key) is not None}
+    loaded = load(data["benchmark"], data.get("path"), **options)
+    if loaded.notes:
+        stage.record.warn("benchmark", "; ".join(loaded.notes))
+    return loaded.rows
 
 
 def read_problems(path: Path) -> list[FoundRow]:
@@ -145,21 +185,16 @@ def read_problems(path: Path) -> list[FoundRow]:
     return rows
 
 
-def finished_evaluations(stage: Stage) -> set[tuple[int, str]]:
-    """Step and checkpoint of what this attempt's ancestors evaluated whole."""
-    done, spec = set(), stage.spec
-    while spec.get("resumed_from"):
-        folder = stage.dir.parent / f"attempt-{spec['resumed_from']['attempt']}"
-        try:
-            spec = json.loads((folder / "spec.json").read_bytes())
+def finished_evaluations(stage: Stage) -> set[tuple[int, str, str | None]]:
+    """Step, checkpoint and marker of what this attempt's ancestors evaluated whole."""
+    done = set()
+    try:
+        for folder, _ in ancestors(stage.dir, stage.spec):
             lines = (folder / "events.jsonl").read_bytes().split(b"\n")[:-1]
-        except OSError as error:
-            stage.record.warn(
-                "older_attempt", f"{folder} cannot be read, its evaluations are done again: {error.strerror}"
-            )
-            break
-        events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
-        done |= {(event["step"], event["checkpoint"]) for event in events}
+            events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
+            done |= {(event["step"], event["checkpoint"], event.get("marker")) for event in events}
+    except OSError as error:
+        stage.record.warn("older_attempt", f"an earlier attempt cannot be read, its evaluations are done again: {error}")
     return done
 
 

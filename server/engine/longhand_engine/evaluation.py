@@ -1,118 +1,126 @@
-"""One evaluation: a model is loaded into the sampling engine, answers every problem, and its figures are recorded."""
+"""One evaluation: a model answers every problem, once for each marker setting, and its figures are recorded."""
 
 import time
+from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
-
 from .checker import Checker
-from .errors import ConfigError
-from .measures import Outcomes, measure
+from .errors import ConfigError, DataError
+from .inference.open import open_sampler
+from .inference.sampler import Failure, Item, Sampling
+from .inference.traces import ItemTraces, Taken, Wanted
+from .measures import Outcome, Outcomes, measure
 from .rows import FoundRow
-from .sampling.engine import Engine
-from .sampling.requests import Request
-from .sampling.text import Texts
-from .sections import TokenSections
-from .tracing import Trace, TraceWriter
 from .worker import Stage
 
 if TYPE_CHECKING:
     from .evaluate import Settings, Target
 
 PROGRESS_S = 0.5
-logging.disable_progress_bar()
-# Below this many parameters a second thread only costs, and a trainer beside it wants the core.
-ONE_THREAD = 5_000_000
 
 
 class Evaluator:
-    """Holds what all evaluations of a stage share: problems, tokenizer, prompts."""
+    """Holds what all evaluations of a stage share: the sampler, the problems, and what older attempts have drawn."""
 
     def __init__(self, stage: Stage, settings: "Settings", rows: list[FoundRow]):
+        """Loads the model, or asks the server that serves it."""
         self._stage, self._settings, self._rows = stage, settings, rows
-        self._tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"])
-        if not self._tokenizer.chat_template:
-            raise ConfigError(f"the tokenizer of {stage.inputs['model']} has no chat template")
-        self._texts, self._sections = Texts(self._tokenizer), TokenSections(self._tokenizer)
-        texts = [
-            self._tokenizer.apply_chat_template(r.prompt, tokenize=False, add_generation_prompt=True) for r in rows
-        ]
-        self._prompts = list(zip(texts, self._tokenizer(texts, add_special_tokens=False).input_ids, strict=True))
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._engine: Engine | None = None
+        self._sampler = open_sampler(stage, stage.inputs["model"])
+        self._traces: ItemTraces | None = None
 
-    def run(self, target: "Target", checker: Checker) -> bool:
+    def run(self, target: "Target", marker: str | None, checker: Checker) -> bool:
         """False where it was stopped before its end: then there is no `eval` event."""
         settings, record, started = self._settings, self._stage.record, time.monotonic()
-        engine = self._loaded(target.path)
-        writer = TraceWriter(record, checker, self._texts, self._sections)
-        traces = self._submit(engine, writer, target)
-        if not self._sample(engine, writer, len(traces)):
-            writer.finish()
+        if self._traces is None:
+            self._traces = ItemTraces(self._stage, checker)
+        if hasattr(self._sampler, "swap"):
+            self._sampler.swap(target.path)
+        elif target.path != self._stage.inputs["model"]:
+            raise ConfigError(f"a server serves one model: it cannot evaluate {target.name} of a stage that is training")
+        outcomes, exact = self._sample(target, marker)
+        self._traces.finish()
+        if outcomes is None:
             return False
-        writer.finish()
-        outcomes = Outcomes.of(traces, len(self._rows))
+        found = measure(outcomes, settings.budgets, settings.max_tokens, settings.seed)
+        told = {"marker": marker} if marker is not None else {}
+        told |= {"stop": "</think>"} if settings.stop_at_think else {}
+        told |= {} if exact else {"tokens_exact": False}
         record.eval(
             of=settings.of,
             step=target.step,
             epoch=target.epoch,
             checkpoint=target.name,
             set=settings.set,
-            **measure(outcomes, settings.budgets, settings.max_tokens, settings.seed),
+            **told,
+            **found,
             seconds=round(time.monotonic() - started, 3),
         )
         return True
 
-    def _loaded(self, path: str) -> Engine:
-        dtype = "auto" if self._device == "cuda" else torch.float32
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype).to(self._device)
-        if model.num_parameters() < ONE_THREAD:
-            torch.set_num_threads(1)
-        if self._engine is None:
-            self._engine = Engine(model, batch=self._settings.batch, texts=self._texts)
-        else:
-            self._engine.swap(model)
-        return self._engine
+    def close(self) -> None:
+        self._sampler.close()
 
-    def _submit(self, engine: Engine, writer: TraceWriter, target: "Target") -> list[Trace]:
+    def _wanted(self, target: "Target", marker: str | None) -> Iterator[Wanted]:
         settings, record = self._settings, self._stage.record
-        where = {
-            "step": target.step,
-            "epoch": target.epoch,
-            "of": settings.of,
-            "set": settings.set,
-            "model": target.name,
-        }
-        traces = []
-        for number, (row, (text, ids)) in enumerate(zip(self._rows, self._prompts, strict=True)):
+        where = {"step": target.step, "epoch": target.epoch, "of": settings.of, "set": settings.set}
+        where |= {"model": target.name, "marker": marker}
+        sampling = Sampling(
+            max_tokens=settings.max_tokens, stop=("</think>",) if settings.stop_at_think else (), **settings.sampling
+        )
+        for number, row in enumerate(self._rows):
             name = record.problem(
                 row.problem, row.answer, source_id=row.source_id, gold_origin="given" if row.answer else None
             )
-            prompt = record.prompt(name, text, len(ids))
-            request = Request(
-                ids,
-                n=settings.samples,
-                max_tokens=settings.max_tokens,
-                seed=settings.seed_of(name, number),
-                **settings.sampling,
-            )
-            for sequence in engine.submit(request):
-                traces.append(Trace(sequence, name, prompt, text, row.answer, where))
-                writer.add(traces[-1])
-        return traces
+            messages, seed = marked(row.prompt, marker), settings.seed_of(name, number)
+            for sample in range(settings.samples):
+                yield Wanted(Item(name, messages, sample, seed, sampling, target.name), row.answer, where)
 
-    def _sample(self, engine: Engine, writer: TraceWriter, total: int) -> bool:
-        told = time.monotonic()
-        while engine.step():
-            if not writer.flush_if_due():
-                continue
-            if self._stage.stopping.is_set():
-                engine.cancel_all()
-                return False
+    def _sample(self, target: "Target", marker: str | None) -> tuple[Outcomes | None, bool]:
+        """What came, in the order of the problems, and whether all tokens are counted exactly; None where it was stopped."""
+        settings, told = self._settings, time.monotonic()
+        places: dict[str, int] = {}
+
+        def wanted() -> Iterator[Wanted]:
+            for place, one in enumerate(self._wanted(target, marker)):
+                places[one.item.key] = place
+                yield one
+
+        total, exact = len(self._rows) * settings.samples, True
+        found: list[Outcome | None] = [None] * total
+        # A completion's text and token ids are let go of as soon as it is judged.
+        judging: deque[tuple[int, Taken]] = deque()
+        ended = 0
+        for taken in self._traces.draw(self._sampler, wanted()):
+            if isinstance(taken, Failure):
+                self._traces.finish()
+                raise DataError(f"a completion of problem {taken.item.problem} could not be drawn: {taken.why}")
+            judging.append((places.pop(taken.item.key), taken))
+            exact = exact and bool(taken.completion.exact)
+            ended += 1
+            while judging and judging[0][1].ready:
+                place, first = judging.popleft()
+                found[place] = outcome_of(first)
             if time.monotonic() - told >= PROGRESS_S:
                 told = time.monotonic()
-                self._stage.record.progress(writer.ended, total, "completions")
+                self._stage.record.progress(ended, total, "completions")
+        if ended < total:
+            return None, exact
+        for place, taken in judging:
+            found[place] = outcome_of(taken)
         self._stage.record.progress(total, total, "completions")
-        return True
+        return Outcomes.of(found, [row.answer is not None for row in self._rows]), exact
+
+
+def outcome_of(taken: Taken) -> Outcome:
+    completion = taken.completion
+    return Outcome(taken.verdict == "right", completion.finish == "stop", completion.tokens, taken.answer)
+
+
+def marked(prompt: list[dict[str, str]], marker: str | None) -> tuple[tuple[str, str], ...]:
+    """The messages with the marker, as it stands, at the end of the last one of the user: as `mix` puts it there."""
+    last = max((i for i, message in enumerate(prompt) if message["role"] == "user"), default=None)
+    return tuple(
+        (message["role"], message["content"] + (marker if marker and i == last else ""))
+        for i, message in enumerate(prompt)
+    )

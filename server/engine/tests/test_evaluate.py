@@ -268,6 +268,63 @@ def test_sigterm_ends_it_with_what_it_has(tmp_path, data):
     assert {e["facts"]["finish"] for e in of_type(events, "trace_end")} >= {"error"}
 
 
+def test_each_marker_is_an_evaluation_of_its_own(tmp_path, data):
+    markers = [None, " Be short."]
+    config = {"samples": 1, "markers": markers}
+    _, events = run(attempt(tmp_path / "eval" / "attempt-1", config, {"data": data, "model": BASE}))
+    assert [e.get("marker") for e in of_type(events, "eval")] == markers
+    text = (tmp_path / "eval" / "attempt-1" / "text" / "part-00001.txt").read_bytes()
+    prompts = {e["prompt"]: text[e["offset"] :][: e["length"]].decode() for e in of_type(events, "prompt")}
+    begun = of_type(events, "trace_begin")
+    assert len(begun) == 24
+    for begin in begun:
+        assert (" Be short.<|im_end|>" in prompts[begin["prompt"]]) == (begin.get("marker") == " Be short.")
+    # The second setting only, where the first was finished.
+    folder = tmp_path / "eval" / "attempt-2"
+    record = tmp_path / "eval" / "attempt-1" / "events.jsonl"
+    lines = record.read_text().splitlines()
+    record.write_text("\n".join(line for line in lines if '"marker":" Be short."' not in line) + "\n")
+    _, again = run(
+        attempt(folder, config, {"data": data, "model": BASE}, {"attempt": 1, "checkpoint": None, "step": 0})
+    )
+    assert [e.get("marker") for e in of_type(again, "eval")] == [" Be short."]
+    figures = [[e for e in of_type(es, "eval") if e.get("marker")][0] for es in (events, again)]
+    assert figures[0]["tokens_mean"] == figures[1]["tokens_mean"]
+
+
+def test_completions_may_end_at_the_end_of_the_thought(tmp_path, data):
+    config = {"stop_at_think": True, "max_tokens": 200}
+    _, events = run(attempt(tmp_path / "eval" / "attempt-1", config, {"data": data, "model": BASE}))
+    (found,) = of_type(events, "eval")
+    assert found["stop"] == "</think>" and found["accuracy"] > 0
+    text = (tmp_path / "eval" / "attempt-1" / "text" / "part-00001.txt").read_bytes()
+    ended = of_type(events, "trace_end")
+    for end in ended:
+        extents = [e for e in events if e["type"] == "trace_text" and e["trace"] == end["trace"]]
+        whole = b"".join(text[e["offset"] :][: e["length"]] for e in extents).decode()
+        if end["tail"] == len("</think>"):
+            assert whole.endswith("</think>") and end["facts"]["reasoning_tokens"] == end["facts"]["tokens"]
+            answer = end["facts"]["answer"]
+            if answer and answer["rule"] == "boxed":
+                assert whole.rfind("\\boxed{") + len("\\boxed{") == answer["start"]
+    assert sum(end["tail"] == len("</think>") for end in ended) > 20
+
+
+def test_an_evaluation_that_was_killed_draws_only_what_is_missing(tmp_path, data):
+    inputs = {"data": data, "model": BASE}
+    _, whole = run(attempt(tmp_path / "eval" / "attempt-1", {}, inputs))
+    record = tmp_path / "eval" / "attempt-1" / "events.jsonl"
+    lines = record.read_text().splitlines()
+    ends = [i for i, line in enumerate(lines) if '"type":"trace_end"' in line]
+    record.write_text("\n".join(lines[: ends[19] + 1]) + '\n{"v":1,"seq":9')
+    resumed = {"attempt": 1, "checkpoint": None, "step": 0}
+    _, events = run(attempt(tmp_path / "eval" / "attempt-2", {}, inputs, resumed))
+    assert len(of_type(events, "trace_begin")) == 36 - 20
+    (one,), (other,) = of_type(whole, "eval"), of_type(events, "eval")
+    differing = ("seconds", "t", "seq")
+    assert {k: v for k, v in one.items() if k not in differing} == {k: v for k, v in other.items() if k not in differing}
+
+
 @pytest.mark.parametrize(
     ("config", "said"), [({"samples": "many"}, "wrong type"), ({"max_tokens": None}, "wrong type")]
 )

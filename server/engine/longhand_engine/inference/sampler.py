@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from threading import Event
 from typing import Literal, Protocol
 
@@ -38,7 +39,7 @@ class Item:
     sampling: Sampling
     role: str = ""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names the work itself, so that a resumed stage finds what it has: a hash of everything that decides the text."""
         said = json.dumps([self.problem, self.messages, self.sample, self.seed, asdict(self.sampling), self.role])

@@ -45,6 +45,11 @@ class Taken:
         return self.wanted.item
 
     @property
+    def ready(self) -> bool:
+        """Whether the checker has spoken."""
+        return self._later is None or self._later.ready
+
+    @property
     def verdict(self) -> str:
         """right, wrong, undecided or none; waits for the checker where it is still at it."""
         return self.facts["verdict"]["value"]
