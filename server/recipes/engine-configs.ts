@@ -33,7 +33,9 @@ const answerSchema = z.object({
 export async function engineConfigs(stages: readonly PlanStage[], engine: Engine): Promise<EngineConfigs> {
   const training = stages.filter(({ kind }) => kind === 'sft' || kind === 'grpo');
   if (training.length === 0) return { versions: {}, stages: [] };
-  const asked = training.map(({ id, kind, config, gpus }) => ({ id, kind, config, processes: Math.max(1, gpus ?? 1) }));
+  const asked = training.map(({ id, kind, config, processes, distributed }) => {
+    return { id, kind, config, processes, distributed };
+  });
   const answer = answerSchema.parse(await ask(engine, JSON.stringify({ stages: asked })));
   return {
     versions: answer.versions,

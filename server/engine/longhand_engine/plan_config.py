@@ -1,6 +1,6 @@
 """Training stages as TRL's own classes see them, before anything runs: `python -m longhand_engine.plan_config < stages.json`.
 
-Reads `{"stages": [{"id", "kind", "config", "processes"}]}` (`config`: the stage as planned) and prints one JSON object on
+Reads `{"stages": [{"id", "kind", "config", "processes", "distributed"}]}` (`config`: the stage as planned) and prints one JSON object on
 the last line: the installed versions and, for every `sft` and `grpo` stage, each argument of its SFTConfig or GRPOConfig
 with the value that it will have, or what TRL refuses. No model is loaded and no GPU needed; checks that need one, or a
 package that is not here, are named in `not_checked`.
@@ -42,6 +42,8 @@ def examine(stage: dict[str, Any]) -> dict[str, Any]:
     kind: type = {"sft": SFTConfig, "grpo": GRPOConfig}[stage["kind"]]
     report = {"id": stage["id"], "class": kind.__name__, "processes": processes, "set": sorted(given), "facts": []}
     usable, not_checked = constructible(given)
+    if str(stage.get("distributed") or "").startswith("zero") and not _has("deepspeed"):
+        not_checked.append(f"distributed: {stage['distributed']}: needs the package deepspeed, which is not installed here")
     try:
         forced: dict[str, Any] = {"output_dir": "checkpoints"} | _machine()
         if stage["kind"] == "grpo":
