@@ -16,6 +16,8 @@ const known: Record<string, string> = {
   kept: '--lh-right',
   chosen: '--lh-right',
   wrong: '--lh-wrong',
+  trained: '--lh-verification',
+  masked: '--lh-grey',
   dropped: '--lh-grey',
   undecided: '--lh-cut',
   none: '--lh-grey',

@@ -19,15 +19,24 @@ export function columnsOf(cells: TableRow['cells'] | undefined): Column[] {
   }));
 }
 
-const narrow = { text: 110, number: 66, verdict: 60, lengths: 96 };
-const wide = { text: 'minmax(80px, 2fr)', number: '66px', verdict: '60px', lengths: 'minmax(96px, 1fr)' };
+/** Pixels that a column needs at least: a number its digits and its name, a text a few words. */
+function least({ kind, label }: Column): number {
+  if (kind === 'text') return 90;
+  return Math.max(kind === 'lengths' ? 96 : 52, Math.min(120, Math.ceil(label.length * 6.4) + 4));
+}
 
 /** As many of the columns as fit into `width` pixels, from the left, at least one; and the widths of these. */
 export function fitting(columns: readonly Column[], width: number): { shown: Column[]; template: string } {
   let left = width - 20;
-  const shown = columns.filter(({ kind }, i) => {
-    left -= narrow[kind] + 8;
+  const shown = columns.filter((column, i) => {
+    left -= least(column) + 8;
     return i === 0 || left >= 0;
   });
-  return { shown, template: shown.map(({ kind }) => wide[kind]).join(' ') };
+  // The first text is what the row is about.
+  const first = shown.findIndex(({ kind }) => kind === 'text');
+  const template = shown.map((column, i) => {
+    if (column.kind === 'text') return `minmax(80px, ${i === first ? 3 : 1}fr)`;
+    return column.kind === 'lengths' ? `minmax(${least(column)}px, 1fr)` : `${least(column)}px`;
+  });
+  return { shown, template: template.join(' ') };
 }

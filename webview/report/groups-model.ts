@@ -59,10 +59,14 @@ export class GroupsModel extends Store<GroupsState> {
     clearTimeout(this.#timer);
   }
 
-  /** Reads all; shows the problem and step asked for, else the first problem and its newest group. */
+  /** Reads all; shows the problem and step asked for, else the problem that was sampled most often and its newest group. */
   async start(problem: string | undefined, step: number | undefined): Promise<void> {
     await this.#pull();
-    const first = problem ?? this.value.problems[0]?.problem;
+    const most = this.value.problems.reduce<ProblemGroups | null>(
+      (best, one) => (best && best.groups >= one.groups ? best : one),
+      null,
+    );
+    const first = problem ?? most?.problem;
     if (first !== undefined) await this.choose(first, step);
   }
 
@@ -97,9 +101,16 @@ export class GroupsModel extends Store<GroupsState> {
     await this.#guard(() => this.#readGroup());
   }
 
-  /** Shows the group of the problem that is nearest to `step`. */
+  /** Shows the problem's group of `step`; where it has none a group of that step, or else its nearest one. */
   async goToStep(step: number): Promise<void> {
-    await this.go(nearest(this.value.groups, step));
+    const { groups } = this.value;
+    if (groups.some((group) => group.step === step)) return this.go(nearest(groups, step));
+    await this.#guard(async () => {
+      const { rows } = await this.#host.call('traces/page', { filter: { ...this.#place, step }, limit: 1 });
+      const found = rows[0];
+      if (found) await this.choose(found.problem, step);
+      else await this.go(nearest(groups, step));
+    });
   }
 
   onEvents(batch: EventBatch): void {

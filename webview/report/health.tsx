@@ -21,7 +21,7 @@ export function Health({ health, at, onStep }: HealthProps) {
     <section aria-label="Health of the groups">
       <div class="section-head">
         <h2 class="title">Groups by step</h2>
-        <span class="muted">a click shows the group of that step</span>
+        <span class="muted">a click shows a group of that step</span>
       </div>
       <div class="charts">
         <Chart {...shared} title="Groups without signal" unit="%" lines={lines.flat} format={share} />

@@ -95,6 +95,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
     });
   };
   const info = summary?.stages.find(({ id }) => id === stage) ?? null;
+  const live = info?.state === 'running' || info?.state === 'stopping';
   const isGrpo = info?.kind === 'grpo';
   const index = view.row ?? null;
   const row = index === null ? null : (rows[index] ?? null);
@@ -117,7 +118,12 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
           <div class="report-main">
             <Head host={host} run={summary} stage={stage} attempt={attempt} />
             {!(tall && report) && (
-              <main class="report-scroll" tabIndex={0} aria-label="Report">
+              // While the stage works the split is fixed, so that rows stay where they are when figures come.
+              <main
+                class={`report-scroll${report && shown && !live ? ' settled' : ''}`}
+                tabIndex={0}
+                aria-label="Report"
+              >
                 {isGrpo && <Groups page={page} view={view} onTrace={openTrace} />}
                 {report && <Blocks report={report} onRows={onRows} />}
                 {!report && error !== null && (

@@ -34,7 +34,6 @@ export function Sankey({ block, colors, onRows }: SankeyProps) {
           <g transform={`translate(${SIDE} ${TOP})`}>
             {flows.map(({ flow, x0, y0, x1, y1, width: thick }) => {
               const words = `${flow.from} to ${flow.to}: ${count(flow.n)}, ${share(flow.n, total)} of all`;
-              const middle = (x0 + x1) / 2;
               const { rows } = flow;
               const label = `${flow.from} → ${flow.to}`;
               const show = rows && (() => onRows(rows, label));
@@ -43,8 +42,7 @@ export function Sankey({ block, colors, onRows }: SankeyProps) {
                   key={label}
                   class={`flow${rows ? ' flow-rows' : ''}`}
                   style={{ '--c': `var(${colors.get(flow.to) ?? '--lh-grey'})` }}
-                  d={`M${x0},${y0}C${middle},${y0} ${middle},${y1} ${x1},${y1}`}
-                  stroke-width={thick}
+                  d={ribbon(x0, y0, x1, y1, thick)}
                   role={rows ? 'button' : 'img'}
                   tabindex={rows ? 0 : undefined}
                   aria-label={rows ? `${words}. Show the rows.` : words}
@@ -88,6 +86,14 @@ export function Sankey({ block, colors, onRows }: SankeyProps) {
       {left > 0 && <p class="report-note muted">{count(left)} flows carry nothing or lead back; they are not drawn.</p>}
     </Frame>
   );
+}
+
+/** An area as thick as the flow is at both ends: with a stroke a level flow would have no height to be focused or pointed at. */
+function ribbon(x0: number, y0: number, x1: number, y1: number, thick: number): string {
+  const half = thick / 2;
+  const middle = (x0 + x1) / 2;
+  const there = `M${x0},${y0 - half}C${middle},${y0 - half} ${middle},${y1 - half} ${x1},${y1 - half}`;
+  return `${there}V${y1 + half}C${middle},${y1 + half} ${middle},${y0 + half} ${x0},${y0 + half}Z`;
 }
 
 function cut(name: string): string {
