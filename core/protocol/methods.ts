@@ -211,6 +211,8 @@ export interface StageRow {
   epoch: number | null;
   step: number;
   set: string;
+  /** The style marker at the end of the prompts; absent without one. */
+  marker?: string;
   accuracy: number | null;
   accuracy_ci95: [number, number] | null;
   tokens_mean: number | null;

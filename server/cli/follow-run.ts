@@ -24,6 +24,8 @@ export interface StageTable {
     tokens_mean: number | null;
     n: number;
     seconds: number;
+    /** The style marker at the end of the prompts, null without one. */
+    marker: string | null;
   }[];
   seconds_total: number;
 }
@@ -33,8 +35,8 @@ export async function stageTable(backend: Backend, run: string): Promise<StageTa
   const { rows, secondsTotal } = await backend.call('runs/table', { run });
   return {
     run,
-    stages: rows.map(({ id, kind, epoch, accuracy, accuracy_ci95, tokens_mean, n, seconds }) => {
-      return { id, kind, epoch, accuracy, accuracy_ci95, tokens_mean, n, seconds };
+    stages: rows.map(({ id, kind, epoch, accuracy, accuracy_ci95, tokens_mean, n, seconds, marker = null }) => {
+      return { id, kind, epoch, accuracy, accuracy_ci95, tokens_mean, n, seconds, marker };
     }),
     seconds_total: secondsTotal,
   };
@@ -53,6 +55,10 @@ export function tableLines({ rows, secondsTotal }: Result<'runs/table'>): string
     String(row.n),
     row.seconds.toFixed(1),
   ]);
+  if (rows.some(({ marker }) => marker)) {
+    head.push('marker');
+    for (const [i, line] of body.entries()) line.push(rows[i]!.marker?.trim() ?? '–');
+  }
   return [...table([head, ...body]), '', `${duration(secondsTotal)} in all; mean tokens over all outputs.`];
 }
 

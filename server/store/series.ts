@@ -86,6 +86,7 @@ export function runTable(index: IndexFile, root: string, run: string): Result<'r
         epoch: evaluation.epoch,
         step: evaluation.step,
         set: evaluation.set,
+        ...(evaluation.marker ? { marker: evaluation.marker } : {}),
         accuracy: evaluation.accuracy,
         accuracy_ci95: evaluation.accuracy_ci95,
         tokens_mean: evaluation.tokens_mean,
