@@ -167,7 +167,9 @@ def choose(candidates: list[Candidate], rule: str, budget: int | None) -> tuple[
         elif c not in usable:
             reasons[c.checkpoint.step] = "worse than the most accurate beyond its interval"
         elif rule == "shortest_not_worse":
-            reasons[c.checkpoint.step] = "not worse, but longer" if c.tokens > chosen.tokens else "equal, and less accurate or later"
+            reasons[c.checkpoint.step] = (
+                "not worse, but longer" if c.tokens > chosen.tokens else "equal, and less accurate or later"
+            )
         else:
             reasons[c.checkpoint.step] = f"lower {what}" if c.value < chosen.value else "equal, and later"
     return chosen, _why(chosen, best, usable, rule, what), reasons
@@ -196,7 +198,10 @@ def _blocks(
     budget: int | None,
 ) -> None:
     report.block({"type": "text", "title": "Choice", "text": why})
-    value: dict[str, Any] = {"label": "Accuracy" if budget is None else f"Accuracy within {budget}", "value": chosen.value}
+    value: dict[str, Any] = {
+        "label": "Accuracy" if budget is None else f"Accuracy within {budget}",
+        "value": chosen.value,
+    }
     if chosen.interval:
         value["ci95"] = chosen.interval
     tokens: dict[str, Any] = {"label": "Mean tokens", "value": chosen.tokens, "unit": "tokens"}

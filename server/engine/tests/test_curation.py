@@ -12,6 +12,7 @@ import pytest
 from longhand_engine.curation import columns, contamination, sources
 from longhand_engine.curation.columns import Columns
 from longhand_engine.curation.contamination import Contamination
+from longhand_engine.curation.lengths import Lengths
 from longhand_engine.curation.sources import lines_of_source
 from longhand_engine.dataset import make_data
 from longhand_engine.errors import ConfigError, DataError
@@ -77,7 +78,9 @@ def openr1(n: int, flags: list[bool], lengths: list[int], **more) -> dict:
 
 def test_the_shortest_right_generation_is_chosen_and_all_candidates_are_shown(tmp_path):
     path = write(tmp_path / "a.jsonl", [openr1(1, [True, False, True], [30, 5, 20]), openr1(2, [False], [9])])
-    made = make(tmp_path, {"sources": [{"name": "open", "path": path}], "choose": "shortest_correct", "tokenizer": BASE})
+    made = make(
+        tmp_path, {"sources": [{"name": "open", "path": path}], "choose": "shortest_correct", "tokenizer": BASE}
+    )
     (row,) = made.rows
     assert row["completion"] == [{"role": "assistant", "content": right(20)}]
     assert row["prompt"] == [{"role": "user", "content": row["problem"]}]
@@ -171,7 +174,10 @@ def test_filters_keep_what_they_say_and_list_the_rest_with_values(tmp_path):
 
 
 def test_accuracy_of_a_filter_comes_from_the_checker_where_there_are_no_flags(tmp_path):
-    rows = [{"problem": "a?", "answer": "7", "generations": [right(1), wrong(1)]}, {"problem": "b?", "generations": ["x"]}]
+    rows = [
+        {"problem": "a?", "answer": "7", "generations": [right(1), wrong(1)]},
+        {"problem": "b?", "generations": ["x"]},
+    ]
     source = {"path": write(tmp_path / "a.jsonl", rows), "filter": "accuracy between 0.5 and 0.75"}
     made = make(tmp_path, {"sources": [source]})
     assert [row["problem"] for row in made.rows] == ["a?"]
@@ -223,7 +229,9 @@ def test_a_sample_is_exact_seeded_and_lists_what_is_not_in_it(tmp_path):
 
 def test_contaminated_problems_are_dropped_with_the_words_and_the_row_hit(tmp_path):
     words = "one two three four five six seven eight nine ten eleven twelve thirteen"
-    test = write(tmp_path / "test.jsonl", [{"problem": "1+1?"}, {"problem": f"Well: {words.upper()}, fourteen!", "answer": 1}])
+    test = write(
+        tmp_path / "test.jsonl", [{"problem": "1+1?"}, {"problem": f"Well: {words.upper()}, fourteen!", "answer": 1}]
+    )
     rows = [
         {"problem": f"So {words} and more", "completion": right(1)},
         {"problem": words.replace("seven", "7"), "completion": right(1)},
@@ -239,12 +247,17 @@ def test_contaminated_problems_are_dropped_with_the_words_and_the_row_hit(tmp_pa
     hit, same = made.table("contaminated")
     assert hit["ngram"] == words and hit["set_line"] == 2 and "FOURTEEN" in hit["hit"].upper()
     assert same["ngram"] == "1 1" and same["set_line"] == 1
-    assert make(tmp_path, config | {"decontaminate": {"against": [test], "ngram": 20}}, "b").dropped() == {"contaminated": 1}
+    assert make(tmp_path, config | {"decontaminate": {"against": [test], "ngram": 20}}, "b").dropped() == {
+        "contaminated": 1
+    }
 
 
 def test_an_evaluation_set_with_a_hole_is_refused(tmp_path):
     test = write(tmp_path / "test.jsonl", [{"problem": "a"}, "nonsense"])
-    config = {"sources": [{"path": write(tmp_path / "a.jsonl", [{"problem": "b"}])}], "decontaminate": {"against": [test]}}
+    config = {
+        "sources": [{"path": write(tmp_path / "a.jsonl", [{"problem": "b"}])}],
+        "decontaminate": {"against": [test]},
+    }
     with pytest.raises(DataError, match="row 2: not JSON"):
         make(tmp_path, config)
 
@@ -335,6 +348,23 @@ def test_columns_are_mapped_dotted_names_too(tmp_path):
     made = make(tmp_path, {"sources": [{"path": path, "columns": given}], "choose": "shortest_correct"})
     (found,) = made.rows
     assert (found["problem"], found["tokens"], found["source_id"], found["answer"]) == ("a?", 3, "4", None)
+
+
+def test_a_tokenizer_counts_again_and_only_what_is_asked(tmp_path, monkeypatch):
+    counted = []
+    encoded = Lengths._encoded
+
+    def watch(self, texts):
+        counted.extend(texts)
+        return encoded(self, texts)
+
+    monkeypatch.setattr(Lengths, "_encoded", watch)
+    path = write(tmp_path / "a.jsonl", [openr1(n, [True], [n + 1], tokens=[999]) for n in range(20)])
+    source = {"path": path, "filter": "accuracy > 0.5", "sample": 4}
+    made = make(tmp_path, {"sources": [source], "tokenizer": BASE})
+    assert len(counted) == 4 and all(row["tokens"] < 999 for row in made.rows)
+    made = make(tmp_path, {"sources": [source | {"filter": "tokens < 900"}], "tokenizer": BASE}, "b")
+    assert len(counted) == 24 and len(made.rows) == 4, "each once"
 
 
 def test_a_hostile_file_loses_nothing_in_silence(tmp_path, monkeypatch):

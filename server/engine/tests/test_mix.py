@@ -87,7 +87,14 @@ def test_what_it_writes_is_what_the_other_stages_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("weight", "limit", "counts"),
-    [(1, None, {1: 10}), (2, None, {2: 10}), (0.5, None, {1: 5}), (1.5, None, {2: 5, 1: 5}), (2.5, 4, {3: 2, 2: 2}), (0.25, 10, {1: 2})],
+    [
+        (1, None, {1: 10}),
+        (2, None, {2: 10}),
+        (0.5, None, {1: 5}),
+        (1.5, None, {2: 5, 1: 5}),
+        (2.5, 4, {3: 2, 2: 2}),
+        (0.25, 10, {1: 2}),
+    ],
 )
 def test_weights_are_whole_copies_and_a_sample_of_the_rest(tmp_path, weight, limit, counts):
     data = write(tmp_path / "a.jsonl", rows_of(10, "a"))
@@ -121,7 +128,9 @@ def test_the_order_is_the_seeds(tmp_path):
 
 def test_a_source_keeps_what_the_rows_say_unless_it_is_named(tmp_path):
     data = write(tmp_path / "run" / "stages" / "multi" / "attempt-2" / "data" / "train.jsonl", rows_of(1, "a"))
-    own = write(tmp_path / "own.jsonl", rows_of(1, "b", source="light", segments=[{"name": "x", "text": "0", "train": True}]))
+    own = write(
+        tmp_path / "own.jsonl", rows_of(1, "b", source="light", segments=[{"name": "x", "text": "0", "train": True}])
+    )
     config = {"sources": [{"data": data}, {"data": own}], "shuffle": False}
     _, (first, second), _ = make(tmp_path / "a", config)
     assert first["source"] == "multi" and second["source"] == "light"
@@ -135,7 +144,11 @@ def test_the_table_opens_the_trace_and_shows_the_marker(tmp_path):
     make(tmp_path / "a", {"sources": [{"name": "a", "data": data, "marker": MULTI}]})
     row = json.loads((tmp_path / "a" / "tables" / "rows.jsonl").read_text())
     assert row["trace"] == "r/s/1/4"
-    assert [(p["label"], p["text"]) for p in row["parts"]] == [("prompt", "a 0?"), ("marker", MULTI), ("completion", "0")]
+    assert [(p["label"], p["text"]) for p in row["parts"]] == [
+        ("prompt", "a 0?"),
+        ("marker", MULTI),
+        ("completion", "0"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,9 @@ class Run:
         path = (folder / outputs["checkpoint"]).resolve()
         assert (path / "COMPLETE.json").exists() and not Path(outputs["checkpoint"]).is_absolute()
         report = json.loads((folder / "report.json").read_text())
-        table = [json.loads(line)["cells"] for line in (folder / "tables" / "checkpoints.jsonl").read_text().splitlines()]
+        table = [
+            json.loads(line)["cells"] for line in (folder / "tables" / "checkpoints.jsonl").read_text().splitlines()
+        ]
         return f"{path.parents[1].name}/{path.name}", report["blocks"][0]["text"], table
 
 
@@ -167,7 +169,11 @@ def test_without_accuracies_only_those_that_have_one_count(tmp_path):
     [
         ({"rule": "best"}, ConfigError, "`rule` is one of"),
         ({"rule": "accuracy_at_budget"}, ConfigError, "needs a `budget`"),
-        ({"rule": "accuracy_at_budget", "budget": 70}, ConfigError, "not evaluated at the budget 70; its budgets are 50"),
+        (
+            {"rule": "accuracy_at_budget", "budget": 70},
+            ConfigError,
+            "not evaluated at the budget 70; its budgets are 50",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(run, config, error, said):

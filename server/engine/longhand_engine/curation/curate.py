@@ -137,10 +137,13 @@ class _Work:
                 self._summary.golds_differ += 1
             if problem.gold is None:
                 problem.gold, problem.origin = other.gold, other.origin
-            detail = f"the problem of {group[0].file}, row {group[0].line}; {len(new)} of its generations are candidates"
+            detail = (
+                f"the problem of {group[0].file}, row {group[0].line}; {len(new)} of its generations are candidates"
+            )
             name = self._settings.sources[place.source].name
             text, more = head(other.problem), {"problem_id": place.key}
             self._summary.drop(Dropped("duplicate", detail, name, place.file, place.line, text, more))
+        self._lengths.count(problem.candidates)
         return problem, column
 
     def _rows(self, group: list[Place], judged: Judged) -> Iterator[Row]:

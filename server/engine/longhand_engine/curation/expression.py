@@ -179,9 +179,7 @@ class _Parser:
             self.names.add(name)
             return lambda row: _field(name, row(name))
         else:
-            raise FilterError(
-                self.text, token.at, f"a value or the name of a field is expected, not {token.text!r}"
-            )
+            raise FilterError(self.text, token.at, f"a value or the name of a field is expected, not {token.text!r}")
         return lambda row: value
 
     def _peek(self) -> _Token | None:
@@ -206,7 +204,9 @@ def _field(name: str, value: Any) -> Value:
         return None
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise FieldError(f"`{name}` is {'a list' if isinstance(value, (list, tuple)) else 'an object'}, no value to compare")
+    raise FieldError(
+        f"`{name}` is {'a list' if isinstance(value, (list, tuple)) else 'an object'}, no value to compare"
+    )
 
 
 def _truth(value: Value) -> bool | None:

@@ -18,7 +18,7 @@ from .columns import Candidate, Problem, at
 from .contamination import Contamination
 from .expression import FieldError, nearest
 from .lengths import Lengths
-from .settings import FIELDS, JUDGED, Source, known_names
+from .settings import COUNTED, FIELDS, JUDGED, Source, known_names
 from .sources import Line, lines_of_source
 
 
@@ -122,7 +122,7 @@ class Intake:
         try:
             problem = self.source.columns.read(line.value)
             self.empty += problem.empty
-            self.lengths.count(problem.candidates)
+            self.lengths.check(problem.candidates)
         except ValueError as error:
             return self._drop("unreadable", str(error), line)
         if dropped := self._filtered(problem, line) or self._contaminated(problem, line):
@@ -149,7 +149,9 @@ class Intake:
         return None
 
     def _fields(self, problem: Problem, line: Line) -> dict[str, Any]:
-        """By the names of FIELDS. `tokens` is that of the longest generation."""
+        """By the names of FIELDS. `tokens` is that of the longest generation. Tokens are counted here only if they are asked for."""
+        if self.source.names & COUNTED:
+            self.lengths.count(problem.candidates)
         counts = [c.tokens for c in problem.candidates if c.tokens is not None]
         fields: dict[str, Any] = {
             "tokens": max(counts, default=None),

@@ -20,12 +20,20 @@ class Lengths:
         return self._tokenizer is not None
 
     def count(self, candidates: list[Candidate]) -> None:
-        """Sets `tokens` of each, unless the unit is characters. Raises ValueError where a count is not there."""
+        """Sets `tokens` of each that has none, unless the unit is characters. Raises ValueError where a count is not there."""
         if self._tokenizer is not None:
-            for candidate, found in zip(candidates, self._encoded([c.text for c in candidates]), strict=True):
+            missing = [c for c in candidates if c.tokens is None]
+            for candidate, found in zip(missing, self._encoded([c.text for c in missing]), strict=True):
                 candidate.tokens = found
         elif self.unit == "tokens" and any(c.tokens is None for c in candidates):
             raise ValueError("a generation without its count of tokens, and the stage names no `tokenizer`")
+
+    def check(self, candidates: list[Candidate]) -> None:
+        """Forgets the source's counts where the tokenizer will count; otherwise as `count`, which costs nothing then."""
+        if self._tokenizer is None:
+            self.count(candidates)
+        for candidate in candidates if self._tokenizer is not None else []:
+            candidate.tokens = None
 
     def of(self, candidate: Candidate) -> int:
         return candidate.tokens if self.unit == "tokens" and candidate.tokens is not None else len(candidate.text)

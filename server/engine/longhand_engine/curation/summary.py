@@ -68,15 +68,15 @@ class Summary:
         self._report.row("dropped", cells | dropped.cells, parts=parts)
         if dropped.reason == "contaminated":
             hit = {k: dropped.cells[k] for k in ("ngram", "set", "set_line", "hit")}
-            self._report.row("contaminated", {"problem": dropped.problem, **hit, "file": dropped.file, "line": dropped.line})
+            self._report.row(
+                "contaminated", {"problem": dropped.problem, **hit, "file": dropped.file, "line": dropped.line}
+            )
 
     def problem(self, place: Place, source: str, judged: Judged, choice: Choice) -> list[str]:
         """Records the generations of a problem as traces, and its row of the tables; the ids of the traces."""
         problem, record, lengths = judged.problem, self._stage.record, self._lengths
         traces, parts = [], []
-        name = record.problem(
-            problem.problem, judged.gold, source_id=problem.source_id, gold_origin=judged.origin
-        )
+        name = record.problem(problem.problem, judged.gold, source_id=problem.source_id, gold_origin=judged.origin)
         measured = [lengths.of(c) for c in problem.candidates]
         for number, candidate in enumerate(problem.candidates):
             trace = record.trace_begin(name, sample=number, set=self._settings.output, model=source)
@@ -174,7 +174,14 @@ class Summary:
     def _blocks(self) -> None:
         put = self._report.block
         put(self._figures())
-        put({"type": "bars", "title": "Sources", "unit": "rows", "bars": [self._bar(s.name) for s in self._settings.sources]})
+        put(
+            {
+                "type": "bars",
+                "title": "Sources",
+                "unit": "rows",
+                "bars": [self._bar(s.name) for s in self._settings.sources],
+            }
+        )
         put(self._funnel())
         unit = self._lengths.unit
         put(
@@ -249,8 +256,17 @@ class Summary:
         if self._empty:
             items.append({"label": "Generations without a text", "value": self._empty})
         chosen = _IN_WORDS[self._settings.choose]
-        key = "Duplicates are rows whose normalised problem text has the same hash (`problem_id`). " if self._settings.deduplicate else ""
-        return {"type": "figures", "title": "Result", "items": items, "note": f"{key}Of each problem {chosen} is taken ({n:,} problems)."}
+        key = (
+            "Duplicates are rows whose normalised problem text has the same hash (`problem_id`). "
+            if self._settings.deduplicate
+            else ""
+        )
+        return {
+            "type": "figures",
+            "title": "Result",
+            "items": items,
+            "note": f"{key}Of each problem {chosen} is taken ({n:,} problems).",
+        }
 
     def _bar(self, source: str) -> dict[str, Any]:
         parts = [{"label": "kept", "n": self._kept[source], "rows": {"table": "rows", "where": {"source": source}}}]
