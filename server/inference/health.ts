@@ -43,6 +43,22 @@ export async function ask(target: Address, model: string, until: Until): Promise
   }
 }
 
+/** Has our own server serve another checkpoint, while it works. Why it did not, or null. */
+export async function changeCheckpoint(
+  address: Address,
+  checkpoint: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const asked = { ...address, signal, deadline: Date.now() + COMPLETION_MS };
+  const url = `${address.url.replace(/\/v1$/, '')}/longhand/checkpoint`;
+  try {
+    const said = await request(asked, url, { model: checkpoint }, COMPLETION_MS);
+    return said.ok ? null : `${checkpoint} cannot be served (${said.status}): ${said.text.slice(0, SAID_LIMIT).trim()}`;
+  } catch (error) {
+    return causeOf(error);
+  }
+}
+
 async function modelName(address: Asked, model: string): Promise<string | null> {
   const listed = await request(address, `${address.url}/models`, undefined, QUICK_MS);
   if (!listed.ok) return listed.status === 404 || listed.status === 500 ? model : null;

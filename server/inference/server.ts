@@ -5,14 +5,16 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
 import { exitSchema, type ServerFile, type Spec } from '../../core/protocol/files.ts';
 import type { Engine } from '../engine.ts';
 import { readJson, writeJson } from '../json-files.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Logger } from '../log.ts';
-import { ask } from './health.ts';
+import { ask, changeCheckpoint } from './health.ts';
 import { logTail } from './log-tail.ts';
 import { freePort, isTaken } from './ports.ts';
+import type { ServerCommand } from './wanted.ts';
 
 export interface ServerParts {
   launcher: Launcher;
@@ -23,13 +25,15 @@ export interface ServerParts {
 export interface ServerPlan {
   /** Whose Python runs the runner. */
   findEngine(): Promise<Engine>;
-  /** The whole argument list for a port. */
-  command(port: number): string[];
+  command: ServerCommand;
   env: Record<string, string>;
   key: string | null;
 }
 
 export const FILE = 'server.json';
+/** Written by the worker of a stage that evaluates one checkpoint after the other. */
+const WANTED_FILE = 'wanted.json';
+const wantedSchema = z.object({ v: z.literal(1), checkpoint: z.string().min(1) });
 /** A server that dies more often than this is left alone. */
 const MOST_RESTARTS = 3;
 /** Another program may take the port between our look and the server's. */
@@ -42,7 +46,11 @@ const STOP_MS = 45_000;
 const SWEEP_GRACE_MS = 2000;
 
 /** What became of a wait for the server. */
-type Course = { kind: 'ready' } | { kind: 'died' | 'refused' | 'timeout'; why: string } | { kind: 'stop' };
+type Course =
+  | { kind: 'ready' }
+  | { kind: 'change'; checkpoint: string }
+  | { kind: 'died' | 'refused' | 'timeout'; why: string }
+  | { kind: 'stop' };
 
 export class InferenceServer {
   readonly folder: string;
@@ -68,7 +76,7 @@ export class InferenceServer {
 
   /** A new server; it is on its way when its server.json is written. */
   static async create(parts: ServerParts, folder: string, file: ServerFile, plan: ServerPlan) {
-    await writeSpec(folder, 1, plan, portOf(file.url));
+    await writeSpec(folder, 1, plan, file);
     await writeJson(join(folder, FILE), file);
     return new InferenceServer(parts, folder, file, plan);
   }
@@ -110,6 +118,10 @@ export class InferenceServer {
       if (course.kind === 'stop') break;
       const left = await this.#endAttempt(SWEEP_GRACE_MS);
       if (left.length > 0) return this.#fail(unkillable(left));
+      if (course.kind === 'change') {
+        await this.#set({ state: 'starting', checkpoint: course.checkpoint, message: null });
+        continue;
+      }
       const why = 'why' in course ? course.why : '';
       if (adopted && (await this.#parts.launcher.runner(this.#attempt)) === null) {
         // The service was killed before it had started it.
@@ -147,7 +159,7 @@ export class InferenceServer {
   async #startAttempt(): Promise<void> {
     const attempt = this.#file.attempt + 1;
     const engine = await this.#plan.findEngine();
-    const folder = await writeSpec(this.folder, attempt, this.#plan, portOf(this.#file.url));
+    const folder = await writeSpec(this.folder, attempt, this.#plan, this.#file);
     await this.#set({ attempt });
     await this.#parts.launcher.start(folder, engine);
   }
@@ -184,6 +196,21 @@ export class InferenceServer {
     while (!this.#isOver) {
       const end = await this.#end();
       if (end) return { kind: 'died', why: `${this.#named} died. ${end}` };
+      const wanted = await readJson(join(this.folder, WANTED_FILE), wantedSchema);
+      if (wanted && wanted.checkpoint !== this.#file.checkpoint) {
+        const { checkpoint } = wanted;
+        if (this.#file.engine !== 'embedded') return { kind: 'change', checkpoint };
+        await this.#set({ state: 'starting' });
+        const why = await changeCheckpoint(
+          { url: this.#file.url, key: this.#plan.key },
+          checkpoint,
+          this.#abort.signal,
+        );
+        // One that died of it is started again with what it had, and asked again.
+        if (why !== null && (await this.#end()) !== null) continue;
+        if (why !== null) return { kind: 'refused', why: `${this.#named}: ${why}` };
+        await this.#set({ state: 'ready', checkpoint });
+      }
       await this.#pause();
     }
     return { kind: 'stop' };
@@ -249,7 +276,7 @@ export class InferenceServer {
 }
 
 /** The folder of an attempt with its spec.json. */
-async function writeSpec(server: string, attempt: number, plan: ServerPlan, port: number): Promise<string> {
+async function writeSpec(server: string, attempt: number, plan: ServerPlan, file: ServerFile): Promise<string> {
   const folder = join(server, `attempt-${attempt}`);
   const spec: Spec = {
     v: 1,
@@ -257,7 +284,7 @@ async function writeSpec(server: string, attempt: number, plan: ServerPlan, port
     stage: '',
     attempt,
     kind: 'server',
-    command: plan.command(port),
+    command: await plan.command(portOf(file.url), file.checkpoint),
     env: plan.env,
     grace_s: GRACE_S,
     mark: crypto.randomUUID(),

@@ -91,7 +91,8 @@ export class InferenceServers {
       const keyVariable = serverEngines[file.engine].keyVariable;
       const plan = {
         findEngine,
-        command: (port: number) => spec.command.with(spec.command.indexOf('--port') + 1, String(port)),
+        command: (port: number, checkpoint: string) =>
+          Promise.resolve(commandAgain(spec.command, file, port, checkpoint)),
         env: spec.env,
         key: (keyVariable && spec.env[keyVariable]) ?? null,
       };
@@ -129,7 +130,7 @@ export class InferenceServers {
     const known = this.#usable(runFolder, same);
     if (known?.file.checkpoint === checkpoint) return known;
     const parent = join(runFolder, 'servers');
-    const command = await serverCommand(wanted, checkpoint, engine.python);
+    const command = await serverCommand(wanted, engine.python);
     const { keyVariable } = serverEngines[wanted.engine];
     const key = keyVariable === null ? null : randomBytes(24).toString('base64url');
     const env = { ...need.env, ...(keyVariable === null || key === null ? {} : { [keyVariable]: key }) };
@@ -170,4 +171,10 @@ export class InferenceServers {
       ({ folder, file, isUsable }) => isUsable && file.need === need && folder.startsWith(join(runFolder, 'servers/')),
     );
   }
+}
+
+/** An argument list as it was, with what may have changed put in. */
+function commandAgain(command: string[], { checkpoint: old }: ServerFile, port: number, checkpoint: string): string[] {
+  const at = command.indexOf('--port') + 1;
+  return command.map((argument, i) => (i === at ? String(port) : argument === old ? checkpoint : argument));
 }

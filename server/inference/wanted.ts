@@ -27,22 +27,23 @@ export function needOf(stage: PlanStage): string | null {
   return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 }
 
+/** The whole argument list of a server. Rejects with LonghandError `not_found` where the model's file is missing. */
+export type ServerCommand = (port: number, checkpoint: string) => Promise<string[]>;
+
 /**
- * The argument list of the server by its port.
+ * The argument list of the server by its port and what it serves.
  *
  * @param python of the engine
- * @throws LonghandError `invalid_recipe` for a flag that cannot be set, `not_found` where the program or the model file is missing
+ * @throws LonghandError `invalid_recipe` for a flag that cannot be set, `not_found` where the program is missing
  */
-export async function serverCommand(
-  wanted: WantedServer,
-  checkpoint: string,
-  python: string,
-): Promise<(port: number) => string[]> {
+export async function serverCommand(wanted: WantedServer, python: string): Promise<ServerCommand> {
   const program = await findProgram(wanted, python);
-  const model = wanted.engine === 'llama.cpp' ? await ggufFile(checkpoint) : checkpoint;
-  const start = { engine: wanted.engine, checkpoint: model, args: wanted.args ?? {} };
-  serverArguments({ ...start, port: 0 });
-  return (port) => [program, ...serverArguments({ ...start, port })];
+  const { engine, args = {} } = wanted;
+  serverArguments({ engine, args, checkpoint: '', port: 0 });
+  return async (port, checkpoint) => {
+    const model = engine === 'llama.cpp' ? await ggufFile(checkpoint) : checkpoint;
+    return [program, ...serverArguments({ engine, args, checkpoint: model, port })];
+  };
 }
 
 /** The named program, or the one beside the engine's Python, or the one on the PATH. */

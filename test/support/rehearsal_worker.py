@@ -3,7 +3,8 @@ SIGTERM and starts a child; an evaluation that follows it and likes step 10 best
 
 Steered by the stage's `env`: STEPS, STEP_MS, SAVE_EVERY, FAIL_AT (a step at which it raises while that file exists:
 FAIL_WHILE), FINISH_WHEN (once that file exists it hurries), IGNORE_TERM (1: it neither saves nor ends), CHILD (1: a process of its own session that must be swept). With
-an inference server it asks for REQUESTS completions, one each REQUEST_MS, and writes who answered to `answers.jsonl`.
+an inference server it asks for REQUESTS completions, one each REQUEST_MS, and writes who answered to `answers.jsonl`;
+after CHANGE_AT of them it has CHANGE_TO served.
 """
 
 import json
@@ -70,7 +71,7 @@ def sample(record: Record) -> None:
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
-    from longhand_engine.served import await_server
+    from longhand_engine.served import await_server, change_checkpoint
 
     wanted, done = int(os.environ["REQUESTS"]), 0
     inference = await_server(spec["inference"])
@@ -89,6 +90,8 @@ def sample(record: Record) -> None:
             answers.write(text + "\n")
             answers.flush()
             done += 1
+            if str(done) == os.environ.get("CHANGE_AT"):
+                inference = change_checkpoint(spec["inference"], os.environ["CHANGE_TO"])
             record.progress(done, wanted, "completions")
             time.sleep(int(os.environ["REQUEST_MS"]) / 1000)
     record.end(not stopping, outputs={})

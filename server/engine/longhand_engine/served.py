@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .files import read_json
+from .files import read_json, write_json
 
 POLL_S = 0.2
 SLACK_S = 60.0
@@ -46,6 +46,25 @@ def await_server(inference: dict[str, Any]) -> dict[str, Any]:
         time.sleep(POLL_S)
         state = server_state(inference)
     return {**inference, "url": state["url"], "model": state["model"]}
+
+
+def change_checkpoint(inference: dict[str, Any], checkpoint: str) -> dict[str, Any]:
+    """Has the stage's own server serve another checkpoint: the embedded one while it works, others are started again.
+
+    `inference` for it, once it answers. Raises ServerError, also for a server that is not ours: it serves one model.
+    """
+    if not inference.get("server"):
+        raise ServerError(f"{where(inference)} serves one model and is not ours to change.")
+    write_json(Path(inference["server"]).parent / "wanted.json", {"v": 1, "checkpoint": checkpoint})
+    waited = time.monotonic()
+    while True:
+        found = await_server(inference)
+        state = server_state(inference)
+        if state["checkpoint"] == checkpoint and state["state"] == "ready":
+            return found
+        if time.monotonic() - waited > state["timeout_s"] + SLACK_S:
+            raise ServerError(f"{where(inference)} did not take {checkpoint} within {time.monotonic() - waited:.0f} s.")
+        time.sleep(POLL_S)
 
 
 def where(inference: dict[str, Any]) -> str:

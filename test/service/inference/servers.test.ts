@@ -35,9 +35,16 @@ describe('inference servers', () => {
   after(() => service.dispose());
 
   /** Stages that sample by one server's flags: `[id, requests, needs]`. */
-  const start = async (stages: [string, string[]][], args: object, more: object = {}, requests = 10, pause = 20) => {
+  const start = async (
+    stages: [string, string[]][],
+    args: object,
+    more: object = {},
+    requests = 10,
+    pause = 20,
+    own = {},
+  ) => {
     const inference = { engine: 'vllm', program, args, ...more };
-    const env = { REQUESTS: String(requests), REQUEST_MS: String(pause) };
+    const env = { REQUESTS: String(requests), REQUEST_MS: String(pause), ...own };
     const lines = stages.map(([id, needs]) =>
       JSON.stringify({
         id,
@@ -173,6 +180,18 @@ describe('inference servers', () => {
     }
   });
 
+  it('serves another checkpoint when the stage asks for one', async () => {
+    const change = { CHANGE_AT: '4', CHANGE_TO: '/another/checkpoint' };
+    const run = await start([['a', []]], {}, {}, 8, 20, change);
+    const done = await untilRun(backend, run, ({ state }) => over(state));
+    assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
+    const who = answers(stage(done, 'a').folder);
+    assert.deepEqual([new Set(who.slice(0, 4)).size, new Set(who.slice(4)).size, new Set(who).size], [1, 1, 2]);
+    assert.ok(isGone(Number(who[0])));
+    assert.match(readFileSync(join(attemptOf(run, 2), 'stdout.log'), 'utf8'), /serving \/another\/checkpoint/);
+    assert.equal(serverOf(run).restarts, 0);
+  });
+
   it('takes another port where somebody else was quicker', async () => {
     const thief = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(thief, 'listening');
@@ -199,7 +218,7 @@ describe('inference servers', () => {
       },
       {
         findEngine: () => Promise.resolve(engine),
-        command: (at) => [program, 'serve', 'm', '--host', '127.0.0.1', '--port', String(at)],
+        command: (at) => Promise.resolve([program, 'serve', 'm', '--host', '127.0.0.1', '--port', String(at)]),
         env: { VLLM_API_KEY: 'k' },
         key: 'k',
       },
