@@ -494,6 +494,15 @@ def test_a_stop_leaves_no_half_data_set(tmp_path):
     assert made.outputs is None and not (tmp_path / "a" / "data" / "train.jsonl").exists()
 
 
+def test_what_a_killed_attempt_left_is_cleared_away(tmp_path):
+    left = tmp_path / "attempt-1" / "spool.tmp"
+    left.parent.mkdir()
+    left.write_text("x")
+    path = write(tmp_path / "own.jsonl", [{"problem": "a"}])
+    Made(tmp_path / "attempt-2", {"sources": [{"path": path}]})
+    assert not left.exists()
+
+
 def test_bars_and_funnel_count_every_row_once(tmp_path):
     rows = [openr1(n, [n % 2 == 0], [n + 1]) for n in range(20)] + ["{"] + [openr1(0, [True], [1])]
     source = {"name": "s", "path": write(tmp_path / "a.jsonl", rows), "filter": "tokens < 18", "sample": 12}

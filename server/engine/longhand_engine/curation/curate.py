@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,13 +32,15 @@ def curate(stage: Stage, report: Report) -> str | None:
     settings = Settings.read(stage.config, int(stage.spec["seed"]))
     lengths = Lengths(settings.tokenizer, settings.counted)
     summary = Summary(stage, report, settings, lengths)
+    # An attempt that was killed leaves its spool.
+    for old in stage.dir.parent.glob("attempt-*/spool.tmp"):
+        old.unlink(missing_ok=True)
     path = stage.dir / "spool.tmp"
     try:
         with Checker(workers=max(1, min(4, (os.cpu_count() or 1) - 1))) as checker, path.open("wb+") as file:
             return _Work(stage, settings, lengths, checker, Spool(file), summary).run()
     finally:
-        with suppress(FileNotFoundError):
-            path.unlink()
+        path.unlink(missing_ok=True)
 
 
 class _Work:
