@@ -2,7 +2,7 @@
  * The files of an attempt's folder beside `events.jsonl` (see `events.ts`): what the service hands to the runner and what
  * the runner leaves behind. All are JSON, written whole (temporary file, then rename), and carry `v`.
  *
- *     <root>/runs/<run>/run.json  recipe.yaml  recipe.original.yaml (where it extends another one)
+ *     <root>/runs/<run>/run.json  recipe.yaml  recipe.original.yaml (where it extends another one)  plan.json  inputs.json
  *     <root>/runs/<run>/stages/<stage>/attempt-<n>/
  *         spec.json                 before start, by the service: what will run
  *         env.json                  by the worker: versions, hardware
