@@ -20,7 +20,7 @@ import httpx2
 
 from ..errors import ConfigError
 from ..files import write_json
-from ..served import ServerError, await_server, where
+from ..served import ServerError, await_server, change_checkpoint, where
 from .abilities import Abilities, probe
 from .answers import Answer, Broken, Lines, parsed
 from .sampler import Completion, Failure, Growth, Item, Sampling, Wish
@@ -72,6 +72,7 @@ class ServerSampler:
         self._lock = threading.Lock()
         self._grown: dict[str, Growth] = {}
         self._address: dict[str, Any] = {}
+        self._served: str | None = None
         self._away: float | None = None
         self._client: httpx2.AsyncClient | None = None
         self.retries = 0
@@ -150,6 +151,13 @@ class ServerSampler:
                 future.cancel()
             with self._lock:
                 self._grown.clear()
+
+    def swap(self, model: str) -> None:
+        """Takes another checkpoint of the same model. Raises ServerError where the server is not ours to change."""
+        if self._inference.get("server") is None and self._served in (None, model):
+            self._served = model
+            return
+        self._address, self._served = change_checkpoint(self._inference, model), model
 
     def close(self) -> None:
         """Breaks off what is under way and lets go of the connections."""
