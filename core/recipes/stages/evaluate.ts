@@ -32,6 +32,7 @@ export const evaluateBlockSchema = z.strictObject({
   top_k: z.number().int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
   seed: orReference(z.number().int()).optional(),
+  inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
 });
 export type EvaluateBlock = z.infer<typeof evaluateBlockSchema>;
@@ -57,5 +58,4 @@ export const evaluateStageSchema = z.strictObject({
   ...evaluateBlockSchema.omit({ every: true, start: true, data: true }).shape,
   data: z.union([reference, benchmarkSchema]).describe('`${stages.<id>.<name>}`, or a benchmark from its file.'),
   set: z.string().min(1).max(100).optional().describe('What the evaluated set is called (default: as its file).'),
-  inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
 });
