@@ -232,7 +232,11 @@ class Summary:
                 column("set_line", "Its row", "number"),
                 column("hit", "Its problem"),
             ]
-            put({"type": "table", "title": "In an evaluation set", "table": "contaminated", "columns": columns})
+            note = (
+                "The words that hit may be a phrase that many problems share: look at them before you trust the number."
+            )
+            title = "In an evaluation set"
+            put({"type": "table", "title": title, "table": "contaminated", "columns": columns, "note": note})
 
     def _figures(self) -> dict[str, Any]:
         n = self._kept.total()
