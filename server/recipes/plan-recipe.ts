@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { recipeSchema, type Recipe, type StageConfig } from '../../core/recipes/schema.ts';
+import { inferenceSchema } from '../../core/recipes/stages/inference.ts';
 import type { EvaluateBlock } from '../../core/recipes/stages/evaluate.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { references } from '../../core/recipes/references.ts';
@@ -61,6 +62,7 @@ function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStag
   const needs = new Set(stage.needs ?? []);
   const referred = new Set(references([config, inputs, stage.env]).map(({ text }) => text));
   for (const text of referred) addNeeds(needs, notes, text, byId);
+  notes.push(...servedNotes(config['inference']));
   const trains = stageKind(stage.kind).trains;
   const processes = trains ? (stage.resources?.processes ?? Math.max(1, stage.resources?.gpus ?? 1)) : 1;
   if (processes > 1) notes.push(`Trains with ${processes} processes (${sharing(stage.resources?.distributed)}).`);
@@ -79,6 +81,14 @@ function planStage(stage: StageConfig, byId: Stages, folder: FolderOf): PlanStag
     env: stage.env ?? {},
     notes,
   };
+}
+
+/** Who serves the model, where it is not the worker itself. */
+function servedNotes(value: unknown): string[] {
+  const { data } = inferenceSchema.safeParse(value);
+  if (!data) return [];
+  if ('url' in data) return [`Sampled from the server at ${data.url}, which must run already.`];
+  return [`Sampled from a server (${data.engine}) that the service starts for the model, shares and stops.`];
 }
 
 function sharing(distributed: PlanStage['distributed'] | undefined): string {
@@ -105,7 +115,7 @@ function planEvaluation(parent: StageConfig, block: EvaluateBlock, planned: Plan
   ];
   if (!start && asked === undefined)
     notes.push(`The model that ${parent.id} starts from is evaluated by ${source?.id}.eval.`);
-  notes.push(...missingCheckpoints(parent, block));
+  notes.push(...servedNotes(block.inference), ...missingCheckpoints(parent, block));
   const needs = new Set(planned.needs);
   addNeeds(needs, notes, block.data, byId);
   return {

@@ -98,4 +98,34 @@ stages:
       rmSync(folder, { recursive: true });
     }
   });
+
+  it('says how many processes train, who serves a model, and waits for what the environment refers to', () => {
+    const text = (resources: string) => `
+name: several
+stages:
+  - { id: data, kind: dataset, task: { builtin: sums-mod-7, train: 8, test: 4 } }
+  - id: sft
+    kind: sft
+    model: { builtin: longhand-base }
+    data: "\${stages.data.train}"
+    config: {}
+    resources: ${resources}
+    evaluate: { every: end, data: "\${stages.data.test}", samples: 1, max_tokens: 8, inference: { engine: vllm } }
+  - { id: last, kind: command, program: [ls], env: { WHERE: "\${stages.sft.checkpoint.last}" } }
+`;
+    const [, sft, evaluation, last] = plan(text('{ gpus: 8, distributed: zero3 }')).stages;
+    assert.deepEqual([sft!.gpus, sft!.processes, sft!.distributed], [8, 8, 'zero3']);
+    assert.ok(sft!.notes.includes('Trains with 8 processes (ZeRO-3 by DeepSpeed).'));
+    assert.deepEqual([evaluation!.processes, evaluation!.config['inference']], [1, { engine: 'vllm' }]);
+    assert.match(evaluation!.notes.join(' '), /a server \(vllm\) that the service starts/);
+    assert.deepEqual(last!.needs, ['sft']);
+    const two = plan(text('{ processes: 2 }')).stages[1]!;
+    assert.deepEqual([two.gpus, two.processes, two.distributed], [null, 2, null]);
+    assert.match(two.notes.join(' '), /2 processes \(DDP/);
+    const one = plan(text('{ gpus: 1, distributed: zero3 }')).stages[1]!;
+    assert.deepEqual([one.processes, one.distributed], [1, null]);
+    // A plan from before there were several.
+    const { processes: _, distributed: __, ...older } = one;
+    assert.equal(planFileSchema.shape.stages.element.parse(older).processes, 1);
+  });
 });
