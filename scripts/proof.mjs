@@ -1,9 +1,12 @@
 /**
- * `npm run proof`: what takes too long for `npm test`. The tiny recipe whole with three seeds, against its figures; and many
- * kills of a process that ingests. Prints one JSON line a figure, as `npm run bench` does; exit code 1 when one is missed.
+ * `npm run proof`: what takes too long for `npm test`. The tiny recipes whole with three seeds, against their figures; many
+ * kills of a process that ingests; and 20 kills of a stage that samples by rejection. Prints one JSON line a figure, as
+ * `npm run bench` does; exit code 1 when one is missed.
  *
- *   -- recipe    only the three seeds (about four minutes each on two free cores)
- *   -- kills     only the kills
+ *   -- recipe       only the three seeds of two-stage-tiny (about four minutes each on two free cores)
+ *   -- dual-phase   only the three seeds of dual-phase-tiny
+ *   -- kills        only the kills of the process that ingests
+ *   -- reject       only those of the stage: nothing lost, nothing drawn twice, the same data set at the end
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +15,7 @@ import { ensureEngine, ensureNode, ensurePackages, root, run, withNode } from '.
 
 const SEEDS = [0, 1, 2];
 const KILLS = '200';
+const REJECT_KILLS = '20';
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const asked = (/** @type {string} */ name) => wanted.length === 0 || wanted.includes(name);
 
@@ -61,6 +65,50 @@ if (asked('recipe')) {
       rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
     }
   }
+}
+
+/**
+ * One evaluation of the table; `setting` tells the markers apart.
+ * @typedef {Row & {of?: string, marker?: string | null}} MarkedRow
+ */
+
+if (asked('dual-phase')) {
+  for (const seed of SEEDS) {
+    const data = mkdtempSync(join(tmpdir(), 'longhand-proof-'));
+    try {
+      const command = [node, join(root, 'dist', 'longhand.mjs'), 'run', 'dual-phase-tiny', '--set', `seed=${seed}`];
+      const output = await run(`The dual-phase recipe with seed ${seed}`, [...command, '--root', data, '--json'], {
+        env,
+      });
+      /** @type {{stages: MarkedRow[], seconds_total: number}} */
+      const { stages, seconds_total } = JSON.parse(output.trimEnd().split('\n').at(-1) ?? '');
+      console.error(JSON.stringify(stages));
+      const base = stages.find(({ kind }) => kind === 'base');
+      const joint = stages.filter(({ id }) => id === 'joint-eval');
+      const multi = joint.find(({ marker }) => marker?.includes('multi-turns'));
+      const rejection = joint.find(({ marker }) => marker?.includes('rejection'));
+      if (!base || !multi || !rejection || joint.length !== 3)
+        throw new Error(`The table of seed ${seed} is not whole: ${output}`);
+      for (const one of joint) {
+        // Above the base beyond chance: the lower end of its interval stands above the base's accuracy.
+        const name = one === multi ? 'multi' : one === rejection ? 'rejection' : 'none';
+        figure(`proof.dual.seed${seed}.${name}_margin`, 100 * (one.accuracy_ci95[0] - base.accuracy), 'points', '>=0');
+      }
+      figure(`proof.dual.seed${seed}.longer`, multi.tokens_mean / rejection.tokens_mean, '×', '>=1');
+      figure(`proof.dual.seed${seed}.seconds`, seconds_total, 's', '<=360');
+    } finally {
+      rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
+    }
+  }
+}
+
+if (asked('reject')) {
+  await run(
+    `${REJECT_KILLS} kills of a stage that samples by rejection`,
+    [env.LONGHAND_PYTHON ?? 'python3', '-m', 'pytest', '-q', 'tests/test_reject.py', '-k', 'killed'],
+    { env: { ...env, LONGHAND_REJECT_KILLS: REJECT_KILLS }, cwd: join(root, 'server', 'engine'), show: true },
+  );
+  figure('proof.reject_kills', Number(REJECT_KILLS), 'kills', '>=20');
 }
 
 if (asked('kills')) {
