@@ -25,18 +25,29 @@ function least({ kind, label }: Column): number {
   return Math.max(kind === 'lengths' ? 96 : 52, Math.min(120, Math.ceil(label.length * 6.4) + 4));
 }
 
+/** Characters that the texts of a column have in the mean, by its key: what its share of the width goes by. */
+export function meanLengths(columns: readonly Column[], rows: readonly TableRow['cells'][]): Record<string, number> {
+  const text = (cell: Cell | undefined) => (typeof cell === 'string' ? Math.min(80, cell.length) : 3);
+  return Object.fromEntries(
+    columns.map(({ key }) => [key, rows.reduce((sum, cells) => sum + text(cells[key]), 0) / Math.max(1, rows.length)]),
+  );
+}
+
 /** As many of the columns as fit into `width` pixels, from the left, at least one; and the widths of these. */
-export function fitting(columns: readonly Column[], width: number): { shown: Column[]; template: string } {
+export function fitting(
+  columns: readonly Column[],
+  width: number,
+  lengths: Record<string, number>,
+): { shown: Column[]; template: string } {
   let left = width - 20;
   const shown = columns.filter((column, i) => {
     left -= least(column) + 8;
     return i === 0 || left >= 0;
   });
-  // The first text is what the row is about.
-  const first = shown.findIndex(({ kind }) => kind === 'text');
-  const template = shown.map((column, i) => {
-    if (column.kind === 'text') return `minmax(80px, ${i === first ? 3 : 1}fr)`;
-    return column.kind === 'lengths' ? `minmax(${least(column)}px, 1fr)` : `${least(column)}px`;
+  const template = shown.map((column) => {
+    const share = Math.max(1, Math.min(8, (lengths[column.key] ?? 8) / 8)).toFixed(2);
+    if (column.kind === 'text') return `minmax(80px, ${share}fr)`;
+    return column.kind === 'lengths' ? `minmax(${least(column)}px, 1.5fr)` : `${least(column)}px`;
   });
   return { shown, template: template.join(' ') };
 }

@@ -186,7 +186,7 @@ function Parts({ host, place, parts, beside, raw, onTrace }: PartsProps) {
   const listed = parts.slice(0, PART_LIMIT);
   return (
     <>
-      <div class={`lanes${beside ? ' beside' : ''}`}>
+      <div class={`lanes open-${Math.min(3, open.size)}${beside ? ' beside' : ''}`}>
         {listed.map((part, i) => (
           <Lane
             key={`${i}/${part.label}`}

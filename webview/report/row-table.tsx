@@ -2,7 +2,7 @@
 import { memo } from 'preact/compat';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Grid } from '../ui/grid.tsx';
-import { fitting, isLengths, type Cell, type Column } from './columns.ts';
+import { fitting, isLengths, meanLengths, type Cell, type Column } from './columns.ts';
 import { scalar } from './numbers.ts';
 import type { ListedRow } from './row-list.ts';
 import { Strip } from './strip.tsx';
@@ -21,7 +21,10 @@ interface RowTableProps {
 export function RowTable({ label, rows, columns, selected, onSelect, onEnter, onLook }: RowTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
-  const { shown, template } = useMemo(() => fitting(columns, width), [columns, width]);
+  // By the first rows alone, so that no column moves when more are read.
+  const some = rows.slice(0, 20).flatMap((row) => (row ? [row.cells] : []));
+  const lengths = useMemo(() => meanLengths(columns, some), [columns, some.length]);
+  const { shown, template } = useMemo(() => fitting(columns, width, lengths), [columns, width, lengths]);
   const longest = useMemo(() => {
     let most = 1;
     for (const row of rows) {
