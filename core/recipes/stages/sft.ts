@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { common, config, modelSchema, reference } from './common.ts';
 import { evaluateBlockSchema } from './evaluate.ts';
 
-export const sftLossSchema = z
+const sftLossSchema = z
   .enum(['all', 'completion', 'segments'])
   .describe(
     "Tokens that carry loss: `all` of prompt and completion, the `completion` only (TRL's own rule for rows with both, and the default), or those of the `segments` that the rows mark with `train` (rows without segments: their completion).",

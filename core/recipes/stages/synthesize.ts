@@ -118,7 +118,7 @@ export const synthesizeStageSchema = stage.superRefine(({ prompts, order = 'toge
     const named: [string[], Prompt][] =
       typeof given === 'object' && 'RR' in given
         ? (['RR', 'RW', 'WR'] as const).map((kind) => [[kind], given[kind]])
-        : [[[], given as Prompt]];
+        : [[[], given]];
     for (const [path, prompt] of named) {
       const texts = typeof prompt === 'string' ? { '': prompt } : prompt;
       for (const key of ['', 'user', 'system', 'assistant', 'begin'] as const) {
