@@ -55,7 +55,8 @@ export class RunControl {
       launcher: options.launcher,
       log: options.log,
       enqueue: (work) => this.#enqueue(work),
-      onEnded: (attempt, neverStarted) => this.#goOn(attempt, neverStarted),
+      onNeverStarted: (attempt) => this.#runAgain(attempt),
+      onEnded: () => this.#schedule(),
     });
     this.#servers = new InferenceServers({
       launcher: options.launcher,
@@ -340,13 +341,9 @@ export class RunControl {
 
   // ---- ends and stops ------------------------------------------------------------------------------------------------
 
-  /** An attempt has ended: what comes after it may start. */
-  async #goOn({ run, stage, adopted }: RunningAttempt, neverStarted: boolean): Promise<void> {
-    // The service was killed between writing the attempt and starting its runner: nothing has run, so it runs now.
-    if (neverStarted && adopted && (await this.#options.store.run(run)).wanted === 'running') {
-      this.#again.add(`${run}/${stage}`);
-    }
-    await this.#schedule();
+  /** The service was killed between writing the attempt and starting its runner: nothing has run, so it runs now. */
+  async #runAgain({ run, stage }: RunningAttempt): Promise<void> {
+    if ((await this.#options.store.run(run)).wanted === 'running') this.#again.add(`${run}/${stage}`);
   }
 
   async #askToStop(attempt: RunningAttempt, by: 'user' | 'parent', force: boolean): Promise<void> {

@@ -36,8 +36,10 @@ export interface RunningOptions {
   log: Logger;
   /** Runs work that changes runs, one at a time. */
   enqueue: (work: () => Promise<void>) => Promise<void>;
-  /** Within the queue, after the end is journalled. `neverStarted`: nothing of it has run. */
-  onEnded: (attempt: RunningAttempt, neverStarted: boolean) => Promise<void>;
+  /** Within the queue, before the end is journalled, of an adopted attempt of which nothing has run. */
+  onNeverStarted: (attempt: RunningAttempt) => Promise<void>;
+  /** Within the queue, after the end is journalled. */
+  onEnded: () => Promise<void>;
 }
 
 const WATCH_MS = 200;
@@ -164,7 +166,7 @@ export class RunningAttempts {
 
   /** Journals how an attempt ended. */
   async #settle(attempt: RunningAttempt, exit: Exit | null): Promise<void> {
-    const { store, launcher, log, onEnded } = this.#options;
+    const { store, launcher, log, onNeverStarted, onEnded } = this.#options;
     const { run, stage, attempt: number, stream, folder } = attempt;
     const key = { run, stage, attempt: number };
     if (!this.#attempts.has(stream)) return;
@@ -173,12 +175,14 @@ export class RunningAttempts {
     const neverStarted = exit === null && record.lastSeq < 0 && (await launcher.runner(folder)) === null;
     const outcome = outcomeOf(record.end?.complete === true, exit, neverStarted && !attempt.adopted);
     if (!exit && (outcome !== 'lost' || neverStarted)) await writeMissingExit(folder, outcome, neverStarted);
+    // Before anybody can see it as failed.
+    if (neverStarted && attempt.adopted) await onNeverStarted(attempt);
     await store.appendJournal({ type: 'attempt_ended', run, stage, attempt: number, outcome });
     await store.catchUp(key);
     this.#attempts.delete(stream);
     this.stops.delete(stream);
     log.info({ stream, outcome }, 'attempt ended');
-    await onEnded(attempt, neverStarted);
+    await onEnded();
   }
 }
 
