@@ -225,7 +225,7 @@ export class InferenceServer {
       if (!exit) return `Its runner is gone. Its log is ${join(this.#attempt, 'stderr.log')}.`;
     }
     if (!exit) return null;
-    return `${exit.message ?? ''} Its log is ${join(this.#attempt, 'stderr.log')}.`.trim();
+    return `${(exit.message ?? '').replace(/^The worker/, 'It')} Its log is ${join(this.#attempt, 'stderr.log')}.`.trim();
   }
 
   /** Ends the newest attempt and all that belongs to it; the numbers of what could not be ended. */
