@@ -54,10 +54,10 @@ def sampler(fake):
 
 
 def test_what_a_server_can_do_is_asked(tmp_path):
-    whole = {"n": True, "seed": True, "logprobs": True, "token_ids": True, "top_k": True, "min_p": True}
+    whole = {"heat": True, "n": True, "seed": True, "logprobs": True, "token_ids": True, "top_k": True, "min_p": True}
     whole |= {"stop": "cut", "stop_shown": "include_stop_str_in_output", "continues": "flag", "reasoning": None}
     whole |= {"usage_in_stream": True, "max_tokens": "max_tokens", "reports_usage": True, "repetition_penalty": True}
-    little = {"n": False, "seed": False, "logprobs": False, "token_ids": False, "top_k": False, "min_p": False}
+    little = {"heat": True, "n": False, "seed": False, "logprobs": False, "token_ids": False, "top_k": False, "min_p": False}
     little |= {"stop": "kept", "stop_shown": None, "continues": None, "reasoning": "reasoning"}
     little |= {"usage_in_stream": False, "max_tokens": "max_tokens", "reports_usage": False, "repetition_penalty": False}
     lacks = {"n": False, "logprobs": False, "ids": False, "stop": "kept", "usage": False, "seed": False}
@@ -99,6 +99,17 @@ def test_reasoning_that_is_given_apart_is_put_back(field):
     assert sampler.abilities.reasoning == field
     think, _, rest = found.text.partition("</think>")
     assert think.startswith("<think>one two") and think.removeprefix("<think>") + rest == COUNT
+
+
+def test_a_server_that_ignores_the_temperature_is_not_sampled_from():
+    fake = Fake()
+    fake.words = lambda body: list(WORDS)
+    with serving(fake) as url:
+        sampler = opened(url)
+        assert not sampler.abilities.heat and one(sampler, item()).text == COUNT
+        (failure,) = sampled(sampler, item(temperature=1))
+        sampler.close()
+    assert isinstance(failure, Failure) and "ignores the temperature" in failure.why
 
 
 def drop(handler, body):

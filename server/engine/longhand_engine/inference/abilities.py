@@ -23,6 +23,8 @@ class Abilities:
 
     max_tokens: str = "max_tokens"
     """The parameter that bounds a completion: `max_tokens` or `max_completion_tokens`."""
+    heat: bool = False
+    """`temperature` has an effect. Without one (seen with `transformers serve --continuous-batching`) all samples are the same."""
     n: bool = False
     seed: bool = False
     """The same seed gave the same text twice."""
@@ -82,6 +84,15 @@ async def probe(ask: Ask, model: str) -> tuple[Abilities, str | None]:
         (one, a), (two, b) = [await status_of(**asked) for _ in range(2)]
         found.seed = one == two == 200 and _read(a).text == _read(b).text
 
+    async def heated() -> None:
+        asked = {"messages": [{"role": "user", "content": "Write some words that nobody expects."}]}
+        _, cold = await status_of(**asked)
+        texts = {_read(cold).text}
+        for seed in (1, 2):
+            status, body = await status_of(**asked, temperature=2, seed=seed)
+            texts |= {_read(body).text} if status == 200 else set()
+        found.heat = len(texts) > 1
+
     async def chances() -> None:
         status, body = await status_of(logprobs=True, top_logprobs=1, **{bound: 2})
         found.logprobs = status == 200 and bool(_read(body).logprobs)
@@ -106,7 +117,9 @@ async def probe(ask: Ask, model: str) -> tuple[Abilities, str | None]:
         head = plain[: plain.index(stop)]
         status, body = await status_of(stop=[stop])
         text = _read(body).text if status == 200 else plain
-        found.stop = "kept" if text.endswith(head + stop) else "cut" if text.strip() == head.strip() else "ignored"
+        # Kept with what else was in its last token, by servers that look at whole tokens.
+        kept = text.startswith(head + stop) and len(text) < len(plain)
+        found.stop = "kept" if kept else "cut" if text.strip() == head.strip() else "ignored"
         for name in ("include_stop_str_in_output", "no_stop_trim") if found.stop == "cut" else ():
             status, body = await status_of(stop=[stop], **{name: True})
             if status == 200 and _read(body).text.endswith(stop):
@@ -129,7 +142,7 @@ async def probe(ask: Ask, model: str) -> tuple[Abilities, str | None]:
         elif lengths[1] - lengths[0] <= 3:
             found.continues = "always"
 
-    await asyncio.gather(many(), seeds(), chances(), ids(), cut_offs(), stops(), going_on())
+    await asyncio.gather(heated(), many(), seeds(), chances(), ids(), cut_offs(), stops(), going_on())
     return found, first.model
 
 

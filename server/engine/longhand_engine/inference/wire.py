@@ -63,6 +63,8 @@ def body_of(item: Item, model: str, can: Abilities) -> dict[str, Any]:
         body["min_p"] = wanted.min_p
     if can.repetition_penalty:
         body["repetition_penalty"] = 1.0
+    if wanted.temperature and not can.heat:
+        raise Refused("the server ignores the temperature: all samples of a problem would be the same")
     for name in ("top_k", "min_p"):
         if getattr(wanted, name) and not getattr(can, name):
             raise Refused(f"the server does not take {name}")
