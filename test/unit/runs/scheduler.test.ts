@@ -4,7 +4,18 @@ import { decide, type ScheduledRun, type ScheduledStage, type StageView } from '
 const cpu = { gpus: [], others: 2 };
 
 function stage(id: string, view: StageView, more: Partial<ScheduledStage> = {}): ScheduledStage {
-  return { id, view, of: null, needs: [], trains: false, gpus: null, isServed: false, served: null, devices: [], ...more };
+  return {
+    id,
+    view,
+    of: null,
+    needs: [],
+    trains: false,
+    gpus: null,
+    isServed: false,
+    served: null,
+    devices: [],
+    ...more,
+  };
 }
 
 /** The tiny recipe, with the view of each stage. */

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkRecipe } from '../../../../core/recipes/check.ts';
 
-const preset = readFileSync(join(import.meta.dirname, '../../../../server/presets/dual-phase-tiny.recipe.yaml'), 'utf8');
+const preset = readFileSync(
+  join(import.meta.dirname, '../../../../server/presets/dual-phase-tiny.recipe.yaml'),
+  'utf8',
+);
 
 /** The messages of the errors, each with the text that it stands at. */
 function errors(text: string): [string, string][] {
