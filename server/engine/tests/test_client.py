@@ -10,6 +10,7 @@ from hostile_server import WORDS, Fake, serving
 
 from longhand_engine.checker import Checker
 from longhand_engine.errors import ConfigError
+from longhand_engine.inference.answers import Answer
 from longhand_engine.inference.client import ServerSampler
 from longhand_engine.inference.sampler import Completion, Failure, Item, Sampling
 from longhand_engine.inference.traces import ItemTraces, Wanted
@@ -99,6 +100,14 @@ def test_reasoning_that_is_given_apart_is_put_back(field):
     assert sampler.abilities.reasoning == field
     think, _, rest = found.text.partition("</think>")
     assert think.startswith("<think>one two") and think.removeprefix("<think>") + rest == COUNT
+
+
+def test_a_thought_that_was_cut_off_by_a_server_that_takes_the_tags_out():
+    for finish, tail in (("stop", "</think>"), ("length", "")):
+        answer = Answer(item(stop=("</think>",)))
+        answer.add({"choices": [{"message": {"reasoning_content": "one", "content": ""}, "finish_reason": finish}]})
+        found = answer.completion("")
+        assert (found.text, found.tail, found.finish) == ("<think>one", tail, finish)
 
 
 def test_a_server_that_ignores_the_temperature_is_not_sampled_from():

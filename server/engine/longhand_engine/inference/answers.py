@@ -155,6 +155,9 @@ class Answer:
         tail = text[cut:]
         if not tail and self.stop_reason in self._item.sampling.stop:
             tail = self.stop_reason
+        if not tail and finish == "stop" and self._thinking and CLOSE in self._item.sampling.stop:
+            # A server that takes the reasoning out takes the tag with it: what ended inside the thought ended there.
+            tail = CLOSE
         usage = self.usage or {}
         counted = usage.get("completion_tokens")
         exact = isinstance(counted, int) and counted >= 0
