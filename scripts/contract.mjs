@@ -117,6 +117,11 @@ async function check(name, python) {
     detached: true,
   });
   const left = new Promise((resolve) => child.on('close', resolve));
+  const broken = () => {
+    signal(child, 'SIGKILL');
+    process.exit(130);
+  };
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(name, broken);
   try {
     const url = `http://127.0.0.1:${port}/v1`;
     if (!(await answers(url, child))) throw new Error(`${name} did not answer; its log: ${log}`);
@@ -134,6 +139,7 @@ async function check(name, python) {
     await Promise.race([left, new Promise((resolve) => setTimeout(resolve, 15_000))]);
     signal(child, 'SIGKILL');
     await left;
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeListener(name, broken);
   }
 }
 
