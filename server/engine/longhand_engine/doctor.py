@@ -25,6 +25,7 @@ PINNED = {
     "peft": "0.21.2",
     "math-verify": "0.9.0",
     "antlr4-python3-runtime": "4.13.2",
+    "httpx2": "2.16.2",
     "pydantic": "2.14.3",
     "starlette": "1.7.0",
     "uvicorn": "0.54.0",
