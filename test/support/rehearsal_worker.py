@@ -48,7 +48,7 @@ def evaluate(record: Record) -> None:
         dir, record, spec = attempt, None, globals()["spec"]
 
     Stage.record = record
-    done, followed = {name for _, name in finished_evaluations(Stage)}, Followed(Path(spec["inputs"]["follow"]))
+    done, followed = {name for _, name, _ in finished_evaluations(Stage)}, Followed(Path(spec["inputs"]["follow"]))
     while not stopping:
         completed = followed.completed()
         todo = [c for c in followed.checkpoints() if c.name not in done]
