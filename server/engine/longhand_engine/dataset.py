@@ -5,8 +5,6 @@ they stand, or from sources that are filtered and chosen from (`curation/`). It 
 others still start.
 """
 
-import json
-import os
 import random
 import re
 import sys
@@ -19,7 +17,7 @@ from .curation.intake import head
 from .errors import ConfigError, DataError
 from .ids import problem_id
 from .report import Report, column, histogram
-from .rows import lines_of, normalise_row
+from .rows import RowsFile, lines_of, normalise_row
 from .tiny.task import answer_of, problem_text, sample_problems, steps_of
 from .tiny.traces import long_trace
 from .worker import Stage, run_worker
@@ -174,22 +172,15 @@ def _file_rows(stage: Stage, report: Report, name: str, path: Path) -> Iterator[
 def _write(stage: Stage, name: str, rows: Iterable[Row], total: int | None) -> str:
     """Writes the rows whole or not at all; the path relative to the attempt's folder."""
     relative = f"data/{name}.jsonl"
-    path = stage.dir / relative
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    count = 0
-    with temporary.open("w", encoding="utf-8") as file:
+    with RowsFile(stage.dir / relative) as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-            if count % 1000 == 0:
-                stage.record.progress(count, total, "rows")
+            file.write(row)
+            if file.rows % 1000 == 0:
+                stage.record.progress(file.rows, total, "rows")
                 if stage.stopping.is_set():
                     break
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    stage.record.progress(count, total or count, "rows")
+        file.keep()
+    stage.record.progress(file.rows, total or file.rows, "rows")
     return relative
 
 

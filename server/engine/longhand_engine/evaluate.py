@@ -6,7 +6,6 @@ trained, in a process beside it. A resumed attempt leaves out what an older one 
 an older one has.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from .errors import ConfigError, DataError
 from .files import read_json
 from .following import Checkpoint, Followed, wanted
 from .inference.done import ancestors
+from .problems import seed_of
 from .quiet import quick_imports
 from .rows import FoundRow, normalise_row
 from .worker import Stage, leave, run_worker
@@ -68,8 +68,8 @@ class Settings:
             raise ConfigError(f"a value of the wrong type: {error}") from error
 
     def seed_of(self, problem: str, number: int) -> int:
-        """48 bits (readers in JavaScript have 53). The same for every model, so that differences are not the draw's."""
-        return int.from_bytes(hashlib.sha256(f"{self.seed}/{number}/{problem}".encode()).digest()[:6], "big")
+        """The same for every model, so that differences are not the draw's."""
+        return seed_of(self.seed, str(number), problem)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ rounded. A source's `marker` is put, as it stands, at the end of the last user m
 completions are graded and compared, stays without it.
 """
 
-import json
-import os
 import random
 import re
 import sys
@@ -20,7 +18,7 @@ from .curation.intake import head
 from .errors import ConfigError, DataError
 from .ids import problem_id
 from .report import Report, column, histogram
-from .rows import LONGEST, lines_of
+from .rows import LONGEST, RowsFile, json_row, lines_of
 from .worker import Stage, run_worker
 
 Row = dict[str, Any]
@@ -112,23 +110,14 @@ def _index(source: Source) -> None:
                 if len(line) > LONGEST:
                     raise DataError(f"{source.path}, line {number}: longer than {LONGEST >> 20} MiB")
                 if line.strip():
-                    source.problems.add(_marked(_parsed(line, source, number), source, number)["problem_id"])
+                    row = json_row(line, f"{source.path}, line {number}")
+                    source.problems.add(_marked(row, source, number)["problem_id"])
                     source.places.append((offset, len(line), number))
                 offset += len(line)
     except OSError as error:
         raise DataError(f"{source.path} cannot be read: {error.strerror}") from error
     if not source.places:
         raise DataError(f"{source.path} has no rows")
-
-
-def _parsed(line: bytes, source: Source, number: int) -> Row:
-    try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{source.path}, line {number}: not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{source.path}, line {number}: not a JSON object")
-    return row
 
 
 def _marked(row: Row, source: Source, number: int) -> Row:
@@ -162,29 +151,26 @@ def _marked(row: Row, source: Source, number: int) -> Row:
 
 def _write(stage: Stage, report: Report, order: list[tuple[Source, tuple[int, int, int]]], path: Path) -> bool:
     """Writes the rows whole or not at all; False where it was stopped."""
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     files: dict[Path, BinaryIO] = {}
     seen: Counter[tuple[Path, int]] = Counter()
     try:
-        with temporary.open("w", encoding="utf-8") as out:
+        with RowsFile(path) as out:
             for done, (source, (offset, length, number)) in enumerate(order):
                 file = files.get(source.path) or files.setdefault(source.path, source.path.open("rb"))
                 file.seek(offset)
-                row = _marked(_parsed(file.read(length), source, number), source, number)
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                row = json_row(file.read(length), f"{source.path}, line {number}")
+                row = _marked(row, source, number)
+                out.write(row)
                 seen[source.path, number] += 1
                 _tell(report, source, row, number, seen[source.path, number])
                 if done % 1000 == 0:
                     stage.record.progress(done, len(order), "rows")
                     if stage.stopping.is_set():
                         return False
-            out.flush()
-            os.fsync(out.fileno())
+            out.keep()
     finally:
         for file in files.values():
             file.close()
-    os.replace(temporary, path)
     return True
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from .errors import DataError
 from .events import Record
 from .ids import problem_id
-from .rows import LONGEST, lines_of, normalise_row
+from .rows import LONGEST, RowsFile, lines_of, normalise_row
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,19 @@ class Problem:
     gold: str | None
     source_id: str | None
     row: dict[str, Any]
+
+    def data_row(self, completion: str, source: str) -> dict[str, Any]:
+        """A line of a data set with this completion (core/protocol/dataset-row.ts), as far as the problem decides it."""
+        return {
+            "prompt": self.prompt,
+            "completion": [{"role": "assistant", "content": completion}],
+            "problem": self.text,
+            "problem_id": self.id,
+            "answer": self.gold,
+            "answer_origin": self.row.get("answer_origin", "given"),
+            "source_id": self.source_id,
+            "source": source,
+        }
 
     def record(self, record: Record) -> None:
         record.problem(
@@ -74,13 +86,8 @@ def seed_of(seed: int, role: str, problem: str) -> int:
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Writes a data set whole or not at all; the number of its rows. Raises OSError."""
-    path.parent.mkdir(exist_ok=True)
-    temporary, count = path.with_suffix(".tmp"), 0
-    with temporary.open("w", encoding="utf-8") as file:
+    with RowsFile(path) as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    return count
+            file.write(row)
+        file.keep()
+    return file.rows

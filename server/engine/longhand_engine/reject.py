@@ -85,15 +85,7 @@ def kept_rows(sampled: Sampled, settings: Settings, source: str) -> Iterator[dic
     problem = sampled.problem
     c, n = len(sampled.right), len(sampled.samples)
     for taken in sampled.kept:
-        yield {
-            "prompt": problem.prompt,
-            "completion": [{"role": "assistant", "content": taken.completion.text}],
-            "problem": problem.text,
-            "problem_id": problem.id,
-            "answer": problem.gold,
-            "answer_origin": problem.row.get("answer_origin", "given"),
-            "source_id": problem.source_id,
-            "source": source,
+        yield problem.data_row(taken.completion.text, source) | {
             "tokens": taken.completion.tokens,
             "from": {"traces": [taken.trace]},
             "kept": f"round {sampled.solved}, {c} of {n} right, {rule_name(settings.length)}",

@@ -1,17 +1,58 @@
-"""One line of a user's JSONL file as problem, prompt, answer and completion: what shapes are taken, and what is wrong with the rest."""
+"""Lines of data sets: a user's as problem, prompt, answer and completion (what shapes are taken, and what is wrong with the rest),
+and the files that stages leave."""
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from .errors import DataError
 from .texts import clean_text
 
 LONGEST = 64 * 2**20
 """Bytes of one line; a longer one is no row of text."""
 _IDS = ("source_id", "id", "problem_id", "uuid")
 _ANSWERS = ("answer", "gold", "ground_truth")
+
+
+class RowsFile:
+    """A data set that is being written: it stands under its name only once it is whole (`keep`). Raises OSError."""
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(exist_ok=True)
+        self._path, self._temporary, self.rows = path, path.with_suffix(".tmp"), 0
+        self._file = self._temporary.open("w", encoding="utf-8")
+
+    def __enter__(self) -> "RowsFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, row: dict[str, Any]) -> None:
+        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        self.rows += 1
+
+    def keep(self) -> None:
+        """Gives the file its name; nothing is written after it."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._temporary, self._path)
+
+
+def json_row(line: bytes, where: str) -> dict[str, Any]:
+    """One line as a JSON object. Raises DataError that begins with `where`."""
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{where}: not a JSON object")
+    return row
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Sources become a data set: first pass (`intake.py`), then problem by problem: duplicates joined, judged, chosen, written."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 from ..checker import Checker
 from ..errors import DataError
 from ..report import Report
+from ..rows import RowsFile
 from ..worker import Stage
 from .choose import Choice, Judged, choose, judge_later
 from .columns import Columns, Problem
@@ -57,25 +57,20 @@ class _Work:
             return None
         groups = self._grouped(places)
         relative = f"data/{self._settings.output}.jsonl"
-        path = self._stage.dir / relative
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_suffix(".tmp")
         done = 0
-        with temporary.open("w", encoding="utf-8") as file:
+        with RowsFile(self._stage.dir / relative) as file:
             for group, judged in self._judged(groups):
                 for row in self._rows(group, judged):
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    file.write(row)
                 done += 1
                 self._tell(done, len(groups), "problems")
                 if self._stage.stopping.is_set():
                     return None
-            file.flush()
-            os.fsync(file.fileno())
-        self._summary.end()
-        self._tell(done, len(groups), "problems", now=True)
-        if not self._summary.rows:
-            raise DataError(f"{self._settings.output}: no row is left. {self._summary.in_words()}")
-        os.replace(temporary, path)
+            self._summary.end()
+            self._tell(done, len(groups), "problems", now=True)
+            if not self._summary.rows:
+                raise DataError(f"{self._settings.output}: no row is left. {self._summary.in_words()}")
+            file.keep()
         return relative
 
     def _read_all(self) -> list[Place] | None:

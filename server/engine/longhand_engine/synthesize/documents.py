@@ -83,16 +83,7 @@ def balance(chains: Sequence[Chain], when_rw_exceeds: str, seed: int) -> Balance
 def document_row(chain: Chain, settings: Settings, source: str) -> dict[str, Any]:
     """A line of the data set (core/protocol/dataset-row.ts)."""
     cut = segments(chain, settings)
-    problem = chain.problem
-    return {
-        "prompt": problem.prompt,
-        "completion": [{"role": "assistant", "content": "".join(s["text"] for s in cut)}],
-        "problem": problem.text,
-        "problem_id": problem.id,
-        "answer": problem.gold,
-        "answer_origin": problem.row.get("answer_origin", "given"),
-        "source_id": problem.source_id,
-        "source": source,
+    return chain.problem.data_row("".join(s["text"] for s in cut), source) | {
         "class": chain.kind,
         "segments": cut,
         "from": {"traces": [chain.lanes[name].taken.trace for name in TURNS]},

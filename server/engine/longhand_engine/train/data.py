@@ -1,12 +1,12 @@
 """Training rows from JSONL, in the forms that TRL knows."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
 from ..ids import problem_id
+from ..rows import json_row
 
 Row = dict[str, Any]
 _SFT_FORMS = (("prompt", "completion"), ("messages",), ("text",))
@@ -22,13 +22,7 @@ def rows_of(path: Path) -> Iterator[tuple[int, Row]]:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line.decode("utf-8-sig"))
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}, line {number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}: not a JSON object")
-            yield number, row
+            yield number, json_row(line, f"{path}, line {number}")
 
 
 def sft_rows(path: Path, by_segment: bool = False) -> list[Row]:
