@@ -1,10 +1,11 @@
 /** The dashboard of a run: its stages, what training measures, what evaluation found, the stage table. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { StageRow } from '../../core/protocol/methods.ts';
 import type { WebviewInit } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, duration, percent, short } from '../ui/format.ts';
+import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { Chart } from './chart.tsx';
@@ -21,23 +22,12 @@ interface DashboardProps {
 export function Dashboard({ host, run, backend }: DashboardProps) {
   const model = useMemo(() => new RunModel(host, run), [host, run]);
   const state = useStore(model);
+  usePulled(model, host, backend.state === 'connected');
   useEffect(() => {
-    void model.pull();
-    const stop = host.on('events/batch', (batch) => model.onEvents(batch));
     // Time left goes down without events.
     const timer = setInterval(() => model.value.run?.state === 'running' && model.soon(), 5000);
-    return () => {
-      stop();
-      clearInterval(timer);
-      model.close();
-    };
+    return () => clearInterval(timer);
   }, [model]);
-  const connected = backend.state === 'connected';
-  const was = useRef(connected);
-  useEffect(() => {
-    if (connected && !was.current) void model.pull();
-    was.current = connected;
-  }, [connected]);
 
   return (
     <div class="dashboard">

@@ -1,6 +1,7 @@
 /** A run as the dashboard shows it: whole snapshots, pulled when something happened, never more than two in a second. */
 import type { EventBatch, MetricsSnapshot, Result, RunSummary } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
+import { Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface RunState {
@@ -10,18 +11,13 @@ export interface RunState {
   error: unknown;
 }
 
-const PULL_EVERY = 500;
 /** Events that change no figure here. */
 const quiet = new Set(['trace_text', 'trace_begin', 'prompt', 'problem', 'trace_end', 'trace_facts']);
 
 export class RunModel extends Store<RunState> {
   readonly #host: Host;
   readonly #run: string;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = 0;
-  #pulling = false;
-  #again = false;
-  #closed = false;
+  readonly #pulls = new Pulls(() => this.#read());
 
   constructor(host: Host, run: string) {
     super({ run: null, metrics: null, table: null, error: null });
@@ -30,8 +26,7 @@ export class RunModel extends Store<RunState> {
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#pulls.close();
   }
 
   onEvents(batch: EventBatch): void {
@@ -39,26 +34,15 @@ export class RunModel extends Store<RunState> {
     if (own && batch.events.some((event) => !quiet.has(event.type))) this.soon();
   }
 
-  /** Pulls within half a second. */
   soon(): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        void this.pull();
-      },
-      Math.max(0, PULL_EVERY - (Date.now() - this.#last)),
-    );
+    this.#pulls.soon();
   }
 
-  async pull(): Promise<void> {
-    if (this.#pulling) {
-      this.#again = true;
-      return;
-    }
-    this.#pulling = true;
-    this.#again = false;
-    this.#last = Date.now();
+  pull(): Promise<void> {
+    return this.#pulls.now();
+  }
+
+  async #read(): Promise<void> {
     try {
       const run = this.#run;
       const [summary, metrics, table] = await Promise.all([
@@ -66,13 +50,10 @@ export class RunModel extends Store<RunState> {
         this.#host.call('metrics/snapshot', { run }),
         this.#host.call('runs/table', { run }),
       ]);
-      if (!this.#closed) this.set({ run: summary, metrics, table, error: null });
+      if (!this.#pulls.closed) this.set({ run: summary, metrics, table, error: null });
     } catch (error) {
       // What is shown stays; an error fills the page only when there is nothing yet.
-      if (!this.#closed) this.set({ error });
-    } finally {
-      this.#pulling = false;
-      if (this.#again) this.soon();
+      if (!this.#pulls.closed) this.set({ error });
     }
   }
 }

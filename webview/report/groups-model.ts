@@ -1,6 +1,7 @@
 /** The groups of a GRPO stage: its problems, the groups of the chosen one by step, one group, and the health of all by step. */
 import type { EventBatch, GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
+import { Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface GroupsState {
@@ -20,7 +21,6 @@ export interface GroupsState {
   error: unknown;
 }
 
-const PULL_EVERY = 500;
 const PROBLEMS = 100;
 /** Most problems and steps that the page holds. */
 const LIMIT = 20_000;
@@ -28,11 +28,7 @@ const LIMIT = 20_000;
 export class GroupsModel extends Store<GroupsState> {
   readonly #host: Host;
   readonly #place: { run: string; stage: string };
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = 0;
-  #busy = false;
-  #again = false;
-  #closed = false;
+  readonly #pulls = new Pulls(() => this.#read());
   #text = '';
   #next: number | undefined;
   #asked = 0;
@@ -55,13 +51,12 @@ export class GroupsModel extends Store<GroupsState> {
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#pulls.close();
   }
 
   /** Reads all; shows the problem and step asked for, else the problem that was sampled most often and its newest group. */
   async start(problem: string | undefined, step: number | undefined): Promise<void> {
-    await this.#pull();
+    await this.#pulls.now();
     const most = this.value.problems.reduce<ProblemGroups | null>(
       (best, one) => (best && best.groups >= one.groups ? best : one),
       null,
@@ -86,7 +81,7 @@ export class GroupsModel extends Store<GroupsState> {
     await this.#guard(async () => {
       const asked = (this.#asked += 1);
       const { groups, more } = await this.#host.call('groups/steps', { ...this.#place, problem });
-      if (asked !== this.#asked || this.#closed) return;
+      if (asked !== this.#asked || this.#pulls.closed) return;
       const at = step === undefined ? groups.length - 1 : nearest(groups, step);
       this.set({ problem, groups, more, at: Math.max(0, at) });
       await this.#readGroup();
@@ -117,7 +112,7 @@ export class GroupsModel extends Store<GroupsState> {
     const { run, stage } = this.#place;
     if (!batch.stream.startsWith(`${run}/${stage}/`)) return;
     if (batch.events.some(({ type }) => type === 'trace_facts' || type === 'trace_end' || type === 'metrics'))
-      this.#soon();
+      this.#pulls.soon();
   }
 
   async retry(): Promise<void> {
@@ -125,25 +120,7 @@ export class GroupsModel extends Store<GroupsState> {
     await this.start(this.value.problem ?? undefined, this.value.groups[this.value.at]?.step);
   }
 
-  #soon(): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        void this.#pull();
-      },
-      Math.max(0, PULL_EVERY - (Date.now() - this.#last)),
-    );
-  }
-
-  async #pull(): Promise<void> {
-    if (this.#busy) {
-      this.#again = true;
-      return;
-    }
-    this.#busy = true;
-    this.#again = false;
-    this.#last = Date.now();
+  async #read(): Promise<void> {
     await this.#guard(async () => {
       await this.#readHealth();
       await this.#readProblems(Math.max(PROBLEMS, this.value.problems.length));
@@ -164,8 +141,6 @@ export class GroupsModel extends Store<GroupsState> {
       }
       this.set({ loaded: true });
     });
-    this.#busy = false;
-    if (this.#again) this.#soon();
   }
 
   async #readHealth(): Promise<void> {
@@ -182,7 +157,7 @@ export class GroupsModel extends Store<GroupsState> {
       health.push(...page.steps);
       stepFrom = page.next;
     }
-    if (!this.#closed) this.set({ health });
+    if (!this.#pulls.closed) this.set({ health });
   }
 
   async #readProblems(wanted: number): Promise<void> {
@@ -204,7 +179,7 @@ export class GroupsModel extends Store<GroupsState> {
       total = page.total;
       cursor = page.next;
     } while (cursor !== undefined && problems.length < wanted);
-    if (this.#closed || text !== this.#text) return;
+    if (this.#pulls.closed || text !== this.#text) return;
     this.#next = cursor;
     this.set({ problems, total });
   }
@@ -215,16 +190,16 @@ export class GroupsModel extends Store<GroupsState> {
     if (!wanted) return this.set({ group: null });
     const group = await this.#host.call('groups/get', { trace: wanted.trace });
     // The slider may have gone on.
-    if (!this.#closed && this.value.groups[this.value.at]?.trace === wanted.trace) this.set({ group });
+    if (!this.#pulls.closed && this.value.groups[this.value.at]?.trace === wanted.trace) this.set({ group });
   }
 
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      if (this.value.error !== null && !this.#closed) this.set({ error: null });
+      if (this.value.error !== null && !this.#pulls.closed) this.set({ error: null });
     } catch (error) {
       // What is shown stays; the banner says that the backend is gone.
-      if (!this.#closed) this.set({ error });
+      if (!this.#pulls.closed) this.set({ error });
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { EventBatch, RunSummary } from '../../core/protocol/methods.ts';
 import type { Report } from '../../core/protocol/report.ts';
 import type { Host } from '../host.ts';
+import { Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface ReportState {
@@ -15,16 +16,10 @@ export interface ReportState {
   error: unknown;
 }
 
-const PULL_EVERY = 500;
-
 export class ReportModel extends Store<ReportState> {
   readonly #host: Host;
   readonly #place: { run: string; stage: string };
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = 0;
-  #pulling = false;
-  #again = false;
-  #closed = false;
+  readonly #pulls = new Pulls(() => this.#read());
   #text = '';
 
   constructor(host: Host, run: string, stage: string) {
@@ -34,8 +29,7 @@ export class ReportModel extends Store<ReportState> {
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#pulls.close();
   }
 
   onEvents(batch: EventBatch): void {
@@ -44,32 +38,21 @@ export class ReportModel extends Store<ReportState> {
     if (own && batch.events.some(({ type }) => type !== 'trace_text')) this.soon();
   }
 
-  /** Pulls within half a second. */
   soon(): void {
-    if (this.#closed) return;
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        void this.pull();
-      },
-      Math.max(0, PULL_EVERY - (Date.now() - this.#last)),
-    );
+    this.#pulls.soon();
   }
 
-  async pull(): Promise<void> {
-    if (this.#pulling) {
-      this.#again = true;
-      return;
-    }
-    this.#pulling = true;
-    this.#again = false;
-    this.#last = Date.now();
+  pull(): Promise<void> {
+    return this.#pulls.now();
+  }
+
+  async #read(): Promise<void> {
     try {
       const [run, { report, attempt }] = await Promise.all([
         this.#host.call('runs/get', { run: this.#place.run }),
         this.#host.call('stages/report', this.#place),
       ]);
-      if (this.#closed) return;
+      if (this.#pulls.closed) return;
       // The same blocks are the same object, so that nothing is drawn again.
       const text = JSON.stringify(report);
       const kept = text === this.#text ? this.value.report : report;
@@ -77,10 +60,7 @@ export class ReportModel extends Store<ReportState> {
       this.set({ run, report: kept, attempt, pulls: this.value.pulls + 1, error: null });
     } catch (error) {
       // What is shown stays; an error fills the page only when there is nothing yet.
-      if (!this.#closed) this.set({ error });
-    } finally {
-      this.#pulling = false;
-      if (this.#again) this.soon();
+      if (!this.#pulls.closed) this.set({ error });
     }
   }
 }

@@ -6,6 +6,7 @@ import type { View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
 import { Button } from '../ui/controls.ts';
 import { Splitter } from '../ui/splitter.tsx';
+import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { Bars } from './bars.tsx';
@@ -42,20 +43,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
   const [focus, setFocus] = useState(0);
   const root = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    void model.pull();
-    const stop = host.on('events/batch', (batch) => model.onEvents(batch));
-    return () => {
-      stop();
-      model.close();
-    };
-  }, [model]);
-  const connected = backend.state === 'connected';
-  const was = useRef(connected);
-  useEffect(() => {
-    if (connected && !was.current) void model.pull();
-    was.current = connected;
-  }, [connected]);
+  usePulled(model, host, backend.state === 'connected');
 
   const tables = report ? tablesOf(report) : [];
   const shown: ShownRows | null = view.rows ?? (tables[0] ? { table: tables[0].table } : null);
