@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it } from 'mocha';
-import type { Page } from 'playwright-core';
+import { describe, it } from 'mocha';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { madePairs, RUN } from './made-run.ts';
-import { closeBrowser, openPage, setTheme, shot, type OpenedPage } from './page.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const view: View = {
@@ -49,22 +49,11 @@ describe('pairs of a comparison', () => {
 });
 
 describe('comparison', () => {
-  let opened: OpenedPage | null = null;
-  const open = async (host: FakeHost): Promise<Page> => {
-    opened = await openPage(host);
-    return opened.page;
-  };
+  const { open } = suitePages();
   const host = () => {
     const { traces, pairs } = madePairs(40);
     return new FakeHost({ traces, pairs: { pairs, onlyBefore: 2, onlyAfter: 0 } }, view);
   };
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
 
   it('shows two traces of a problem next to each other, and steps through the problems', async () => {
     const page = await open(host());

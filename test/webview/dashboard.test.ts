@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it } from 'mocha';
-import type { Page } from 'playwright-core';
+import { describe, it } from 'mocha';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { budgetLines, evaluationPoints, stageCharts } from '../../webview/dashboard/figures.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { madeMetrics, madeRun, madeTable, RUN } from './made-run.ts';
-import { closeBrowser, openPage, setTheme, shot, type OpenedPage } from './page.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const view: View = { page: 'dashboard', run: RUN };
@@ -61,18 +61,7 @@ describe('figures of a run', () => {
 });
 
 describe('dashboard', () => {
-  let opened: OpenedPage | null = null;
-  const open = async (host: FakeHost, height = 1200): Promise<Page> => {
-    opened = await openPage(host, { bundle: 'dashboard', width: 1400, height });
-    return opened.page;
-  };
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
+  const { open, close } = suitePages({ bundle: 'dashboard', width: 1400, height: 1200 });
 
   it('shows stages, charts and the table, clean for axe in all four themes', async () => {
     const page = await open(new FakeHost(data(), view));
@@ -204,7 +193,7 @@ describe('dashboard', () => {
     const host = new FakeHost({ ...data(), metrics: empty, table: [] }, view);
     const page = await open(host);
     await page.getByRole('heading', { name: 'No figures yet' }).waitFor();
-    await opened!.close();
+    await close();
     const failing = new FakeHost(data(), view);
     failing.failing.set('runs/get', new LonghandError('not_found', `There is no run ${RUN}.`));
     const second = await open(failing);

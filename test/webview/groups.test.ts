@@ -1,30 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it, type Context } from 'mocha';
+import { describe, it, type Context } from 'mocha';
 import type { Page } from 'playwright-core';
 import type { View } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
 import { FakeHost, fakeTrace } from './fake-host.ts';
 import { groupsData } from './made-report.ts';
 import { RUN } from './made-run.ts';
-import { closeBrowser, openPage, setTheme, shot, type OpenedPage } from './page.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const grpoView: View = { page: 'report', run: RUN, stage: 'grpo' };
 
 describe('groups of GRPO', () => {
-  let opened: OpenedPage | null = null;
-  const open = async (host: FakeHost, width = 1400, height = 1000): Promise<Page> => {
-    opened = await openPage(host, { bundle: 'report', width, height });
-    opened.page.setDefaultTimeout(10_000);
-    return opened.page;
-  };
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
+  const { open } = suitePages({ bundle: 'report', width: 1400, height: 1000 }, 10_000);
   const elements = (page: Page) => page.evaluate(() => document.querySelectorAll('*').length);
   const lastView = (host: FakeHost) => (lastCall(host, 'host/viewChanged') as { view: View }).view;
 
@@ -33,7 +22,7 @@ describe('groups of GRPO', () => {
   it('shows health, problems and the newest group, clean for axe in all four themes', async function (this: Context) {
     // axe looks at 1,400 elements four times.
     this.timeout(180_000);
-    const page = await open(new FakeHost(groupsData(300, 4), grpoView), 1400, 1150);
+    const page = await open(new FakeHost(groupsData(300, 4), grpoView), { height: 1150 });
     await page.locator('.group-table tbody tr').nth(7).waitFor();
     await page.locator('.charts canvas').nth(5).waitFor();
     assert.match(await page.locator('.step-words').innerText(), /step 16: 8 of 8 right, mean/);
@@ -52,7 +41,7 @@ describe('groups of GRPO', () => {
 
   it('slides over the steps of a problem, and finds another problem', async () => {
     const host = new FakeHost(groupsData(300, 4), grpoView);
-    const page = await open(host, 1400, 1150);
+    const page = await open(host, { height: 1150 });
     const slider = page.getByRole('slider', { name: 'Step' });
     await slider.focus();
     await page.keyboard.press('Home');

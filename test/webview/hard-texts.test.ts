@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it } from 'mocha';
-import type { Page } from 'playwright-core';
+import { describe, it } from 'mocha';
 import type { View } from '../../core/protocol/webview.ts';
 import { needSharedData } from '../shared-data.ts';
 import { FakeHost, fakeTrace, readReasoningFlow } from './fake-host.ts';
 import { longCompletion } from './made-trace.ts';
-import { closeBrowser, copied, openPage, shot, type OpenedPage } from './page.ts';
+import { copied, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 
 const view: View = { page: 'inspector', title: 'two-stage', filter: { run: 'run-00000000' } };
 
 describe('inspector, with texts that are hard', () => {
-  let opened: OpenedPage | null = null;
-  const open = async (host: FakeHost): Promise<Page> => {
-    opened = await openPage(host);
-    return opened.page;
-  };
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
+  const { open } = suitePages();
 
   it('shows hostile text as text', async () => {
     const hostile =

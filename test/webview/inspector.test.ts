@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import type { Page } from 'playwright-core';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
 import { FakeHost, fakeTrace, type FakeTrace } from './fake-host.ts';
 import { longCompletion } from './made-trace.ts';
-import { closeBrowser, copied, openPage, shot, type OpenedPage, type PageOptions } from './page.ts';
+import { copied, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const view: View = { page: 'inspector', title: 'two-stage', filter: { run: 'run-00000000' } };
-let opened: OpenedPage | null = null;
-
-async function open(host: FakeHost, options: PageOptions = {}): Promise<Page> {
-  opened = await openPage(host, options);
-  return opened.page;
-}
-
 const math =
   'Since $a^2 = 9$ we get \\( a = 3 \\).\n\n\\[ \\frac{a}{3} = 1 \\]\n\nWait, let me check this. Yes, that matches.\n\n';
 const reasoned = `<think>\nFirst, we find $a$.\n\n${math}</think>\nThe answer is \\boxed{3}.`;
@@ -49,13 +43,7 @@ function some(): FakeTrace[] {
 const position = (page: Page) => page.locator('.scroller').evaluate((element) => element.scrollTop);
 
 describe('inspector', () => {
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
+  const { open, close } = suitePages();
 
   it('opens the first trace, typesets its mathematics and marks its spans', async () => {
     const page = await open(new FakeHost({ traces: some() }, view));
@@ -90,7 +78,7 @@ describe('inspector', () => {
       await page.locator('dialog[open]').waitFor();
       assert.deepEqual(await axe(page), [], `${theme}, keys`);
       await shot(page, `inspector-${theme}`);
-      if (theme !== themeKinds.at(-1)) await opened!.close();
+      if (theme !== themeKinds.at(-1)) await close();
     }
   });
 

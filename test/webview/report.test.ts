@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, describe, it, type Context } from 'mocha';
+import { describe, it, type Context } from 'mocha';
 import type { Page } from 'playwright-core';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { View } from '../../core/protocol/webview.ts';
@@ -9,7 +9,8 @@ import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { madeReport, madeRows, reportData, runWith, STAGE } from './made-report.ts';
 import { RUN } from './made-run.ts';
-import { closeBrowser, openPage, setTheme, shot, type OpenedPage } from './page.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const view: View = { page: 'report', run: RUN, stage: STAGE };
@@ -66,19 +67,7 @@ describe('layout of a Sankey diagram', () => {
 });
 
 describe('report', () => {
-  let opened: OpenedPage | null = null;
-  const open = async (host: FakeHost, width = 1400, height = 1000): Promise<Page> => {
-    opened = await openPage(host, { bundle: 'report', width, height });
-    opened.page.setDefaultTimeout(10_000);
-    return opened.page;
-  };
-  afterEach(async () => {
-    const problems = opened?.problems ?? [];
-    await opened?.close();
-    opened = null;
-    assert.deepEqual(problems, []);
-  });
-  after(closeBrowser);
+  const { open, close } = suitePages({ bundle: 'report', width: 1400, height: 1000 }, 10_000);
   const elements = (page: Page) => page.evaluate(() => document.querySelectorAll('*').length);
   const grid = (page: Page) => page.getByRole('grid', { name: 'Documents' });
   const lastView = (host: FakeHost) => (lastCall(host, 'host/viewChanged') as { view: View }).view;
@@ -149,6 +138,8 @@ describe('report', () => {
       .getByRole('button', { name: /^sampled: RR/ })
       .click();
     await page.locator('.filter-chip', { hasText: 'sampled: RR' }).waitFor();
+    // The chip is there before the rows are.
+    await page.locator('.dock-count', { hasText: /^\d+ rows$/ }).waitFor();
     assert.match(await count(), /^\d+ rows$/);
     await page.getByRole('tab', { name: /Balance table/ }).click();
     await page.getByText('No rows yet.').waitFor();
@@ -163,6 +154,7 @@ describe('report', () => {
     await page.keyboard.press('ArrowDown');
     const pane = page.getByRole('complementary', { name: 'Row 2' });
     await pane.waitFor();
+    await pane.locator('.lane').nth(3).waitFor();
     assert.equal(await pane.locator('.lane').count(), 4);
     const masked = pane.getByRole('article', { name: 'answer 1' });
     assert.match(await masked.locator('.lane-head').innerText(), /answer 1[\s\S]*masked[\s\S]*3[\s\S]*41 tok/);
@@ -173,7 +165,7 @@ describe('report', () => {
     assert.match(await prompt.innerText(), /What is 1 \+ 2 modulo 7/);
     // The text of the second answer lies in a part file and came in two pieces.
     await pane.getByRole('article', { name: 'answer 2' }).locator('.block').first().waitFor();
-    await page.waitForTimeout(100);
+    for (let i = 0; i < 50 && host.count('stages/text') < 2; i += 1) await page.waitForTimeout(100);
     assert.ok(host.count('stages/text') >= 2);
     assert.deepEqual(await pane.locator('.lane').evaluateAll((lanes) => lanes.map((lane) => lane.classList.item(1))), [
       'lane-masked',
@@ -279,7 +271,7 @@ describe('report', () => {
     await page.getByText('Open traces').click();
     await page.waitForTimeout(50);
     assert.equal(host.calls.at(-1)!.method, 'host/open');
-    await opened!.close();
+    await close();
 
     const failing = new FakeHost(reportData(20), view);
     failing.failing.set('stages/report', new LonghandError('corrupt', 'report.json of r: it is not JSON.'));
@@ -307,7 +299,7 @@ describe('report', () => {
   });
 
   it('fits a narrow editor: the open row covers the figures', async () => {
-    const page = await open(new FakeHost(reportData(50), { ...view, row: 1 }), 560, 760);
+    const page = await open(new FakeHost(reportData(50), { ...view, row: 1 }), { width: 560, height: 760 });
     await page.locator('.lane .block').first().waitFor();
     const box = (await page.locator('.row-pane').boundingBox())!;
     assert.ok(box.width > 540);
@@ -327,9 +319,9 @@ describe('report', () => {
         run: RUN,
       },
     );
-    opened = await openPage(host, { bundle: 'dashboard' });
-    await opened.page.getByRole('button', { name: `Report of ${STAGE}` }).click();
-    await opened.page.waitForTimeout(50);
+    const page = await open(host, { bundle: 'dashboard', width: 1500, height: 900 });
+    await page.getByRole('button', { name: `Report of ${STAGE}` }).click();
+    await page.waitForTimeout(50);
     assert.deepEqual(lastCall(host, 'host/open'), { view });
   });
 });
