@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,7 +34,8 @@ class RowsFile:
         self._file.close()
 
     def write(self, row: dict[str, Any]) -> None:
-        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        # A file's name may hold what is no Unicode, and stands in the rows that came from it.
+        self._file.write(clean_text(json.dumps(row, ensure_ascii=False)) + "\n")
         self.rows += 1
 
     def keep(self) -> None:
@@ -113,6 +115,8 @@ def as_text(value: Any, key: str) -> str:
 
 def as_scalar(value: Any, key: str) -> str:
     """A text or a finite number as a text (`2.0` as `2`). Raises ValueError that names `key` for anything else."""
+    if isinstance(value, Decimal) and value.is_finite():  # Parquet has them
+        return format(value.normalize(), "f")
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError(f"`{key}` is neither a text nor a number but {_kind(value)}")
     if isinstance(value, float):
@@ -155,4 +159,6 @@ def _completion(value: Any) -> str | None:
 
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
+    return names.get(type(value)) or (
+        "a number" if isinstance(value, (int, float)) else f"of type {type(value).__name__}"
+    )

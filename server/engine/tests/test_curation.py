@@ -1,79 +1,17 @@
 """A data set from sources: what is read, kept and chosen, and that every row that is not there is listed with its reason."""
 
-import csv
 import json
-from collections import Counter
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from made_data import BASE, Made, make, openr1, right, write, wrong
+from tokenizers import Tokenizer
 
-from longhand_engine.curation import columns, contamination, sources
+from longhand_engine.curation import columns, contamination
 from longhand_engine.curation.columns import Columns
 from longhand_engine.curation.contamination import Contamination
 from longhand_engine.curation.lengths import Lengths
-from longhand_engine.curation.sources import lines_of_source
-from longhand_engine.dataset import make_data
 from longhand_engine.errors import ConfigError, DataError
 from longhand_engine.ids import problem_id
-from longhand_engine.worker import Stage
-
-BASE = str(Path(__file__).parents[1] / "longhand_engine" / "tiny" / "base")
-
-
-def right(n: int) -> str:
-    return "<think>" + "so " * n + "</think>\\boxed{7}"
-
-
-def wrong(n: int) -> str:
-    return "<think>" + "so " * n + "</think>\\boxed{8}"
-
-
-def write(path: Path, rows: list) -> str:
-    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
-    return str(path)
-
-
-class Made:
-    def __init__(self, folder: Path, config: dict, stop: bool = False):
-        self.folder = folder
-        spec = {"v": 1, "run": "r", "stage": "data", "attempt": 2, "kind": "dataset", "seed": 5, "inputs": {}}
-        folder.mkdir()
-        (folder / "spec.json").write_text(json.dumps(spec | {"stage_config": config}))
-        stage = Stage(folder)
-        if stop:
-            stage.stopping.set()
-        with stage.record:
-            self.outputs = make_data(stage)
-
-    def lines(self, name: str) -> list[dict]:
-        path = self.folder / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-    @property
-    def rows(self) -> list[dict]:
-        return self.lines(self.outputs["train"])
-
-    def table(self, name: str) -> list[dict]:
-        return [row["cells"] for row in self.lines(f"tables/{name}.jsonl")]
-
-    def dropped(self) -> Counter:
-        return Counter(row["reason"] for row in self.table("dropped"))
-
-    def block(self, title: str) -> dict:
-        report = json.loads((self.folder / "report.json").read_text())
-        return next(b for b in report["blocks"] if b["title"] == title)
-
-
-def make(tmp_path, config: dict, name: str = "a") -> Made:
-    return Made(tmp_path / name, config)
-
-
-def openr1(n: int, flags: list[bool], lengths: list[int], **more) -> dict:
-    texts = [right(k) if flag else wrong(k) for flag, k in zip(flags, lengths, strict=True)]
-    row = {"problem": f"What is {n} and {n} and a long tail of words?", "answer": "7", "uuid": f"u{n}"}
-    return row | {"generations": texts, "correctness_math_verify": flags} | more
 
 
 def test_the_shortest_right_generation_is_chosen_and_all_candidates_are_shown(tmp_path):
@@ -294,62 +232,6 @@ def test_a_system_message_is_put_before_or_in_place(tmp_path):
     assert [[m["content"] for m in row["prompt"]] for row in made.rows] == [["new", "a?"], ["new", "b?"]]
 
 
-ROWS = [openr1(n, [True, False], [n + 1, 2]) for n in range(5)]
-
-
-def _as(suffix: str, folder: Path) -> Path:
-    path = folder / f"rows{suffix}"
-    if suffix == ".parquet":
-        pq.write_table(pa.Table.from_pylist(ROWS), path)
-    elif suffix == ".json":
-        path.write_text(json.dumps({"version": 1, "data": ROWS}, indent=1))
-    elif suffix == ".csv":
-        with path.open("w", newline="", encoding="utf-8-sig") as file:
-            out = csv.writer(file)
-            out.writerow(["problem", "answer", "uuid", "completion", "correct", "note"])
-            for row in ROWS:
-                out.writerow([row["problem"], "7", row["uuid"], row["generations"][0], "True", ""])
-    else:
-        write(path, ROWS)
-    return path
-
-
-@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet", ".csv"])
-def test_formats(tmp_path, suffix):
-    path = _as(suffix, tmp_path)
-    made = make(tmp_path, {"sources": [{"path": str(path)}], "choose": "shortest_correct"})
-    assert [row["source_id"] for row in made.rows] == [f"u{n}" for n in range(5)]
-    assert [row["completion"][0]["content"] for row in made.rows] == [right(n + 1) for n in range(5)]
-
-
-def test_a_folder_is_all_its_files(tmp_path):
-    folder = tmp_path / "shards"
-    folder.mkdir()
-    for suffix in (".jsonl", ".parquet"):
-        _as(suffix, folder)
-    (folder / "README.md").write_text("x")
-    made = make(tmp_path, {"sources": [{"path": str(folder)}], "deduplicate": "problem", "choose": "shortest_correct"})
-    assert len(made.rows) == 5 and made.dropped() == {"duplicate": 5}
-
-
-def test_conversations_as_light_r1_has_them(tmp_path):
-    said = [{"from": "human", "value": "a?"}, {"from": "gpt", "value": right(2)}]
-    path = tmp_path / "stage2-3k.json"
-    path.write_text(json.dumps([{"conversations": said}]))
-    made = make(tmp_path, {"sources": [{"path": str(path)}], "choose": "shortest_correct", "gold_from_trace": True})
-    (row,) = made.rows
-    assert (row["problem"], row["answer"], row["completion"][0]["content"]) == ("a?", "7", right(2))
-
-
-def test_columns_are_mapped_dotted_names_too(tmp_path):
-    row = {"q": {"text": "a?"}, "outs": [right(1)], "ok": ["1"], "n": [3], "problem": "another", "key": 4}
-    given = {"problem": "q.text", "generations": "outs", "correct": "ok", "tokens": "n", "id": "key", "gold": None}
-    path = write(tmp_path / "a.jsonl", [row])
-    made = make(tmp_path, {"sources": [{"path": path, "columns": given}], "choose": "shortest_correct"})
-    (found,) = made.rows
-    assert (found["problem"], found["tokens"], found["source_id"], found["answer"]) == ("a?", 3, "4", None)
-
-
 def test_a_tokenizer_counts_again_and_only_what_is_asked(tmp_path, monkeypatch):
     counted = []
     encoded = Lengths._encoded
@@ -365,60 +247,6 @@ def test_a_tokenizer_counts_again_and_only_what_is_asked(tmp_path, monkeypatch):
     assert len(counted) == 4 and all(row["tokens"] < 999 for row in made.rows)
     made = make(tmp_path, {"sources": [source | {"filter": "tokens < 900"}], "tokenizer": BASE}, "b")
     assert len(counted) == 24 and len(made.rows) == 4, "each once"
-
-
-def test_a_hostile_file_loses_nothing_in_silence(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "LONGEST", 3000)
-    monkeypatch.setattr(columns, "MOST_CANDIDATES", 3)
-    rows = [
-        "{",
-        "[" * 2000,
-        "[1]",
-        '"x"',
-        '{"problem": 3}',
-        '{"problem": " "}',
-        '{"answer": 1}',
-        '{"problem": "a", "answer": {}}',
-        '{"problem": "a", "answer": NaN}',
-        '{"problem": "a", "generations": "x"}',
-        '{"problem": "a", "generations": [1]}',
-        '{"problem": "a", "generations": ["a", "b"], "correct": [true]}',
-        '{"problem": "a", "generations": ["a"], "correct": ["maybe"]}',
-        '{"problem": "a", "generations": ["a", "b", "c", "d"]}',
-        '{"problem": "a", "completion": "x", "tokens": -1}',
-        '{"problem": "a", "completion": "x", "accuracy": "high"}',
-        '{"conversations": [{"from": "gpt", "value": "x"}]}',
-        '{"conversations": ["x"]}',
-        json.dumps({"problem": "x" * 5000}),
-        '{"problem": "good\\ud800", "generations": ["x", null, ""], "answer": ""}',
-    ]
-    made = make(tmp_path, {"sources": [{"name": "h", "path": write(tmp_path / "a.jsonl", rows)}]})
-    (row,) = made.rows
-    assert row["problem"] == "good\ufffd" and row["answer"] is None and row["from"]["line"] == 20
-    assert made.dropped() == {"unreadable": 19}
-    assert [r["line"] for r in made.table("dropped")] == list(range(1, 20))
-    assert all(r["detail"] for r in made.table("dropped"))
-    assert [i["value"] for i in made.block("Result")["items"] if i["label"] == "Generations without a text"] == [2]
-    (warn,) = [e for e in made.lines("events.jsonl") if e["type"] == "warn"]
-    assert "19 of 20 rows" in warn["message"]
-    assert not (made.folder / "spool.tmp").exists()
-
-
-def test_a_damaged_parquet_is_an_error_that_names_it(tmp_path):
-    path = _as(".parquet", tmp_path)
-    data = path.read_bytes()
-    for broken in (data[: len(data) // 2], b"PAR1" + b"\0" * 100 + b"PAR1", b""):
-        path.write_bytes(broken)
-        with pytest.raises(DataError, match="rows.parquet cannot be read as Parquet"):
-            list(lines_of_source({"path": str(path)}))
-
-
-def test_csv_that_is_torn_is_listed(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("problem,answer\na,1\nb,2,3\nc\n")
-    found = list(lines_of_source({"path": str(path)}))
-    assert [line.problem for line in found] == [None, "3 cells under 2 names", None]
-    assert found[2].value == {"problem": "c"}
 
 
 @pytest.mark.parametrize(
@@ -462,32 +290,6 @@ def test_two_sources_of_one_name_are_refused(tmp_path):
         make(tmp_path, {"sources": [{"path": path}, {"path": path}]})
 
 
-def test_the_hub_that_cannot_be_reached_is_said_with_the_way_out(tmp_path, monkeypatch):
-    import datasets
-
-    def refuse(name, *_, **__):
-        raise ConnectionError(f"Couldn't reach {name!r} on the Hub")
-
-    monkeypatch.setattr(datasets, "load_dataset", refuse)
-    with pytest.raises(DataError, match=r"open-r1/x \(split train\) cannot be read from the hub.*give `path`"):
-        make(tmp_path, {"sources": [{"hub": "open-r1/x"}]})
-
-
-def test_a_hub_data_set_is_read_as_a_stream(tmp_path, monkeypatch):
-    import datasets
-
-    asked = []
-
-    def load(name, config, *, split, streaming):
-        asked.append((name, config, split, streaming))
-        return iter(ROWS)
-
-    monkeypatch.setattr(datasets, "load_dataset", load)
-    made = make(tmp_path, {"sources": [{"hub": "open-r1/x", "config": "extended", "split": "dev"}], "choose": "first"})
-    assert asked == [("open-r1/x", "extended", "dev", True)]
-    assert made.rows[0]["from"]["file"] == "hub:open-r1/x" and len(made.rows) == 5
-
-
 def test_a_stop_leaves_no_half_data_set(tmp_path):
     path = write(tmp_path / "own.jsonl", [{"problem": "a"}])
     made = Made(tmp_path / "a", {"sources": [{"path": path}]}, stop=True)
@@ -525,11 +327,6 @@ def test_too_many_ngrams_are_refused(monkeypatch):
         Contamination(2).add([("s", 1, "a b c d e f")])
 
 
-def test_a_conversation_beside_problem_and_generations_is_left_alone():
-    row = {"problem": "a?", "generations": ["x"], "messages": "broken"}
-    assert Columns({}).read(row).candidates[0].text == "x"
-
-
 def test_our_own_rows_are_a_source(tmp_path):
     row = {
         "prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": "a? marker"}],
@@ -541,3 +338,41 @@ def test_our_own_rows_are_a_source(tmp_path):
     found = Columns({}).read(row)
     assert found.origin == "trace" and found.gold == "7"
     assert found.problem == "a?" and found.prompt == row["prompt"] and found.candidates[0].text == right(1)
+
+
+@pytest.mark.parametrize("flags", [True, False])
+def test_a_generation_that_is_right_by_another_rows_gold_is_judged_by_the_gold_that_is_kept(tmp_path, flags):
+    first = {"problem": "What is it?", "answer": "7", "generations": ["a long way to \\boxed{7}"]}
+    second = {"problem": "What is  it?", "answer": "8", "generations": ["\\boxed{8}"]}
+    more = {"correct": [True]} if flags else {}
+    one = {"path": write(tmp_path / "a.jsonl", [first | more])}
+    # Its filter has it judged by its own answer, before the two rows are joined.
+    two = {"path": write(tmp_path / "b.jsonl", [second | more]), "filter": "accuracy > 0.5"}
+    made = make(tmp_path, {"sources": [one, two], "deduplicate": "problem", "choose": "shortest_correct"})
+    (row,) = made.rows
+    assert (row["answer"], row["completion"][0]["content"]) == ("7", "a long way to \\boxed{7}")
+    assert [i["value"] for i in made.block("Result")["items"] if i["label"] == "Duplicates with another answer"] == [1]
+
+
+def test_lengths_are_those_of_the_whole_text_whatever_the_tokenizer_was_saved_with(tmp_path):
+    tokenizer = Tokenizer.from_file(f"{BASE}/tokenizer.json")
+    tokenizer.enable_truncation(16)
+    tokenizer.enable_padding(length=64)
+    (tmp_path / "model").mkdir()
+    tokenizer.save(str(tmp_path / "model" / "tokenizer.json"))
+    texts = [columns.Candidate(right(n)) for n in (3, 30)]
+    plain, saved = Lengths(BASE, False), Lengths(str(tmp_path / "model"), False)
+    plain.count(texts)
+    again = [columns.Candidate(c.text) for c in texts]
+    saved.count(again)
+    assert [c.tokens for c in again] == [c.tokens for c in texts] and texts[0].tokens < 64 < texts[1].tokens
+
+
+def test_a_problem_with_very_many_generations_lists_the_chosen_and_the_shortest(tmp_path):
+    texts = [right(40), *(wrong(1 + n % 30) + " " * (n // 30) for n in range(columns.MOST_CANDIDATES - 1))]
+    path = write(tmp_path / "a.jsonl", [{"problem": "What?", "answer": "7", "generations": texts}])
+    made = make(tmp_path, {"sources": [{"path": path}], "choose": "shortest_correct"})
+    (row,) = made.lines("tables/problems.jsonl")
+    assert [p["answer"] for p in row["parts"] if p.get("tone") == "chosen"] == ["7"]
+    assert row["parts"][-1]["label"] == f"{len(texts) - 200:,} more" and len(row["parts"]) == 201
+    assert len(row["cells"]["lengths"]["values"]) == len(texts)

@@ -65,6 +65,14 @@ def judge_later(problem: Problem, checker: Checker, gold_from_trace: bool, colum
     return judged
 
 
+def forget(candidates: list[Candidate], flags: bool) -> None:
+    """Takes the verdicts away that another gold gave; `flags`: the source's own word as well, which was by that gold."""
+    for candidate in candidates:
+        candidate.verdict = None
+        if flags:
+            candidate.correct = None
+
+
 def _answer_of(candidates: list[Candidate], answers: list[Answer | None]) -> str | None:
     """The answer that most of the generations give, of equals the earlier; of those flagged right where there are flags."""
     flagged = [a for c, a in zip(candidates, answers, strict=True) if c.correct]

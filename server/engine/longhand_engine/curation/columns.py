@@ -94,7 +94,7 @@ class Columns:
         return Problem(
             problem,
             prompt,
-            None if gold is None or gold == "" else as_scalar(gold, self.name("gold", row) or "gold"),
+            None if gold is None or not str(gold).strip() else as_scalar(gold, self.name("gold", row) or "gold"),
             None if source_id is None else as_scalar(source_id, self.name("id", row) or "id"),
             candidates,
             _number(self.value("accuracy", row), "accuracy"),

@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..report import Report
 from ..rows import RowsFile
 from ..worker import Stage
-from .choose import Choice, Judged, choose, judge_later
+from .choose import Choice, Judged, choose, forget, judge_later
 from .columns import Columns, Problem
 from .contamination import Contamination
 from .intake import Dropped, Intake, Place, Spool, head
@@ -121,12 +121,17 @@ class _Work:
             yield group, later()
 
     def _joined(self, group: list[Place]) -> tuple[Problem, str]:
-        """The first row, with the generations of all; the gold is the first one that there is."""
+        """The first row, with the generations of all; the gold is the first one that there is.
+
+        What was right by another gold is judged again by that one.
+        """
         problem, column = self._spool.get(group[0])
         texts = {c.text for c in problem.candidates}
+        own = [(problem.gold, problem.candidates)]
         for place in group[1:]:
             other, _ = self._spool.get(place)
             new = [c for c in other.candidates if c.text not in texts]
+            own.append((other.gold, new))
             texts |= {c.text for c in new}
             problem.candidates += new
             if other.gold is not None and problem.gold is not None and other.gold.strip() != problem.gold.strip():
@@ -139,6 +144,9 @@ class _Work:
             name = self._settings.sources[place.source].name
             text, more = head(other.problem), {"problem_id": place.key}
             self._summary.drop(Dropped("duplicate", detail, name, place.file, place.line, text, more))
+        for gold, candidates in own:
+            if gold != problem.gold:
+                forget(candidates, flags=gold is not None)
         self._lengths.count(problem.candidates)
         return problem, column
 

@@ -47,8 +47,10 @@ def _load(name: str):
 
     file = Path(name) / "tokenizer.json"
     try:
-        if Path(name).is_dir():
-            return Tokenizer.from_file(str(file))
-        return Tokenizer.from_pretrained(name)
+        found = Tokenizer.from_file(str(file)) if Path(name).is_dir() else Tokenizer.from_pretrained(name)
     except Exception as error:  # the library raises bare Exception
         raise ConfigError(f"`tokenizer`: {file if Path(name).is_dir() else name} cannot be read: {error}") from error
+    # Both are saved with a tokenizer that was used with them, and every length would be that of the cut or filled text.
+    found.no_truncation()
+    found.no_padding()
+    return found

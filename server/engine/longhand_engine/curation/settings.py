@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
+from ..texts import clean_text
 from .choose import RULES
 from .columns import USUAL, Columns
 from .expression import Filter, FilterError, parse
@@ -106,7 +107,7 @@ def _source(given: dict[str, Any], place: int, seed: int) -> Source:
     where = given.get("hub") or given.get("path")
     if not where:
         raise ConfigError(f"source {place + 1} needs `path` or `hub`")
-    name = str(given.get("name") or Path(str(where)).stem)
+    name = clean_text(str(given.get("name") or Path(str(where)).stem))
     try:
         texts = given.get("filter") or []
         filters = tuple(parse(str(text)) for text in ([texts] if isinstance(texts, str) else texts))

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import ConfigError, DataError
 from ..rows import LONGEST, lines_of
 from ..texts import clean_text
+from .columns import USUAL
 
 LARGEST_JSON = 2**30
 """Bytes of a JSON file, which is held whole."""
@@ -89,14 +90,19 @@ def _json(path: Path) -> Iterator[Line]:
             # One object a line, under the wrong name.
             yield from _jsonl(path)
             return
-        rows = next((v for v in value.values() if isinstance(v, list)), None) if isinstance(value, dict) else None
-        rows = [value] if rows is None else rows
+        rows = _list_in(value) if isinstance(value, dict) else value
     else:
         rows = _parsed(path)
     if not isinstance(rows, list):
         raise DataError(f"{path} is neither a list of rows nor an object that holds one")
     for number, row in enumerate(rows, 1):
         yield _row(str(path), number, row)
+
+
+def _list_in(value: dict[str, Any]) -> list[Any]:
+    """The list of rows that an object holds, or the object as the only row. Lists of a row itself hold texts or messages."""
+    lists = (v for k, v in value.items() if isinstance(v, list) and v and k not in USUAL["messages"] + USUAL["prompt"])
+    return next((v for v in lists if any(isinstance(row, dict) for row in v)), [value])
 
 
 def _parsed(path: Path) -> Any:
@@ -124,11 +130,15 @@ def _csv(path: Path) -> Iterator[Line]:
             except csv.Error as error:
                 yield Line(str(path), number, None, f"not CSV: {error}")
                 continue
+            if not cells:
+                continue
             if names is None:
                 names = [clean_text(cell.strip()) for cell in cells]
+                if twice := [name for name in names if names.count(name) > 1]:
+                    raise DataError(f"{path} has two columns named `{twice[0]}`: rename one of them")
             elif len(cells) > len(names):
                 yield Line(str(path), number, None, f"{len(cells)} cells under {len(names)} names")
-            elif cells:
+            else:
                 # A cell that is empty or not there says nothing.
                 found = {name: cell if cell != "" else None for name, cell in zip(names, cells, strict=False)}
                 yield Line(str(path), number, found)

@@ -18,6 +18,8 @@ STEPS = (
     ("One a problem", ("duplicate",)),
     ("With a generation to keep", ("no generation", "no right generation", "too long")),
 )
+SHOWN = 200
+"""Generations of a problem that its row lists, the shortest and those that were taken; every one is a trace of the problem."""
 _IN_WORDS = {
     "shortest_correct": "the shortest right generation",
     "longest_correct": "the longest right generation",
@@ -25,6 +27,18 @@ _IN_WORDS = {
     "all": "every generation",
     None: "the first generation",
 }
+
+
+def _listed(parts: list[dict[str, Any]], measured: list[int], taken: list[int]) -> list[dict[str, Any]]:
+    """By length; of more than SHOWN some of those that were not taken are left out, and that is said."""
+    chosen = set(taken[:SHOWN])
+    shortest = sorted(range(len(parts)), key=lambda i: (i not in chosen, measured[i]))[:SHOWN]
+    listed = [parts[i] for i in sorted(shortest, key=lambda i: measured[i])]
+    if more := len(parts) - len(listed):
+        listed.append(
+            {"label": f"{more:,} more", "text": "They are among the traces of this stage, under the same problem."}
+        )
+    return listed
 
 
 class Summary:
@@ -100,9 +114,8 @@ class Summary:
                     "tokens": candidate.tokens,
                 }
             )
-        shortest = sorted(range(len(measured)), key=lambda i: measured[i])
         self._before += measured
-        self._row(place, source, judged, choice, [parts[i] for i in shortest], measured, traces)
+        self._row(place, source, judged, choice, _listed(parts, measured, choice.taken), measured, traces)
         return traces
 
     def _row(
