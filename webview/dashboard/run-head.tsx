@@ -72,9 +72,10 @@ function Stage({ run, stage, host }: { run: string; stage: StageInfo; host: Host
         <span class={look.tone}>
           <Icon name={look.icon} />
         </span>
-        <strong>{stage.id}</strong>
-        <span class="muted">{stage.kind}</span>
-        <span class="grow" />
+        <span class="stage-name" title={`${stage.id} (${stage.kind})`}>
+          <strong>{stage.id}</strong>
+          {stage.kind !== stage.id && <span class="muted"> {stage.kind}</span>}
+        </span>
         {busy && (
           <button
             class="tool"
