@@ -12,10 +12,12 @@ import { ensureEngineForTests, engineHome, root, run, toolsFolder } from './tool
 const folder = join(toolsFolder, 'contract');
 const engine = join(root, 'server', 'engine');
 const model = join(engine, 'longhand_engine', 'tiny', 'base');
+/** The same model in the shape that vLLM takes: see server/engine/contract/widened.py. */
+const wideModel = join(folder, 'base-wide');
 /** Seconds until a server must answer: vLLM compiles for minutes on a busy machine. */
 const LIMIT_S = 600;
 
-/** @typedef {{program: string[], env?: Record<string, string>, named: string}} Start */
+/** `served`: the folder of the checkpoint. @typedef {{program: string[], env?: Record<string, string>, named: string, served?: string}} Start */
 /** @type {Record<string, (python: string, port: number) => Promise<Start>>} */
 const servers = {
   embedded: async (python, port) => ({
@@ -38,12 +40,14 @@ const servers = {
       ['torch==2.13.0', 'torchvision', 'torchaudio'],
     );
     sayVersion(home);
+    await run('Widening the base model', [python, join(engine, 'contract', 'widened.py'), model, wideModel], {});
     const flags = ['--dtype', 'float32', '--max-model-len', '1024', '--enforce-eager', '--served-model-name', 'base'];
     const place = ['--host', '127.0.0.1', '--port', String(port)];
     return {
-      program: [join(home, 'bin', 'vllm'), 'serve', model, ...place, ...flags],
+      program: [join(home, 'bin', 'vllm'), 'serve', wideModel, ...place, ...flags],
       env: { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' },
       named: 'base',
+      served: wideModel,
     };
   },
 };
@@ -69,7 +73,9 @@ async function environment(name, python, packages, overrides = []) {
 /** vLLM asks for the version of a package named vllm, and its CPU build is named vllm-cpu. @param {string} home */
 function sayVersion(home) {
   const lib = join(home, 'lib');
-  const packages = join(lib, readdirSync(lib)[0] ?? '', 'site-packages');
+  // Packages put libraries of C beside it.
+  const python = readdirSync(lib).find((name) => name.startsWith('python')) ?? '';
+  const packages = join(lib, python, 'site-packages');
   const said = join(packages, 'vllm-0.32.0+cpu.dist-info');
   mkdirSync(said, { recursive: true });
   writeFileSync(join(said, 'METADATA'), 'Metadata-Version: 2.1\nName: vllm\nVersion: 0.32.0+cpu\n');
@@ -103,7 +109,7 @@ async function check(name, python) {
   const port = await freePort();
   const start = servers[name];
   if (!start) throw new Error(`No server is called ${name}; there are ${Object.keys(servers).join(', ')}.`);
-  const { program, env, named } = await start(python, port);
+  const { program, env, named, served = model } = await start(python, port);
   mkdirSync(folder, { recursive: true });
   const log = join(folder, `${name}.server.log`);
   const out = openSync(log, 'w');
@@ -126,7 +132,7 @@ async function check(name, python) {
     const url = `http://127.0.0.1:${port}/v1`;
     if (!(await answers(url, child))) throw new Error(`${name} did not answer; its log: ${log}`);
     console.log(`\n── ${name}: ready after ${Math.round((Date.now() - begun) / 1000)} s`);
-    const contract = JSON.stringify({ url, model: named, engine: name, folder: model });
+    const contract = JSON.stringify({ url, model: named, engine: name, folder: served });
     const tests = [python, '-m', 'pytest', '-s', join(engine, 'contract')];
     await run(`The contract with ${name}`, tests, {
       cwd: engine,

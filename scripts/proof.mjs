@@ -15,7 +15,7 @@ import { ensureEngine, ensureNode, ensurePackages, root, run, withNode } from '.
 
 const SEEDS = [0, 1, 2];
 const KILLS = '200';
-const REJECT_KILLS = '20';
+const SAMPLING_KILLS = '20';
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const asked = (/** @type {string} */ name) => wanted.length === 0 || wanted.includes(name);
 
@@ -25,6 +25,15 @@ const node = await ensureNode();
 const env = { ...withNode(node), NODE_NO_WARNINGS: '1', LONGHAND_PYTHON: await ensureEngine(console.error) };
 delete env.PYTHONDONTWRITEBYTECODE;
 await run('Building', [node, 'scripts/build.mjs', '--meta'], { env });
+const mocha = [
+  node,
+  join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'),
+  '--timeout',
+  '0',
+  '--exit',
+  '--fail-zero',
+  '--forbid-pending',
+];
 
 let missed = 0;
 /** @param {string} name @param {number} value @param {string} unit @param {string} target */
@@ -103,18 +112,17 @@ if (asked('dual-phase')) {
 }
 
 if (asked('reject')) {
-  await run(
-    `${REJECT_KILLS} kills of a stage that samples by rejection`,
-    [env.LONGHAND_PYTHON ?? 'python3', '-m', 'pytest', '-q', 'tests/test_reject.py', '-k', 'killed'],
-    { env: { ...env, LONGHAND_REJECT_KILLS: REJECT_KILLS }, cwd: join(root, 'server', 'engine'), show: true },
-  );
-  figure('proof.reject_kills', Number(REJECT_KILLS), 'kills', '>=20');
+  const test = join('test', 'service', 'runs', 'killed-sampling.test.ts');
+  await run(`${SAMPLING_KILLS} kills of a stage that samples`, [...mocha, '--grep', 'reject', test], {
+    env: { ...env, LONGHAND_SAMPLING_KILLS: SAMPLING_KILLS },
+    show: true,
+  });
+  figure('proof.reject_kills', Number(SAMPLING_KILLS), 'kills', '>=20');
 }
 
 if (asked('kills')) {
-  const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
   const test = join('test', 'service', 'store', 'kill.test.ts');
-  await run(`${KILLS} kills of a process that ingests`, [node, mocha, '--timeout', '0', '--exit', test], {
+  await run(`${KILLS} kills of a process that ingests`, [...mocha, test], {
     env: { ...env, LONGHAND_KILLS: KILLS },
     show: true,
   });

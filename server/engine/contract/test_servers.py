@@ -23,6 +23,7 @@ KNOWN = {
         "heat": True,
         "n": True,
         "seed": True,
+        "first_index": True,
         "logprobs": True,
         "token_ids": True,
         "reasoning": None,
@@ -36,6 +37,7 @@ KNOWN = {
     "transformers": {
         "heat": True,
         "n": False,
+        "first_index": False,
         "logprobs": False,
         "token_ids": False,
         "stop": "kept",
@@ -45,6 +47,7 @@ KNOWN = {
     "vllm": {
         "heat": True,
         "n": True,
+        "first_index": False,
         "logprobs": True,
         "token_ids": True,
         "stop": "cut",

@@ -14,7 +14,7 @@ from .checker import Checker
 from .errors import ConfigError, DataError
 from .files import read_json
 from .following import Checkpoint, Followed, wanted
-from .inference.done import ancestors
+from .inference.done import ancestors, has_record, warn_unreadable
 from .problems import seed_of
 from .quiet import quick_imports
 from .rows import FoundRow, normalise_row
@@ -190,11 +190,12 @@ def finished_evaluations(stage: Stage) -> set[tuple[int, str, str | None]]:
     done = set()
     try:
         for folder, _ in ancestors(stage.dir, stage.spec):
-            lines = (folder / "events.jsonl").read_bytes().split(b"\n")[:-1]
-            events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
-            done |= {(event["step"], event["checkpoint"], event.get("marker")) for event in events}
-    except OSError as error:
-        stage.record.warn("older_attempt", f"an earlier attempt cannot be read, its evaluations are done again: {error}")
+            if has_record(folder):
+                lines = (folder / "events.jsonl").read_bytes().split(b"\n")[:-1]
+                events = (json.loads(line) for line in lines if b'"type":"eval"' in line)
+                done |= {(event["step"], event["checkpoint"], event.get("marker")) for event in events}
+    except (OSError, ValueError) as error:
+        warn_unreadable(stage.record, error)
     return done
 
 

@@ -56,10 +56,10 @@ def sampler(fake):
 
 def test_what_a_server_can_do_is_asked(tmp_path):
     whole = {"heat": True, "n": True, "seed": True, "logprobs": True, "token_ids": True, "top_k": True, "min_p": True}
-    whole |= {"stop": "cut", "stop_shown": "include_stop_str_in_output", "continues": "flag", "reasoning": None}
+    whole |= {"first_index": False, "stop": "cut", "stop_shown": "include_stop_str_in_output", "continues": "flag", "reasoning": None}
     whole |= {"usage_in_stream": True, "max_tokens": "max_tokens", "reports_usage": True, "repetition_penalty": True}
     little = {"heat": True, "n": False, "seed": False, "logprobs": False, "token_ids": False, "top_k": False, "min_p": False}
-    little |= {"stop": "kept", "stop_shown": None, "continues": None, "reasoning": "reasoning"}
+    little |= {"first_index": False, "stop": "kept", "stop_shown": None, "continues": None, "reasoning": "reasoning"}
     little |= {"usage_in_stream": False, "max_tokens": "max_tokens", "reports_usage": False, "repetition_penalty": False}
     lacks = {"n": False, "logprobs": False, "ids": False, "stop": "kept", "usage": False, "seed": False}
     for fake, expected in ((Fake(), whole), (Fake(**lacks, filters=False, reasoning="reasoning"), little)):

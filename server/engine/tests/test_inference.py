@@ -91,7 +91,7 @@ def test_a_last_message_of_the_assistant_is_continued(sampler):
 
 
 def test_growth_is_the_beginning_of_what_comes(sampler, monkeypatch):
-    monkeypatch.setattr("longhand_engine.inference.embedded.GROWTH_S", 0)
+    monkeypatch.setattr("longhand_engine.inference.drawing.GROWTH_S", 0)
     grown: dict[str, str] = {}
 
     def grow(growths):
@@ -197,6 +197,28 @@ def test_one_killed_before_its_verdict_is_judged_from_its_text(sampler, tmp_path
     assert (again.reused, again.trace, traces.drawn, traces.reused) == (True, "r/s/2/0", 0, 1)
     assert again.completion.text == taken.completion.text and again.verdict == taken.verdict
     assert done_items(second.dir, stage_of(tmp_path / "attempt-3", 2).spec, second.record)[item.key].verdict
+
+
+def test_attempts_that_have_nothing_or_cannot_be_read_hide_none_before_them(sampler, tmp_path):
+    first = stage_of(tmp_path / "attempt-1")
+    with Checker() as checker:
+        list(ItemTraces(first, checker).draw(sampler, wanted_of(items(1))))
+        first.record.close()
+        # Killed before its first event, as a worker that still imports is; then one whose record was damaged.
+        stage_of(tmp_path / "attempt-2", 1).record.close()
+        (tmp_path / "attempt-2" / "events.jsonl").unlink()
+        third = stage_of(tmp_path / "attempt-3", 2)
+        traces = ItemTraces(third, checker)
+        assert len(list(traces.draw(sampler, wanted_of(items(1))))) == traces.reused == len(PROBLEMS)
+        third.record.close()
+        assert not any(e["type"] == "warn" for e in events_of(third))
+        damaged = stage_of(tmp_path / "attempt-4", 3)
+        damaged.record.close()
+        (damaged.dir / "events.jsonl").write_text('{"v":1,"seq":0,"t":1,"type":"trace_begin",\n')
+        fifth = stage_of(tmp_path / "attempt-5", 4)
+        assert ItemTraces(fifth, checker).done.keys() == {item.key for item in items(1)}
+        fifth.record.close()
+    assert any(e["type"] == "warn" and "earlier attempt" in e["message"] for e in events_of(fifth))
 
 
 def test_texts_that_are_gone_are_drawn_again(sampler, tmp_path):

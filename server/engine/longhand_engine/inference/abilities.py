@@ -28,6 +28,9 @@ class Abilities:
     n: bool = False
     seed: bool = False
     """The same seed gave the same text twice."""
+    first_index: bool = False
+    """The completions of one seed can be asked for one by one, by their index (our own server): they are then those that the
+    embedded engine draws in the stage's own process."""
     logprobs: bool = False
     token_ids: bool = False
     reasoning: str | None = None
@@ -76,8 +79,15 @@ async def probe(ask: Ask, model: str) -> tuple[Abilities, str | None]:
         return await ask(greedy | more)
 
     async def many() -> None:
-        status, body = await status_of(n=2, temperature=1, **{bound: 2})
-        found.n = status == 200 and len(body.get("choices") or []) == 2
+        # Hot, so that two completions are not alike by chance.
+        asked = {"temperature": 2, "seed": 3}
+        status, body = await status_of(**asked, n=2)
+        choices = body.get("choices") or []
+        found.n = status == 200 and len(choices) == 2
+        if found.n:
+            one, two = (_read({"choices": [choice]}).text for choice in choices)
+            status, body = await status_of(**asked, first_index=1)
+            found.first_index = status == 200 and one != two == _read(body).text
 
     async def seeds() -> None:
         asked = {"seed": 7, "temperature": 1}

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import httpx2
 
 from ..errors import ConfigError
 from ..files import write_json
+from ..sections import TokenSections
 from ..served import ServerError, await_server, change_checkpoint, where
 from .abilities import Abilities, probe
 from .answers import Answer, Broken, Lines, parsed
+from .drawing import Came, draw
 from .sampler import Completion, Failure, Growth, Item, Sampling, Wish
 from .wire import (
     Again,
@@ -38,7 +41,6 @@ from .wire import (
     said_of,
 )
 
-GROWTH_S = 0.1
 POLL_S = 0.05
 
 
@@ -56,15 +58,17 @@ class ServerSampler:
         notes: Path | None = None,
         patience: Patience | None = None,
         prompt_text: Callable[[tuple[tuple[str, str], ...]], str] | None = None,
+        sections: TokenSections | None = None,
     ):
         """Waits for a server that the service starts, and asks what it can do; `notes` (inference.json) keeps that.
 
-        `prompt_text` renders messages as the model sees them, where the template is known here. Raises ConfigError for an
+        `prompt_text` renders messages as the model sees them, and `sections` counts the tokens of the reasoning, where the
+        model's tokenizer is known here. Raises ConfigError for an
         address that is none, a key that is missing or refused, and another model than expected; ServerError where nobody
         answers.
         """
         self._inference, self._patience = inference, patience or Patience()
-        self._concurrency, self._render = concurrency, prompt_text or plainly
+        self._concurrency, self._render, self._sections = concurrency, prompt_text or plainly, sections
         self._key = key_of(inference.get("key_env"))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="inference", daemon=True)
@@ -102,55 +106,10 @@ class ServerSampler:
         *,
         stopping: threading.Event,
         growth: Callable[[list[Growth]], None] | None = None,
-    ) -> Iterator[tuple[Item, Completion] | Failure]:
+    ) -> Iterator[Came]:
         """See `Sampler`. Raises ServerError where the server is gone for good, ConfigError where it refuses the key."""
-        wanted: Iterator[Wish] | None = iter(items)
-        came: queue.SimpleQueue[tuple[Item, Any]] = queue.SimpleQueue()
-        flying: dict[str, Future] = {}
-        told, self._away = time.monotonic(), None
-        try:
-            while True:
-                paused = False
-                while wanted is not None and not paused and len(flying) < self._concurrency:
-                    if stopping.is_set():
-                        break
-                    item = next(wanted, self)
-                    if item is self:
-                        wanted = None
-                    elif item is None:
-                        paused = True
-                    elif isinstance(item, tuple):
-                        yield item
-                    else:
-                        flying[item.key] = self._send(item, came, growth is not None)
-                if not flying:
-                    if paused:
-                        raise RuntimeError("no completion is under way, and the items wait for one")
-                    return
-                with suppress(queue.Empty):
-                    item, found = came.get(timeout=POLL_S)
-                    del flying[item.key]
-                    if growth:
-                        with self._lock:
-                            self._grown.pop(item.key, None)
-                    if isinstance(found, (Refused, Again, Broken)):
-                        yield Failure(item, self._hidden(str(found)))
-                    elif isinstance(found, BaseException):
-                        raise found
-                    else:
-                        yield item, found
-                if growth and time.monotonic() - told >= GROWTH_S:
-                    told = time.monotonic()
-                    growth(self._taken())
-                if stopping.is_set():
-                    if growth:
-                        growth(self._taken())
-                    return
-        finally:
-            for future in flying.values():
-                future.cancel()
-            with self._lock:
-                self._grown.clear()
+        self._away = None
+        return draw(_Drawing(self, self._concurrency, growth is not None), items, stopping=stopping, growth=growth)
 
     def swap(self, model: str) -> None:
         """Takes another checkpoint of the same model. Raises ServerError where the server is not ours to change."""
@@ -174,7 +133,8 @@ class ServerSampler:
     def _wait(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def _send(self, item: Item, came: queue.SimpleQueue, watched: bool) -> Future:
+    def send(self, item: Item, came: queue.SimpleQueue, watched: bool) -> Future:
+        """Asks for a completion; it, or the exception in its place, comes to `came` with the item."""
         try:
             prompt_text = self._render(item.messages)
         except Exception:  # a template raises whatever it likes; what the server makes of it is the server's word
@@ -189,13 +149,19 @@ class ServerSampler:
 
         return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
-    def _taken(self) -> list[Growth]:
+    def taken(self) -> list[Growth]:
+        """What grew since the last time."""
         with self._lock:
             grown = list(self._grown.values())
             self._grown.clear()
         return grown
 
-    def _hidden(self, text: str) -> str:
+    def forget(self, item: Item) -> None:
+        """It has ended: what it grew last stands in its completion."""
+        with self._lock:
+            self._grown.pop(item.key, None)
+
+    def hidden(self, text: str) -> str:
         """A server may say the key back."""
         return text.replace(self._key, "…") if self._key else text
 
@@ -230,7 +196,7 @@ class ServerSampler:
             found, answered = await probe(ask, model)
         except (Broken, httpx2.HTTPError) as error:
             raise ServerError(
-                self._hidden(f"{where(self._inference)} cannot be used: {error or type(error).__name__}")
+                self.hidden(f"{where(self._inference)} cannot be used: {error or type(error).__name__}")
             ) from error
         # `transformers serve` adds the revision.
         if not listed and answered is not None and answered.split("@")[0] != model:
@@ -293,13 +259,13 @@ class ServerSampler:
                     self._away = None
                     if added and watched:
                         self._grow(item, added, failed, prompt_text)
-                return answer.completion(prompt_text)
+                return self._counted(answer.completion(prompt_text))
             except (Again, Broken) as error:
                 tries, why = tries + 1, error
             except httpx2.TransportError as error:
                 # A stream whose last word is there has all that is needed.
                 with suppress(Broken):
-                    return answer.completion(prompt_text)
+                    return self._counted(answer.completion(prompt_text))
                 # Nobody there: that is no fault of this completion, and is bounded by the time it lasts.
                 if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout)):
                     self._raise_if_gone(error)
@@ -313,6 +279,13 @@ class ServerSampler:
             await asyncio.sleep(self._pause(failed - 1, getattr(why, "after", None)))
             if self._inference.get("server"):
                 self._address = await asyncio.to_thread(await_server, self._inference)
+
+    def _counted(self, found: Completion) -> Completion:
+        """With its reasoning counted, where the server does not and gives the token ids."""
+        if self._sections is None or found.reasoning_tokens is not None or not found.token_ids:
+            return found
+        reasoning, _ = self._sections.count(found.token_ids, found.text + found.tail, found.prompt_text)
+        return replace(found, reasoning_tokens=reasoning)
 
     def _raise_if_gone(self, error: httpx2.TransportError) -> None:
         """Counts from the first connection that failed since the server was last heard of."""
@@ -373,3 +346,41 @@ class ServerSampler:
         if after is not None:
             return min(after, 4 * self._patience.longest_wait) * (1 + random.random() / 4)
         return random.uniform(0.5, 1) * min(self._patience.wait * 2**attempt, self._patience.longest_wait)
+
+
+class _Drawing:
+    """The requests of one `sample`."""
+
+    def __init__(self, sampler: ServerSampler, concurrency: int, watched: bool):
+        self._sampler, self._concurrency, self._watched = sampler, concurrency, watched
+        self._came: queue.SimpleQueue[tuple[Item, Any]] = queue.SimpleQueue()
+        self._flying: dict[str, Future] = {}
+
+    def room(self) -> bool:
+        return len(self._flying) < self._concurrency
+
+    def idle(self) -> bool:
+        return not self._flying
+
+    def begin(self, item: Item) -> None:
+        self._flying[item.key] = self._sampler.send(item, self._came, self._watched)
+
+    def ended(self) -> Iterator[Came]:
+        with suppress(queue.Empty):
+            item, found = self._came.get(timeout=POLL_S)
+            del self._flying[item.key]
+            self._sampler.forget(item)
+            if isinstance(found, (Refused, Again, Broken)):
+                yield Failure(item, self._sampler.hidden(str(found)))
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                yield item, found
+
+    def grown(self) -> list[Growth]:
+        return self._sampler.taken()
+
+    def abandon(self) -> None:
+        for future in self._flying.values():
+            future.cancel()
+        self._sampler.taken()

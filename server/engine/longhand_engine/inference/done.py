@@ -78,17 +78,30 @@ def ancestors(attempt: Path, spec: dict[str, Any]) -> Iterator[tuple[Path, dict[
 def done_items(attempt: Path, spec: dict[str, Any], record: Record) -> dict[str, Done]:
     """What the ancestors of the attempt have finished, by `Item.key`; of several, the newest.
 
-    An attempt that cannot be read is told of with a warning, and what it had is drawn again.
+    An attempt that cannot be read is told of with a warning, and what it had is drawn again; those before it are read. One
+    that was killed before it wrote anything has nothing.
     """
     found: dict[str, Done] = {}
     try:
         for folder, its_spec in ancestors(attempt, spec):
             name = f"{its_spec['run']}/{its_spec['stage']}/{its_spec['attempt']}"
-            for done in _finished(folder, name):
-                found.setdefault(done.item, done)
+            try:
+                for done in _finished(folder, name) if has_record(folder) else ():
+                    found.setdefault(done.item, done)
+            except (OSError, ValueError, KeyError) as error:
+                warn_unreadable(record, error)
     except (OSError, ValueError, KeyError) as error:
-        record.warn("older_attempt", f"an earlier attempt cannot be read, what it had is drawn again: {error}")
+        warn_unreadable(record, error)
     return found
+
+
+def has_record(attempt: Path) -> bool:
+    """False for an attempt that was killed before its first event: it has neither events nor texts."""
+    return (attempt / "events.jsonl").exists() or (attempt / "text").exists()
+
+
+def warn_unreadable(record: Record, error: Exception) -> None:
+    record.warn("older_attempt", f"an earlier attempt cannot be read, what it had is done again: {error}")
 
 
 def _finished(folder: Path, name: str) -> Iterator[Done]:

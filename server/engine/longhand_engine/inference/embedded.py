@@ -1,6 +1,5 @@
 """The embedded engine behind the `Sampler` protocol: the model is loaded into this process, no server is needed."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from ..sampling.engine import Engine
 from ..sampling.requests import Request, Sequence
 from ..sampling.text import GrowingText, Texts
 from ..sections import TokenSections
+from .drawing import Came, draw
 from .sampler import Completion, Failure, Growth, Item, Wish
 
-GROWTH_S = 0.1
 # Below this many parameters a second thread only costs, and a trainer beside it wants the core.
 ONE_THREAD = 5_000_000
 # Completions that wait for a place, as a share of the batch: enough for newcomers to be computed together.
@@ -74,74 +73,18 @@ class EmbeddedSampler:
         *,
         stopping: Event,
         growth: Callable[[list[Growth]], None] | None = None,
-    ) -> Iterator[tuple[Item, Completion] | Failure]:
+    ) -> Iterator[Came]:
         """See `Sampler`. One at a time: the engine belongs to the loop that runs."""
-        wanted: Iterator[Wish] | None = iter(items)
-        engine, live = self._engine, []
-        room, told = self._batch + max(1, int(self._batch * AHEAD)), time.monotonic()
-        try:
-            while True:
-                paused = False
-                while wanted is not None and not paused and len(live) < room:
-                    item = next(wanted, self)
-                    if item is self:
-                        wanted = None
-                    elif item is None:
-                        paused = True
-                    elif isinstance(item, tuple):
-                        yield item
-                    elif isinstance(begun := self._begin(item), Failure):
-                        yield begun
-                    else:
-                        live.append(begun)
-                if not live:
-                    if paused:
-                        raise RuntimeError("no completion is under way, and the items wait for one")
-                    return
-                engine.step()
-                if growth and time.monotonic() - told >= GROWTH_S:
-                    told = time.monotonic()
-                    growth(self._grown(live))
-                if stopping.is_set():
-                    if growth:
-                        growth(self._grown(live))
-                    return
-                ended = [one for one in live if one.sequence.finish]
-                if ended:
-                    live = [one for one in live if not one.sequence.finish]
-                    for one in ended:
-                        yield one.item, self._completion(one)
-        finally:
-            if not engine.idle:
-                engine.cancel_all()
+        return draw(_Drawing(self, self._engine), items, stopping=stopping, growth=growth)
 
     def close(self) -> None:
         """Lets go of the model."""
         self._engine = None
 
-    def _begin(self, item: Item) -> _Live | Failure:
-        wanted = item.sampling
-        try:
-            text, ids = self._prompt(item.messages)
-            request = Request(
-                ids,
-                max_tokens=wanted.max_tokens,
-                temperature=wanted.temperature,
-                top_p=wanted.top_p,
-                top_k=wanted.top_k,
-                min_p=wanted.min_p,
-                seed=item.seed,
-                stop=wanted.stop,
-                logprobs=wanted.logprobs,
-                first=item.sample,
-            )
-            (sequence,) = self._engine.submit(request)
-        except Exception as error:
-            # A prompt that does not fit, or a chat template that refuses these messages: no other item is meant.
-            return Failure(item, f"{type(error).__name__}: {error}")
-        return _Live(item, sequence, text, self._texts.growing())
+    def growing(self) -> GrowingText:
+        return self._texts.growing()
 
-    def _prompt(self, messages: tuple[tuple[str, str], ...]) -> tuple[str, list[int]]:
+    def prompt(self, messages: tuple[tuple[str, str], ...]) -> tuple[str, list[int]]:
         """Text and ids; the same list for the same messages, by which the engine knows that it has them already."""
         found = self._prompts.pop(messages, None)
         if found is None:
@@ -158,17 +101,7 @@ class EmbeddedSampler:
             self._prompts.popitem(last=False)
         return found
 
-    def _grown(self, live: list[_Live]) -> list[Growth]:
-        found = []
-        for one in live:
-            tokens = one.sequence.tokens
-            if len(tokens) > one.told:
-                added = one.text.add(tokens[one.told :])
-                one.told = len(tokens)
-                found.append(Growth(one.item, added, 0, one.prompt_text, len(one.sequence.request.prompt)))
-        return found
-
-    def _completion(self, one: _Live) -> Completion:
+    def completion(self, one: _Live) -> Completion:
         sequence, sampling = one.sequence, one.item.sampling
         tokens = sequence.tokens
         whole = self._texts.text(tokens)
@@ -193,3 +126,62 @@ class EmbeddedSampler:
             judged=judged if judged != whole else None,
             sent=self._path,
         )
+
+
+class _Drawing:
+    """The sequences of one `sample` in the engine."""
+
+    def __init__(self, sampler: EmbeddedSampler, engine: Engine):
+        self._sampler, self._engine = sampler, engine
+        self._live: list[_Live] = []
+        self._room = engine.batch + max(1, int(engine.batch * AHEAD))
+
+    def room(self) -> bool:
+        return len(self._live) < self._room
+
+    def idle(self) -> bool:
+        return not self._live
+
+    def begin(self, item: Item) -> Failure | None:
+        wanted = item.sampling
+        try:
+            text, ids = self._sampler.prompt(item.messages)
+            request = Request(
+                ids,
+                max_tokens=wanted.max_tokens,
+                temperature=wanted.temperature,
+                top_p=wanted.top_p,
+                top_k=wanted.top_k,
+                min_p=wanted.min_p,
+                seed=item.seed,
+                stop=wanted.stop,
+                logprobs=wanted.logprobs,
+                first=item.sample,
+            )
+            (sequence,) = self._engine.submit(request)
+        except Exception as error:
+            # A prompt that does not fit, or a chat template that refuses these messages: no other item is meant.
+            return Failure(item, f"{type(error).__name__}: {error}")
+        self._live.append(_Live(item, sequence, text, self._sampler.growing()))
+        return None
+
+    def ended(self) -> Iterator[Came]:
+        self._engine.step()
+        ended = [one for one in self._live if one.sequence.finish]
+        if ended:
+            self._live = [one for one in self._live if not one.sequence.finish]
+        return ((one.item, self._sampler.completion(one)) for one in ended)
+
+    def grown(self) -> list[Growth]:
+        found = []
+        for one in self._live:
+            tokens = one.sequence.tokens
+            if len(tokens) > one.told:
+                added = one.text.add(tokens[one.told :])
+                one.told = len(tokens)
+                found.append(Growth(one.item, added, 0, one.prompt_text, len(one.sequence.request.prompt)))
+        return found
+
+    def abandon(self) -> None:
+        if not self._engine.idle:
+            self._engine.cancel_all()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..quiet import quick_imports
+from ..sections import TokenSections
 from ..worker import Stage
 from .sampler import Sampler
 
@@ -27,19 +28,24 @@ def open_sampler(stage: Stage, model: str) -> Sampler:
             return EmbeddedSampler(model, batch=concurrency)
         from .client import ServerSampler
 
+        tokenizer = _tokenizer(model) if Path(model).is_dir() else None
         return ServerSampler(
             inference,
             concurrency=concurrency,
             notes=stage.dir / "inference.json",
-            prompt_text=_template(model) if Path(model).is_dir() else None,
+            prompt_text=tokenizer and _template(tokenizer),
+            sections=tokenizer and TokenSections(tokenizer),
         )
 
 
-def _template(model: str) -> Callable[[tuple[tuple[str, str], ...]], str] | None:
-    """Messages as the chat template of the folder `model` writes them, for readers of the traces; None without one."""
+def _tokenizer(model: str) -> Any:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    return AutoTokenizer.from_pretrained(model)
+
+
+def _template(tokenizer: Any) -> Callable[[tuple[tuple[str, str], ...]], str] | None:
+    """Messages as the chat template of the model's folder writes them, for readers of the traces; None without one."""
     if not tokenizer.chat_template:
         return None
 

@@ -51,9 +51,9 @@ def body_of(item: Item, model: str, can: Abilities) -> dict[str, Any]:
         can.max_tokens: wanted.max_tokens,
         "temperature": wanted.temperature,
         "top_p": wanted.top_p,
-        "seed": seed_of(item),
         "stream": True,
     }
+    body |= {"seed": item.seed, "first_index": item.sample} if can.first_index else {"seed": seed_of(item)}
     if can.usage_in_stream:
         body["stream_options"] = {"include_usage": True}
     # Also where they are off: a checkpoint's generation_config.json may switch them on.

@@ -19,12 +19,13 @@ every path but `/health` then wants as `Authorization: Bearer KEY`.
 **Parameters**, with OpenAI's names and meaning: `model`, `n`, `seed`, `temperature`, `top_p`, `max_tokens`,
 `max_completion_tokens`, `stop`, `logprobs`, `top_logprobs`, `stream`, `stream_options.include_usage`. With vLLM's: `top_k`,
 `min_p`, `include_stop_str_in_output`, `skip_special_tokens`, `return_token_ids`, `add_special_tokens`,
-`add_generation_prompt`, `continue_final_message`, `chat_template_kwargs`. `user`, `metadata`, `store`, `service_tier`,
+`add_generation_prompt`, `continue_final_message`, `chat_template_kwargs`. Ours: `first_index`, the index of the first of the
+`n` completions among those of the seed (default 0), so that they can be asked for one by one. `user`, `metadata`, `store`, `service_tier`,
 `safety_identifier`, `prompt_cache_key` and `prompt_cache_retention` are accepted and change nothing. Others that these APIs define
 (`presence_penalty`, `tools`, `best_of`, …) pass with the value that switches them off and are refused with any other, by name; so
-is every name that neither defines. The defaults are OpenAI's, whatever the checkpoint's generation_config.json says.
+is every name that nobody defines. The defaults are OpenAI's, whatever the checkpoint's generation_config.json says.
 
-- A completion is a function of (weights, prompt, parameters, `seed`, its index below `n`), whatever else is in the batch.
+- A completion is a function of (weights, prompt, parameters, `seed`, `first_index` + its index below `n`), whatever else is in the batch.
 - `temperature` below 1e-5 is greedy, as in vLLM. Log-probabilities are the model's, before temperature and filters.
 - Neither the stop text nor the end token is part of the content, unless `include_stop_str_in_output` (and for the end token
   `skip_special_tokens: false`) say so; both are among `token_ids`, `logprobs` and `usage`. Stop texts are looked for in the

@@ -77,6 +77,8 @@ class Sampled(_Body):
     model: str | None = None
     n: Annotated[int, Field(ge=1, le=1024)] | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**64)] | None = None
+    first_index: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """Ours: which of the seed's completions is the first of the `n`, so that they can be asked for one by one."""
     temperature: Annotated[float, Field(ge=0)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=-1)] | None = None
@@ -128,6 +130,7 @@ class Sampled(_Body):
             seed=self.seed,
             stop=self.stops,
             logprobs=self.wanted_logprobs,
+            first=self.first_index or 0,
         )
 
 

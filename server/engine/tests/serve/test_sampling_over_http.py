@@ -55,6 +55,16 @@ def test_a_seed_gives_the_same_completions_whatever_else_is_asked(server, proble
     assert free[0].choices[0]["token_ids"] != free[1].choices[0]["token_ids"]
 
 
+def test_the_completions_of_a_seed_can_be_asked_for_one_by_one(server, problems):
+    asked = {"seed": 5, "temperature": 1.2, "max_tokens": 40, "return_token_ids": True}
+    together = [c["token_ids"] for c in server.chat(problems[0], n=3, **asked).choices]
+    alone = [server.chat(problems[0], first_index=i, **asked).choices[0] for i in range(3)]
+    assert [c["token_ids"] for c in alone] == together and all(c["index"] == 0 for c in alone)
+    pair = server.chat(problems[0], n=2, first_index=1, **asked).choices
+    assert [c["token_ids"] for c in pair] == together[1:] and [c["index"] for c in pair] == [0, 1]
+    assert server.post(CHAT, chat(problems[0], first_index=-1)).error["param"] == "first_index"
+
+
 def test_negative_and_large_seeds_are_taken(server, problems):
     for seed in (-1, 2**64 - 1):
         first, second = (server.chat(problems[0], seed=seed, max_tokens=12).choices for _ in range(2))
