@@ -112,7 +112,7 @@ def _found(name: str, benchmark: Benchmark, line: Line, instruction: str | None)
         messages = [
             {"role": str(m["role"]), "content": clean_text(str(m["content"]))} for m in row["prompt"][:-1]
         ] + messages
-    return FoundRow(problem, messages, gold, None, f"{name}/{number}")
+    return FoundRow(problem, messages, gold, None, f"{name}/{number}", "given")
 
 
 def _at(row: Row, path: str) -> Any:

@@ -37,7 +37,9 @@ class Evaluator:
         if hasattr(self._sampler, "swap"):
             self._sampler.swap(target.path)
         elif target.path != self._stage.inputs["model"]:
-            raise ConfigError(f"a server serves one model: it cannot evaluate {target.name} of a stage that is training")
+            raise ConfigError(
+                f"a server serves one model: it cannot evaluate {target.name} of a stage that is training"
+            )
         outcomes, exact = self._sample(target, marker)
         self._traces.finish()
         if outcomes is None:
@@ -69,9 +71,7 @@ class Evaluator:
             max_tokens=settings.max_tokens, stop=("</think>",) if settings.stop_at_think else (), **settings.sampling
         )
         for number, row in enumerate(self._rows):
-            name = record.problem(
-                row.problem, row.answer, source_id=row.source_id, gold_origin="given" if row.answer else None
-            )
+            name = record.problem(row.problem, row.answer, source_id=row.source_id, gold_origin=row.answer_origin)
             messages, seed = marked(row.prompt, marker), settings.seed_of(name, number)
             for sample in range(settings.samples):
                 yield Wanted(Item(name, messages, sample, seed, sampling, target.name), row.answer, where)

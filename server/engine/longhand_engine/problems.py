@@ -10,7 +10,7 @@ from typing import Any
 from .errors import DataError
 from .events import Record
 from .ids import problem_id
-from .rows import LONGEST, RowsFile, lines_of, normalise_row
+from .rows import LONGEST, RowsFile, lines_of, normalise_row, origin_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Problem:
     source_id: str | None
     row: dict[str, Any]
 
+    @property
+    def gold_origin(self) -> str | None:
+        return origin_of(self.row, self.gold)
+
     def data_row(self, completion: str, source: str) -> dict[str, Any]:
         """A line of a data set with this completion (core/protocol/dataset-row.ts), as far as the problem decides it."""
         return {
@@ -33,15 +37,13 @@ class Problem:
             "problem": self.text,
             "problem_id": self.id,
             "answer": self.gold,
-            "answer_origin": self.row.get("answer_origin", "given"),
+            "answer_origin": self.gold_origin,
             "source_id": self.source_id,
             "source": source,
         }
 
     def record(self, record: Record) -> None:
-        record.problem(
-            self.text, self.gold, source_id=self.source_id, gold_origin="given" if self.gold is not None else None
-        )
+        record.problem(self.text, self.gold, source_id=self.source_id, gold_origin=self.gold_origin)
 
 
 def read_problems(path: Path) -> tuple[list[Problem], list[tuple[Problem, str]]]:

@@ -66,6 +66,14 @@ class FoundRow:
     answer: str | None
     completion: str | None
     source_id: str | None
+    answer_origin: str | None = None
+    """Where the answer comes from (`origin_of`)."""
+
+
+def origin_of(row: dict[str, Any], answer: str | None) -> str | None:
+    """Where the answer of a row comes from, as another stage has marked it: `given`, `trace` or `joined`; None without one."""
+    said = row.get("answer_origin")
+    return None if answer is None else said if said in ("trace", "joined") else "given"
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
@@ -97,12 +105,14 @@ def normalise_row(line: bytes) -> FoundRow:
     problem = as_text(row["problem"], "problem") if row.get("problem") is not None else _last_user(prompt)
     if not problem.strip():
         raise ValueError("the problem is empty")
+    answer = next((as_scalar(row[k], k) for k in _ANSWERS if row.get(k) is not None), None)
     return FoundRow(
         problem,
         prompt or [{"role": "user", "content": problem}],
-        next((as_scalar(row[k], k) for k in _ANSWERS if row.get(k) is not None), None),
+        answer,
         _completion(row.get("completion")),
         next((as_scalar(row[k], k) for k in _IDS if row.get(k) is not None), None),
+        origin_of(row, answer),
     )
 
 

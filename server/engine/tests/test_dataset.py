@@ -10,7 +10,9 @@ import pytest
 from longhand_engine import rows
 from longhand_engine.dataset import NAMED, make_data
 from longhand_engine.errors import ConfigError, DataError
+from longhand_engine.events import Record
 from longhand_engine.ids import problem_id
+from longhand_engine.problems import read_problems
 from longhand_engine.rows import normalise_row
 from longhand_engine.worker import Stage
 
@@ -156,3 +158,16 @@ def test_a_line_without_end_does_not_hide_those_behind_it(tmp_path, monkeypatch)
     assert [row["problem"] for row in outputs["own"]] == ["a", "b"]
     (warn,) = [e for e in events if e["type"] == "warn"]
     assert "line 2: longer than" in warn["message"]
+
+
+def test_an_answer_that_was_taken_from_a_trace_stays_marked(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    rows = [{"problem": "1+1?", "answer": "2", "answer_origin": "trace"}, {"problem": "2+2?", "answer": "4"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"problem": "3+3?"}]))
+    found = [normalise_row(line) for line in path.read_bytes().splitlines()]
+    assert [row.answer_origin for row in found] == ["trace", "given", None]
+    with Record(tmp_path / "attempt") as record:
+        for problem in read_problems(path)[0]:
+            problem.record(record)
+    events = (tmp_path / "attempt" / "events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["gold_origin"] for line in events] == ["trace", "given"]

@@ -11,6 +11,7 @@ from longhand_engine.errors import ConfigError, DataError
 from longhand_engine.synthesize import cues
 from longhand_engine.synthesize.__main__ import synthesize
 from longhand_engine.synthesize.documents import balance
+from longhand_engine.synthesize.report import figures
 from longhand_engine.synthesize.turns import Settings, fill, places, unboxed
 from longhand_engine.worker import run_worker
 
@@ -197,3 +198,8 @@ def test_nothing_left_is_an_error_with_the_reasons_in_the_report(whole, tmp_path
     (error,) = [e for e in whole_events(folder) if e["type"] == "error"]
     assert error["class"] == "DataError" and "no document is left" in error["message"]
     assert json.loads((folder / "report.json").read_text())["blocks"]
+
+
+def test_before_anything_is_graded_there_is_no_accuracy():
+    items = {i["label"]: i["value"] for i in figures([], 0, 0)["items"]}
+    assert items["Accuracy of answer 1 (Acc@t1)"] is None and items["Wrong, then right (Δ i→c)"] is None

@@ -52,7 +52,7 @@ def test_grpo_rows_have_gold_and_problem_and_no_completion(tmp_path):
     rows = grpo_rows(
         jsonl(
             tmp_path,
-            {"prompt": USER, "completion": SAYS, "answer": 2},
+            {"prompt": USER, "completion": SAYS, "answer": 2, "answer_origin": "trace"},
             {"prompt": "x?", "source_id": 7},
             {"problem": "y?"},
         )
@@ -60,6 +60,7 @@ def test_grpo_rows_have_gold_and_problem_and_no_completion(tmp_path):
     assert rows[0] == {
         "prompt": USER,
         "answer": "2",
+        "answer_origin": "trace",
         "problem_id": problem_id("1+1?"),
         "problem": "1+1?",
         "source_id": None,
@@ -67,6 +68,7 @@ def test_grpo_rows_have_gold_and_problem_and_no_completion(tmp_path):
     assert rows[1] == {
         "prompt": "x?",
         "answer": None,
+        "answer_origin": None,
         "problem_id": problem_id("x?"),
         "problem": "x?",
         "source_id": "7",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ConfigError
-from ..rows import as_messages, as_scalar, as_text
+from ..rows import as_messages, as_scalar, as_text, origin_of
 
 MOST_CANDIDATES = 4096
 """Generations of one row; more are no list of generations."""
@@ -91,14 +91,15 @@ class Columns:
             raise ValueError("the problem is empty, or no message is the user's")
         candidates, empty = self._candidates(row, answered)
         gold, source_id = self.value("gold", row), self.value("id", row)
+        known = None if gold is None or not str(gold).strip() else as_scalar(gold, self.name("gold", row) or "gold")
         return Problem(
             problem,
             prompt,
-            None if gold is None or not str(gold).strip() else as_scalar(gold, self.name("gold", row) or "gold"),
+            known,
             None if source_id is None else as_scalar(source_id, self.name("id", row) or "id"),
             candidates,
             _number(self.value("accuracy", row), "accuracy"),
-            origin if (origin := row.get("answer_origin")) in ("trace", "joined") else "given",
+            origin_of(row, known) or "given",
             empty,
         )
 

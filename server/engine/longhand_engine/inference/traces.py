@@ -9,7 +9,7 @@ What an earlier attempt of the stage has drawn is not drawn again: `draw` gives 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..checker import Checker, Later
@@ -31,7 +31,8 @@ class Wanted:
 
 @dataclass(eq=False)
 class Taken:
-    """A completion that is recorded. `trace` names it (`run/stage/attempt/n`); `reused`: an earlier attempt drew it."""
+    """A completion that is recorded, without its token ids. `trace` names it (`run/stage/attempt/n`); `reused`: an earlier
+    attempt drew it."""
 
     wanted: Wanted
     completion: Completion
@@ -189,7 +190,9 @@ class ItemTraces:
             }
         facts["finish"] = completion.finish
         later = self._checker.judge_later(_for_checkers(completion), wanted.gold)
-        taken = Taken(wanted, completion, f"{self._name}/{begun.number}", False, later, facts)
+        # What is recorded is let go of: token ids as numbers of Python take ten times the room of the text.
+        kept = replace(completion, token_ids=None, logprobs=None)
+        taken = Taken(wanted, kept, f"{self._name}/{begun.number}", False, later, facts)
         if later.ready:
             facts = taken.facts
         else:
@@ -201,7 +204,8 @@ class ItemTraces:
     def _reuse(self, wanted: Wanted, completion: Completion, done: Done) -> Taken:
         self.reused += 1
         if done.verdict is not None:
-            return Taken(wanted, completion, done.trace, True, None, dict(done.facts))
+            kept = replace(completion, token_ids=None)
+            return Taken(wanted, kept, done.trace, True, None, dict(done.facts))
         # It was killed before the checker had spoken, and nobody may write to its record: the text is recorded here, judged.
         taken = self._end(wanted, completion)
         self.drawn -= 1

@@ -6,7 +6,7 @@ from typing import Any
 from ..problems import Problem
 from ..report import Report, column
 from .lengths import rule_name
-from .rounds import Sampled, Settings
+from .rounds import Sampled, Settings, is_right
 from .what_if import Stored, WhatIf, expected, what_if
 
 PROBLEMS, SAMPLES = "problems", "samples"
@@ -101,8 +101,11 @@ def final(
 
 def _problem_row(report: Report, one: Sampled) -> None:
     right = one.right
+    are_right = {id(taken) for taken in right}
     chosen = {id(taken) for taken in one.kept}
     places = [i for i, taken in enumerate(right) if id(taken) in chosen]
+    # The kept and other right ones first.
+    shown = sorted(one.samples, key=lambda t: (id(t) not in chosen, id(t) not in are_right))[:SHOWN_SAMPLES]
     report.row(
         PROBLEMS,
         {
@@ -118,15 +121,13 @@ def _problem_row(report: Report, one: Sampled) -> None:
         parts=[
             {
                 "label": f"Sample {taken.item.sample + 1}",
-                "text": taken.completion.text,
                 "trace": taken.trace,
                 "tone": "chosen" if id(taken) in chosen else "dropped",
                 "answer": taken.answer,
                 "verdict": taken.verdict,
                 "tokens": taken.completion.tokens,
             }
-            # The kept and other right ones first.
-            for taken in sorted(one.samples, key=lambda t: (id(t) not in chosen, t not in right))[:SHOWN_SAMPLES]
+            for taken in shown
         ],
     )
     for round_, taken in zip(one.rounds, one.samples, strict=True):
@@ -136,13 +137,13 @@ def _problem_row(report: Report, one: Sampled) -> None:
             "round": round_,
             "sample": taken.item.sample,
         }
-        cells |= {"verdict": taken.verdict, "right": taken in right, "tokens": taken.completion.tokens}
+        cells |= {"verdict": taken.verdict, "right": id(taken) in are_right, "tokens": taken.completion.tokens}
         report.row(SAMPLES, cells | {"chosen": id(taken) in chosen}, trace=taken.trace)
 
 
 def _what_if_table(report: Report, sampled: Sequence[Sampled], settings: Settings) -> None:
     stored = {
-        one.problem.id: [Stored(t.item.sample, t in one.right, t.completion.tokens) for t in one.samples]
+        one.problem.id: [Stored(t.item.sample, is_right(t), t.completion.tokens) for t in one.samples]
         for one in sampled
     }
     rounds = settings.rounds

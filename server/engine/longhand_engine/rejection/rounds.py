@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ConfigError
@@ -52,7 +52,10 @@ class Settings:
 
 @dataclass(eq=False)
 class Sampled:
-    """One problem with its samples in the order of their numbers, once its rounds are over. `solved`: the round, 0 for none."""
+    """One problem with its samples in the order of their numbers, once its rounds are over. `solved`: the round, 0 for none.
+
+    Of the samples only those that are kept still have their texts; all of them stand in the record.
+    """
 
     problem: Problem
     samples: list[Taken] = field(default_factory=list)
@@ -136,10 +139,15 @@ class Rounds:
             sampled.solved = sampled._round
             lengths = [taken.completion.tokens for taken in right]
             sampled.kept = [right[place] for place in rank(lengths, self._settings.length)[: self._settings.keep]]
-        elif sampled._round < len(self._settings.rounds):
+        # A hundred long samples of every hard problem would not fit into the memory.
+        chosen = set(sampled.kept)
+        for taken in came:
+            if taken not in chosen:
+                taken.completion = replace(taken.completion, text="", tail="", prompt_text="", judged=None)
+        if not right and sampled._round < len(self._settings.rounds):
             self._begin(sampled)
-            return
-        self.done += 1
+        else:
+            self.done += 1
 
 
 def stored_rate(problem: Problem) -> float | None:

@@ -81,7 +81,7 @@ def balance_bars(balance: Balance) -> dict[str, Any]:
 def figures(chains: Sequence[Chain], drawn: int, reused: int) -> dict[str, Any]:
     """Self-correction by SCoRe's names, over the problems whose two answers were graded."""
     graded = [c for c in chains if c.kind]
-    n = len(graded) or 1
+    n = len(graded)
     kinds = Counter(c.kind for c in graded)
     decided = [c for c in graded if "summary" in c.lanes]
     torn = [c for c in decided if c.kind in ("RW", "WR")]

@@ -17,6 +17,10 @@ TOLERANCE = 5e-3
 """Largest difference between our advantage and the trainer's that single precision explains where std is near 0."""
 
 
+_PROBLEM = ("problem", "answer", "source_id", "answer_origin")
+"""Columns of a row that the record of its problem holds."""
+
+
 class _Prompt(NamedTuple):
     number: int
     marker: str | None
@@ -116,7 +120,7 @@ class StepCompletions:
         texts = [self._special.sub(lambda m: " " * len(m.group()), t) for t in full] if self._special else full
         golds = columns.get("answer") or [None] * len(ids)
         judging = [self._checker.judge_later(text, gold) for text, gold in zip(texts, golds, strict=True)]
-        told = {name: columns.get(name) or [None] * len(ids) for name in ("problem_id", "problem", "answer", "source_id")}
+        told = {name: columns.get(name) or [None] * len(ids) for name in ("problem_id", *_PROBLEM)}
         kept = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)]
         fields = (completions, full, texts, ids, prompts, kept, judging)
         rows = self._of_all_ranks([_Row(*values) for values in zip(*fields, strict=True)])
@@ -159,8 +163,7 @@ class StepCompletions:
         size = self._arguments.num_generations
         self._traces = []
         for k, (completion, row) in enumerate(zip(self._batch, rows, strict=True)):
-            text, gold, source = (row.columns[name] for name in ("problem", "answer", "source_id"))
-            origin = None if gold is None else "given"
+            text, gold, source, origin = (row.columns[name] for name in _PROBLEM)
             problem = record.problem(text, gold, source_id=source, gold_origin=origin)
             prompt = self._prompt(record, problem, row.prompt)
             trace = record.trace_begin(

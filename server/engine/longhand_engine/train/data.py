@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..ids import problem_id
-from ..rows import json_row
+from ..rows import json_row, origin_of
 
 Row = dict[str, Any]
 _SFT_FORMS = (("prompt", "completion"), ("messages",), ("text",))
@@ -80,7 +80,10 @@ def _segments(value: Any, completion: Any, where: str) -> list[Row]:
 
 
 def grpo_rows(path: Path) -> list[Row]:
-    """Rows for GRPOTrainer: `prompt`, `answer` (the gold, or None), `problem_id`, `problem`, `source_id`. Completions are left out."""
+    """Rows for GRPOTrainer: `prompt`, `answer` (the gold, or None), `answer_origin`, `problem_id`, `problem`, `source_id`.
+
+    Completions are left out.
+    """
     rows = []
     for number, row in rows_of(path):
         prompt = _prompt(row)
@@ -96,6 +99,7 @@ def grpo_rows(path: Path) -> list[Row]:
                 "answer": None if answer is None else str(answer),
                 "problem_id": problem_id(problem),
                 "problem": problem,
+                "answer_origin": origin_of(row, answer),
                 "source_id": None if row.get("source_id") is None else str(row["source_id"]),
             }
         )
