@@ -18,7 +18,10 @@ import type {
 } from './events.ts';
 import type { JournalEvent, Outcome } from './files.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
-import type { Span, SpanCounts } from '../behaviours/spans.ts';
+import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
+import type { LabelFigures } from '../metrics/behaviours.ts';
+import type { Interval } from '../metrics/bootstrap.ts';
+import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
 import type { Section } from '../traces/sections.ts';
 import type { StageKind } from '../recipes/schema.ts';
 
@@ -549,8 +552,10 @@ export interface Methods {
     result: { report: Report | null; attempt: number | null };
   };
   /**
-   * Rows of a report's table in the order written, those only whose cells equal `where`. At most 256 KiB a page; a page may be
-   * shorter than `limit`, even empty, and have a `next`. `total`: all rows of the table where that is known.
+   * Rows of a report's table, those only whose cells equal `where` and hold `text` in any letter case; in the order written,
+   * or sorted by a cell (numbers before texts, what is absent last). At most 256 KiB a page; a page may be shorter than
+   * `limit`, even empty, and have a `next`. `total`: all rows that are listed, where that is known. `cut`: the table has more
+   * rows than are sorted ({@link SORT_LIMIT}); those behind are not in the list.
    */
   'stages/rows': {
     params: {
@@ -564,7 +569,15 @@ export interface Methods {
       /** False: rows without their parts, for a list; `cursors` then says where each row begins, to read it whole. */
       parts?: boolean;
     };
-    result: { rows: TableRow[]; next?: string; total: number | null; cursors?: string[] };
+    result: { rows: TableRow[]; next?: string; total: number | null; cursors?: string[]; cut?: true };
+  };
+  /**
+   * What a `reject` stage would have kept of the samples that it drew, with other rounds, another rule of length, or more of
+   * a problem; what is not asked for is as in the stage. Null where it has left no samples (yet).
+   */
+  'stages/whatIf': {
+    params: { run: string; stage: string; attempt?: number } & Partial<RejectSettings>;
+    result: WhatIfAnswer | null;
   };
   /** The text that a row's part names by `extent`, at most 256 KiB of it; ask again with `rest` for what is left. */
   'stages/text': {
@@ -602,6 +615,8 @@ export interface Methods {
 
   /** Problems in the order in which they were first sampled; `text` as in a filter of traces. */
   'groups/problems': {
+      text?: string;
+      sort?: { key: string; descending: boolean };
     params: { run: string; stage: string; text?: string; cursor?: number; limit?: number };
     result: { problems: ProblemGroups[]; next?: number; total: number };
   };
@@ -667,3 +682,5 @@ export interface Notifications {
 export const SLICE_LIMIT = 256 * 1024;
 /** Most rows of a page. */
 export const PAGE_LIMIT = 1000;
+/** Most rows of a report's table that are sorted. */
+export const SORT_LIMIT = 100_000;

@@ -8,10 +8,12 @@ import { extentSchema, verdictValueSchema } from './events.ts';
 
 const int = z.number().int();
 
-/** Rows of a table: all, or those whose cell `key` is `value`. What a number or a mark on the page opens. */
+const scalarSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** Rows of a table: all, or those whose cell `key` is `value`, or one of them. What a number or a mark on the page opens. */
 export const tableRefSchema = z.object({
   table: z.string(),
-  where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  where: z.record(z.string(), z.union([scalarSchema, z.array(scalarSchema)])).optional(),
 });
 export type TableRef = z.infer<typeof tableRefSchema>;
 

@@ -32,11 +32,18 @@ export type View =
       page: 'report';
       run: string;
       stage: string;
-      /** The rows of a table that are shown: all of it, or those behind a number or a mark. */
-      rows?: TableRef & { label?: string };
+      rows?: ShownRows;
       /** The row that is open, by its place among those rows. */
       row?: number;
       /** Of a GRPO stage: the problem whose groups are shown, and the step. */
+/** The rows of a table that are shown: all of it, or those behind a number or a mark; found by `text`, sorted by a column. */
+export interface ShownRows extends TableRef {
+  /** What stands behind the number or the mark. */
+  label?: string;
+  text?: string;
+  sort?: { key: string; descending: boolean };
+}
+
       problem?: string;
       step?: number;
     };
@@ -79,6 +86,7 @@ export const forwarded = [
   'traces/group',
   'traces/sets',
   'traces/pairs',
+  'stages/whatIf',
   'stages/log',
   'stages/report',
   'stages/rows',

@@ -20,6 +20,7 @@ import { findDifferences } from '../runs/differences.ts';
 import { expectedSeconds } from '../runs/estimates.ts';
 import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
+import { readWhatIf } from '../runs/what-if.ts';
 import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-store.ts';
 import type { EventStream } from './event-stream.ts';
 
@@ -128,6 +129,7 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       } finally {
         await source.close();
       }
+    'stages/whatIf': async (params) => readWhatIf(await store.run(params.run), params),
     },
     'import/run': async ({ paths, format, mapping, name }, { signal, progress }) => {
       const sources: FileSource[] = [];

@@ -5,6 +5,8 @@
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
+import { labels } from '../../core/behaviours/spans.ts';
+import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
 import { extentSchema, finishSchema, verdictValueSchema } from '../../core/protocol/events.ts';
 
 const MAX_RECIPE = 1024 * 1024;
@@ -55,7 +57,13 @@ const sort = z.object({
   key: z.enum(['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage']),
   descending: z.boolean(),
 });
-const side = z.object({ run, stage, step: natural.nullable() });
+const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional() });
+/** Of a run: a stage of it, a step, a marker setting, as far as they are named. */
+const sides = z
+  .array(z.object({ run, stage: stage.optional(), step: natural.nullable().optional(), marker: marker.optional() }))
+  .min(1)
+  .max(100);
+const cell = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
 const where = z
   .record(z.string().max(200), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]))
   .refine((keys) => Object.keys(keys).length <= 20, 'at most 20 cells');
@@ -106,10 +114,20 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     limit,
     parts: z.boolean().optional(),
   }),
+    text: z.string().max(200).optional(),
+    sort: z.object({ key: z.string().max(200), descending: z.boolean() }).optional(),
   'stages/text': z.object({ run, stage, attempt: int.min(1).optional(), extent: extentSchema }),
 
   'metrics/snapshot': z.object({
     run,
+  'stages/whatIf': z.object({
+    run,
+    stage,
+    attempt: int.min(1).optional(),
+    rounds: rejectStageSchema.shape.rounds.optional(),
+    length: rejectStageSchema.shape.length,
+    keep: rejectStageSchema.shape.keep,
+  }),
     stages: z.array(stage).max(1000).optional(),
     names: z.array(z.string().max(200)).max(1000).optional(),
   }),

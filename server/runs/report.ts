@@ -7,14 +7,13 @@ import { PAGE_LIMIT, SLICE_LIMIT, type Params, type Result } from '../../core/pr
 import { reportSchema, tableRowSchema, type Report, type TableRow } from '../../core/protocol/report.ts';
 import { textPart } from '../store/paths.ts';
 import type { AttemptRecord, RunRecord } from '../store/trace-store.ts';
+import { fitting, linesOf, listed, type RowFault } from './row-lines.ts';
+import { orderOf } from './row-order.ts';
 import { attemptsOf } from './start-attempt.ts';
 
 const MAX_REPORT = 4 << 20;
-const CHUNK = 256 * 1024;
-/** Bytes that one call looks through for rows that fit `where`; the next call goes on from there. */
+/** Bytes that one call looks through for rows that fit; the next call goes on from there. */
 const MAX_SCAN = 8 << 20;
-/** The longest row; the engine writes none above 192 KiB. */
-const MAX_ROW = SLICE_LIMIT;
 const DEFAULT_ROWS = 100;
 
 /** The report of one attempt, the newest by default; null where it has written none (yet). @throws `corrupt`, `not_found` */
@@ -26,9 +25,9 @@ export async function readReport(record: RunRecord, params: Params<'stages/repor
 }
 
 /**
- * Rows of a table from `cursor` on, in the order in which they were written, at most `limit` and 256 KiB of them. With `where`
- * a page may be shorter, even empty, and still have a `next`: that much was looked through. A line that is not whole yet is
- * left for later: while the stage works, the cursor of the end is none, so ask again without.
+ * Rows of a table from `cursor` on, in the order in which they were written or by a cell, at most `limit` and 256 KiB of them.
+ * With `where` or `text` a page may be shorter, even empty, and still have a `next`: that much was looked through. A line that
+ * is not whole yet is left for later: while the stage works, the cursor of the end is none, so ask again without.
  * @throws `corrupt` for a line that is no row, `invalid_params` for a cursor that is none of this table's
  */
 export async function readRows(record: RunRecord, params: Params<'stages/rows'>): Promise<Result<'stages/rows'>> {
@@ -40,17 +39,27 @@ export async function readRows(record: RunRecord, params: Params<'stages/rows'>)
   try {
     const { size } = await file.stat();
     const start = cursor?.offset ?? 0;
-    if (start > 0 && !(await isLineStart(file, start))) {
-      throw new LonghandError('invalid_params', `“${params.cursor}” is no cursor of the table ${params.table}.`);
+    const noCursor = () =>
+      new LonghandError('invalid_params', `“${params.cursor}” is no cursor of the table ${params.table}.`);
+    if (start > 0 && !(await isLineStart(file, start))) throw noCursor();
+    const fail: RowFault = (position, why) => corrupt(record, path, `the row at byte ${position}: ${why}`);
+    const cursors = (starts: number[]) =>
+      params.parts === false && { cursors: starts.map((one) => `${chosen.attempt}.${one}`) };
+    const { sort } = params;
+    if (sort) {
+      const order = await orderOf(file, path, { ...params, sort }, (row, at) => asRow(row, at, fail), fail);
+      const from = cursor ? order.rows.findIndex((row) => row.start === start) : 0;
+      if (from < 0) throw noCursor();
+      const { rows, starts } = await sorted(file, order.rows.slice(from), params, fail);
+      const after = order.rows[from + rows.length];
+      const next = after && { next: `${chosen.attempt}.${after.start}` };
+      return { rows, ...next, total: order.rows.length, ...cursors(starts), ...(order.cut && { cut: true }) };
     }
-    const found = await scan(file, start, params, (position, why) =>
-      corrupt(record, path, `the row at byte ${position}: ${why}`),
-    );
+    const found = await scan(file, start, params, fail);
     const next = found.end < size && !found.torn ? { next: `${chosen.attempt}.${found.end}` } : {};
     const whole = start === 0 && next.next === undefined;
     const total = whole ? found.rows.length : await countOf(record, chosen, params);
-    const cursors = params.parts === false && { cursors: found.starts.map((start) => `${chosen.attempt}.${start}`) };
-    return { rows: found.rows, ...next, total, ...cursors };
+    return { rows: found.rows, ...next, total, ...cursors(found.starts) };
   } finally {
     await file.close();
   }
@@ -108,74 +117,114 @@ async function reportOf(record: RunRecord, folder: string): Promise<Report | nul
 async function countOf(
   record: RunRecord,
   { folder }: AttemptRecord,
-  { table, where }: Params<'stages/rows'>,
+  { table, where, text }: Params<'stages/rows'>,
 ): Promise<number | null> {
-  if (where && Object.keys(where).length > 0) return null;
+  if (text || (where && Object.keys(where).length > 0)) return null;
   const report = await reportOf(record, folder);
   const block = report?.blocks.find((block) => block.type === 'table' && block.table === table);
   return block?.type === 'table' ? block.rows : null;
 }
 
-interface Scanned {
+interface Found {
   rows: TableRow[];
   /** Where each row begins. */
   starts: number[];
+}
+
+interface Scanned extends Found {
   /** Where to go on. */
   end: number;
   /** What lies behind `end` is a line that is not whole. */
   torn: boolean;
 }
 
-async function scan(
-  file: FileHandle,
-  start: number,
-  { where = {}, limit = DEFAULT_ROWS, parts = true }: Params<'stages/rows'>,
-  fail: (position: number, why: string) => LonghandError,
-): Promise<Scanned> {
-  const rows: TableRow[] = [];
-  const starts: number[] = [];
+async function scan(file: FileHandle, start: number, params: Params<'stages/rows'>, fail: RowFault): Promise<Scanned> {
+  const page = new PageOfRows(params);
+  const fits = fitting(params);
   let end = start;
-  let bytes = 0;
-  let buffer = Buffer.alloc(0);
-  const most = Math.min(limit, PAGE_LIMIT);
-  for (;;) {
-    const line = buffer.indexOf(10);
-    if (line < 0) {
-      if (buffer.length > MAX_ROW) throw fail(end, `it is longer than ${MAX_ROW >> 10} KiB`);
-      if (end - start >= MAX_SCAN) return { rows, starts, end, torn: false };
-      const more = Buffer.alloc(CHUNK);
-      const { bytesRead } = await file.read(more, 0, CHUNK, end + buffer.length);
-      if (bytesRead === 0) return { rows, starts, end, torn: buffer.length > 0 };
-      buffer = Buffer.concat([buffer, more.subarray(0, bytesRead)]);
-      continue;
+  for await (const lines of linesOf(file, start, fail)) {
+    for (const { start: at, bytes } of lines) {
+      if (page.full) return { ...page, end, torn: false };
+      const row = rowOf(bytes, at, params, fail);
+      if (fits(row) && !page.add(row, at, bytes.length)) return { ...page, end, torn: false };
+      end = at + bytes.length + 1;
     }
-    if (line > MAX_ROW) throw fail(end, `it is longer than ${MAX_ROW >> 10} KiB`);
-    if (rows.length === most) return { rows, starts, end, torn: false };
-    const row = parseAs(tableRowSchema, buffer.toString('utf8', 0, line), (why) => fail(end, why));
-    const fits = Object.entries(where).every(([key, value]) => cell(row, key) === value);
-    if (!parts) delete row.parts;
-    const size = parts || !fits ? line : JSON.stringify(row).length;
-    if (fits && rows.length > 0 && bytes + size > SLICE_LIMIT) return { rows, starts, end, torn: false };
-    if (fits) {
-      rows.push(row);
-      starts.push(end);
-      bytes += size;
-    }
-    end += line + 1;
-    buffer = buffer.subarray(line + 1);
+    if (end - start >= MAX_SCAN) return { ...page, end, torn: false };
+  }
+  return { ...page, end, torn: true };
+}
+
+/** Reads the rows of a page from where they stand. */
+async function sorted(
+  file: FileHandle,
+  places: readonly { start: number; end: number }[],
+  params: Params<'stages/rows'>,
+  fail: RowFault,
+): Promise<Found> {
+  const page = new PageOfRows(params);
+  for (const { start, end } of places) {
+    if (page.full) break;
+    const bytes = Buffer.alloc(end - start);
+    await file.read(bytes, 0, bytes.length, start);
+    if (!page.add(rowOf(bytes, start, params, fail), start, bytes.length)) break;
+  }
+  return page;
+}
+
+/** Rows until a page is full: by their number, or by what they weigh. */
+class PageOfRows {
+  readonly rows: TableRow[] = [];
+  readonly starts: number[] = [];
+  readonly #most: number;
+  readonly #whole: boolean;
+  #bytes = 0;
+
+  constructor({ limit = DEFAULT_ROWS, parts = true }: Params<'stages/rows'>) {
+    this.#most = Math.min(limit, PAGE_LIMIT);
+    this.#whole = parts;
+  }
+
+  get full(): boolean {
+    return this.rows.length >= this.#most;
+  }
+
+  /** False: there is no room for it. The first row always has. */
+  add(row: TableRow, start: number, length: number): boolean {
+    const size = this.#whole ? length : JSON.stringify(row).length;
+    if (this.rows.length > 0 && this.#bytes + size > SLICE_LIMIT) return false;
+    this.rows.push(row);
+    this.starts.push(start);
+    this.#bytes += size;
+    return true;
   }
 }
 
-/** A cell that the row does not have is null. */
-const cell = (row: TableRow, key: string): unknown => (Object.hasOwn(row.cells, key) ? row.cells[key] : null);
+function rowOf(bytes: Buffer, start: number, { parts = true }: Params<'stages/rows'>, fail: RowFault): TableRow {
+  if (parts) return parseAs(tableRowSchema, bytes.toString('utf8'), (why) => fail(start, why));
+  let row: unknown;
+  try {
+    row = listed(bytes);
+  } catch {
+    throw fail(start, 'it is not JSON');
+  }
+  return asRow(row, start, fail);
+}
 
-function parseAs<T>(schema: z.ZodType<T>, text: string, fail: (why: string) => LonghandError): T {
+function asRow(value: unknown, start: number, fail: RowFault): TableRow {
+  return checked(tableRowSchema, value, (why) => fail(start, why));
+}
+
+function parseAs<T>(schema: z.ZodType<T>, text: string, fail: (why: string) => Error): T {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw fail('it is not JSON');
   }
+  return checked(schema, value, fail);
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, fail: (why: string) => Error): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -160,6 +160,7 @@ export class Page implements vscode.Disposable {
       'stages/report': forward('stages/report'),
       'stages/rows': forward('stages/rows'),
       'stages/text': forward('stages/text'),
+      'stages/whatIf': forward('stages/whatIf'),
       'host/ready': () => ({
         view: this.#view,
         settings: memory.reading,

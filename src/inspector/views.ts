@@ -78,6 +78,10 @@ function asReport({ run, stage, rows, row, problem, step }: Record<string, unkno
     view.rows = { table: rows['table'] };
     if (isObject(rows['where'])) view.rows.where = scalars(rows['where']);
     if (typeof rows['label'] === 'string') view.rows.label = rows['label'].slice(0, 200);
+    if (typeof rows['text'] === 'string') view.rows.text = rows['text'].slice(0, 200);
+    const { sort } = rows;
+    if (isObject(sort) && typeof sort['key'] === 'string')
+      view.rows.sort = { key: sort['key'], descending: sort['descending'] === true };
   }
   if (typeof row === 'number' && row >= 0) view.row = row;
   if (typeof problem === 'string') view.problem = problem;
@@ -86,12 +90,14 @@ function asReport({ run, stage, rows, row, problem, step }: Record<string, unkno
 }
 
 function scalars(value: Record<string, unknown>): NonNullable<TableRef['where']> {
-  return Object.fromEntries(
-    Object.entries(value).filter(
-      (entry): entry is [string, string | number | boolean | null] =>
-        entry[1] === null || ['string', 'number', 'boolean'].includes(typeof entry[1]),
-    ),
-  );
+  const isScalar = (one: unknown): one is string | number | boolean | null =>
+    one === null || ['string', 'number', 'boolean'].includes(typeof one);
+  const found: NonNullable<TableRef['where']> = {};
+  for (const [key, one] of Object.entries(value)) {
+    if (Array.isArray(one)) found[key] = one.filter(isScalar);
+    else if (isScalar(one)) found[key] = one;
+  }
+  return found;
 }
 
 /** The key is checked by the backend, as the filter is. */

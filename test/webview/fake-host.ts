@@ -7,7 +7,8 @@ import 'vscode-jsonrpc/node';
 import { extractAnswer } from '../../core/answers/extract.ts';
 import { quickCheck } from '../../core/answers/quick-check.ts';
 import { countSpans } from '../../core/behaviours/count.ts';
-import { detect } from '../../core/behaviours/detect.ts';
+import { detect, DETECTOR } from '../../core/behaviours/detect.ts';
+import { compareWhatIf, type RejectSettings, type StoredSample } from '../../core/metrics/what-if.ts';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
@@ -38,6 +39,7 @@ import type {
   WebviewInit,
 } from '../../core/protocol/webview.ts';
 import { sections } from '../../core/traces/sections.ts';
+import { fitting } from '../../server/runs/row-lines.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
@@ -147,6 +149,8 @@ export interface FakeData {
   tables?: Record<string, TableRow[]>;
   /** Texts of part files by their number; one byte a character. */
   parts?: Record<number, string>;
+  /** Samples of a `reject` stage by problem, and how it kept them. */
+  whatIf?: { samples: Map<string, StoredSample[]>; settings: RejectSettings };
   groups?: {
     problems: ProblemGroups[];
     steps: Record<string, GroupAtStep[]>;
@@ -281,13 +285,15 @@ export class FakeHost {
       'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
       'stages/rows': ({ table, where, cursor, limit = 100, parts = true }) => {
         const all = this.data.tables?.[table] ?? [];
-        const wanted = Object.entries(where ?? {});
-        const found = all
-          .map((row, at) => ({ row, at }))
-          .filter(({ row, at }) => {
-            const fits = wanted.every(([key, value]) => (row.cells[key] ?? null) === value);
-            return fits && at >= Number(cursor ?? 0);
-          });
+        const fits = fitting({ ...(where && { where }), ...(text && { text }) });
+        const fit = all.map((row, at) => ({ row, at })).filter(({ row }) => fits(row));
+        if (sort) {
+          const key = ({ row }: (typeof fit)[number]) => row.cells[sort.key] as string | number;
+          fit.sort((a, b) => (sort.descending ? -1 : 1) * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+        }
+        const from =
+          cursor === undefined ? 0 : fit.findIndex(({ at }) => (sort ? at === Number(cursor) : at >= Number(cursor)));
+        const found = from < 0 ? [] : fit.slice(from);
         const shown = found.slice(0, limit);
         return {
           rows: shown.map(({ row: { parts: own, ...row } }) => (parts && own ? { ...row, parts: own } : row)),
@@ -299,6 +305,10 @@ export class FakeHost {
       // In two pieces, as the service gives what is long.
       'stages/text': ({ extent: { part, offset, length } }) => {
         const text = (this.data.parts?.[part] ?? '').slice(offset, offset + length);
+      'stages/whatIf': ({ run: _run, stage: _stage, attempt: _attempt, ...asked }) => {
+        const { whatIf } = this.data;
+        return whatIf ? compareWhatIf(whatIf.samples, whatIf.settings, asked) : null;
+      },
         const half = Math.ceil(text.length / 2);
         if (text.length < 1000) return { text, rest: null };
         return { text: text.slice(0, half), rest: { part, offset: offset + half, length: length - half } };

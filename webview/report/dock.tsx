@@ -1,6 +1,9 @@
-/** The rows of the report's tables: one tab a table, the filter as a chip, the list. */
-import { useEffect } from 'preact/hooks';
+/** The rows of the report's tables: one tab a table, the filter as a chip, what is looked for, the list. */
+import { useEffect, useState } from 'preact/hooks';
+import { SORT_LIMIT } from '../../core/protocol/methods.ts';
 import type { Report, TableRef } from '../../core/protocol/report.ts';
+import type { ShownRows } from '../../core/protocol/webview.ts';
+import { TextField } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Failure } from '../ui/states.tsx';
@@ -10,10 +13,6 @@ import type { Column } from './columns.ts';
 import { scalar } from './numbers.ts';
 import { ROW_LIMIT, type RowList } from './row-list.ts';
 import { RowTable } from './row-table.tsx';
-
-export interface ShownRows extends TableRef {
-  label?: string;
-}
 
 interface DockProps {
   report: Report;
@@ -29,7 +28,7 @@ interface DockProps {
 }
 
 export function Dock({ report, list, shown, columns, selected, tall, onTall, onRows, onSelect, onEnter }: DockProps) {
-  const { rows, total, complete, error } = useStore(list);
+  const { rows, total, complete, fresh, cut, error } = useStore(list);
   const tables = tablesOf(report);
   const block = tables.find(({ table }) => table === shown.table);
   const filtered = shown.where !== undefined && Object.keys(shown.where).length > 0;
@@ -75,7 +74,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
             class="chip filter-chip"
             title={`${wordsOf(shown.where!)}. Show all rows`}
             aria-label={`Filter ${shown.label ?? wordsOf(shown.where!)}: remove`}
-            onClick={() => onRows({ table: shown.table })}
+            onClick={() => onRows(without({ table: shown.table, text: shown.text ?? '', sort: shown.sort }))}
           >
             <Icon name="filter" />
             <span class="chip-text">{shown.label ?? wordsOf(shown.where!)}</span>
@@ -89,7 +88,13 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
               ? `${plural(read, 'row')} so far`
               : `${count(read)} of ${plural(total, 'row')}`}
         </span>
+        {fresh > 0 && (
+          <button class="chip" title="Sort again" onClick={() => void list.again()}>
+            <Icon name="refresh" /> {plural(fresh, 'more row')} since
+          </button>
+        )}
         <span class="grow" />
+        <Search key={shown.table} text={shown.text ?? ''} onSearch={(text) => onRows(without({ ...shown, text }))} />
         <button
           class="tool"
           aria-pressed={tall}
@@ -104,7 +109,9 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
       {error !== null && read === 0 ? (
         <Failure what="The rows cannot be read" error={error} onRetry={() => void list.more()} />
       ) : complete && read === 0 ? (
-        <p class="dock-none muted">{filtered ? 'No row is like that.' : 'No rows yet.'}</p>
+        <p class="dock-none muted">
+          {shown.text ? `No row has “${shown.text}” in a cell.` : filtered ? 'No row is like that.' : 'No rows yet.'}
+        </p>
       ) : (
         <RowTable
           key={shown.table}
@@ -112,6 +119,9 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           rows={rows}
           columns={columns}
           selected={selected}
+          listed={JSON.stringify([shown.where, shown.text, shown.sort])}
+          sort={shown.sort}
+          onSort={(sort) => onRows(without({ ...shown, sort }))}
           onSelect={onSelect}
           onEnter={onEnter}
           onLook={(last) => list.look(last)}
@@ -122,8 +132,38 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           The first {count(ROW_LIMIT)} of {count(total)} rows. A click on a number above shows those behind it.
         </p>
       )}
+      {cut && (
+        <p class="note">
+          Sorted are the first {count(SORT_LIMIT)} rows that fit; those behind them are left out. A filter or words to
+          find make them fewer.
+        </p>
+      )}
     </section>
   );
+}
+
+/** Looks for words in the cells, shortly after the last key. */
+function Search({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => {
+    if (typed.trim() === text) return undefined;
+    const timer = setTimeout(() => onSearch(typed.trim()), 200);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <div class="dock-search">
+      <TextField label="Find in the cells" placeholder="Find in the cells" value={typed} onInput={setTyped} />
+    </div>
+  );
+}
+
+/** The rows asked for, without what says nothing. */
+function without({
+  text,
+  sort,
+  ...rest
+}: Omit<ShownRows, 'sort'> & { sort?: ShownRows['sort'] | undefined }): ShownRows {
+  return { ...rest, ...(text ? { text } : {}), ...(sort ? { sort } : {}) };
 }
 
 export function tablesOf(report: Report): BlockOf<'table'>[] {
@@ -132,6 +172,6 @@ export function tablesOf(report: Report): BlockOf<'table'>[] {
 
 function wordsOf(where: NonNullable<TableRef['where']>): string {
   return Object.entries(where)
-    .map(([key, value]) => `${key.replaceAll('_', ' ')}: ${scalar(value)}`)
+    .map(([key, value]) => `${key.replaceAll('_', ' ')}: ${[value].flat().map(scalar).join(' or ')}`)
     .join(', ');
 }

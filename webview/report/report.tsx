@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Report } from '../../core/protocol/report.ts';
-import type { View } from '../../core/protocol/webview.ts';
+import type { ShownRows, View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
 import { Button } from '../ui/controls.ts';
 import { Splitter } from '../ui/splitter.tsx';
@@ -13,7 +13,7 @@ import { Bars } from './bars.tsx';
 import { Frame, type OnRows } from './block.tsx';
 import { colorsOf } from './colors.ts';
 import { columnsOf } from './columns.ts';
-import { Dock, tablesOf, type ShownRows } from './dock.tsx';
+import { Dock, tablesOf } from './dock.tsx';
 import { Figures } from './figures.tsx';
 import { Funnel } from './funnel.tsx';
 import { Groups } from './groups.tsx';
@@ -47,9 +47,10 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
 
   const tables = report ? tablesOf(report) : [];
   const shown: ShownRows | null = view.rows ?? (tables[0] ? { table: tables[0].table } : null);
-  const rowsKey = shown ? JSON.stringify([attempt, shown.table, shown.where]) : '';
+  const { label: _label, ...asked } = shown ?? { table: '' };
+  const rowsKey = JSON.stringify([attempt, asked]);
   useEffect(() => {
-    void list.show(shown && { table: shown.table, ...(shown.where ? { where: shown.where } : {}) }, attempt);
+    void list.show(shown && asked, attempt);
   }, [rowsKey]);
   useEffect(() => void list.more(), [pulls]);
 
@@ -143,9 +144,9 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                 selected={index}
                 tall={tall}
                 onTall={() => setTall(!tall)}
-                onRows={({ label, ...from }) => {
+                onRows={(rows) => {
                   const { row: _row, ...rest } = view;
-                  page.go({ ...rest, rows: label === undefined ? from : { ...from, label } });
+                  page.go({ ...rest, rows });
                 }}
                 onSelect={openRow}
                 onEnter={() => (row ? setFocus(focus + 1) : rows[0] && openRow(0))}

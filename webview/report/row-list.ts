@@ -1,8 +1,10 @@
 /**
  * The rows of a table of a report, or those of them behind a number: read page by page as far as the reader scrolls, without
- * their parts. Rows that are not here yet are `null`. Rows are only ever added, so a row keeps its place.
+ * their parts. Rows that are not here yet are `null`. Rows are only ever added, so a row keeps its place; in a sorted list what
+ * was added since is counted, and comes when the reader asks for it.
  */
-import type { TableRef, TableRow } from '../../core/protocol/report.ts';
+import type { TableRow } from '../../core/protocol/report.ts';
+import type { ShownRows } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
 
@@ -14,12 +16,16 @@ export interface ListedRow {
 }
 
 export interface RowListState {
-  from: TableRef | null;
+  from: Omit<ShownRows, 'label'> | null;
   rows: (ListedRow | null)[];
   /** Rows in all; null: not known before the end is reached. */
   total: number | null;
   /** Nothing is left to read for now. */
   complete: boolean;
+  /** Rows that came since the list was sorted. */
+  fresh: number;
+  /** There are more rows than are sorted. */
+  cut: boolean;
   error: unknown;
 }
 
@@ -37,13 +43,13 @@ export class RowList extends Store<RowListState> {
   #busy = false;
 
   constructor(host: Host, run: string, stage: string) {
-    super({ from: null, rows: [], total: null, complete: false, error: null });
+    super({ from: null, rows: [], total: null, complete: false, fresh: 0, cut: false, error: null });
     this.#host = host;
     this.#place = { run, stage };
   }
 
   /** Shows rows of an attempt's table from the beginning; null: none. */
-  async show(from: TableRef | null, attempt: number | null): Promise<void> {
+  async show(from: RowListState['from'], attempt: number | null): Promise<void> {
     this.#asked += 1;
     const { run, stage } = this.#place;
     this.#place = { run, stage, ...(attempt === null ? {} : { attempt }) };
@@ -51,7 +57,7 @@ export class RowList extends Store<RowListState> {
     this.#next = undefined;
     this.#wanted = PAGE;
     this.#busy = false;
-    this.set({ from, rows: [], total: null, complete: from === null, error: null });
+    this.set({ from, rows: [], total: null, complete: from === null, fresh: 0, cut: false, error: null });
     await this.#read();
   }
 
@@ -63,6 +69,7 @@ export class RowList extends Store<RowListState> {
 
   /** Reads on where it stopped: rows may have come since. */
   async more(): Promise<void> {
+    if (this.value.from?.sort && !this.value.error) return this.#countFresh();
     if (this.value.from && (this.value.complete || this.value.error)) await this.#read();
   }
 
@@ -72,11 +79,28 @@ export class RowList extends Store<RowListState> {
     if (!from) return null;
     const { rows } = await this.#host.call('stages/rows', {
       ...this.#place,
-      ...from,
+      table: from.table,
       cursor: row.cursor,
       limit: 1,
     });
     return rows[0] ?? null;
+  }
+
+  /** Sorts again, with the rows that came since. */
+  again(): Promise<void> {
+    return this.show(this.value.from, this.#place.attempt ?? null);
+  }
+
+  async #countFresh(): Promise<void> {
+    const { from, total } = this.value;
+    if (!from || total === null || this.#busy) return;
+    const asked = this.#asked;
+    try {
+      const now = await this.#host.call('stages/rows', { ...this.#place, ...from, limit: 1, parts: false });
+      if (asked === this.#asked && now.total !== null) this.set({ fresh: Math.max(0, now.total - total) });
+    } catch {
+      // The list stands; whoever reads on is told.
+    }
   }
 
   async #read(): Promise<void> {
@@ -101,7 +125,7 @@ export class RowList extends Store<RowListState> {
         // The last row was asked for again to go on from it.
         this.#rows.push(...(last ? found.slice(1) : found));
         this.#next = page.next;
-        this.#publish(page.total);
+        this.#publish(page.total, page.cut === true);
       } while (this.#next !== undefined && this.#rows.length < this.#wanted);
     } catch (error) {
       if (asked === this.#asked) this.set({ error });
@@ -110,12 +134,12 @@ export class RowList extends Store<RowListState> {
     }
   }
 
-  #publish(told: number | null): void {
+  #publish(told: number | null, cut: boolean): void {
     const complete = this.#next === undefined;
     const total = complete ? this.#rows.length : (told ?? this.value.total);
     const rows: (ListedRow | null)[] = [...this.#rows];
     const length = complete ? rows.length : Math.max(total ?? 0, rows.length + PAGE);
     while (rows.length < Math.min(length, ROW_LIMIT)) rows.push(null);
-    this.set({ rows, total, complete, error: null });
+    this.set({ rows, total, complete, cut, error: null });
   }
 }

@@ -1,6 +1,7 @@
 /** The rows of a report's table as a grid of which only those in view are elements. */
 import { memo } from 'preact/compat';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ShownRows } from '../../core/protocol/webview.ts';
 import { Grid } from '../ui/grid.tsx';
 import { fitting, isLengths, meanLengths, type Cell, type Column } from './columns.ts';
 import { scalar } from './numbers.ts';
@@ -8,17 +9,24 @@ import type { ListedRow } from './row-list.ts';
 import { Strip } from './strip.tsx';
 import { verdictLook } from './verdict.ts';
 
+type Sort = NonNullable<ShownRows['sort']>;
+
 interface RowTableProps {
   label: string;
   rows: readonly (ListedRow | null)[];
   columns: readonly Column[];
   selected: number | null;
+  /** Tells one list from another. */
+  listed: string;
+  sort: Sort | undefined;
+  onSort: (sort: Sort | undefined) => void;
   onSelect: (index: number) => void;
   onEnter: () => void;
   onLook: (last: number) => void;
 }
 
-export function RowTable({ label, rows, columns, selected, onSelect, onEnter, onLook }: RowTableProps) {
+export function RowTable(props: RowTableProps) {
+  const { label, rows, columns, selected, listed, sort, onSort, onSelect, onEnter, onLook } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   // By the first rows alone, so that no column moves when more are read.
@@ -40,16 +48,9 @@ export function RowTable({ label, rows, columns, selected, onSelect, onEnter, on
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => scroller.current!.style.setProperty('--columns', template), [template]);
+  // Another order, other rows: from the first one.
+  useLayoutEffect(() => void (scroller.current!.scrollTop = 0), [listed]);
   const index = selected !== null && rows[selected] ? selected : -1;
-  const head = (
-    <div role="row" class="grid-head" aria-rowindex={1}>
-      {shown.map(({ key, label: name, kind }) => (
-        <span key={key} role="columnheader" class={kind === 'number' ? 'num' : ''} title={name}>
-          {name}
-        </span>
-      ))}
-    </div>
-  );
   return (
     <Grid
       label={label}
@@ -59,7 +60,7 @@ export function RowTable({ label, rows, columns, selected, onSelect, onEnter, on
       index={index}
       selected={index < 0 ? null : String(index)}
       scroller={scroller}
-      head={head}
+      head={<Head columns={shown} sort={sort} onSort={onSort} />}
       onEnter={onEnter}
       onMove={(to) => {
         // Rows that are not read yet cannot be chosen: the last one before them is.
@@ -83,6 +84,49 @@ export function RowTable({ label, rows, columns, selected, onSelect, onEnter, on
         )
       }
     </Grid>
+  );
+}
+
+/** Column heads: a click sorts, a second the other way round, a third as the rows were written. One tab stop. */
+function Head({ columns, sort, onSort }: { columns: readonly Column[] } & Pick<RowTableProps, 'sort' | 'onSort'>) {
+  const next = (key: string): Sort | undefined => {
+    if (sort?.key !== key) return { key, descending: false };
+    return sort.descending ? undefined : { key, descending: true };
+  };
+  const stop = Math.max(
+    0,
+    columns.findIndex(({ key }) => key === sort?.key),
+  );
+  const onKeyDown = (event: KeyboardEvent) => {
+    event.stopPropagation();
+    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (by === 0) return;
+    event.preventDefault();
+    const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    buttons[(at + by + buttons.length) % buttons.length]?.focus();
+  };
+  return (
+    <div role="row" class="grid-head" aria-rowindex={1} onKeyDown={onKeyDown}>
+      {columns.map(({ key, label, kind }, i) => {
+        const sorted = sort?.key === key;
+        const name = label || 'Verdict';
+        return (
+          <span
+            key={key}
+            role="columnheader"
+            class={kind === 'number' ? 'num' : ''}
+            aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : undefined}
+          >
+            <button tabIndex={i === stop ? 0 : -1} title={`${name}: sort`} onClick={() => onSort(next(key))}>
+              {label || <span class="hidden-text">{name}</span>}
+              {sorted && <span aria-hidden="true">{sort.descending ? ' ↓' : ' ↑'}</span>}
+              {!sorted && label === '' && <span aria-hidden="true">✓</span>}
+            </button>
+          </span>
+        );
+      })}
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 from collections import Counter
 
 import pytest
@@ -125,6 +126,19 @@ def test_what_if_is_what_the_stage_did_and_says_where_samples_lack(whole, capsys
     assert json.loads(capsys.readouterr().out)["length"] == "band 0.25–0.75"
     assert worker.main(["--what-if", str(folder / "absent")]) == 2
     assert "absent" in capsys.readouterr().err
+
+def test_what_if_keeps_to_the_figures_that_the_page_is_held_to_as_well():
+    held = json.loads(Path(__file__).with_name("what_if.json").read_text())
+    stored = {
+        size: {name: [Stored(*sample) for sample in samples] for name, samples in problems.items()}
+        for size, problems in held["stored"].items()
+    }
+    for case in held["cases"]:
+        found = what_if(stored[str(case["stored"])], case["rounds"], case["length"], case["keep"])
+        figures = [found.problems, found.solved, found.samples, found.rows, found.incomplete, found.tokens_mean]
+        assert figures == case["expected"], case
+    assert all(rank(lengths, rule) == places for lengths, rule, places in held["ranks"])
+
 
 
 @pytest.mark.parametrize(

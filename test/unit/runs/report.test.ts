@@ -114,6 +114,71 @@ describe('runs/report', () => {
     assert.equal(await count({ constructor: null }), 5);
   });
 
+  it('takes one of several values, and words in any cell', async () => {
+    const given: TableRow['cells'][] = [
+      { a: 1, t: 'Sum of 7' },
+      { a: 2, t: 'sums' },
+      { a: null, t: 'x' },
+      { t: 'SUM', n: 12 },
+    ];
+    write(given.map((cells) => line(cells, { parts: [{ label: 'p', text: 'hidden' }] })).join(''));
+    const found = async (more: object) =>
+      (await all(more)).rows.map(({ cells }) => given.findIndex((one) => one.t === cells.t));
+    assert.deepEqual(await found({ where: { a: [1, null] } }), [0, 2, 3]);
+    assert.deepEqual(await found({ where: { a: [] } }), []);
+    assert.deepEqual(await found({ text: ' sum ' }), [0, 1, 3]);
+    assert.deepEqual(await found({ text: '12', where: { a: [null] } }), [3]);
+    assert.deepEqual(await found({ text: 'hidden' }), []);
+    assert.equal((await rows({ text: 'sum', limit: 1 })).total, null);
+  });
+
+  it('sorts by a cell, numbers before texts and what is absent last, page by page', async () => {
+    const given: TableRow['cells'][] = [
+      { k: 10 },
+      { k: 'b' },
+      {},
+      { k: 9 },
+      { k: 'a10' },
+      { k: 'a9' },
+      { k: null },
+      { k: { values: [5, 7], chosen: 1 } },
+      { k: { values: [5], chosen: null } },
+      { k: 10 },
+    ];
+    write(
+      given.map((cells, n) => line({ ...cells, n }, { parts: [{ label: 'p', text: 'x'.repeat(n * 3000) }] })).join(''),
+    );
+    const order = async (descending: boolean, more: object = {}) =>
+      (await all({ sort: { key: 'k', descending }, ...more })).rows.map(({ cells }) => cells['n']);
+    const up = [7, 3, 0, 9, 5, 4, 1, 2, 6, 8];
+    const down = [1, 4, 5, 0, 9, 3, 7, 2, 6, 8];
+    for (const limit of [1, 3, 10, 100]) {
+      assert.deepEqual(await order(false, { limit }), up);
+      assert.deepEqual(await order(true, { limit, parts: false }), down);
+    }
+    assert.deepEqual(await order(false, { where: { k: [10, 'b', null] } }), [0, 9, 1, 2, 6]);
+    const page = await rows({ sort: { key: 'k', descending: false }, limit: 2, parts: false });
+    assert.deepEqual([page.total, page.cursors?.length, page.cut], [10, 2, undefined]);
+    // One row, read whole by its place.
+    const whole = await rows({ cursor: page.cursors![1], limit: 1 });
+    assert.equal(whole.rows[0]!.parts?.[0]!.text?.length, 9000);
+    await fails(
+      rows({ sort: { key: 'k', descending: false }, where: { k: 9 }, cursor: '2.0' }),
+      'invalid_params',
+      /cursor/,
+    );
+    // What is appended takes its place in the order, and an open list goes on behind its last row.
+    appendFileSync(join(folder, 'tables', 'rows.jsonl'), line({ k: 8, n: 10 }) + line({ k: 'c', n: 11 }) + '{"cells"');
+    assert.deepEqual(await order(false), [7, 10, 3, 0, 9, 5, 4, 1, 11, 2, 6, 8]);
+    const after = await rows({ sort: { key: 'k', descending: false }, cursor: page.next, limit: 2 });
+    assert.deepEqual([after.total, after.rows.map(({ cells }) => cells['n'])], [12, [0, 9]]);
+  });
+
+  it('says where a line is no row when it sorts', async () => {
+    write(`${line({ n: 1 })}{"cells":3}\n`);
+    await fails(rows({ sort: { key: 'n', descending: true } }), 'corrupt', /the row at byte 18: cells/);
+  });
+
   it('looks through so much a call, and goes on', async () => {
     write(Array.from({ length: 300 }, (_, n) => line({ n, text: 'x'.repeat(100_000) })).join(''));
     const first = await rows({ where: { n: 299 } });
