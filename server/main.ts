@@ -23,6 +23,7 @@ const commands: Record<string, () => Promise<Command>> = {
   annotate: async () => (await import('./cli/annotate.ts')).annotate,
   grade: async () => (await import('./cli/grade.ts')).grade,
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
+  behaviours: async () => (await import('./cli/behaviours.ts')).behaviours,
   reindex: async () => (await import('./cli/housekeeping.ts')).reindex,
   verify: async () => (await import('./cli/housekeeping.ts')).verify,
   doctor: async () => (await import('./cli/doctor.ts')).doctor,

@@ -72,3 +72,44 @@ export function random(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Additions between two yields of {@link resampledSums}: some milliseconds. */
+const ADDITIONS = 500_000;
+
+/**
+ * The sums of several columns over the same draws of whole rows with replacement: for every column one sum a resample. A row is a
+ * problem, so that figures made of several columns (a ratio, a difference of two models on the same problems) keep what belongs
+ * together. Yields now and then, so that a caller can do other work between. The draws are those of {@link bootstrapMean}.
+ */
+export function* resampledSums(
+  columns: readonly Float64Array[],
+  { samples = 2000, seed = 0 }: Pick<BootstrapOptions, 'samples' | 'seed'> = {},
+): Generator<void, Float64Array[]> {
+  const n = columns[0]?.length ?? 0;
+  const drawn = columns.map(() => new Float64Array(samples));
+  const draw = random(seed);
+  const rows = new Int32Array(n);
+  let additions = 0;
+  for (let s = 0; s < samples; s += 1) {
+    for (let i = 0; i < n; i += 1) rows[i] = Math.floor(draw() * n);
+    for (const [c, column] of columns.entries()) {
+      let sum = 0;
+      for (let i = 0; i < n; i += 1) sum += column[rows[i]!]!;
+      drawn[c]![s] = sum;
+    }
+    additions += n * (columns.length + 1);
+    if (additions >= ADDITIONS) {
+      additions = 0;
+      yield;
+    }
+  }
+  return drawn;
+}
+
+/** A figure with the percentile interval of its values over resamples; values that are not finite (a ratio to nothing) are left out. */
+export function intervalOf(mean: number, drawn: Float64Array, level = 0.95): Interval {
+  const finite = drawn.filter((value) => Number.isFinite(value)).toSorted();
+  if (finite.length === 0) return { mean, low: mean, high: mean };
+  const tail = (1 - level) / 2;
+  return { mean, low: quantile(finite, tail), high: quantile(finite, 1 - tail) };
+}

@@ -259,6 +259,10 @@ export interface TraceFilter {
   problem?: string;
   group?: string;
   set?: string;
+  /** The style marker at the end of the prompt; `null`: those without one. */
+  marker?: string | null;
+  /** Traces in which `metrics/behaviours` has counted at least one of these. */
+  behaviour?: Label;
   verdict?: VerdictValue[];
   finish?: Finish[];
   /** Case-insensitive words in the problem, the source id or the answer. */
@@ -354,8 +358,47 @@ export interface TraceSet {
   run: string;
   stage: string;
   step: number | null;
+  /** The marker setting, where sets were asked for by it. */
+  marker?: string | null;
   label: string;
   traces: number;
+}
+
+/** Traces of a stage: of one step or evaluation with `step`, of one marker setting with `marker` (`null`: without one). */
+export interface TraceSide {
+  run: string;
+  stage: string;
+  step: number | null;
+  marker?: string | null;
+}
+
+/** Lengths and behaviours of the finished traces of one evaluation and marker setting; of a class of documents where asked for. */
+export interface BehaviourSet {
+  run: string;
+  stage: string;
+  /** The stage whose checkpoint wrote them; null where they are its own. */
+  of: string | null;
+  step: number | null;
+  /** The benchmark; of a synthesis the turn. */
+  set: string | null;
+  marker: string | null;
+  /** RR, RW, WR or WW by the two answers; null where classes were not asked for, or a document has none. */
+  class: string | null;
+  traces: number;
+  problems: number;
+  /** Traces whose text is gone, which are in no figure; those of unknown length, in no mean; those read up to a limit only. */
+  unreadable: number;
+  unknownLength: number;
+  cut: number;
+  /** False: some lengths are estimates. */
+  tokensExact: boolean;
+  tokens: Interval | null;
+  /** What it is compared with, over the problems that both have. */
+  base: { run: string; stage: string; step: number | null; marker: string | null; paired: number } | null;
+  /** Mean tokens over those of `base`. */
+  ratio: Interval | null;
+  /** Null while traces of it are still to be read. */
+  labels: LabelFigures[] | null;
 }
 
 // ---- groups --------------------------------------------------------------------------------------------------------
@@ -564,6 +607,8 @@ export interface Methods {
       attempt?: number;
       table: string;
       where?: TableRef['where'];
+      text?: string;
+      sort?: { key: string; descending: boolean };
       cursor?: string;
       limit?: number;
       /** False: rows without their parts, for a list; `cursors` then says where each row begins, to read it whole. */
@@ -592,6 +637,24 @@ export interface Methods {
     result: { budgets: { budget: number; accuracy: number; accuracy_ci95: [number, number]; n: number }[] };
   };
 
+  /**
+   * Lengths and behaviours by set, 95 % intervals by bootstrap over problems, against a base on the same problems. `of` are sides, or
+   * a run's evaluations (all its traces where it has none). `base`: default the run's evaluation of the same set at step 0,
+   * without a marker; of several sides the one of the same set, with the same marker where it has it. `classes`: a synthesis by
+   * class and turn, in place of sets.
+   *
+   * Texts are read by the detector when they are asked for, for a fraction of a second a call, and kept in the index: while `waiting`
+   * is above 0, so many are still to be read, and the same call goes on. At most 200 sets; `more` counts those beyond.
+   */
+  'metrics/behaviours': {
+    params: {
+      of: { run: string } | { sides: Partial<TraceSide>[] };
+      base?: Partial<TraceSide>[];
+      classes?: boolean;
+    };
+    result: { detector: { name: string; version: string }; sets: BehaviourSet[]; waiting: number; more: number };
+  };
+
   'traces/page': {
     params: { filter: TraceFilter; sort?: TraceSort; cursor?: string; limit?: number };
     result: { rows: TraceRow[]; next?: string; total: number };
@@ -604,19 +667,15 @@ export interface Methods {
   };
   'traces/annotations': { params: { trace: string }; result: Annotations };
   'traces/group': { params: { trace: string }; result: { rows: TraceRow[] } };
-  'traces/sets': { params: { run: string }; result: { sets: TraceSet[] } };
+  /** With `markers` each marker setting of an evaluation is a set of its own. */
+  'traces/sets': { params: { run: string; markers?: boolean }; result: { sets: TraceSet[] } };
   'traces/pairs': {
-    params: {
-      before: { run: string; stage: string; step: number | null };
-      after: { run: string; stage: string; step: number | null };
-    };
+    params: { before: TraceSide; after: TraceSide };
     result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
   };
 
   /** Problems in the order in which they were first sampled; `text` as in a filter of traces. */
   'groups/problems': {
-      text?: string;
-      sort?: { key: string; descending: boolean };
     params: { run: string; stage: string; text?: string; cursor?: number; limit?: number };
     result: { problems: ProblemGroups[]; next?: number; total: number };
   };

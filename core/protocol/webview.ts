@@ -3,16 +3,12 @@
  * A webview calls the methods of `forwarded` as they stand, and the host passes them to the backend; the rest is `HostMethods`.
  * The host pushes nothing before `host/ready`. What it pushes is a whole snapshot, or events replayable by sequence number.
  */
-import type { EventBatch, Method, TraceFilter, TraceSort } from './methods.ts';
+import type { EventBatch, Method, TraceFilter, TraceSide, TraceSort } from './methods.ts';
 import type { TableRef } from './report.ts';
 import type { Label } from '../behaviours/spans.ts';
 
-/** One side of a comparison: the traces of a stage, of one evaluation or step of it when `step` is given. */
-export interface CompareSide {
-  run: string;
-  stage: string;
-  step: number | null;
-}
+/** One side of a comparison: the traces of a stage, of one evaluation or step and one marker setting of it where these are given. */
+export type CompareSide = TraceSide;
 
 /** What a panel shows: navigation state, persisted by `setState` and the serializer. Never data. */
 export type View =
@@ -36,6 +32,10 @@ export type View =
       /** The row that is open, by its place among those rows. */
       row?: number;
       /** Of a GRPO stage: the problem whose groups are shown, and the step. */
+      problem?: string;
+      step?: number;
+    };
+
 /** The rows of a table that are shown: all of it, or those behind a number or a mark; found by `text`, sorted by a column. */
 export interface ShownRows extends TableRef {
   /** What stands behind the number or the mark. */
@@ -43,10 +43,6 @@ export interface ShownRows extends TableRef {
   text?: string;
   sort?: { key: string; descending: boolean };
 }
-
-      problem?: string;
-      step?: number;
-    };
 
 /** Reader's choices that hold for all panels. */
 export interface ReadingSettings {
@@ -75,6 +71,7 @@ export const forwarded = [
   'runs/table',
   'metrics/snapshot',
   'metrics/budgets',
+  'metrics/behaviours',
   'metrics/groups',
   'groups/problems',
   'groups/steps',
@@ -86,10 +83,10 @@ export const forwarded = [
   'traces/group',
   'traces/sets',
   'traces/pairs',
-  'stages/whatIf',
   'stages/log',
   'stages/report',
   'stages/rows',
+  'stages/whatIf',
   'stages/text',
 ] as const satisfies readonly Method[];
 export type ForwardedMethod = (typeof forwarded)[number];

@@ -25,7 +25,16 @@ import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-
 import type { EventStream } from './event-stream.ts';
 
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
-const features = ['events', 'runs', 'imports', 'stages/report', 'stages/stop.force', 'store/reindex', 'store/verify'];
+const features = [
+  'events',
+  'runs',
+  'imports',
+  'metrics/behaviours',
+  'stages/report',
+  'stages/stop.force',
+  'store/reindex',
+  'store/verify',
+];
 
 export interface Parts {
   store: TraceStore;
@@ -120,7 +129,10 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
 
     'stages/report': async (params) => readReport(await store.run(params.run), params),
     'stages/rows': async (params) => readRows(await store.run(params.run), params),
+    'stages/whatIf': async (params) => readWhatIf(await store.run(params.run), params),
     'stages/text': async (params) => readPartText(await store.run(params.run), params),
+
+    'metrics/behaviours': (params) => store.behaviours(params),
 
     'import/inspect': async ({ path, format }) => {
       const source = await openFile(path);
@@ -129,7 +141,6 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       } finally {
         await source.close();
       }
-    'stages/whatIf': async (params) => readWhatIf(await store.run(params.run), params),
     },
     'import/run': async ({ paths, format, mapping, name }, { signal, progress }) => {
       const sources: FileSource[] = [];

@@ -36,6 +36,8 @@ const source = z.union([
 ]);
 const set = z.record(z.string().max(200), z.unknown()).optional();
 
+const marker = z.string().max(10_000).nullable();
+
 const filter = z.object({
   run: run.optional(),
   stage: stage.optional(),
@@ -47,6 +49,8 @@ const filter = z.object({
   problem: z.string().max(100).optional(),
   group: z.string().max(200).optional(),
   set: z.string().max(200).optional(),
+  marker: marker.optional(),
+  behaviour: z.enum(labels).optional(),
   verdict: z.array(verdictValueSchema).max(4).optional(),
   finish: z.array(finishSchema).max(3).optional(),
   text: z.string().max(1000).optional(),
@@ -65,7 +69,7 @@ const sides = z
   .max(100);
 const cell = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
 const where = z
-  .record(z.string().max(200), z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]))
+  .record(z.string().max(200), z.union([cell, z.array(cell).max(100)]))
   .refine((keys) => Object.keys(keys).length <= 20, 'at most 20 cells');
 const mapping = z.object({
   prompt: z.string().max(500).optional(),
@@ -110,16 +114,12 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     attempt: int.min(1).optional(),
     table: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'not the name of a table'),
     where: where.optional(),
+    text: z.string().max(200).optional(),
+    sort: z.object({ key: z.string().max(200), descending: z.boolean() }).optional(),
     cursor: pageCursor,
     limit,
     parts: z.boolean().optional(),
   }),
-    text: z.string().max(200).optional(),
-    sort: z.object({ key: z.string().max(200), descending: z.boolean() }).optional(),
-  'stages/text': z.object({ run, stage, attempt: int.min(1).optional(), extent: extentSchema }),
-
-  'metrics/snapshot': z.object({
-    run,
   'stages/whatIf': z.object({
     run,
     stage,
@@ -128,6 +128,10 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     length: rejectStageSchema.shape.length,
     keep: rejectStageSchema.shape.keep,
   }),
+  'stages/text': z.object({ run, stage, attempt: int.min(1).optional(), extent: extentSchema }),
+
+  'metrics/snapshot': z.object({
+    run,
     stages: z.array(stage).max(1000).optional(),
     names: z.array(z.string().max(200)).max(1000).optional(),
   }),
@@ -136,6 +140,12 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     stage,
     step: natural.nullable(),
     budgets: z.array(int.positive()).max(1000),
+  }),
+
+  'metrics/behaviours': z.object({
+    of: z.union([z.object({ sides: sides }), z.object({ run })]),
+    base: sides.optional(),
+    classes: z.boolean().optional(),
   }),
 
   'traces/page': z.object({ filter, sort: sort.optional(), cursor: pageCursor, limit }),
@@ -148,7 +158,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   }),
   'traces/annotations': z.object({ trace: traceId }),
   'traces/group': z.object({ trace: traceId }),
-  'traces/sets': z.object({ run }),
+  'traces/sets': z.object({ run, markers: z.boolean().optional() }),
   'traces/pairs': z.object({ before: side, after: side }),
 
   'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),

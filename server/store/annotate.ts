@@ -1,6 +1,7 @@
 /** Spans, sections and steps of a trace, found when they are asked for and kept as long as the text does not grow. */
 import { countSpans } from '../../core/behaviours/count.ts';
 import { detect } from '../../core/behaviours/detect.ts';
+import type { SpanCounts } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Annotations } from '../../core/protocol/methods.ts';
 import { sections } from '../../core/traces/sections.ts';
@@ -43,20 +44,9 @@ export class Annotator {
     const began = performance.now();
     // A long text that still grows is read again when that takes at most a tenth of the time.
     if (known && place.live && began - known.at < 9 * known.took) return known.annotations;
-    const completion = this.read(place, 'completion');
-    const prompt = this.read(place, 'prompt');
-    const row = this.index.get<{ problem: string; marker: string | null; markers: string | null }>(
-      `SELECT p.text AS problem, t.marker, a.markers FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id
-       WHERE t.id = ?`,
-      place.id,
-    );
-    const markers = [
-      ...new Set([
-        ...(row?.markers ? (JSON.parse(row.markers) as string[]) : []),
-        ...(row?.marker ? [row.marker] : []),
-      ]),
-    ];
-    const options = { markers, problem: row ? (JSON.parse(row.problem) as string) : '' };
+    const completion = this.read(place, 'completion', READ_LIMIT);
+    const prompt = this.read(place, 'prompt', READ_LIMIT);
+    const options = this.options(place);
     const spans = [
       ...detect(prompt, { ...options, in: 'prompt' }),
       ...detect(completion, { ...options, in: 'completion' }),
@@ -74,14 +64,35 @@ export class Annotator {
     return result;
   }
 
+  /**
+   * Spans by label in at most `limit` units of the completion: the counts of {@link annotations}, and nothing is kept here.
+   * @throws `corrupt` where the text is gone
+   */
+  counts(place: TracePlace, limit: number): { counts: SpanCounts; cut: boolean } {
+    const completion = this.read(place, 'completion', limit);
+    const spans = detect(completion, { ...this.options(place), in: 'completion' });
+    return { counts: countSpans(spans), cut: this.texts.length(0, place.id) > limit };
+  }
+
+  /** What the detector is told beside the text: the recipe's style markers, and the problem. */
+  private options({ id }: TracePlace): { markers: string[]; problem: string } {
+    const row = this.index.get<{ problem: string; marker: string | null; markers: string | null }>(
+      `SELECT p.text AS problem, t.marker, a.markers FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id
+       WHERE t.id = ?`,
+      id,
+    );
+    const all = [...(row?.markers ? (JSON.parse(row.markers) as string[]) : []), ...(row?.marker ? [row.marker] : [])];
+    return { markers: [...new Set(all)], problem: row ? (JSON.parse(row.problem) as string) : '' };
+  }
+
   forget(): void {
     this.cache.clear();
   }
 
-  private read(place: TracePlace, side: 'prompt' | 'completion'): string {
+  private read(place: TracePlace, side: 'prompt' | 'completion', limit: number): string {
     const { kind, owner }: { kind: TextKind; owner: number } = textOf(place, side);
     try {
-      return this.texts.slice(place.folder, kind, owner, 0, READ_LIMIT, READ_LIMIT).text;
+      return this.texts.slice(place.folder, kind, owner, 0, limit, limit).text;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw new LonghandError(

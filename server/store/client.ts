@@ -126,6 +126,10 @@ class StoreClient implements TraceStore {
     return this.call('read', [method, params]);
   }
 
+  behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>> {
+    return this.call('behaviours', [params]);
+  }
+
   catchUp(attempt?: AttemptKey): Promise<void> {
     return this.call('catchUp', [attempt]);
   }

@@ -31,6 +31,10 @@ export function where(index: IndexFile, filter: TraceFilter): Where {
   if (filter.problem !== undefined) add('t.problem_id IN (SELECT id FROM problems WHERE hash = ?)', filter.problem);
   if (filter.group !== undefined) add('t.grp = ?', filter.group);
   if (filter.set !== undefined) add('t.set_name = ?', filter.set);
+  if (filter.marker === null) add('t.marker IS NULL');
+  else if (filter.marker !== undefined) add('t.marker = ?', filter.marker);
+  if (filter.behaviour !== undefined)
+    add('t.id IN (SELECT trace FROM behaviours WHERE json_extract(counts, ?) > 0)', `$.${filter.behaviour}`);
   if (filter.live !== undefined) add('t.live = ?', filter.live ? 1 : 0);
   if (filter.verdict !== undefined)
     add(`t.verdict IN (${filter.verdict.map((v) => verdictCodes.indexOf(v)).join(', ')})`);

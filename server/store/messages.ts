@@ -16,6 +16,7 @@ import type {
 /** Every call: its arguments and its result. */
 export interface StoreCalls {
   read: { args: [method: StoreMethod, params: Params<StoreMethod>]; result: Result<StoreMethod> };
+  behaviours: { args: [params: Params<'metrics/behaviours'>]; result: Result<'metrics/behaviours'> };
   catchUp: { args: [key: AttemptKey | undefined]; result: void };
   runs: { args: [cursor: string | undefined, limit: number | undefined]; result: { runs: RunRecord[]; next?: string } };
   run: { args: [run: string]; result: RunRecord };

@@ -3,6 +3,8 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { Annotator } from './annotate.ts';
 import { attemptRecords } from './attempts.ts';
+import { behaviours } from './behaviours.ts';
+import { DocumentClasses } from './classes.ts';
 import { budgets, pairs, traceSets } from './comparison.ts';
 import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
 import type { IndexFile } from './index-file.ts';
@@ -20,6 +22,7 @@ export class Questions {
   private readonly texts: TextReader;
   private readonly pages: Pages;
   private readonly annotator: Annotator;
+  private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
     this.index = index;
@@ -33,13 +36,19 @@ export class Questions {
     return this.answers[method](params);
   }
 
+  /** Yields every few milliseconds, so that other questions are answered between. */
+  behaviours(params: Params<'metrics/behaviours'>): Generator<void, Result<'metrics/behaviours'>> {
+    const { index, root, annotator, classes } = this;
+    return behaviours({ index, root, annotator, classes }, params);
+  }
+
   private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
     'traces/page': (params) => this.pages.page(params),
     'traces/get': ({ trace }) => traceDetail(this.index, this.root, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
     'traces/annotations': ({ trace }) => this.annotator.annotations(trace),
     'traces/group': ({ trace }) => traceGroup(this.index, this.root, trace),
-    'traces/sets': ({ run }) => ({ sets: traceSets(this.index, this.known(run)) }),
+    'traces/sets': (params) => ({ sets: traceSets(this.index, { ...params, run: this.known(params.run) }) }),
     'traces/pairs': (params) => {
       this.known(params.before.run);
       this.known(params.after.run);

@@ -50,6 +50,7 @@ function forgetAttempt(index: IndexFile, id: number): void {
   const to = traceRowId(id + 1, 0);
   index.run('DELETE FROM traces WHERE id >= ? AND id < ?', from, to);
   index.run('DELETE FROM details WHERE id >= ? AND id < ?', from, to);
+  index.run('DELETE FROM behaviours WHERE trace >= ? AND trace < ?', from, to);
   for (const kind of [0, 1])
     index.run('DELETE FROM extents WHERE kind = ? AND owner >= ? AND owner < ?', kind, from, to);
   for (const table of ['problems', 'prompts', 'points', 'evals', 'checkpoints', 'marks', 'faults']) {

@@ -2,7 +2,7 @@
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 
 /** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
 export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
@@ -60,6 +60,11 @@ CREATE TABLE details (
   id INTEGER PRIMARY KEY, facts TEXT NOT NULL, sampling TEXT, model TEXT, quick TEXT, found TEXT, replaced INTEGER NOT NULL DEFAULT 0,
   source_file TEXT, source_line INTEGER, token_ids TEXT, begun REAL NOT NULL, ended REAL
 );
+
+-- Behaviours of finished traces, counted when they are asked for. counts: JSON, spans by label; null: the text is gone. cut: its end was not read.
+CREATE TABLE behaviours (
+  trace INTEGER PRIMARY KEY, detector TEXT NOT NULL, counts TEXT, cut INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to
 -- unit one to one and may be long; any other is short: together they are the sparse map from UTF-16 units to bytes.

@@ -55,6 +55,14 @@ const handlers: Handlers = {
   finishImport: ([run]) => imports.finish(run),
   abortImport: ([run]) => imports.abort(run),
   reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
+  behaviours: async ([params]) => {
+    const steps = store.questions.behaviours(params);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await breathe();
+    }
+  },
   verify: async (_args, id) => {
     const steps = verify(store.index, root);
     for (;;) {

@@ -212,6 +212,9 @@ export interface TraceStore {
   /** Answers a method of the contract. */
   read<M extends StoreMethod>(method: M, params: Params<M>): Promise<Result<M>>;
 
+  /** Answers `metrics/behaviours`, which reads texts for a fraction of a second and lets other calls pass. */
+  behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>>;
+
   // ---- run control ---------------------------------------------------------------------------------------------------
 
   /** Newest first; deleted runs are left out. `limit` is at most 1000, 100 by default. */

@@ -145,6 +145,7 @@ export class Page implements vscode.Disposable {
       'runs/table': forward('runs/table'),
       'metrics/snapshot': forward('metrics/snapshot'),
       'metrics/budgets': forward('metrics/budgets'),
+      'metrics/behaviours': forward('metrics/behaviours'),
       'metrics/groups': forward('metrics/groups'),
       'groups/problems': forward('groups/problems'),
       'groups/steps': forward('groups/steps'),
@@ -159,8 +160,8 @@ export class Page implements vscode.Disposable {
       'stages/log': forward('stages/log'),
       'stages/report': forward('stages/report'),
       'stages/rows': forward('stages/rows'),
-      'stages/text': forward('stages/text'),
       'stages/whatIf': forward('stages/whatIf'),
+      'stages/text': forward('stages/text'),
       'host/ready': () => ({
         view: this.#view,
         settings: memory.reading,

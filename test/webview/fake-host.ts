@@ -22,6 +22,7 @@ import type {
   MetricsSnapshot,
   Pair,
   ProblemGroups,
+  Result,
   RunSummary,
   StageRow,
   TraceDetail,
@@ -38,8 +39,8 @@ import type {
   View,
   WebviewInit,
 } from '../../core/protocol/webview.ts';
-import { sections } from '../../core/traces/sections.ts';
 import { fitting } from '../../server/runs/row-lines.ts';
+import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
@@ -140,6 +141,7 @@ export function readReasoningFlow(path: string, model: string, from = 0): FakeTr
 
 export interface FakeData {
   traces: FakeTrace[];
+  behaviours?: Result<'metrics/behaviours'>;
   sets?: TraceSet[];
   pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
   run?: RunSummary;
@@ -147,10 +149,10 @@ export interface FakeData {
   metrics?: MetricsSnapshot;
   report?: Report;
   tables?: Record<string, TableRow[]>;
-  /** Texts of part files by their number; one byte a character. */
-  parts?: Record<number, string>;
   /** Samples of a `reject` stage by problem, and how it kept them. */
   whatIf?: { samples: Map<string, StoredSample[]>; settings: RejectSettings };
+  /** Texts of part files by their number; one byte a character. */
+  parts?: Record<number, string>;
   groups?: {
     problems: ProblemGroups[];
     steps: Record<string, GroupAtStep[]>;
@@ -279,11 +281,12 @@ export class FakeHost {
         const rows = this.traces.map((one) => rowOf(one.detail));
         return { rows: detail.group === null ? [rowOf(detail)] : rows.filter(({ group }) => group === detail.group) };
       },
+      'metrics/behaviours': () => this.data.behaviours ?? { detector: { ...DETECTOR }, sets: [], waiting: 0, more: 0 },
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
       'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
-      'stages/rows': ({ table, where, cursor, limit = 100, parts = true }) => {
+      'stages/rows': ({ table, where, text, sort, cursor, limit = 100, parts = true }) => {
         const all = this.data.tables?.[table] ?? [];
         const fits = fitting({ ...(where && { where }), ...(text && { text }) });
         const fit = all.map((row, at) => ({ row, at })).filter(({ row }) => fits(row));
@@ -297,18 +300,18 @@ export class FakeHost {
         const shown = found.slice(0, limit);
         return {
           rows: shown.map(({ row: { parts: own, ...row } }) => (parts && own ? { ...row, parts: own } : row)),
-          total: wanted.length > 0 ? null : all.length,
+          total: sort ? fit.length : where || text ? null : all.length,
           ...(found.length > limit ? { next: String(found[limit]!.at) } : {}),
           ...(parts ? {} : { cursors: shown.map(({ at }) => String(at)) }),
         };
       },
-      // In two pieces, as the service gives what is long.
-      'stages/text': ({ extent: { part, offset, length } }) => {
-        const text = (this.data.parts?.[part] ?? '').slice(offset, offset + length);
       'stages/whatIf': ({ run: _run, stage: _stage, attempt: _attempt, ...asked }) => {
         const { whatIf } = this.data;
         return whatIf ? compareWhatIf(whatIf.samples, whatIf.settings, asked) : null;
       },
+      // In two pieces, as the service gives what is long.
+      'stages/text': ({ extent: { part, offset, length } }) => {
+        const text = (this.data.parts?.[part] ?? '').slice(offset, offset + length);
         const half = Math.ceil(text.length / 2);
         if (text.length < 1000) return { text, rest: null };
         return { text: text.slice(0, half), rest: { part, offset: offset + half, length: length - half } };
