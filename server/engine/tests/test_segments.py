@@ -12,6 +12,7 @@ from longhand_engine.tiny.task import problem_text, sample_problems, steps_of
 from longhand_engine.tiny.traces import short_body
 from longhand_engine.train.data import sft_rows
 from longhand_engine.train.segments import IGNORED, tokenize_row, truncated
+from longhand_engine.train.sft_report import token_names
 
 NAMES = ("answer_1", "transition", "answer_2", "summary")
 
@@ -177,6 +178,7 @@ def test_the_report_says_what_is_trained(tmp_path):
     assert sum(p["tokens"] for p in rows[0]["parts"]) == rows[0]["cells"]["tokens"]
     cut = [json.loads(line) for line in (folder / "tables/left_out.jsonl").read_text().splitlines()]
     assert cut and all("cut by max_length" in row["cells"]["why"] for row in cut)
+    assert [row["cells"]["row"] for row in rows] == [1, 2, 3, 4, 5, 6] and all(row["cells"]["row"] > 0 for row in cut)
     assert {bar["label"] for bar in blocks["Tokens by segment"]["bars"]} == {"prompt", *NAMES}
 
 
@@ -235,3 +237,29 @@ def test_all_tokens_and_completion_are_trls(tmp_path):
         shown[loss] = {i["label"]: i["value"] for i in blocks["What is trained"]["items"]}
         assert "loss/source/multi" in events(folder, "metrics")[0]["values"]
     assert shown["all"]["Masked tokens"] == 0 < shown["completion"]["Masked tokens"]
+
+
+@pytest.mark.parametrize("loss", [None, "all", "completion"])
+def test_what_trl_cuts_or_drops_in_silence_is_listed(tmp_path, loss):
+    rows = [{k: document(i)[k] for k in ("prompt", "completion")} for i in range(4)]
+    rows[2]["completion"] = [{"role": "assistant", "content": "7"}]
+    rows[3]["prompt"] = [{"role": "user", "content": "so " * 90}]
+    data = written(tmp_path / "rows.jsonl", rows)
+    config = SFT | {"max_steps": 1, "save_strategy": "no", "max_length": 80}
+    folder = attempt(tmp_path / "a", "sft", data, config, **({"loss": loss} if loss else {}))
+    assert work(folder) == 0
+    blocks = {b["title"]: b for b in json.loads((folder / "report.json").read_text())["blocks"]}
+    figures = {i["label"]: i["value"] for i in blocks["What is trained"]["items"]}
+    listed = (folder / "tables/left_out.jsonl").read_text().splitlines()
+    whys = {c["row"]: c["why"] for c in (json.loads(line)["cells"] for line in listed)}
+    assert set(whys) == {1, 2, 4} and figures["Rows left out or cut"] == 3
+    assert all("tokens cut by max_length" in why for why in whys.values())
+    # Of the last one only the prompt is left.
+    assert ("no token carries loss, left out" in whys[4]) == (loss != "all")
+    assert figures["Rows"] == (4 if loss == "all" else 3)
+
+
+def test_prompts_in_a_packed_sequence_are_prompts():
+    labels = [-100, 5, -100, -100, 6, 7, -100]
+    assert token_names(labels, None, [], [2, 5]) == ["prompt", "completion", *["prompt"] * 2, *["completion"] * 3]
+    assert token_names(labels, None, []) == ["prompt", *["completion"] * 6]

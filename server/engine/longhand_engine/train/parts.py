@@ -5,6 +5,7 @@ Both are means over the tokens since the last log line, of the plain negative lo
 its loss otherwise.
 """
 
+from copy import copy
 from dataclasses import fields
 from typing import Any
 
@@ -22,6 +23,28 @@ def bounded_names(names: list[str]) -> list[str]:
     """The distinct names in order of first use, at most NAMES and then OTHER."""
     found = list(dict.fromkeys(names))
     return found if len(found) <= NAMES else [*found[:NAMES], OTHER]
+
+
+def said_of_cut(lost: int, tokens: int, trained: bool) -> str:
+    """What is said of a row of `tokens` tokens that loses `lost` of them; `trained`: whether the rest carries any loss."""
+    said = f"{lost} of {tokens} tokens cut by max_length" if lost else ""
+    return said if trained else f"{said}{': ' if said else ''}no token carries loss, left out"
+
+
+def _cut_rows(dataset: Any, args: Any, packing: bool) -> list[tuple[int, str]]:
+    """The rows of a tokenized data set that TRL will cut or, where nothing is packed, leave out."""
+    if packing and args.packing_strategy != "bfd":
+        return []  # longer ones are split, and nothing of them is lost
+    keep = (
+        slice(-args.max_length, None) if args.truncation_mode == "keep_end" and not packing else slice(args.max_length)
+    )
+    found = []
+    for number, labels in enumerate(dataset["labels"]):
+        lost = len(labels) - len(labels[keep])
+        trained = packing or any(label != -100 for label in labels[keep])
+        if lost or not trained:
+            found.append((number, said_of_cut(lost, len(labels), trained)))
+    return found
 
 
 class PartsCollator(DataCollatorForLanguageModeling):
@@ -43,6 +66,8 @@ class PartsTrainer(SFTTrainer):
     """`segment_names` and `source_names`: what the numbers in the columns PARTS and SOURCE mean."""
 
     def __init__(self, *args: Any, segment_names: list[str], source_names: list[str], **kwargs: Any):
+        self.cut: list[tuple[int, str]] = []
+        """Rows, by number from 0, of which `max_length` leaves only a part or nothing that is trained, and what it took."""
         super().__init__(*args, **kwargs)
         self._names = {PARTS: segment_names, SOURCE: source_names}
         self._sums: dict[str, torch.Tensor] = {}
@@ -54,6 +79,17 @@ class PartsTrainer(SFTTrainer):
 
     def _note(self, module: Any, arguments: Any, outputs: Any) -> None:
         self._outputs = outputs if hasattr(outputs, "log_probs") else None
+
+    def _prepare_dataset(
+        self, dataset: Any, processing_class: Any, args: Any, packing: bool, formatting_func: Any, dataset_name: str
+    ) -> Any:
+        """TRL's, in two passes: it cuts and drops rows in silence, so they are looked at between tokenizing and cutting."""
+        if dataset_name == "train" and args.max_length is not None:
+            whole = copy(args)
+            whole.max_length, whole.shuffle_dataset = None, False
+            dataset = super()._prepare_dataset(dataset, processing_class, whole, False, formatting_func, dataset_name)
+            self.cut = _cut_rows(dataset, args, packing)
+        return super()._prepare_dataset(dataset, processing_class, args, packing, formatting_func, dataset_name)
 
     def _set_signature_columns_if_needed(self) -> None:
         super()._set_signature_columns_if_needed()

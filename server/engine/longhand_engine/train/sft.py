@@ -28,7 +28,7 @@ class Prepared:
     segment_names: list[str] = field(default_factory=list)
     source_names: list[str] = field(default_factory=list)
     left_out: list[tuple[int, str]] = field(default_factory=list)
-    """Rows that are not trained or were cut, by number, and why."""
+    """Rows that are not trained or were cut, by number from 0, and why."""
 
 
 def run_sft(stage: Stage) -> dict[str, str] | None:
@@ -68,7 +68,8 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
         )
         shown = loss or ("completion" if trainer.completion_only_loss else "all")
         if stage.is_main:
-            sft_report(stage, trainer, shown, prepared.left_out, prepared.segment_names, prepared.source_names)
+            left_out = prepared.left_out + trainer.cut
+            sft_report(stage, trainer, shown, left_out, prepared.segment_names, prepared.source_names)
     return train(stage, trainer, resume)
 
 
@@ -113,7 +114,7 @@ def check_packing(stage: Stage, arguments: Any) -> None:
 
 def prepare(rows: list[Row], loss: str | None, tokenizer: Any, arguments: Any, path: Path) -> Prepared:
     """Rows for the trainer: tokenized here for `segments`, otherwise as they are; with the number of each one's source."""
-    from .parts import OTHER, PARTS, SOURCE, bounded_names
+    from .parts import OTHER, PARTS, SOURCE, bounded_names, said_of_cut
 
     prepared = Prepared(rows)
     if loss == "completion" and "completion" not in rows[0]:
@@ -133,11 +134,11 @@ def prepare(rows: list[Row], loss: str | None, tokenizer: Any, arguments: Any, p
             except DataError as error:
                 raise DataError(f"{path}, row {number + 1}: {error}") from error
             cut = truncated(whole, arguments.max_length, arguments.truncation_mode)
-            if len(cut.input_ids) < len(whole.input_ids):
-                lost = len(whole.input_ids) - len(cut.input_ids)
-                prepared.left_out.append((number, f"{lost} of {len(whole.input_ids)} tokens cut by max_length"))
-            if all(label == IGNORED for label in cut.labels):
-                prepared.left_out.append((number, "no token carries loss"))
+            lost = len(whole.input_ids) - len(cut.input_ids)
+            trained = any(label != IGNORED for label in cut.labels)
+            if lost or not trained:
+                prepared.left_out.append((number, said_of_cut(lost, len(whole.input_ids), trained)))
+            if not trained:
                 continue
             parts = [names[part] if part >= 0 else part for part in cut.parts]
             prepared.rows.append({"input_ids": cut.input_ids, "labels": cut.labels, PARTS: parts})

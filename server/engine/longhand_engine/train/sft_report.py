@@ -34,18 +34,30 @@ def stretches(ids: list[int], labels: list[int], names: list[str]) -> list[tuple
     return [(name, trained, [token[2] for token in tokens]) for (name, trained), tokens in grouped]
 
 
-def token_names(labels: list[int], parts: list[int] | None, names: list[str]) -> list[str]:
-    """The name of each token's part; without `parts`, what carries loss is the completion and what stands before it the prompt."""
+def token_names(
+    labels: list[int], parts: list[int] | None, names: list[str], lengths: list[int] | None = None
+) -> list[str]:
+    """The name of each token's part; without `parts`, what carries loss is the completion and what stands before it the prompt.
+
+    `lengths`: of the rows that are packed into one sequence.
+    """
     if parts is not None:
         return ["prompt" if part < 0 else names[part] for part in parts]
-    first = next((i for i, label in enumerate(labels) if label >= 0), len(labels))
-    return ["prompt" if i < first else "completion" for i in range(len(labels))]
+    found: list[str] = []
+    for length in lengths or [len(labels)]:
+        row = labels[len(found) : len(found) + length]
+        first = next((i for i, label in enumerate(row) if label >= 0), length)
+        found += ["prompt"] * first + ["completion"] * (length - first)
+    return found
 
 
 def sft_report(
     stage: Stage, trainer: Any, loss: str, left_out: list[tuple[int, str]], segment_names: list[str], sources: list[str]
 ) -> Report:
-    """Made from the trainer's own data, so it shows what is trained and not what was meant. `left_out`: rows by number, and why."""
+    """Made from the trainer's own data, so it shows what is trained and not what was meant. `left_out`: rows by number from 0, and why.
+
+    Tables count from 1: `left_out` the rows of the file, `samples` those that are trained.
+    """
     report = Report(stage.dir, "sft", record=stage.record)
     dataset, tokenizer = trainer.train_dataset, trainer.processing_class
     total = len(dataset)
@@ -53,7 +65,7 @@ def sft_report(
     tally = Tally()
     for number, row in enumerate(dataset):
         ids, labels = row["input_ids"], row["labels"]
-        names = token_names(labels, row.get("part_ids"), segment_names)
+        names = token_names(labels, row.get("part_ids"), segment_names, row.get("seq_lengths"))
         found = stretches(ids, labels, names)
         source = sources[row["source_id"]] if sources and "source_id" in row else "all rows"
         tally.add(((name, trained, len(tokens)) for name, trained, tokens in found), source)
@@ -61,7 +73,13 @@ def sft_report(
             trained = sum(len(tokens) for _, carries, tokens in found if carries)
             report.row(
                 "samples",
-                {"row": number, "source": source, "tokens": len(ids), "trained": trained, "masked": len(ids) - trained},
+                {
+                    "row": number + 1,
+                    "source": source,
+                    "tokens": len(ids),
+                    "trained": trained,
+                    "masked": len(ids) - trained,
+                },
                 parts=[
                     {
                         "label": name,
@@ -73,7 +91,7 @@ def sft_report(
                 ],
             )
     for number, why in left_out:
-        report.row("left_out", {"row": number, "why": why})
+        report.row("left_out", {"row": number + 1, "why": why})
     _figures(report, trainer, loss, tally, total, len(left_out))
     _bars(report, tally)
     note = f"{min(SHOWN, total)} of {total} rows, spread evenly." if total > SHOWN else ""
