@@ -394,7 +394,7 @@ export interface BehaviourSet {
   tokensExact: boolean;
   tokens: Interval | null;
   /** What it is compared with, over the problems that both have. */
-  base: { run: string; stage: string; step: number | null; marker: string | null; paired: number } | null;
+  base: (Pick<BehaviourSet, 'run' | 'stage' | 'step' | 'set' | 'marker'> & { paired: number }) | null;
   /** Mean tokens over those of `base`. */
   ratio: Interval | null;
   /** Null while traces of it are still to be read. */

@@ -302,7 +302,10 @@ function setOf({ group, tally, ...rest }: Sums, against: Sums | null, figures: L
     tokensExact: rest.exact,
     tokens: figures?.tokens ?? null,
     base: base
-      ? { run: base.run, stage: base.stage, step: base.step, marker: base.marker, paired: figures?.paired ?? 0 }
+      ? {
+          ...{ run: base.run, stage: base.stage, step: base.step, set: base.set, marker: base.marker },
+          paired: figures?.paired ?? 0,
+        }
       : null,
     ratio: figures?.ratio ?? null,
     labels: figures?.labels ?? null,

@@ -168,7 +168,7 @@ export async function compare(parts: OpenParts, argument: unknown): Promise<void
   const { backends, targets, panels } = parts;
   const run = await targets.run(argument, 'Compare', ({ traces }) => traces > 0, 'There are no traces to compare yet.');
   if (!run) return;
-  const { sets } = await backends.call('traces/sets', { run: run.run });
+  const { sets } = await backends.call('traces/sets', { run: run.run, markers: true });
   if (sets.length === 0) throw new LonghandError('not_runnable', `${run.name} has no evaluation to compare yet.`);
   const before = await pickSet(sets, `Compare in ${run.name}: before`, 'Which traces come first?', 1);
   if (!before) return;
@@ -197,7 +197,7 @@ async function otherRuns(
   const runs = (await targets.runs()).filter((other) => other.run !== run.run && other.traces > 0).slice(0, 10);
   const found = await Promise.all(
     runs.map(async (other) => {
-      const { sets } = await backends.call('traces/sets', { run: other.run });
+      const { sets } = await backends.call('traces/sets', { run: other.run, markers: true });
       return sets.map((set) => ({ ...set, runName: other.name }));
     }),
   );
@@ -224,8 +224,8 @@ async function pickSet(
   return picked?.set;
 }
 
-function side({ run, stage, step }: TraceSet): CompareSide {
-  return { run, stage, step };
+function side({ run, stage, step, marker }: TraceSet): CompareSide {
+  return { run, stage, step, ...(marker !== undefined && { marker }) };
 }
 
 function clean(filter: TraceFilter): TraceFilter {

@@ -106,8 +106,15 @@ function isSort(value: unknown): value is TraceSort {
 }
 
 function asSide(value: unknown): CompareSide | null {
-  if (!isObject(value) || typeof value['run'] !== 'string' || typeof value['stage'] !== 'string') return null;
-  return { run: value['run'], stage: value['stage'], step: typeof value['step'] === 'number' ? value['step'] : null };
+  if (!isObject(value)) return null;
+  const { run, stage, step, marker } = value;
+  if (typeof run !== 'string' || typeof stage !== 'string') return null;
+  return {
+    run,
+    stage,
+    step: typeof step === 'number' ? step : null,
+    ...((marker === null || typeof marker === 'string') && { marker }),
+  };
 }
 
 function text(value: unknown, fallback: string): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { BehaviourSet, Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
 import { axe } from './axe.ts';
@@ -15,6 +16,32 @@ const view: View = {
   before: { run: RUN, stage: 'sft', step: 250 },
   after: { run: RUN, stage: 'grpo', step: 30 },
 };
+
+/** 40 problems on both sides; the second is half as long and checks more. */
+function madeBehaviours(): Result<'metrics/behaviours'> {
+  const around = (mean: number, by: number) => ({ mean, low: mean - by, high: mean + by });
+  const set = (stage: string, step: number, tokens: number, rate: number): BehaviourSet => ({
+    ...{ run: RUN, stage, of: null, step, set: 'test', marker: null, class: null },
+    ...{ traces: 160, problems: 40, unreadable: stage === 'grpo' ? 1 : 0, unknownLength: 0, cut: 0, tokensExact: true },
+    ...{ tokens: around(tokens, tokens / 20), base: null, ratio: null },
+    labels: [
+      {
+        label: 'verification',
+        spans: 80,
+        completions: 60,
+        mean: around(1, 0.1),
+        rate: around(rate, 0.5),
+        change: null,
+      },
+      { label: 'loop', spans: 0, completions: 0, mean: around(0, 0), rate: around(0, 0), change: null },
+    ],
+  });
+  const [before, after] = [set('sft', 250, 400, 2), set('grpo', 30, 200, 5)];
+  after.base = { run: RUN, stage: 'sft', step: 250, set: 'test', marker: null, paired: 40 };
+  after.ratio = { mean: 0.5, low: 0.48, high: 0.53 };
+  after.labels![0]!.change = around(3, 0.5);
+  return { detector: { name: 'longhand-rules', version: '1' }, sets: [before, after], waiting: 0, more: 0 };
+}
 
 describe('pairs of a comparison', () => {
   const { pairs } = madePairs(40);
@@ -101,9 +128,44 @@ describe('comparison', () => {
     assert.deepEqual(opening.view.filter, { run: RUN, stage: 'grpo', step: 30 });
   });
 
+  it('shows lengths and behaviours once all texts are read, and opens the traces behind a number', async () => {
+    const fake = host();
+    const whole = madeBehaviours();
+    fake.data.behaviours = { ...whole, sets: whole.sets.map((set) => ({ ...set, labels: null })), waiting: 12 };
+    const page = await open(fake);
+    await page.getByRole('button', { name: 'Figures' }).click();
+    const figures = page.getByRole('region', { name: 'Lengths and behaviours' });
+    await figures.getByText('12 completions are still to be read').waitFor();
+    fake.data.behaviours = whole;
+    await figures.getByText('Verification').waitFor();
+    const rows = await figures.locator('tr').allInnerTexts();
+    assert.deepEqual(
+      rows.slice(1).map((row) => row.replace(/\s+/g, ' ')),
+      [
+        'Mean tokens 400 [380, 420] 200 [190, 210] × 0.50 [0.48, 0.53]',
+        'Verification 2.00 [1.50, 2.50] 5.00 [4.50, 5.50] +3.00 [2.50, 3.50]',
+      ],
+    );
+    assert.match(await figures.locator('caption').innerText(), /test\s*40 problems, the text of 1 completion is gone/);
+    await figures.locator('tr', { hasText: 'Verification' }).getByRole('button').nth(1).click();
+    await page.waitForTimeout(50);
+    const opening = fake.calls.findLast(({ method }) => method === 'host/open')!.params as { view: unknown };
+    assert.deepEqual(opening.view, {
+      page: 'inspector',
+      title: 'grpo · 30 · with verification',
+      filter: { run: RUN, stage: 'grpo', marker: null, step: 30, set: 'test', behaviour: 'verification' },
+    });
+    const asked = fake.calls.findLast(({ method }) => method === 'metrics/behaviours')!.params;
+    assert.deepEqual(asked, { of: { sides: [view.before, view.after] }, base: [view.before] });
+  });
+
   it('is clean for axe in all four themes', async () => {
-    const page = await open(host());
+    const fake = host();
+    fake.data.behaviours = madeBehaviours();
+    const page = await open(fake);
     await page.locator('.side .pill').first().waitFor();
+    await page.getByRole('button', { name: 'Figures' }).click();
+    await page.locator('.behaviours caption').waitFor();
     for (const theme of themeKinds) {
       await setTheme(page, theme);
       await page.waitForTimeout(100);

@@ -4,6 +4,7 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
 import { PAGE_LIMIT, type Pair, type PairChange, type TraceRow } from '../../core/protocol/methods.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
+import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
 import { actionOf, keyLines, type Action } from '../inspector/keys.ts';
@@ -19,6 +20,7 @@ import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { Behaviours } from './behaviours-table.tsx';
 import { PairTable } from './pair-table.tsx';
 import { changes, countChanges, selectPairs, type PairSort } from './pairs.ts';
 
@@ -34,6 +36,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
   const [text, setText] = useState('');
   const [sort, setSort] = useState<PairSort>('change');
   const [help, setHelp] = useState(false);
+  const [figures, setFigures] = useState(false);
   const [listWidth, setListWidth] = useState(() => host.saved()?.listWidth ?? 330);
   const root = useRef<HTMLDivElement>(null);
   const panes = useRef<{ before: PaneHandle | null; after: PaneHandle | null }>({ before: null, after: null });
@@ -200,6 +203,9 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               )}
             </div>
             <div class="tools" role="group" aria-label="View">
+              <button class="tool framed apart" aria-pressed={figures} onClick={() => setFigures(!figures)}>
+                Figures
+              </button>
               <button
                 class="tool framed"
                 aria-pressed={!settings.raw}
@@ -219,6 +225,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               </button>
             </div>
           </header>
+          {figures && <Behaviours host={host} before={view.before} after={view.after} />}
           {pair ? (
             <div class="sides">
               {pane('before')}
@@ -260,6 +267,7 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
       stage: where.stage,
       problem: pair.problem,
       ...(where.step === null ? {} : { step: where.step }),
+      ...(where.marker === undefined ? {} : { marker: where.marker }),
     };
     void model.open(pair[side].traces[0] ?? null);
     host.call('traces/page', { filter, limit: PAGE_LIMIT }).then(
@@ -277,7 +285,7 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
   }, [pair, side]);
   useEffect(() => host.on('events/batch', (batch) => model.onEvents(batch)), [model]);
 
-  const place = `${where.stage}${where.step === null ? '' : ` · ${count(where.step)}`}`;
+  const place = `${where.stage}${where.step === null ? '' : ` · ${count(where.step)}`}${where.marker ? ` · ${markerName(where.marker)}` : ''}`;
   const options = rows.map((row) => ({
     value: row.trace,
     text: `Sample ${row.sample + 1}  ${verdictText(row)}  ${tokens(row.tokens, row.tokensExact)} tok`,
@@ -307,7 +315,13 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
           title="Open in the inspector"
           onClick={() => {
             if (!trace) return;
-            const filter = { run: where.run, stage: where.stage, ...(where.step === null ? {} : { step: where.step }) };
+            const { run, stage, step, marker } = where;
+            const filter = {
+              run,
+              stage,
+              ...(step === null ? {} : { step }),
+              ...(marker === undefined ? {} : { marker }),
+            };
             void host.ask('host/open', { view: { page: 'inspector', title: place, filter, trace } });
           }}
         >

@@ -85,7 +85,14 @@ describe('store: behaviours', () => {
       const { sets } = await counted(store, { of: { sides: [marked] }, base: [plain] });
       assert.equal(sets.length, 1);
       assert.ok(Math.abs(sets[0]!.ratio!.mean - 2) < 1e-9);
-      assert.deepEqual(sets[0]!.base, { run: 'r', stage: 'eval-final-aime', step: 8, marker: null, paired: 6 });
+      assert.deepEqual(sets[0]!.base, {
+        run: 'r',
+        stage: 'eval-final-aime',
+        step: 8,
+        set: 'aime',
+        marker: null,
+        paired: 6,
+      });
       await assert.rejects(store.behaviours({ of: { run: 'gone' } }), { code: 'not_found' });
     }));
 
