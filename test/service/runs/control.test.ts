@@ -1,37 +1,20 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Backend } from '../../../core/protocol/client.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
-import {
-  isGone,
-  rehearsalPython,
-  rehearsalRecipe,
-  stage,
-  temporaryFolder,
-  TestService,
-  until,
-  untilRun,
-} from '../../support/service.ts';
+import { isGone, rehearsalRecipe, stage, temporaryFolder, TestService, until } from '../../support/service.ts';
+import { suiteService } from '../suite.ts';
 
 describe('run control', () => {
-  const root = temporaryFolder('runs');
-  const service = new TestService(root, rehearsalPython(join(root, 'bin')));
-  let backend: Backend;
-  before(async () => {
-    await service.start();
-    backend = await service.connect();
-  });
-  after(() => service.dispose());
+  const suite = suiteService('runs');
+  const { root } = suite;
 
-  const start = async (stages: Parameters<typeof rehearsalRecipe>[0]) =>
-    (await backend.call('runs/start', { source: { text: rehearsalRecipe(stages), path: null } })).run;
-  const over = (state: string) => state === 'completed' || state === 'failed' || state === 'stopped';
+  const start = async (stages: Parameters<typeof rehearsalRecipe>[0]) => suite.start(rehearsalRecipe(stages));
 
   it('runs the stages one after the other, each from what the one before left', async () => {
     const run = await start({ first: { STEPS: 12 }, second: { STEPS: 5 } });
     assert.match(run, /^rehearsal-[a-z0-9]{8}$/);
-    const summary = await untilRun(backend, run, ({ state }) => over(state));
+    const summary = await suite.ended(run);
     assert.equal(summary.state, 'completed', JSON.stringify(summary, null, 1));
     const second = stage(summary, 'second');
     assert.deepEqual(second.progress, { done: 5, total: 5, unit: 'steps', epoch: 1, epochs: 1, secondsLeft: null });
@@ -47,27 +30,27 @@ describe('run control', () => {
     assert.ok(readFileSync(join(root, 'runs', run, 'recipe.yaml'), 'utf8').startsWith('name: rehearsal'));
     // What was measured is the next plan's estimate.
     const source = { text: rehearsalRecipe({ first: { STEPS: 12 } }), path: null };
-    const { plan } = await backend.call('recipes/plan', { source });
+    const { plan } = await suite.backend.call('recipes/plan', { source });
     assert.ok((plan?.stages.find(({ id }) => id === 'first')?.expectedSeconds ?? 0) > 0);
   });
 
   it('stops with a checkpoint, leaves no process, and goes on from there', async () => {
     const run = await start({ first: { STEPS: 200, CHILD: '1' }, second: { STEPS: 3 } });
-    let summary = await untilRun(backend, run, (s) => (stage(s, 'first').progress?.done ?? 0) >= 7);
-    await assert.rejects(backend.call('runs/delete', { run }), (e) => LonghandError.is(e, 'not_runnable'));
-    await assert.rejects(backend.call('runs/resume', { run }), (e) => LonghandError.is(e, 'already_running'));
+    let summary = await suite.until(run, (s) => (stage(s, 'first').progress?.done ?? 0) >= 7);
+    await assert.rejects(suite.backend.call('runs/delete', { run }), (e) => LonghandError.is(e, 'not_runnable'));
+    await assert.rejects(suite.backend.call('runs/resume', { run }), (e) => LonghandError.is(e, 'already_running'));
     const folder = stage(summary, 'first').folder;
     const child = Number(readFileSync(join(folder, 'child.pid'), 'utf8'));
     const { runner, worker } = JSON.parse(readFileSync(join(folder, 'runner.json'), 'utf8'));
     assert.equal(isGone(child), false);
 
-    assert.deepEqual(await backend.call('runs/stop', { run }), { stopping: ['first'] });
-    summary = await backend.call('runs/get', { run });
+    assert.deepEqual(await suite.backend.call('runs/stop', { run }), { stopping: ['first'] });
+    summary = await suite.backend.call('runs/get', { run });
     assert.equal(stage(summary, 'first').state, 'stopping');
     const left = stage(summary, 'first').attempts[0]!.graceLeft!;
     assert.ok(left > 0 && left <= 5, `grace ${left}`);
 
-    summary = await untilRun(backend, run, ({ state }) => state === 'stopped');
+    summary = await suite.until(run, ({ state }) => state === 'stopped');
     for (const pid of [child, runner.pid, worker.pid]) assert.ok(isGone(pid), `process ${pid} lives`);
     assert.equal(stage(summary, 'first').attempts[0]!.outcome, 'stopped');
     assert.equal(stage(summary, 'second').state, 'waiting');
@@ -77,29 +60,29 @@ describe('run control', () => {
     // A checkpoint that was damaged meanwhile is not trusted.
     rmSync(join(folder, 'checkpoints', `checkpoint-${saved}`, 'state.json'));
     const whole = stage(summary, 'first').checkpoints.at(-2)?.step ?? 5;
-    assert.deepEqual(await backend.call('runs/resume', { run }), { resumed: ['first'] });
-    summary = await untilRun(backend, run, (s) => stage(s, 'first').attempts.length === 2);
+    assert.deepEqual(await suite.backend.call('runs/resume', { run }), { resumed: ['first'] });
+    summary = await suite.until(run, (s) => stage(s, 'first').attempts.length === 2);
     assert.equal(stage(summary, 'first').attempts[1]!.resumedFrom?.step, whole);
-    summary = await untilRun(backend, run, (s) => (stage(s, 'first').progress?.done ?? 0) > whole);
-    await backend.call('stages/stop', { run, stage: 'first', force: true });
-    summary = await untilRun(backend, run, (s) => stage(s, 'first').state === 'stopped');
-    assert.equal(await backend.call('stages/resume', { run, stage: 'first' }).then(({ attempt }) => attempt), 3);
-    await backend.call('runs/stop', { run });
-    await untilRun(backend, run, ({ state }) => state === 'stopped');
-    assert.deepEqual(await backend.call('runs/delete', { run }), { deleted: true });
+    summary = await suite.until(run, (s) => (stage(s, 'first').progress?.done ?? 0) > whole);
+    await suite.backend.call('stages/stop', { run, stage: 'first', force: true });
+    summary = await suite.until(run, (s) => stage(s, 'first').state === 'stopped');
+    assert.equal(await suite.backend.call('stages/resume', { run, stage: 'first' }).then(({ attempt }) => attempt), 3);
+    await suite.backend.call('runs/stop', { run });
+    await suite.until(run, ({ state }) => state === 'stopped');
+    assert.deepEqual(await suite.backend.call('runs/delete', { run }), { deleted: true });
     assert.equal(existsSync(join(root, 'runs', run)), false);
-    await assert.rejects(backend.call('runs/get', { run }), (e) => LonghandError.is(e, 'not_found'));
+    await assert.rejects(suite.backend.call('runs/get', { run }), (e) => LonghandError.is(e, 'not_found'));
   });
 
   it('kills at the end of the grace what does not obey', async () => {
     const run = await start({ first: { STEPS: 1000, IGNORE_TERM: '1' } });
-    const running = await untilRun(backend, run, (s) => (stage(s, 'first').progress?.done ?? 0) >= 2);
+    const running = await suite.until(run, (s) => (stage(s, 'first').progress?.done ?? 0) >= 2);
     const { worker } = JSON.parse(readFileSync(join(stage(running, 'first').folder, 'runner.json'), 'utf8'));
-    await backend.call('stages/stop', { run, stage: 'first' });
+    await suite.backend.call('stages/stop', { run, stage: 'first' });
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal(isGone(worker.pid), false, 'it has its grace');
-    await backend.call('stages/stop', { run, stage: 'first', force: true });
-    const summary = await untilRun(backend, run, ({ state }) => state === 'stopped', 4000);
+    await suite.backend.call('stages/stop', { run, stage: 'first', force: true });
+    const summary = await suite.until(run, ({ state }) => state === 'stopped', 4000);
     assert.equal(stage(summary, 'first').attempts[0]!.outcome, 'stopped');
     assert.ok(isGone(worker.pid));
   });
@@ -108,7 +91,7 @@ describe('run control', () => {
     const flag = join(root, 'broken');
     writeFileSync(flag, '');
     const run = await start({ first: { STEPS: 12, FAIL_AT: 8, FAIL_WHILE: flag }, second: { STEPS: 2 } });
-    let summary = await untilRun(backend, run, ({ state }) => over(state));
+    let summary = await suite.ended(run);
     assert.equal(summary.state, 'failed');
     const { error, outcome } = stage(summary, 'first').attempts[0]!;
     assert.equal(outcome, 'failed');
@@ -117,28 +100,31 @@ describe('run control', () => {
     assert.match(error?.traceback ?? '', /rehearsal_worker.py/);
     assert.equal(error?.hint, 'look at the rewards');
     assert.equal(stage(summary, 'second').attempts.length, 0);
-    const log = await backend.call('stages/log', { run, stage: 'first', stream: 'stderr' });
+    const log = await suite.backend.call('stages/log', { run, stage: 'first', stream: 'stderr' });
     assert.equal(log.text, 'failed\n');
-    assert.deepEqual(await backend.call('stages/log', { run, stage: 'first', stream: 'stderr', offset: 3, limit: 2 }), {
-      text: 'le',
-      offset: 3,
-      end: 5,
-      size: 7,
-    });
+    assert.deepEqual(
+      await suite.backend.call('stages/log', { run, stage: 'first', stream: 'stderr', offset: 3, limit: 2 }),
+      {
+        text: 'le',
+        offset: 3,
+        end: 5,
+        size: 7,
+      },
+    );
     rmSync(flag);
-    await backend.call('runs/resume', { run });
-    summary = await untilRun(backend, run, ({ state }) => over(state));
+    await suite.backend.call('runs/resume', { run });
+    summary = await suite.ended(run);
     assert.equal(summary.state, 'completed');
     assert.equal(stage(summary, 'first').attempts[1]!.resumedFrom?.step, 5);
-    await assert.rejects(backend.call('runs/resume', { run }), (e) => LonghandError.is(e, 'not_runnable'));
+    await assert.rejects(suite.backend.call('runs/resume', { run }), (e) => LonghandError.is(e, 'not_runnable'));
   });
 
   it('trains one stage at a time on a machine without accelerators', async function () {
-    const { checks } = await backend.call('service/doctor', {});
+    const { checks } = await suite.backend.call('service/doctor', {});
     if (!checks.find(({ id }) => id === 'accelerators')?.found.startsWith('none')) this.skip();
     const runs = [await start({ first: { STEPS: 20 } }), await start({ first: { STEPS: 3 } })];
     const a = runs[0]!;
-    const both = async () => Promise.all(runs.map((run) => backend.call('runs/get', { run })));
+    const both = async () => Promise.all(runs.map((run) => suite.backend.call('runs/get', { run })));
     await until(async () => {
       const states = (await both()).map((summary) => stage(summary, 'first').state);
       assert.ok(states.filter((state) => state === 'running').length <= 1, states.join());
@@ -147,23 +133,23 @@ describe('run control', () => {
     const [first, second] = (await both()).map((summary) => stage(summary, 'first').attempts[0]!);
     const [earlier, later] = first!.started! < second!.started! ? [first!, second!] : [second!, first!];
     assert.ok(earlier.ended! <= later.started!);
-    await backend.call('runs/rename', { run: a, name: 'another name' });
-    assert.equal((await backend.call('runs/get', { run: a })).name, 'another name');
+    await suite.backend.call('runs/rename', { run: a, name: 'another name' });
+    assert.equal((await suite.backend.call('runs/get', { run: a })).name, 'another name');
   });
 
   it('refuses a recipe with the places of its errors, and a run without an engine', async () => {
     const text = rehearsalRecipe({ first: {} }).replace('kind: sft', 'kind: sftt');
-    await assert.rejects(backend.call('runs/start', { source: { text, path: null } }), (error) => {
+    await assert.rejects(suite.backend.call('runs/start', { source: { text, path: null } }), (error) => {
       assert.ok(LonghandError.is(error, 'invalid_recipe'));
       const { diagnostics } = error.detail as { diagnostics: { range: { start: number; end: number } }[] };
       assert.equal(text.slice(diagnostics[0]!.range.start, diagnostics[0]!.range.end), 'sftt');
       return true;
     });
-    const { diagnostics } = await backend.call('recipes/check', { source: { text, path: null } });
+    const { diagnostics } = await suite.backend.call('recipes/check', { source: { text, path: null } });
     assert.equal(text.slice(diagnostics[0]!.range.start, diagnostics[0]!.range.end), 'sftt');
     const set = { epoch: 3 };
     await assert.rejects(
-      backend.call('recipes/plan', { source: { preset: 'two-stage-tiny' }, set }),
+      suite.backend.call('recipes/plan', { source: { preset: 'two-stage-tiny' }, set }),
       (error) => LonghandError.is(error, 'invalid_params') && error.message.includes('“epochs”'),
     );
     const other = temporaryFolder('runs');

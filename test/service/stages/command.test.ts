@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Backend } from '../../../core/protocol/client.ts';
-import { isGone, rehearsalPython, stage, temporaryFolder, TestService, untilRun } from '../../support/service.ts';
-
-const over = (state: string) => ['completed', 'failed', 'stopped'].includes(state);
+import { isGone, stage } from '../../support/service.ts';
+import { suiteService } from '../suite.ts';
 
 describe('command stages', () => {
-  const root = temporaryFolder('command');
-  const service = new TestService(root, rehearsalPython(join(root, 'bin')));
-  let backend: Backend;
-  before(async () => {
-    await service.start();
-    backend = await service.connect();
-  });
-  after(() => service.dispose());
+  const suite = suiteService('command');
 
   const start = async (stages: object[]) => {
     const lines = stages.map((one) => `  - ${JSON.stringify({ kind: 'command', ...one })}`);
     const text = ['name: commands', 'stages:', ...lines].join('\n');
-    return (await backend.call('runs/start', { source: { text, path: null } })).run;
+    return suite.start(text);
   };
 
   it('hand what they leave to each other and to the stages after them', async () => {
@@ -40,7 +31,7 @@ describe('command stages', () => {
         outputs: { text: 'text' },
       },
     ]);
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
     assert.deepEqual(stage(done, 'merge').needs, ['train']);
     const text = readFileSync(join(stage(done, 'merge').folder, 'work', 'text'), 'utf8');
@@ -50,29 +41,29 @@ describe('command stages', () => {
   it('are stopped and started again, told where the attempt before worked', async () => {
     const code = 'echo $$ > pid; if [ -e "$LONGHAND_RESUMED_FROM/pid" ]; then exit 0; fi; sleep 60';
     const run = await start([{ id: 'c', program: ['sh', '-c', code], outputs: { pid: 'pid' }, grace: 5 }]);
-    let summary = await untilRun(backend, run, (s) => existsSync(join(stage(s, 'c').folder, 'work', 'pid')));
+    let summary = await suite.until(run, (s) => existsSync(join(stage(s, 'c').folder, 'work', 'pid')));
     const pid = Number(readFileSync(join(stage(summary, 'c').folder, 'work', 'pid'), 'utf8'));
-    await backend.call('runs/stop', { run });
-    summary = await untilRun(backend, run, ({ state }) => over(state));
+    await suite.backend.call('runs/stop', { run });
+    summary = await suite.ended(run);
     assert.equal(summary.state, 'stopped');
     assert.ok(isGone(pid));
-    await backend.call('runs/resume', { run });
-    summary = await untilRun(backend, run, ({ state }) => over(state));
+    await suite.backend.call('runs/resume', { run });
+    summary = await suite.ended(run);
     assert.equal(summary.state, 'completed', JSON.stringify(summary, null, 1));
   });
 
   it('say what is wrong with them', async () => {
     const run = await start([{ id: 'c', program: ['sh', '-c', 'echo the disk is on fire >&2; exit 5'] }]);
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const done = await suite.ended(run);
     const { error } = stage(done, 'c').attempts[0]!;
     assert.equal(error?.class, 'CommandError');
     assert.match(error?.message ?? '', /sh exited with code 5.*the disk is on fire/s);
     const text = 'name: c\nstages:\n  - { id: c, kind: command, program: [true], inputs: { outputs: x } }';
-    const { diagnostics } = await backend.call('recipes/check', { source: { text, path: null } });
+    const { diagnostics } = await suite.backend.call('recipes/check', { source: { text, path: null } });
     assert.ok(diagnostics.length > 0);
     const other =
       'name: c\nstages:\n  - { id: c, kind: command, program: [x] }\n  - { id: d, kind: command, program: ["${stages.c.y}"] }';
-    const checked = await backend.call('recipes/check', { source: { text: other, path: null } });
+    const checked = await suite.backend.call('recipes/check', { source: { text: other, path: null } });
     assert.match(checked.diagnostics[0]?.message ?? '', /gives nothing to refer to/);
   });
 });

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Backend } from '../../../core/protocol/client.ts';
 import { datasetRowSchema } from '../../../core/protocol/dataset-row.ts';
 import { reportSchema, type TableRow } from '../../../core/protocol/report.ts';
 import type { RunSummary } from '../../../core/protocol/methods.ts';
-import { rehearsalPython, stage, temporaryFolder, TestService, untilRun } from '../../support/service.ts';
+import { stage } from '../../support/service.ts';
+import { suiteService } from '../suite.ts';
 
 const MARKER = '\n\nUsing the solution style from rejection data.';
 
 describe('dataset, mix and select stages', () => {
-  const root = temporaryFolder('data');
-  const service = new TestService(root, rehearsalPython(join(root, 'bin')));
-  let backend: Backend;
+  const suite = suiteService('data');
   let done: RunSummary;
   before(async () => {
     const rows = [
@@ -22,7 +20,7 @@ describe('dataset, mix and select stages', () => {
       { problem: 'Long?', answer: '3', generations: ['x'.repeat(300)] },
       { answer: 'no problem' },
     ];
-    const own = join(root, 'own.jsonl');
+    const own = join(suite.root, 'own.jsonl');
     writeFileSync(own, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const source = { name: 'own', path: own, filter: 'characters < 200' };
     const stages = [
@@ -65,17 +63,13 @@ describe('dataset, mix and select stages', () => {
       },
     ];
     const text = ['name: data', 'stages:', ...stages.map((one) => `  - ${JSON.stringify(one)}`)].join('\n');
-    await service.start();
-    backend = await service.connect();
-    const { run } = await backend.call('runs/start', { source: { text, path: null } });
-    done = await untilRun(backend, run, ({ state }) => ['completed', 'failed', 'stopped'].includes(state));
+    done = await suite.ended(await suite.start(text));
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
   });
-  after(() => service.dispose());
 
   const table = async (id: string, name: string, where?: Record<string, string>): Promise<TableRow[]> => {
     const params = { run: done.run, stage: id, table: name, ...(where ? { where } : {}) };
-    const { rows, next } = await backend.call('stages/rows', params);
+    const { rows, next } = await suite.backend.call('stages/rows', params);
     assert.equal(next, undefined);
     return rows;
   };
@@ -100,7 +94,7 @@ describe('dataset, mix and select stages', () => {
   });
 
   it('report what became of every row, each number with its rows', async () => {
-    const { report } = await backend.call('stages/report', { run: done.run, stage: 'data' });
+    const { report } = await suite.backend.call('stages/report', { run: done.run, stage: 'data' });
     assert.ok(report);
     const funnel = report.blocks.find((block) => block.type === 'funnel')!;
     assert.equal(funnel.steps[0]!.n, 13);
@@ -120,17 +114,25 @@ describe('dataset, mix and select stages', () => {
       assert.ok(found.every(({ cells }) => cells['detail'] && cells['file'] && cells['line']));
     }
     for (const id of ['test', 'joint', 'pick']) {
-      const found = await backend.call('stages/report', { run: done.run, stage: id });
+      const found = await suite.backend.call('stages/report', { run: done.run, stage: id });
       assert.ok(found.report && reportSchema.safeParse(found.report).success, id);
     }
-    assert.equal((await backend.call('stages/report', { run: done.run, stage: 'sft.eval', attempt: 1 })).attempt, 1);
+    assert.equal(
+      (await suite.backend.call('stages/report', { run: done.run, stage: 'sft.eval', attempt: 1 })).attempt,
+      1,
+    );
   });
 
   it('lead from a row to the generation behind it and to those that were not taken', async () => {
     const [row] = await table('data', 'problems');
-    const detail = await backend.call('traces/get', { trace: row!.trace! });
+    const detail = await suite.backend.call('traces/get', { trace: row!.trace! });
     assert.deepEqual([detail.problemText, detail.gold, detail.verdict, detail.answer], ['One?', '1', 'right', '1']);
-    const slice = await backend.call('traces/slice', { trace: row!.trace!, in: 'completion', start: 0, end: 100 });
+    const slice = await suite.backend.call('traces/slice', {
+      trace: row!.trace!,
+      in: 'completion',
+      start: 0,
+      end: 100,
+    });
     assert.equal(slice.text, '\\boxed{1}');
     assert.deepEqual(
       row!.parts!.map(({ tone, verdict }) => [tone, verdict]),
