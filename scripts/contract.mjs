@@ -1,13 +1,23 @@
 /**
  * `npm run contract [-- embedded transformers vllm]`: the client of inference servers against the real ones, each installed
- * once into `.tools/contract` (vLLM for the CPU alone takes 6 GB) and started on the base model that ships.
+ * once into `.tools/contract` (vLLM for the CPU alone takes 6 GB) and started on the base model that ships; then the service,
+ * which starts the same server for a stage.
  * Outside `npm test` because of its size. Exit code 1 when a server does not do what the client relies on.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { ensureEngineForTests, engineHome, root, run, toolsFolder } from './tools.mjs';
+import {
+  ensureEngineForTests,
+  ensureNode,
+  ensurePackages,
+  engineHome,
+  root,
+  run,
+  toolsFolder,
+  withNode,
+} from './tools.mjs';
 
 const folder = join(toolsFolder, 'contract');
 const engine = join(root, 'server', 'engine');
@@ -17,19 +27,28 @@ const wideModel = join(folder, 'base-wide');
 /** Seconds until a server must answer: vLLM compiles for minutes on a busy machine. */
 const LIMIT_S = 600;
 
-/** `served`: the folder of the checkpoint. @typedef {{program: string[], env?: Record<string, string>, named: string, served?: string}} Start */
+/**
+ * How a server is started: its own argument list here, and what a recipe says so that the service starts it (`program`, null
+ * for the engine's own, and `args`). `named`: what requests call the model. `served`: the folder of the checkpoint.
+ * @typedef {{command: string[], program: string | null, args: Record<string, string | number | true>,
+ *   env: Record<string, string>, named: string, served: string}} Start
+ */
 /** @type {Record<string, (python: string, port: number) => Promise<Start>>} */
 const servers = {
   embedded: async (python, port) => ({
-    program: [python, '-u', '-m', 'longhand_engine.serve', '--model', model, '--port', String(port), '--name', 'base'],
+    command: [python, '-u', '-m', 'longhand_engine.serve', '--model', model, '--port', String(port), '--name', 'base'],
+    program: null,
+    args: {},
     env: { PYTHONPATH: engine },
     named: 'base',
+    served: model,
   }),
   transformers: async (python, port) => {
     const home = await environment('transformers', python, ['transformers[serving]==5.23.0', 'torch==2.15.0']);
+    const program = join(home, 'bin', 'transformers');
     const place = ['--host', '127.0.0.1', '--port', String(port)];
     // Not with --continuous-batching: all samples of a problem are the same there.
-    return { program: [join(home, 'bin', 'transformers'), 'serve', model, ...place], named: model };
+    return { command: [program, 'serve', model, ...place], program, args: {}, env: {}, named: model, served: model };
   },
   vllm: async (python, port) => {
     // The CPU build asks for a torch that no index has; this one it runs with.
@@ -41,10 +60,13 @@ const servers = {
     );
     sayVersion(home);
     await run('Widening the base model', [python, join(engine, 'contract', 'widened.py'), model, wideModel], {});
-    const flags = ['--dtype', 'float32', '--max-model-len', '1024', '--enforce-eager', '--served-model-name', 'base'];
-    const place = ['--host', '127.0.0.1', '--port', String(port)];
+    const program = join(home, 'bin', 'vllm');
+    const place = ['--host', '127.0.0.1', '--port', String(port), '--served-model-name', 'base'];
+    const flags = ['--dtype', 'float32', '--max-model-len', '1024', '--enforce-eager'];
     return {
-      program: [join(home, 'bin', 'vllm'), 'serve', wideModel, ...place, ...flags],
+      command: [program, 'serve', wideModel, ...place, ...flags],
+      program,
+      args: { dtype: 'float32', 'max-model-len': 1024, 'enforce-eager': true },
       env: { VLLM_CPU_KVCACHE_SPACE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' },
       named: 'base',
       served: wideModel,
@@ -109,7 +131,7 @@ async function check(name, python) {
   const port = await freePort();
   const start = servers[name];
   if (!start) throw new Error(`No server is called ${name}; there are ${Object.keys(servers).join(', ')}.`);
-  const { program, env, named, served = model } = await start(python, port);
+  const { command: program, env, named, served, ...ours } = await start(python, port);
   mkdirSync(folder, { recursive: true });
   const log = join(folder, `${name}.server.log`);
   const out = openSync(log, 'w');
@@ -147,6 +169,11 @@ async function check(name, python) {
     await left;
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeListener(name, broken);
   }
+  const asked = JSON.stringify({ engine: name, program: ours.program, args: ours.args, env, model: served });
+  await run(`The service with ${name}`, [node, ...mocha, join('test', 'contract', 'service.test.ts')], {
+    env: { ...withNode(node), NODE_NO_WARNINGS: '1', LONGHAND_PYTHON: python, LONGHAND_CONTRACT_SERVICE: asked },
+    show: true,
+  });
 }
 
 /** The whole group. @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} name */
@@ -158,6 +185,9 @@ function signal(child, name) {
   }
 }
 
+await ensurePackages();
+const node = await ensureNode();
+const mocha = [join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'), '--exit', '--forbid-pending'];
 const named = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const python = await ensureEngineForTests(console.error);
 let failed = 0;

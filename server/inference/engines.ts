@@ -23,6 +23,8 @@ interface ServerEngineDefinition {
   keyVariable: string | null;
   /** Flags that are given by us, whose values a recipe cannot set. */
   owned: readonly string[];
+  /** Python modules that it dies without, and what to install for them; null where the program is whole by itself. */
+  modules: { names: readonly string[]; install: string } | null;
 }
 
 const EMBEDDED_KEY = 'LONGHAND_SERVE_KEY';
@@ -35,6 +37,7 @@ export const serverEngines: Record<ServerEngine, ServerEngineDefinition> = {
     command: (start) => ['serve', start.checkpoint, ...place(start)],
     keyVariable: 'VLLM_API_KEY',
     owned: ['model', 'api-key'],
+    modules: null,
   },
   sglang: {
     program: 'python',
@@ -42,18 +45,22 @@ export const serverEngines: Record<ServerEngine, ServerEngineDefinition> = {
     // It takes a key only on its command line, which every user of the machine can read.
     keyVariable: null,
     owned: ['model-path', 'model', 'api-key'],
+    modules: { names: ['sglang'], install: 'sglang' },
   },
   'llama.cpp': {
     program: 'llama-server',
     command: (start) => ['--model', start.checkpoint, ...place(start)],
     keyVariable: 'LLAMA_API_KEY',
     owned: ['model', 'm', 'api-key'],
+    modules: null,
   },
   transformers: {
     program: 'transformers',
     command: (start) => ['serve', start.checkpoint, ...place(start)],
     keyVariable: null,
     owned: ['force-model'],
+    // Transformers alone brings the program, which then says that these are missing.
+    modules: { names: ['fastapi', 'openai', 'pydantic', 'uvicorn'], install: 'transformers[serving]' },
   },
   embedded: {
     program: 'python',
@@ -63,6 +70,7 @@ export const serverEngines: Record<ServerEngine, ServerEngineDefinition> = {
     ],
     keyVariable: EMBEDDED_KEY,
     owned: ['model', 'api-key-env', 'address-file'],
+    modules: null,
   },
 };
 

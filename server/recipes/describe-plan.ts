@@ -5,13 +5,26 @@ import { stageKind } from '../stages/registry.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';
 import { stageReference } from './references.ts';
 
-export function describePlan(plan: PlanFile, seconds: ReadonlyMap<string, number>, accelerators: Accelerators): Plan {
+/**
+ * @param seconds expected of a stage, by its id
+ * @param servers why the inference server of a stage cannot be started here, by its id
+ */
+export function describePlan(
+  plan: PlanFile,
+  seconds: ReadonlyMap<string, number>,
+  accelerators: Accelerators,
+  servers: ReadonlyMap<string, string> = new Map(),
+): Plan {
   const notes = [...plan.notes];
   if (accelerators.problem) notes.push(`${accelerators.problem} The plan assumes that there is no accelerator.`);
   return {
     name: plan.name,
     vars: plan.vars,
-    stages: plan.stages.map((stage) => describeStage(stage, seconds, accelerators)),
+    stages: plan.stages.map((stage) => {
+      const described = describeStage(stage, seconds, accelerators);
+      const server = servers.get(stage.id);
+      return server === undefined ? described : { ...described, notes: [...described.notes, server] };
+    }),
     notes,
   };
 }

@@ -9,6 +9,7 @@ import type { EngineFinder } from '../engine.ts';
 import { inspectImport } from '../importers/inspect.ts';
 import { runImport } from '../importers/run.ts';
 import { openFile, type FileSource } from '../importers/source.ts';
+import { lackingServers } from '../inference/wanted.ts';
 import { packageVersion } from '../package-paths.ts';
 import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
 import { engineConfigs } from '../recipes/engine-configs.ts';
@@ -87,8 +88,12 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'recipes/plan': async ({ source, set, resolved }) => {
       const { plan, diagnostics } = loadRecipe(source, set);
       if (!plan) return { plan: null, diagnostics };
-      const [seconds, accelerators] = await Promise.all([expectedSeconds(store, plan), findAccelerators()]);
-      const described = describePlan(plan, seconds, accelerators);
+      const [seconds, accelerators, servers] = await Promise.all([
+        expectedSeconds(store, plan),
+        findAccelerators(),
+        engines.look().then((found) => ('code' in found ? undefined : lackingServers(plan.stages, found.python))),
+      ]);
+      const described = describePlan(plan, seconds, accelerators, servers);
       if (!resolved) return { plan: described, diagnostics };
       const engine = await engineConfigs(plan.stages, await engines.find());
       return { plan: described, diagnostics: [...diagnostics, ...engineDiagnostics(source, engine)], engine };
@@ -99,9 +104,13 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
         throw new LonghandError('invalid_params', 'A recorded run runs again as it was; nothing of it can be set.');
       const loaded = 'run' in source ? await loadRun(await store.run(source.run)) : loadRecipe(source, set);
       const plan = requirePlan(loaded);
-      await engines.find();
+      const { python } = await engines.find();
       const gpus = (await findAccelerators()).found.length;
-      const lacking = plan.stages.flatMap((stage) => lackingGpus(stage, gpus) ?? []);
+      const servers = await lackingServers(plan.stages, python);
+      const lacking = [
+        ...plan.stages.flatMap((stage) => lackingGpus(stage, gpus) ?? []),
+        ...[...servers].map(([id, why]) => `${id}: ${why}`),
+      ];
       if (lacking.length > 0) throw new LonghandError('not_runnable', lacking.join(' '));
       const run = await createRun(store, { ...loaded, plan, name });
       await control.added(run);

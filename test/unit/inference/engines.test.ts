@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LonghandError } from '../../../core/protocol/errors.ts';
 import { serverArguments } from '../../../server/inference/engines.ts';
-import { serverCommand } from '../../../server/inference/wanted.ts';
+import { lackingServers, serverCommand } from '../../../server/inference/wanted.ts';
+import type { PlanStage } from '../../../server/recipes/plan-file.ts';
 import { withFolder } from '../../support/temporary.ts';
 
 describe('inference/engines', () => {
@@ -80,6 +81,43 @@ describe('inference/engines', () => {
         serverCommand({ engine: 'vllm', program: 'no-such-server' }, python),
         /no-such-server is neither beside .* nor on the PATH.*inference\.program/,
       );
+    });
+  });
+
+  it('says before the start which modules a server would die without, and how to get them', async () => {
+    await withFolder(async (folder) => {
+      // A Python that lacks what it is told to lack.
+      const python = join(folder, 'a b', 'bin', 'python');
+      mkdirSync(dirname(python), { recursive: true });
+      const lacks = (names: string) => writeFileSync(python, `#!/bin/sh\necho ${names}\n`);
+      lacks('fastapi openai');
+      const program = join(folder, 'transformers');
+      writeFileSync(program, `#!/bin/sh\n'''exec' '${python}' "$0" "$@"\n' '''\nimport sys\n`);
+      for (const path of [python, program]) chmodSync(path, 0o755);
+      const refused =
+        /transformers server needs fastapi, openai, which .*a b\/bin\/python does not have.*transformers\[serving\].*inference\.program/;
+      await assert.rejects(serverCommand({ engine: 'transformers', program }, '/no/python'), refused);
+      await assert.rejects(serverCommand({ engine: 'sglang', program: python }, '/no/python'), /sglang server needs/);
+      const stage = (id: string, inference: object) => ({ id, config: { inference } }) as unknown as PlanStage;
+      const lacking = await lackingServers(
+        [
+          stage('a', { engine: 'transformers', program }),
+          stage('b', { engine: 'embedded' }),
+          stage('c', { url: 'http://x/v1', model: 'm' }),
+          stage('d', { engine: 'vllm', program: 'no-such-server' }),
+        ],
+        '/no/python',
+      );
+      assert.deepEqual([...lacking.keys()], ['a', 'd']);
+      assert.match(lacking.get('a')!, refused);
+      lacks('');
+      assert.equal(
+        (await (await serverCommand({ engine: 'transformers', program }, '/no/python'))(1, 'm'))[0],
+        program,
+      );
+      // What is no script of Python's can only be started.
+      writeFileSync(program, 'anything');
+      await serverCommand({ engine: 'transformers', program }, '/no/python');
     });
   });
 });
