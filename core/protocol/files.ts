@@ -58,6 +58,8 @@ export const specSchema = z.object({
   /** Absolute paths by name: `model`, `data`, `follow` (the folder of the followed stage), … */
   inputs: z.record(z.string(), z.string()),
   seed: int,
+  /** Argument list of `longhand annotate`, the one detector of behaviours, for a stage that chooses by them. */
+  detector: z.array(z.string()).min(1).optional(),
   /** Null or absent: the model is sampled in the worker's own process. */
   inference: specInferenceSchema.nullable().optional(),
 });

@@ -8,7 +8,7 @@ import type { Exit, Spec } from '../../core/protocol/files.ts';
 import type { Engine } from '../engine.ts';
 import type { InferenceServers } from '../inference/servers.ts';
 import { writeJson } from '../json-files.ts';
-import { baseModelFolder } from '../package-paths.ts';
+import { baseModelFolder, selfCommand } from '../package-paths.ts';
 import type { PlanFile, PlanStage } from '../recipes/plan-file.ts';
 import { references } from '../../core/recipes/references.ts';
 import { stageReference } from '../recipes/references.ts';
@@ -65,6 +65,7 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
     stage_config: { ...stage.config },
     inputs: {},
     seed: plan.seed,
+    ...(choosesByBehaviours(stage) && { detector: [...selfCommand(), 'annotate'] }),
   };
   let problem = engine instanceof LonghandError ? engine : null;
   try {
@@ -85,6 +86,12 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
   // A key in the environment is for nobody else's eyes.
   await writeJson(join(folder, 'spec.json'), spec, spec.inference?.key_env ? 0o600 : 0o644);
   return { attempt, folder, resumedFrom, server: spec.inference?.server ?? null, problem };
+}
+
+/** Worth a process of its own only where the recipe asks for behaviours. */
+function choosesByBehaviours({ kind, config }: PlanStage): boolean {
+  const filters = kind === 'synthesize' ? (config['filters'] as { behaviours?: object } | undefined) : undefined;
+  return filters?.behaviours !== undefined;
 }
 
 /** Gives the stage the server that its `inference` asks for. @throws LonghandError where there can be none */

@@ -102,7 +102,7 @@ const stage = z.strictObject({
         )
         .optional()
         .describe(
-          'Least number of cue words a document, by behaviour. A coarse check on words, not the detector of the inspector.',
+          "Least number of a document's spans, by behaviour, as the inspector's detector finds them.",
         ),
     })
     .optional(),

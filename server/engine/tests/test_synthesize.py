@@ -1,19 +1,25 @@
 """Two-turn synthesis: prompts and their places, the course of a problem, classes and balance, the rows, a resumed stage."""
 
 import json
+import shutil
+import sys
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from two_turns import SYNTHESIZE, attempt, blocks, lines, problems, whole_events
+from two_turns import ENGINE, SYNTHESIZE, attempt, blocks, lines, problems, whole_events
 
+from longhand_engine import behaviours
 from longhand_engine.errors import ConfigError, DataError
-from longhand_engine.synthesize import cues
 from longhand_engine.synthesize.__main__ import synthesize
 from longhand_engine.synthesize.documents import balance
 from longhand_engine.synthesize.report import figures
 from longhand_engine.synthesize.turns import Settings, fill, places, unboxed
 from longhand_engine.worker import run_worker
+
+
+NODE = shutil.which("node")
+DETECTOR = [NODE or "node", str(ENGINE.parents[1] / "server" / "main.ts"), "annotate"]
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +88,31 @@ def test_where_rw_are_more_the_choice_decides():
         balance(given, "else", 0)
 
 
-def test_cues_are_words_and_not_parts_of_words():
-    assert cues.count("Wait, that is wrong. We awaited it. So let me redo this.", "backtracking") == 3
-    assert cues.count("Let me check: 2. Verify it. Verification.", "verification") == 2
+def test_behaviours_are_those_of_the_one_detector():
+    texts = [
+        ("So it is 4. Let me check: 2 + 2 = 4. Yes, that is right.", ""),
+        ("There is no need to check this. It is 4.", ""),
+        ("Wait, that is wrong. So it is 5.", "Is it so?"),
+        ("Zahl 𝟜: „4“\u2028.", ""),
+    ]
+    found = behaviours.find(DETECTOR, texts)
+    assert found.detector.startswith("longhand-rules ")
+    # The second one says the cue word of a check, and that there is none.
+    assert [c["verification"] for c in found.counts] == [1, 0, 0, 0]
+    assert [c["backtracking"] for c in found.counts] == [0, 0, 1, 0]
+    many = behaviours.find(DETECTOR, texts * 500)
+    assert many.counts == found.counts * 500
+
+
+def test_a_detector_that_is_not_there_or_fails_is_said():
+    with pytest.raises(ConfigError, match="named none"):
+        behaviours.find(None, [("a", "")])
+    with pytest.raises(ConfigError, match="cannot be started"):
+        behaviours.find(["/nowhere/node"], [("a", "")])
+    with pytest.raises(DataError, match=r"exit code 3\): oh no"):
+        behaviours.find([sys.executable, "-c", "import sys; print('oh no', file=sys.stderr); sys.exit(3)"], [("a", "")])
+    with pytest.raises(DataError, match="0 of 1 texts were read"):
+        behaviours.find([sys.executable, "-c", "import sys; sys.stdin.read()"], [("a", "")])
 
 
 def test_a_document_is_its_four_turns_in_the_models_words(whole):
@@ -149,7 +177,7 @@ def test_in_sequence_the_transition_comes_before_the_second_answer(whole, tmp_pa
     answer_2 = prompts["answer_2"] | {"assistant": "<think>\n{answer_1_unboxed}{transition}"}
     config = SYNTHESIZE | {"order": "in_sequence", "prompts": prompts | {"answer_2": answer_2}}
     config |= {"filters": {"min_characters": 0, "decision": "any", "behaviours": {"verification": 1}}}
-    folder = attempt(tmp_path / "synthesize" / "attempt-1", "synthesize", config, data)
+    folder = attempt(tmp_path / "synthesize" / "attempt-1", "synthesize", config, data, detector=DETECTOR)
     assert run_worker(synthesize, [str(folder)]) == 0
     order: dict[str, list[str]] = {}
     for event in whole_events(folder):
@@ -161,6 +189,16 @@ def test_in_sequence_the_transition_comes_before_the_second_answer(whole, tmp_pa
     assert all(turns == wanted[: len(turns)] for turns in order.values()) and wanted in order.values()
     labels = [s["label"] for s in blocks(folder)["From problems to documents"]["steps"]]
     assert "With the behaviours asked for" in labels and "Long enough" not in labels
+    # Every document that was kept has one by the same detector, which the report names; every one that was dropped for it has none.
+    rows = lines(folder / "data/data.jsonl")
+    texts = [(row["completion"][0]["content"], row["problem"]) for row in rows]
+    found = behaviours.find(DETECTOR, texts)
+    assert all(counts["verification"] >= 1 for counts in found.counts)
+    assert blocks(folder)["From problems to documents"]["note"] == f"Behaviours were found by {found.detector}."
+    cells = [row["cells"] for row in lines(folder / "tables/documents.jsonl")]
+    assert {c["why"] for c in cells if c["why"].startswith("verification")} <= {
+        "verification: 0 found, at least 1 are asked for"
+    }
 
 
 def test_a_resumed_stage_draws_only_what_is_missing_and_ends_the_same(whole, tmp_path):

@@ -46,11 +46,11 @@ def problems(path: Path, count: int, more: list[dict] | None = None) -> Path:
     return path
 
 
-def attempt(folder: Path, kind: str, config: dict, data: Path, resumed: int | None = None) -> Path:
+def attempt(folder: Path, kind: str, config: dict, data: Path, resumed: int | None = None, **more: object) -> Path:
     folder.mkdir(parents=True)
     spec = {"v": 1, "run": "r", "stage": kind, "attempt": int(folder.name.removeprefix("attempt-")), "kind": kind}
     spec |= {"seed": 0, "resumed_from": resumed and {"attempt": resumed, "checkpoint": None, "step": 0}}
-    spec |= {"stage_config": config, "inputs": {"model": str(BASE), "data": str(data)}}
+    spec |= {"stage_config": config, "inputs": {"model": str(BASE), "data": str(data)}} | more
     (folder / "spec.json").write_text(json.dumps(spec))
     return folder
 

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from .. import behaviours
 from ..checker import Checker
 from ..errors import DataError
 from ..inference.open import open_sampler
@@ -19,7 +20,7 @@ from ..report import Report
 from ..worker import Stage, leave, run_worker
 from . import report as shown
 from .chain import Chain
-from .documents import Balance, balance, document_row, filtered
+from .documents import Balance, balance, document_row, document_text, filtered, lacking_behaviours
 from .turns import Settings
 
 TELL_S = 1.0
@@ -91,17 +92,37 @@ class Synthesis:
             else:
                 drops[dropped] += 1
                 whys[id(chain)] = dropped[1]
+        whole, detector = self._with_behaviours(whole, drops, whys)
         balanced = balance(whole, self._settings.when_rw_exceeds, self._settings.seed)
         for chain, why in balanced.left:
             drops[("balance", why)] += 1
             whys[id(chain)] = why
         source = self._stage.name
         rows = write_rows(self._stage.dir / OUTPUT, (document_row(c, self._settings, source) for c in balanced.taken))
-        self._show(drops, balanced, whys)
+        self._show(drops, balanced, whys, detector)
         self._stage.record.progress(len(self._chains), len(self._chains), "problems")
         if not rows:
             raise DataError("no document is left: the stage's report says what was dropped, and why")
         return {"data": OUTPUT}
+
+    def _with_behaviours(
+        self, whole: list[Chain], drops: Counter[tuple[str, str]], whys: dict[int, str]
+    ) -> tuple[list[Chain], str | None]:
+        """The documents with the behaviours asked for, and the name of the detector that decided."""
+        settings = self._settings
+        if not settings.behaviours:
+            return whole, None
+        texts = [(document_text(chain, settings), chain.problem.text) for chain in whole]
+        found = behaviours.find(self._stage.spec.get("detector"), texts)
+        kept = []
+        for chain, counts in zip(whole, found.counts, strict=True):
+            lacking = lacking_behaviours(counts, settings)
+            if lacking is None:
+                kept.append(chain)
+            else:
+                drops[lacking] += 1
+                whys[id(chain)] = lacking[1]
+        return kept, found.detector
 
     def _tell(self) -> None:
         if time.monotonic() - self._told < TELL_S:
@@ -111,14 +132,16 @@ class Synthesis:
         self._report.block(shown.figures(self._chains, self._drawn, self._reused))
         self._report.write()
 
-    def _show(self, drops: Counter[tuple[str, str]], balanced: Balance, whys: dict[int, str]) -> None:
+    def _show(
+        self, drops: Counter[tuple[str, str]], balanced: Balance, whys: dict[int, str], detector: str | None
+    ) -> None:
         report, kept = self._report, {id(chain) for chain in balanced.taken}
         for chain in self._chains:
             shown.document_cells(report, chain, whys.get(id(chain), "kept"), id(chain) in kept)
         for problem, why in self._left_out:
             shown.left_out_cells(report, problem, why)
         report.block(shown.figures(self._chains, self._drawn, self._reused))
-        report.block(shown.funnel(len(self._chains) + len(self._left_out), drops, self._asked()))
+        report.block(shown.funnel(len(self._chains) + len(self._left_out), drops, self._asked(), detector))
         report.block(shown.sankey(self._chains, kept))
         report.block(shown.balance_bars(balanced))
         shown.document_table(report)

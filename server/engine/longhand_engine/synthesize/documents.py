@@ -1,12 +1,11 @@
 """What is kept of the drawn turns: filters, classes, the balance between right and wrong first answers, the rows."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError, DataError
-from . import cues
 from .chain import Chain
 from .turns import TURNS, Settings
 
@@ -33,18 +32,26 @@ def segments(chain: Chain, settings: Settings) -> list[dict[str, Any]]:
 
 
 def filtered(chain: Chain, settings: Settings) -> tuple[str, str] | None:
-    """The filter that a whole document does not pass and why; None where it passes all."""
+    """The filter that a whole document does not pass and why; None where it passes all but that of behaviours."""
     if settings.decision == "right" and chain.lanes["summary"].verdict != "right":
         return "decision", f"final decision: {chain.lanes['summary'].verdict}"
     for name in TURNS:
         length = len(chain.lanes[name].text.strip())
         if length < settings.min_characters:
             return "min_characters", f"{name.replace('_', ' ')}: fewer than {settings.min_characters} characters"
-    text = "".join(s["text"] for s in segments(chain, settings))
-    for behaviour, least in settings.behaviours.items():
-        if (there := cues.count(text, behaviour)) < least:
-            return "behaviours", f"{behaviour}: {there} cue words, at least {least} are asked for"
     return None
+
+
+def lacking_behaviours(counts: Mapping[str, int], settings: Settings) -> tuple[str, str] | None:
+    """The behaviour of which a document has too few spans; None where it has enough of all. `counts` are the detector's."""
+    for behaviour, least in settings.behaviours.items():
+        if (there := counts.get(behaviour, 0)) < least:
+            return "behaviours", f"{behaviour}: {there} found, at least {least} are asked for"
+    return None
+
+
+def document_text(chain: Chain, settings: Settings) -> str:
+    return "".join(s["text"] for s in segments(chain, settings))
 
 
 def balance(chains: Sequence[Chain], when_rw_exceeds: str, seed: int) -> Balance:
@@ -83,7 +90,7 @@ def balance(chains: Sequence[Chain], when_rw_exceeds: str, seed: int) -> Balance
 def document_row(chain: Chain, settings: Settings, source: str) -> dict[str, Any]:
     """A line of the data set (core/protocol/dataset-row.ts)."""
     cut = segments(chain, settings)
-    return chain.problem.data_row("".join(s["text"] for s in cut), source) | {
+    return chain.problem.data_row(document_text(chain, settings), source) | {
         "class": chain.kind,
         "segments": cut,
         "from": {"traces": [chain.lanes[name].taken.trace for name in TURNS]},

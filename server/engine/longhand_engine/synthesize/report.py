@@ -25,8 +25,9 @@ STEPS = (
 TABLE = "documents"
 
 
-def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str]) -> dict[str, Any]:
-    """What is left after each step. `drops` counts by step and reason; steps that this stage does not have are left out."""
+def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str], detector: str | None) -> dict[str, Any]:
+    """What is left after each step. `drops` counts by step and reason; steps that this stage does not have are left out.
+    `detector`: what found the behaviours, where the documents are chosen by them."""
     left = rows
     steps: list[dict[str, Any]] = [{"label": "Rows of the data set", "n": rows, "rows": {"table": TABLE}}]
     for key, label, names in STEPS:
@@ -41,7 +42,8 @@ def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str]) -> dict[
             ]
         steps.append(step)
     steps[-1]["rows"] = {"table": TABLE, "where": {"kept": True}}
-    return {"type": "funnel", "title": "From problems to documents", "steps": steps}
+    block = {"type": "funnel", "title": "From problems to documents", "steps": steps}
+    return block | {"note": f"Behaviours were found by {detector}."} if detector else block
 
 
 def sankey(chains: Sequence[Chain], kept: set[int]) -> dict[str, Any]:
