@@ -1,7 +1,7 @@
 /** The only user of Memento: what is remembered between windows. Keys carry a version; what does not fit is forgotten. */
 import type { Memento } from 'vscode';
 import { labels, type Label } from '../core/behaviours/spans.ts';
-import type { ImportMapping } from '../core/protocol/methods.ts';
+import type { ImportMapping } from '../core/protocol/imports.ts';
 import type { ReadingSettings } from '../core/protocol/webview.ts';
 
 const keys = {

@@ -1,28 +1,28 @@
 /**
  * The contract between service, extension and webview. One interface: a method's name, its parameters, its result and its
- * progress events; everything else derives from it. `server/rpc/schemas.ts` has the zod schemas of the parameters.
+ * progress events; everything else derives from it. `server/rpc/schemas.ts` has the zod schemas of the parameters. What it
+ * gives of recipes, traces, groups, comparisons and imports stands in files of their names beside this one.
  *
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
- * are UTF-16 units. One long file, since a contract is read as a whole. Lists page by an opaque cursor: absent `next` means the end.
+ * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
  */
-import type {
-  Evaluation,
-  Extent,
-  Sampling,
-  StageEvent,
-  TraceFacts,
-  Finish,
-  Verdict,
-  VerdictValue,
-  FoundAnswer,
-} from './events.ts';
+import type { BehaviourSet, Pair, TraceSet, TraceSide } from './comparison.ts';
+import type { Evaluation, Extent, StageEvent } from './events.ts';
 import type { JournalEvent, Outcome } from './files.ts';
+import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from './groups.ts';
+import type { ImportInspection, ImportMapping, ImportResult } from './imports.ts';
+import type {
+  EngineConfigs,
+  Plan,
+  PresetInfo,
+  RecipeDiagnostic,
+  RecipeSource,
+  RunDifference,
+  RunSource,
+} from './recipes.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
-import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
-import type { LabelFigures } from '../metrics/behaviours.ts';
-import type { Interval } from '../metrics/bootstrap.ts';
+import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
 import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
-import type { Section } from '../traces/sections.ts';
 import type { StageKind } from '../recipes/schema.ts';
 
 export const PROTOCOL_MAJOR = 1;
@@ -51,87 +51,6 @@ export interface Check {
   found: string;
   help: string | null;
   action: string | null;
-}
-
-// ---- recipes -------------------------------------------------------------------------------------------------------
-
-/** A preset by name, or the text of a recipe file (with its path for messages and for files beside it). */
-export type RecipeSource = { preset: string } | { text: string; path: string | null };
-
-/** A recorded run, to be run again exactly: its plan, with every variable, path and seed that it had. */
-export interface RunSource {
-  run: string;
-}
-
-/** Something that is not as it was when a run ran: a version, a part of the machine, a file. */
-export interface RunDifference {
-  what: string;
-  was: string;
-  is: string;
-}
-
-export interface PresetInfo {
-  name: string;
-  title: string;
-  description: string;
-  needsGpu: boolean;
-  text: string;
-}
-
-/** `range` is in UTF-16 offsets of the recipe's text. */
-export interface RecipeDiagnostic {
-  message: string;
-  range: { start: number; end: number };
-  severity: 'error' | 'warning';
-}
-
-export interface PlannedStage {
-  id: string;
-  kind: StageKind;
-  /** Set for stages that the planner added: the stage that they belong to. */
-  of: string | null;
-  needs: string[];
-  engine: string;
-  device: string;
-  reads: string[];
-  writes: string[];
-  /** Measured on earlier attempts of the like on this machine, or null: nothing is known. */
-  expectedSeconds: number | null;
-  /** What the planner decided and why, in sentences. */
-  notes: string[];
-  config: Record<string, unknown>;
-}
-
-export interface Plan {
-  name: string;
-  vars: Record<string, unknown>;
-  stages: PlannedStage[];
-  notes: string[];
-}
-
-/** A training stage's configuration, constructed by TRL's own class. */
-export interface EngineConfig {
-  stage: string;
-  /** `SFTConfig` or `GRPOConfig`. */
-  class: string;
-  /** Processes that the batch sizes were computed for. */
-  processes: number;
-  /** Every argument with the value that it will have; null where TRL refuses. */
-  arguments: Record<string, unknown> | null;
-  /** Arguments that the recipe sets, and those that differ from TRL's own defaults. */
-  set: string[];
-  changed: string[];
-  /** What follows from several arguments together, such as the sequences a step. */
-  facts: string[];
-  /** What could not be checked on this machine, in sentences. */
-  notChecked: string[];
-  /** What TRL refuses, in its words, and the keys that it means. */
-  problem: string | null;
-  problemKeys: string[];
-}
-export interface EngineConfigs {
-  versions: Record<string, string | null>;
-  stages: EngineConfig[];
 }
 
 // ---- runs ----------------------------------------------------------------------------------------------------------
@@ -243,273 +162,6 @@ export interface MetricsSnapshot {
   evaluations: (Evaluation & { stage: string; superseded: boolean })[];
   /** Steps at which an epoch ends, by stage. */
   epochSteps: Record<string, number[]>;
-}
-
-// ---- traces --------------------------------------------------------------------------------------------------------
-
-export interface TraceFilter {
-  run?: string;
-  stage?: string;
-  /** For evaluations: the stage whose checkpoint wrote the traces. */
-  of?: string;
-  attempt?: number;
-  step?: number;
-  stepFrom?: number;
-  stepTo?: number;
-  problem?: string;
-  group?: string;
-  set?: string;
-  /** The style marker at the end of the prompt; `null`: those without one. */
-  marker?: string | null;
-  /** Traces in which `metrics/behaviours` has counted at least one of these. */
-  behaviour?: Label;
-  verdict?: VerdictValue[];
-  finish?: Finish[];
-  /** Case-insensitive words in the problem, the source id or the answer. */
-  text?: string;
-  live?: boolean;
-  superseded?: boolean;
-}
-
-export type TraceSortKey =
-  'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
-export interface TraceSort {
-  key: TraceSortKey;
-  descending: boolean;
-}
-
-export interface TraceRow {
-  trace: string;
-  run: string;
-  stage: string;
-  of: string | null;
-  attempt: number;
-  step: number | null;
-  epoch: number | null;
-  problem: string;
-  /** Source id where there is one, otherwise the beginning of the problem's text. */
-  problemLabel: string;
-  sample: number;
-  group: string | null;
-  verdict: VerdictValue | null;
-  answer: string | null;
-  tokens: number | null;
-  tokensExact: boolean;
-  finish: Finish | null;
-  reward: number | null;
-  advantage: number | null;
-  /** Still being written. */
-  live: boolean;
-  superseded: boolean;
-  /** Length of the completion so far, in UTF-16 units. */
-  length: number;
-}
-
-export interface TraceDetail extends TraceRow {
-  facts: TraceFacts;
-  problemText: string;
-  sourceId: string | null;
-  gold: string | null;
-  goldOrigin: string | null;
-  sampling: Sampling | null;
-  marker: string | null;
-  model: string | null;
-  set: string | null;
-  promptLength: number;
-  answerFound: FoundAnswer | null;
-  /** The checker's word, where there is one. */
-  verdictBy: Verdict | null;
-  /** The quick check's word, always its own. */
-  quick: Verdict | null;
-  /** How many invalid bytes were replaced, and where in the source they lie. */
-  replaced: number;
-  source: { file: string; line: number } | null;
-}
-
-export interface Annotations {
-  trace: string;
-  /** Length of the completion that was read; a growing one may be longer by now. */
-  length: number;
-  spans: Span[];
-  counts: SpanCounts;
-  sections: Section[];
-  /** Start offsets of steps (sentences and display formulas) in the completion. */
-  steps: number[];
-}
-
-export type PairChange = 'right_to_wrong' | 'wrong_to_right' | 'both_right' | 'both_wrong' | 'unknown';
-export interface PairSide {
-  traces: string[];
-  right: number;
-  n: number;
-  tokensMean: number | null;
-}
-/** A problem before and after; with several samples a side is right when at least half of its graded samples are. */
-export interface Pair {
-  problem: string;
-  problemLabel: string;
-  before: PairSide;
-  after: PairSide;
-  change: PairChange;
-  tokensDelta: number | null;
-}
-/** One evaluation or step of a stage: which traces to compare. */
-export interface TraceSet {
-  run: string;
-  stage: string;
-  step: number | null;
-  /** The marker setting, where sets were asked for by it. */
-  marker?: string | null;
-  label: string;
-  traces: number;
-}
-
-/** Traces of a stage: of one step or evaluation with `step`, of one marker setting with `marker` (`null`: without one). */
-export interface TraceSide {
-  run: string;
-  stage: string;
-  step: number | null;
-  marker?: string | null;
-}
-
-/** Lengths and behaviours of the finished traces of one evaluation and marker setting; of a class of documents where asked for. */
-export interface BehaviourSet {
-  run: string;
-  stage: string;
-  /** The stage whose checkpoint wrote them; null where they are its own. */
-  of: string | null;
-  step: number | null;
-  /** The benchmark; of a synthesis the turn. */
-  set: string | null;
-  marker: string | null;
-  /** RR, RW, WR or WW by the two answers; null where classes were not asked for, or a document has none. */
-  class: string | null;
-  traces: number;
-  problems: number;
-  /** Traces whose text is gone, which are in no figure; those of unknown length, in no mean; those read up to a limit only. */
-  unreadable: number;
-  unknownLength: number;
-  cut: number;
-  /** False: some lengths are estimates. */
-  tokensExact: boolean;
-  tokens: Interval | null;
-  /** What it is compared with, over the problems that both have. */
-  base: (Pick<BehaviourSet, 'run' | 'stage' | 'step' | 'set' | 'marker'> & { paired: number }) | null;
-  /** Mean tokens over those of `base`. */
-  ratio: Interval | null;
-  /** Null while traces of it are still to be read. */
-  labels: LabelFigures[] | null;
-}
-
-// ---- groups --------------------------------------------------------------------------------------------------------
-
-/** A problem of which a stage sampled groups (GRPO). `graded` and `right` count completions. */
-export interface ProblemGroups {
-  problem: string;
-  label: string;
-  groups: number;
-  /** Completions. */
-  n: number;
-  graded: number;
-  right: number;
-  firstStep: number | null;
-  lastStep: number | null;
-}
-
-/** One group of a problem: G completions of one prompt in one step. Means are null where nothing is known yet. */
-export interface GroupAtStep {
-  step: number;
-  group: string;
-  /** Its first completion. */
-  trace: string;
-  n: number;
-  right: number;
-  reward: number | null;
-  tokens: number | null;
-}
-
-export interface GroupMember {
-  row: TraceRow;
-  /** Parts by name; null: not applicable, left out of the total. */
-  rewards: Record<string, number | null>;
-  /** Recomputed from the totals of the group; null: no total yet. */
-  advantage: number | null;
-  advantageLogged: number | null;
-}
-
-export interface GroupDetail {
-  problem: string;
-  problemLabel: string;
-  step: number | null;
-  rewardMean: number | null;
-  /** With n − 1. */
-  rewardDeviation: number | null;
-  /** How the advantage was recomputed here; `recorded`: it was not, the worker's own recomputation stands. */
-  scale: 'group' | 'batch' | 'none' | 'recorded';
-  /** Weights of the reward parts in the total, by name. */
-  weights: Record<string, number>;
-  members: GroupMember[];
-}
-
-/** Of the completions of one step that have a reward. */
-export interface GroupHealth {
-  step: number;
-  groups: number;
-  completions: number;
-  /** Groups whose rewards are all equal, so that nothing is learned from them: all right, all wrong, or neither. */
-  flat: { right: number; wrong: number; other: number };
-  /** Completions cut at the maximum length. */
-  cut: number;
-  /** Completions with a cosine reward, and how many of them are at or beyond its maximum length. */
-  cosine: { n: number; saturated: number } | null;
-  right: number;
-  wrong: number;
-  /** Mean tokens of the right and of the wrong ones. */
-  tokensRight: number | null;
-  tokensWrong: number | null;
-}
-
-// ---- import --------------------------------------------------------------------------------------------------------
-
-export interface ImportMapping {
-  /** Column of the problem or prompt, of the completion, of the gold answer, of the id. Dotted for nested keys. */
-  prompt?: string;
-  completion: string;
-  gold?: string;
-  id?: string;
-}
-export interface ImportSkip {
-  file: string;
-  line: number;
-  why: string;
-}
-export interface ImportInspection {
-  path: string;
-  format: string;
-  bytes: number;
-  rows: number | null;
-  columns: { name: string; type: string; example: string }[];
-  mapping: ImportMapping | null;
-  /** False: the mapping is sure and nothing need be asked. */
-  needsMapping: boolean;
-  /** `gold`: problems and answers without completions, to be joined to a file that has some; it is no run by itself. */
-  holds: 'completions' | 'gold' | 'unknown';
-  /** Why nothing was recognised, or what is doubtful. */
-  notes: string[];
-}
-export interface ImportResult {
-  run: string;
-  format: string;
-  traces: number;
-  metrics: number;
-  /** True when the same content had been imported before. */
-  existed: boolean;
-  /** Rows of all files, read and skipped; 0 when it existed. */
-  rows: number;
-  skipped: ImportSkip[];
-  /** Rows skipped beyond those listed. */
-  skippedMore: number;
-  notes: string[];
 }
 
 // ---- keeping house -------------------------------------------------------------------------------------------------

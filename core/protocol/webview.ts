@@ -3,7 +3,9 @@
  * A webview calls the methods of `forwarded` as they stand, and the host passes them to the backend; the rest is `HostMethods`.
  * The host pushes nothing before `host/ready`. What it pushes is a whole snapshot, or events replayable by sequence number.
  */
-import type { EventBatch, Method, TraceFilter, TraceSide, TraceSort } from './methods.ts';
+import type { TraceSide } from './comparison.ts';
+import type { EventBatch, Method } from './methods.ts';
+import type { TraceFilter, TraceSort } from './traces.ts';
 import type { TableRef } from './report.ts';
 import type { Label } from '../behaviours/spans.ts';
 

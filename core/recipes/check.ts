@@ -1,5 +1,5 @@
 /** Everything that can be said of a recipe without running it. The editor and the service use it, so both say the same words. */
-import type { RecipeDiagnostic } from '../protocol/methods.ts';
+import type { RecipeDiagnostic } from '../protocol/recipes.ts';
 import type { RecipeDocument } from './document.ts';
 import { wholeRecipe, type WholeRecipe } from './extends.ts';
 import type { BaseRecipe, FindBase } from './find-base.ts';

@@ -1,6 +1,6 @@
 /** A recipe's YAML with the place of every node, bounded against hostile files. */
 import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Pair } from 'yaml';
-import type { RecipeDiagnostic } from '../protocol/methods.ts';
+import type { RecipeDiagnostic } from '../protocol/recipes.ts';
 import type { Path } from './references.ts';
 
 /** Longest recipe in UTF-16 units, deepest nesting, most uses of anchors. */

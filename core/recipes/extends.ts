@@ -1,5 +1,5 @@
 /** `extends`: a recipe of a few lines that builds on another. Here its value is put together, and every part of it found in its file again. */
-import type { RecipeDiagnostic } from '../protocol/methods.ts';
+import type { RecipeDiagnostic } from '../protocol/recipes.ts';
 import { rangeAt, readDocument, type Range, type RecipeDocument } from './document.ts';
 import type { BaseRecipe, FindBase } from './find-base.ts';
 import { suggestion } from './nearest.ts';

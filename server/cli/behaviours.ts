@@ -2,7 +2,8 @@
 import type { Backend } from '../../core/protocol/client.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import type { Interval } from '../../core/metrics/bootstrap.ts';
-import type { BehaviourSet, Params, Result } from '../../core/protocol/methods.ts';
+import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import { UsageError, type Command } from './command.ts';
 import { table, type Output } from './output.ts';

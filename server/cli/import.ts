@@ -1,7 +1,7 @@
 /** `longhand import`: makes a run of files of traces. */
 import { resolve } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
+import type { ImportInspection, ImportMapping } from '../../core/protocol/imports.ts';
 import { UsageError, type Command } from './command.ts';
 import { withService } from './runs.ts';
 import { table } from './output.ts';

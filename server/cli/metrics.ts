@@ -1,6 +1,6 @@
 /** `longhand metrics`: the figures of the dashboard. */
 import type { Backend } from '../../core/protocol/client.ts';
-import type { PairChange } from '../../core/protocol/methods.ts';
+import type { PairChange } from '../../core/protocol/comparison.ts';
 import { UsageError, type Command } from './command.ts';
 import { tableLines } from './follow-run.ts';
 import { table } from './output.ts';

@@ -1,5 +1,5 @@
 /** `longhand plan`: what would run, resolved; nothing is started. */
-import type { EngineConfig, EngineConfigs, Plan } from '../../core/protocol/methods.ts';
+import type { EngineConfig, EngineConfigs, Plan } from '../../core/protocol/recipes.ts';
 import type { Command } from './command.ts';
 import { withBackend } from './connect.ts';
 import { duration } from './output.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { RecipeDiagnostic, RecipeSource } from '../../core/protocol/methods.ts';
+import type { RecipeDiagnostic, RecipeSource } from '../../core/protocol/recipes.ts';
 import { UsageError } from './command.ts';
 
 /** A path where there is such a file or the argument looks like one, otherwise a preset's name. */

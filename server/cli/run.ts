@@ -1,6 +1,6 @@
 /** `longhand run`: runs a recipe and waits for its end. */
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { RecipeDiagnostic } from '../../core/protocol/methods.ts';
+import type { RecipeDiagnostic } from '../../core/protocol/recipes.ts';
 import type { Backend } from '../../core/protocol/client.ts';
 import { UsageError, type Command, type Context } from './command.ts';
 import { connectOrStart } from './connect.ts';

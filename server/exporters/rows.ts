@@ -1,6 +1,7 @@
 /** Traces as rows for other programs: TRL's `prompt` and `completion`, and beside them what is known of each. */
 import type { Backend } from '../../core/protocol/client.ts';
-import { SLICE_LIMIT, type TraceDetail } from '../../core/protocol/methods.ts';
+import { SLICE_LIMIT } from '../../core/protocol/methods.ts';
+import type { TraceDetail } from '../../core/protocol/traces.ts';
 import type { Sampling } from '../../core/protocol/events.ts';
 
 export interface ExportRow {

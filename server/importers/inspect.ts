@@ -1,6 +1,6 @@
 /** What a file is and what an import of it would do, from its beginning. */
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
+import type { ImportInspection, ImportMapping } from '../../core/protocol/imports.ts';
 import { describe, MAX_COLUMNS, leaves, summary, type Column } from './columns.ts';
 import type { Importer } from './importer.ts';
 import { isRecord, readPath } from './paths.ts';

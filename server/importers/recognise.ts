@@ -1,5 +1,5 @@
 /** Which column is what: by name and by shape, with a score, and a word about every doubt. */
-import type { ImportMapping } from '../../core/protocol/methods.ts';
+import type { ImportMapping } from '../../core/protocol/imports.ts';
 import { meanLength, reasoningShare, summary, type Column } from './columns.ts';
 import { answered } from './answered.ts';
 import { conversation, isMessages, toMessages } from './messages.ts';

@@ -1,6 +1,6 @@
 /** The id of an import: the same content with the same mapping is the same run. */
 import { createHash } from 'node:crypto';
-import type { ImportMapping } from '../../core/protocol/methods.ts';
+import type { ImportMapping } from '../../core/protocol/imports.ts';
 import type { ByteSource } from './source.ts';
 
 const CHUNK = 4 << 20;

@@ -1,6 +1,6 @@
 /** Imports files as a run: reads, takes what is recorded, joins gold, and accounts for every row. */
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { ImportMapping, ImportResult } from '../../core/protocol/methods.ts';
+import type { ImportMapping, ImportResult } from '../../core/protocol/imports.ts';
 import type { ImportedTrace, ImportWriter, TraceStore } from '../store/trace-store.ts';
 import { goldText, GoldIndex } from './gold.ts';
 import { inspection, prepare, type Prepared } from './inspect.ts';

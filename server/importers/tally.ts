@@ -1,4 +1,4 @@
-import type { ImportSkip } from '../../core/protocol/methods.ts';
+import type { ImportSkip } from '../../core/protocol/imports.ts';
 import type { BadRows, Remark } from './importer.ts';
 
 /** Skips that are listed one by one; the rest is counted. */

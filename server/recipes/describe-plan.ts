@@ -1,5 +1,5 @@
 /** A plan in the words of the contract: what each stage reads and writes, on what device, for how long. */
-import type { Plan, PlannedStage } from '../../core/protocol/methods.ts';
+import type { Plan, PlannedStage } from '../../core/protocol/recipes.ts';
 import type { Accelerators } from '../accelerators.ts';
 import { stageKind } from '../stages/registry.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { EngineConfigs } from '../../core/protocol/methods.ts';
+import type { EngineConfigs } from '../../core/protocol/recipes.ts';
 import { engineEnvironment, type Engine } from '../engine.ts';
 import type { PlanStage } from './plan-file.ts';
 

@@ -6,7 +6,7 @@ import { checkRecipe } from '../../core/recipes/check.ts';
 import { stageIndexOf, wholeRecipe } from '../../core/recipes/extends.ts';
 import { presetKey } from '../../core/recipes/find-base.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { EngineConfigs, RecipeDiagnostic, RecipeSource } from '../../core/protocol/methods.ts';
+import type { EngineConfigs, RecipeDiagnostic, RecipeSource } from '../../core/protocol/recipes.ts';
 import type { Path } from '../../core/recipes/references.ts';
 import { applySet } from './apply-set.ts';
 import { findBase, folderOf } from './bases.ts';

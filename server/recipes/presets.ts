@@ -1,6 +1,6 @@
 /** The recipes that ship with the package: `server/presets/<name>.recipe.yaml`. */
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { PresetInfo } from '../../core/protocol/methods.ts';
+import type { PresetInfo } from '../../core/protocol/recipes.ts';
 import { stagesOf } from '../../core/recipes/check.ts';
 import { wholeRecipe } from '../../core/recipes/extends.ts';
 import { presetKey } from '../../core/recipes/find-base.ts';

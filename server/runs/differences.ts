@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { RunDifference } from '../../core/protocol/methods.ts';
+import type { RunDifference } from '../../core/protocol/recipes.ts';
 import { engineEnvironment, type Engine } from '../engine.ts';
 import { readJson } from '../json-files.ts';
 import { packageVersion } from '../package-paths.ts';

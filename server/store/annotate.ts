@@ -3,7 +3,7 @@ import { countSpans } from '../../core/behaviours/count.ts';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { SpanCounts } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { Annotations } from '../../core/protocol/methods.ts';
+import type { Annotations } from '../../core/protocol/traces.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import type { IndexFile } from './index-file.ts';

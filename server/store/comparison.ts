@@ -2,7 +2,8 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { accuracyAt } from '../../core/metrics/accuracy.ts';
 import type { Sample } from '../../core/metrics/accuracy.ts';
-import type { Pair, PairChange, PairSide, Params, Result, TraceSet, TraceSide } from '../../core/protocol/methods.ts';
+import type { Pair, PairChange, PairSide, TraceSet, TraceSide } from '../../core/protocol/comparison.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { IndexFile } from './index-file.ts';
 import { where } from './filters.ts';

@@ -1,6 +1,6 @@
 /** A filter of traces as SQL. Every value is bound, none is written into the statement. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { TraceFilter } from '../../core/protocol/methods.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { IndexFile } from './index-file.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 

@@ -2,7 +2,8 @@
 import { groupAdvantages, meanAndDeviation, type AdvantageScale } from '../../core/metrics/advantages.ts';
 import type { TraceFacts } from '../../core/protocol/events.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
-import type { GroupHealth, Params, ProblemGroups, Result } from '../../core/protocol/methods.ts';
+import type { GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
 import { readSpec } from './attempts.ts';
 import { where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';

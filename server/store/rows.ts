@@ -1,6 +1,6 @@
 /** Traces as rows of a list. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { TraceRow } from '../../core/protocol/methods.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { IndexFile } from './index-file.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
 

@@ -2,7 +2,8 @@
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { FoundAnswer, Sampling, TraceFacts, Verdict } from '../../core/protocol/events.ts';
 import { PAGE_LIMIT, SLICE_LIMIT } from '../../core/protocol/methods.ts';
-import type { Params, Result, TraceDetail } from '../../core/protocol/methods.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import type { TraceDetail } from '../../core/protocol/traces.ts';
 import { attemptId } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';

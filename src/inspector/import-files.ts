@@ -2,7 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { ImportMapping, ImportResult } from '../../core/protocol/methods.ts';
+import type { ImportMapping, ImportResult } from '../../core/protocol/imports.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Documents } from '../documents.ts';
 import { bytes, count, plural } from '../format.ts';

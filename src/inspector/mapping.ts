@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { ImportInspection, ImportMapping } from '../../core/protocol/methods.ts';
+import type { ImportInspection, ImportMapping } from '../../core/protocol/imports.ts';
 import { oneLine, plural } from '../format.ts';
 
 /** Files with the same format and the same columns share a mapping. */

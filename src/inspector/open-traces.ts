@@ -2,7 +2,9 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { RunSummary, TraceFilter, TraceSet } from '../../core/protocol/methods.ts';
+import type { TraceSet } from '../../core/protocol/comparison.ts';
+import type { RunSummary } from '../../core/protocol/methods.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { CompareSide } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
 import { mayReport, runDescription, stageDescription } from '../runs/model.ts';

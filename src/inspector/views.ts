@@ -1,5 +1,5 @@
 /** Views: checking those that come from outside, comparing, naming. Pure. */
-import type { TraceSort } from '../../core/protocol/methods.ts';
+import type { TraceSort } from '../../core/protocol/traces.ts';
 import type { TableRef } from '../../core/protocol/report.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import { isObject } from '../shape.ts';

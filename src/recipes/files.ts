@@ -1,7 +1,7 @@
 /** The recipes that can be run: the backend's presets and the recipe files of the workspace. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { PresetInfo, RecipeSource } from '../../core/protocol/methods.ts';
+import type { PresetInfo, RecipeSource } from '../../core/protocol/recipes.ts';
 import type { Backends } from '../backends/backends.ts';
 import { ids, recipeGlob } from '../contributions.ts';
 import { oneLine } from '../format.ts';

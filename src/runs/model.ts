@@ -1,12 +1,6 @@
 /** What the Runs view shows of a run, in words. Pure: no VS Code here. */
-import type {
-  CheckpointInfo,
-  RunState,
-  RunSummary,
-  StageInfo,
-  StageRow,
-  TraceSet,
-} from '../../core/protocol/methods.ts';
+import type { TraceSet } from '../../core/protocol/comparison.ts';
+import type { CheckpointInfo, RunState, RunSummary, StageInfo, StageRow } from '../../core/protocol/methods.ts';
 import { bytes, count, duration, oneLine, percent, plural, timeLeft } from '../format.ts';
 
 export type RunNode =

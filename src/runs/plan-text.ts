@@ -1,5 +1,5 @@
 /** A plan in words. Pure. */
-import type { Plan, PlannedStage } from '../../core/protocol/methods.ts';
+import type { Plan, PlannedStage } from '../../core/protocol/recipes.ts';
 import { duration, plural } from '../format.ts';
 
 /** `about 4 min`, `at least 4 min` where some stages have no measurement, or null where none has. */

@@ -1,7 +1,7 @@
 /** Run Recipe…: choose, see the plan, change variables, start. */
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { Plan, RecipeDiagnostic } from '../../core/protocol/methods.ts';
+import type { Plan, RecipeDiagnostic } from '../../core/protocol/recipes.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Documents } from '../documents.ts';
 import { ActionableError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** What the store takes: to read events in, to tell of them, to list, to slice. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceFilter, TraceSort } from '../../core/protocol/methods.ts';
+import type { TraceFilter, TraceSort } from '../../core/protocol/traces.ts';
 import { openStore } from '../../server/store/client.ts';
 import type { RecordWriter } from '../../server/store/record-writer.ts';
 import type { TraceStore } from '../../server/store/trace-store.ts';

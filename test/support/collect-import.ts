@@ -1,7 +1,7 @@
 /** Imports into memory: what the store would have been given. */
 import { runImport, type ImportOptions } from '../../server/importers/run.ts';
 import { memorySource, type ByteSource } from '../../server/importers/source.ts';
-import type { ImportResult } from '../../core/protocol/methods.ts';
+import type { ImportResult } from '../../core/protocol/imports.ts';
 import type { ImportedTrace } from '../../server/store/trace-store.ts';
 
 export interface Collected {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { BehaviourSet, Result } from '../../core/protocol/methods.ts';
+import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
 import { axe } from './axe.ts';

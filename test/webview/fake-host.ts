@@ -12,25 +12,17 @@ import { compareWhatIf, type RejectSettings, type StoredSample } from '../../cor
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
+import type { Pair, TraceSet } from '../../core/protocol/comparison.ts';
+import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type {
-  Annotations,
   EventBatch,
-  GroupAtStep,
-  GroupDetail,
-  GroupHealth,
   Methods,
   MetricsSnapshot,
-  Pair,
-  ProblemGroups,
   Result,
   RunSummary,
   StageRow,
-  TraceDetail,
-  TraceFilter,
-  TraceRow,
-  TraceSet,
-  TraceSort,
 } from '../../core/protocol/methods.ts';
+import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { Report, TableRow } from '../../core/protocol/report.ts';
 import type {
   ForwardedMethod,

@@ -1,6 +1,7 @@
 /** A made report of a two-turn synthesis and the groups of a made GRPO stage: the shape of real ones, the figures invented. */
 import { groupAdvantages, meanAndDeviation } from '../../core/metrics/advantages.ts';
-import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups, RunSummary } from '../../core/protocol/methods.ts';
+import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
+import type { RunSummary } from '../../core/protocol/methods.ts';
 import type { Report, RowPart, TableRow } from '../../core/protocol/report.ts';
 import { fakeTrace, type FakeData } from './fake-host.ts';
 import { madeRun, RUN } from './made-run.ts';

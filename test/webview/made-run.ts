@@ -1,6 +1,7 @@
 /** A made two-stage run for the dashboard and the comparison: the shape of a real one, the figures invented. */
 import type { Evaluation } from '../../core/protocol/events.ts';
-import type { MetricsSnapshot, Pair, RunSummary, Series, StageInfo, StageRow } from '../../core/protocol/methods.ts';
+import type { Pair } from '../../core/protocol/comparison.ts';
+import type { MetricsSnapshot, RunSummary, Series, StageInfo, StageRow } from '../../core/protocol/methods.ts';
 import { fakeTrace, type FakeTrace } from './fake-host.ts';
 
 export const RUN = 'two-stage-tiny-0a1b2c3d';

@@ -1,5 +1,6 @@
 /** Lengths and behaviours of both sides: asked for again while texts are still to be read. */
-import type { BehaviourSet, Result } from '../../core/protocol/methods.ts';
+import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { Result } from '../../core/protocol/methods.ts';
 import type { CompareSide } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';

@@ -2,7 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
-import { PAGE_LIMIT, type Pair, type PairChange, type TraceRow } from '../../core/protocol/methods.ts';
+import type { Pair, PairChange } from '../../core/protocol/comparison.ts';
+import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';

@@ -1,6 +1,6 @@
 /** The problems of a comparison as a grid: how each changed, and by how many tokens. */
 import { useMemo } from 'preact/hooks';
-import type { Pair, PairSide } from '../../core/protocol/methods.ts';
+import type { Pair, PairSide } from '../../core/protocol/comparison.ts';
 import { count, signed } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
 import { lookOfChange } from './pairs.ts';

@@ -1,5 +1,5 @@
 /** The problems of a comparison: how each changed, filtered and sorted. Pure. */
-import type { Pair, PairChange } from '../../core/protocol/methods.ts';
+import type { Pair, PairChange } from '../../core/protocol/comparison.ts';
 
 export interface ChangeLook {
   change: PairChange;

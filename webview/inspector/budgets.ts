@@ -1,5 +1,5 @@
 /** The token limits that mean something for a trace: those of its evaluation, and the limit that it was sampled with. */
-import type { TraceDetail } from '../../core/protocol/methods.ts';
+import type { TraceDetail } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 
 const known = new Map<string, Promise<number[]>>();

@@ -1,5 +1,5 @@
 /** The columns of the list: what each shows, how wide it is, and which of them a width has room for. Pure. */
-import type { TraceRow, TraceSortKey } from '../../core/protocol/methods.ts';
+import type { TraceRow, TraceSortKey } from '../../core/protocol/traces.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 
 export interface Column {

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Verdict } from '../../core/protocol/events.ts';
 import type { Label, Span } from '../../core/behaviours/spans.ts';
 import { countEvidence } from '../../core/behaviours/count.ts';
-import type { TraceDetail, TraceRow } from '../../core/protocol/methods.ts';
+import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { firstRightAnswer, toneOf } from '../text/overlay.ts';
 import { count, decimal, percent, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';

@@ -1,7 +1,8 @@
 /** Which traces the list shows: words, verdicts, stage and step, only those being written. */
 import { useEffect, useState } from 'preact/hooks';
 import type { VerdictValue } from '../../core/protocol/events.ts';
-import type { TraceFilter, TraceSet } from '../../core/protocol/methods.ts';
+import type { TraceSet } from '../../core/protocol/comparison.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
 import { Dropdown, TextField } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 

@@ -2,7 +2,8 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
-import type { TraceFilter, TraceRow, TraceSet, TraceSort } from '../../core/protocol/methods.ts';
+import type { TraceSet } from '../../core/protocol/comparison.ts';
+import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { toneOf } from '../text/overlay.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';

@@ -2,7 +2,8 @@
  * The trace that is open: its facts, its annotations, its group, and its text as it comes, slice by slice. Text goes to the
  * view directly; the rest is state that components watch.
  */
-import type { Annotations, EventBatch, TraceDetail, TraceRow } from '../../core/protocol/methods.ts';
+import type { EventBatch } from '../../core/protocol/methods.ts';
+import type { Annotations, TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';

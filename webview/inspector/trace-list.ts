@@ -2,7 +2,8 @@
  * The list of traces: pages by keyset, read as far as the reader scrolls, and read again where something happened. Rows that
  * are not here yet are `null`.
  */
-import type { EventBatch, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/methods.ts';
+import type { EventBatch } from '../../core/protocol/methods.ts';
+import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
 

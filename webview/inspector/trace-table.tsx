@@ -1,7 +1,7 @@
 /** The list of traces as a grid, with a length bar on a common scale. */
 import { memo } from 'preact/compat';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/methods.ts';
+import type { TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
 import { Grid, ROW } from '../ui/grid.tsx';
 import { columnsFor, describe, verdictWords, type Column } from './columns.ts';

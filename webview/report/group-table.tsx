@@ -1,6 +1,6 @@
 /** The completions of one group: length, answer, verdict, reward parts, total, advantage; a click opens the trace. */
 import { advantageDiffers } from '../../core/metrics/advantages.ts';
-import type { GroupDetail, GroupMember } from '../../core/protocol/methods.ts';
+import type { GroupDetail, GroupMember } from '../../core/protocol/groups.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
 import { visible } from '../text/block-view.ts';
 import { toneOf } from '../text/overlay.ts';

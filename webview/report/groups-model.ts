@@ -1,5 +1,6 @@
 /** The groups of a GRPO stage: its problems, the groups of the chosen one by step, one group, and the health of all by step. */
-import type { EventBatch, GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/methods.ts';
+import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
+import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
 import { Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';

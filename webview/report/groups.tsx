@@ -1,6 +1,6 @@
 /** GRPO: the health of the groups over the steps, and the group of one problem at one step beside its other steps. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { GroupAtStep, ProblemGroups } from '../../core/protocol/methods.ts';
+import type { GroupAtStep, ProblemGroups } from '../../core/protocol/groups.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { Chart } from '../dashboard/chart.tsx';
 import type { Page } from '../inspector/page.ts';

@@ -1,6 +1,6 @@
 /** What tells whether GRPO still learns: groups without signal, cut completions, cosine at its end, length of right and wrong. */
 import { useMemo } from 'preact/hooks';
-import type { GroupHealth } from '../../core/protocol/methods.ts';
+import type { GroupHealth } from '../../core/protocol/groups.ts';
 import { Chart, type ChartLine } from '../dashboard/chart.tsx';
 import { percent, short } from '../ui/format.ts';
 

@@ -1,6 +1,6 @@
 /** What lies over a text: the spans of the detectors, the answer that was found, and the pills after them. Pure: no DOM. */
 import type { Span } from '../../core/behaviours/spans.ts';
-import type { Annotations, TraceDetail } from '../../core/protocol/methods.ts';
+import type { Annotations, TraceDetail } from '../../core/protocol/traces.ts';
 import { outcomeWords } from '../ui/labels.ts';
 
 export type Tone = 'right' | 'wrong' | 'cut' | 'neutral';

@@ -1,6 +1,6 @@
 /** Every preset is planned, and the configuration of each of its trainers constructed by TRL's own classes, without a GPU. */
 import assert from 'node:assert/strict';
-import type { EngineConfigs } from '../../../core/protocol/methods.ts';
+import type { EngineConfigs } from '../../../core/protocol/recipes.ts';
 import { EngineFinder } from '../../../server/engine.ts';
 import { engineConfigs } from '../../../server/recipes/engine-configs.ts';
 import { engineDiagnostics, loadRecipe, requirePlan } from '../../../server/recipes/load.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { GroupHealth } from '../../../core/protocol/methods.ts';
+import type { GroupHealth } from '../../../core/protocol/groups.ts';
 import type { RecordWriter } from '../../../server/store/record-writer.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Params, TraceFilter, TraceRow, TraceSortKey } from '../../../core/protocol/methods.ts';
+import type { Params } from '../../../core/protocol/methods.ts';
+import type { TraceFilter, TraceRow, TraceSortKey } from '../../../core/protocol/traces.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';

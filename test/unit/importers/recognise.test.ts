@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspectImport } from '../../../server/importers/inspect.ts';
-import type { ImportInspection, ImportMapping } from '../../../core/protocol/methods.ts';
+import type { ImportInspection, ImportMapping } from '../../../core/protocol/imports.ts';
 import { collect, file } from '../../support/collect-import.ts';
 
 const thought = (n: number): string =>

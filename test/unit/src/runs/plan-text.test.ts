@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Plan, PlannedStage } from '../../../../core/protocol/methods.ts';
+import type { Plan, PlannedStage } from '../../../../core/protocol/recipes.ts';
 import { expectedTime, planMarkdown, planSummary } from '../../../../src/runs/plan-text.ts';
 
 const stage = (id: string, more: Partial<PlannedStage> = {}): PlannedStage => ({

@@ -1,0 +1,70 @@
+/** Sets of traces beside each other: pairs of problems, lengths and behaviours (`methods.ts`). */
+import type { LabelFigures } from '../metrics/behaviours.ts';
+import type { Interval } from '../metrics/bootstrap.ts';
+
+export type PairChange = 'right_to_wrong' | 'wrong_to_right' | 'both_right' | 'both_wrong' | 'unknown';
+
+export interface PairSide {
+  traces: string[];
+  right: number;
+  n: number;
+  tokensMean: number | null;
+}
+
+/** A problem before and after; with several samples a side is right when at least half of its graded samples are. */
+export interface Pair {
+  problem: string;
+  problemLabel: string;
+  before: PairSide;
+  after: PairSide;
+  change: PairChange;
+  tokensDelta: number | null;
+}
+
+/** One evaluation or step of a stage: which traces to compare. */
+export interface TraceSet {
+  run: string;
+  stage: string;
+  step: number | null;
+  /** The marker setting, where sets were asked for by it. */
+  marker?: string | null;
+  label: string;
+  traces: number;
+}
+
+/** Traces of a stage: of one step or evaluation with `step`, of one marker setting with `marker` (`null`: without one). */
+export interface TraceSide {
+  run: string;
+  stage: string;
+  step: number | null;
+  marker?: string | null;
+}
+
+/** Lengths and behaviours of the finished traces of one evaluation and marker setting; of a class of documents where asked for. */
+export interface BehaviourSet {
+  run: string;
+  stage: string;
+  /** The stage whose checkpoint wrote them; null where they are its own. */
+  of: string | null;
+  step: number | null;
+  /** The benchmark; of a synthesis the turn. */
+  set: string | null;
+  marker: string | null;
+  /** RR, RW, WR or WW by the two answers; null where classes were not asked for, or a document has none. */
+  class: string | null;
+  traces: number;
+  problems: number;
+  /** Traces whose text is gone, which are in no figure; those of unknown length, in no mean; those read up to a limit only. */
+  unreadable: number;
+  unknownLength: number;
+  cut: number;
+  /** False: some lengths are estimates. */
+  tokensExact: boolean;
+  tokens: Interval | null;
+  /** What it is compared with, over the problems that both have. */
+  base: (Pick<BehaviourSet, 'run' | 'stage' | 'step' | 'set' | 'marker'> & { paired: number }) | null;
+  /** Mean tokens over those of `base`. */
+  ratio: Interval | null;
+  /** Null while traces of it are still to be read. */
+  labels: LabelFigures[] | null;
+}

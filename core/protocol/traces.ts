@@ -1,0 +1,95 @@
+/** Traces in lists and one by one, as the methods of the contract give them (`methods.ts`). */
+import type { Sampling, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
+import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
+import type { Section } from '../traces/sections.ts';
+
+export interface TraceFilter {
+  run?: string;
+  stage?: string;
+  /** For evaluations: the stage whose checkpoint wrote the traces. */
+  of?: string;
+  attempt?: number;
+  step?: number;
+  stepFrom?: number;
+  stepTo?: number;
+  problem?: string;
+  group?: string;
+  set?: string;
+  /** The style marker at the end of the prompt; `null`: those without one. */
+  marker?: string | null;
+  /** Traces in which `metrics/behaviours` has counted at least one of these. */
+  behaviour?: Label;
+  verdict?: VerdictValue[];
+  finish?: Finish[];
+  /** Case-insensitive words in the problem, the source id or the answer. */
+  text?: string;
+  live?: boolean;
+  superseded?: boolean;
+}
+
+export type TraceSortKey =
+  'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
+
+export interface TraceSort {
+  key: TraceSortKey;
+  descending: boolean;
+}
+
+export interface TraceRow {
+  trace: string;
+  run: string;
+  stage: string;
+  of: string | null;
+  attempt: number;
+  step: number | null;
+  epoch: number | null;
+  problem: string;
+  /** Source id where there is one, otherwise the beginning of the problem's text. */
+  problemLabel: string;
+  sample: number;
+  group: string | null;
+  verdict: VerdictValue | null;
+  answer: string | null;
+  tokens: number | null;
+  tokensExact: boolean;
+  finish: Finish | null;
+  reward: number | null;
+  advantage: number | null;
+  /** Still being written. */
+  live: boolean;
+  superseded: boolean;
+  /** Length of the completion so far, in UTF-16 units. */
+  length: number;
+}
+
+export interface TraceDetail extends TraceRow {
+  facts: TraceFacts;
+  problemText: string;
+  sourceId: string | null;
+  gold: string | null;
+  goldOrigin: string | null;
+  sampling: Sampling | null;
+  marker: string | null;
+  model: string | null;
+  set: string | null;
+  promptLength: number;
+  answerFound: FoundAnswer | null;
+  /** The checker's word, where there is one. */
+  verdictBy: Verdict | null;
+  /** The quick check's word, always its own. */
+  quick: Verdict | null;
+  /** How many invalid bytes were replaced, and where in the source they lie. */
+  replaced: number;
+  source: { file: string; line: number } | null;
+}
+
+export interface Annotations {
+  trace: string;
+  /** Length of the completion that was read; a growing one may be longer by now. */
+  length: number;
+  spans: Span[];
+  counts: SpanCounts;
+  sections: Section[];
+  /** Start offsets of steps (sentences and display formulas) in the completion. */
+  steps: number[];
+}
