@@ -264,7 +264,7 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
     hooks: {
       setCursor: [(u) => setAt(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],
       drawClear: [(u) => drawMarks(u, latest.current, muted)],
-      draw: [(u) => drawLabels(u, latest.current)],
+      draw: [(u) => drawWhiskers(u, latest.current), (u) => drawLabels(u, latest.current)],
     },
   };
 }
@@ -318,6 +318,31 @@ function drawMarks(u: uPlot, { marks = [] }: ChartProps, color: string): void {
       ctx.textAlign = 'center';
       ctx.fillText(text, at, bbox.top - 4 * devicePixelRatio);
       free = at + half + 6 * devicePixelRatio;
+    }
+  }
+  ctx.restore();
+}
+
+/** The interval of each point where x is a place in an order: a point that stands alone has no band. */
+function drawWhiskers(u: uPlot, { lines, names, x }: ChartProps): void {
+  if (!names) return;
+  const { ctx } = u;
+  ctx.save();
+  ctx.lineWidth = 1.4 * devicePixelRatio;
+  const half = 3 * devicePixelRatio;
+  for (const { low, high, color } of lines) {
+    ctx.strokeStyle = cssColor(color);
+    for (const [i, place] of x.entries()) {
+      if (low?.[i] == null || high?.[i] == null) continue;
+      const at = u.valToPos(place, 'x', true);
+      ctx.beginPath();
+      for (const end of [u.valToPos(low[i], 'y', true), u.valToPos(high[i], 'y', true)]) {
+        ctx.moveTo(at - half, end);
+        ctx.lineTo(at + half, end);
+      }
+      ctx.moveTo(at, u.valToPos(low[i], 'y', true));
+      ctx.lineTo(at, u.valToPos(high[i], 'y', true));
+      ctx.stroke();
     }
   }
   ctx.restore();

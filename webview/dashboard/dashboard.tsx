@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { StageRow } from '../../core/protocol/methods.ts';
 import type { WebviewInit } from '../../core/protocol/webview.ts';
+import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, duration, percent, short } from '../ui/format.ts';
@@ -9,6 +10,7 @@ import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { Chart } from './chart.tsx';
+import { EvaluationCharts, perCent } from './evaluation-charts.tsx';
 import { budgetLines, evaluationPoints, evaluationSets, stageCharts, type EvaluationPoint } from './figures.ts';
 import { RunHead } from './run-head.tsx';
 import { RunModel } from './run-model.ts';
@@ -72,7 +74,13 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
       view: {
         page: 'inspector',
         title: `${run.name} · ${point.label}`,
-        filter: { run: run.run, stage: point.stage, step: point.step, set: point.set },
+        filter: {
+          run: run.run,
+          stage: point.stage,
+          step: point.step,
+          set: point.set,
+          ...(points.some(({ marker }) => marker) && { marker: point.marker ?? null }),
+        },
       },
     });
   if (points.length === 0 && trained.length === 0) {
@@ -118,51 +126,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
             )}
           </div>
           <div class="charts wide">
-            <Chart
-              title="Accuracy"
-              unit="%"
-              x={points.map((_, i) => i)}
-              xName="checkpoint"
-              names={points.map(({ label }) => label)}
-              marks={[]}
-              format={(value) => (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)}
-              lines={[
-                {
-                  name: 'accuracy',
-                  color: '--lh-right',
-                  values: points.map(({ accuracy }) => accuracy),
-                  low: points.map(({ accuracy_ci95 }) => accuracy_ci95?.[0] ?? null),
-                  high: points.map(({ accuracy_ci95 }) => accuracy_ci95?.[1] ?? null),
-                  points: true,
-                },
-              ]}
-              onPick={(index) => openPoint(points[index])}
-            />
-            <Chart
-              title="Mean tokens"
-              unit="all outputs"
-              x={points.map((_, i) => i)}
-              xName="checkpoint"
-              names={points.map(({ label }) => label)}
-              format={(value) => short(Math.round(value))}
-              lines={[
-                {
-                  name: 'all',
-                  color: '--lh-verification',
-                  values: points.map(({ tokens_mean }) => tokens_mean),
-                  low: points.map(({ tokens_mean_ci95 }) => tokens_mean_ci95?.[0] ?? null),
-                  high: points.map(({ tokens_mean_ci95 }) => tokens_mean_ci95?.[1] ?? null),
-                  points: true,
-                },
-                {
-                  name: 'finished',
-                  color: '--lh-grey',
-                  values: points.map(({ tokens_mean_finished }) => tokens_mean_finished),
-                  dash: [4, 3],
-                },
-              ]}
-              onPick={(index) => openPoint(points[index])}
-            />
+            <EvaluationCharts points={points} onPick={openPoint} />
             {budgets.lines.length > 0 && (
               <Chart
                 title="Accuracy at a token budget"
@@ -171,7 +135,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
                 xName="budget"
                 splits={budgets.x}
                 lines={budgets.lines}
-                format={(value) => (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1)}
+                format={perCent}
               />
             )}
           </div>
@@ -212,7 +176,15 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
           <StageTable
             rows={table.rows}
             onOpen={(row) =>
-              openPoint(points.find((point) => point.of === row.id && point.step === row.step && point.set === row.set))
+              openPoint(
+                points.find(
+                  (point) =>
+                    (point.of === row.id || row.id === 'base') &&
+                    point.step === row.step &&
+                    point.set === row.set &&
+                    point.marker === row.marker,
+                ),
+              )
             }
           />
         </section>
@@ -222,6 +194,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
 }
 
 function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row: StageRow) => void }) {
+  const marked = rows.some(({ marker }) => marker);
   return (
     <table class="stage-table">
       <thead>
@@ -234,6 +207,7 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
             Step
           </th>
           <th scope="col">Set</th>
+          {marked && <th scope="col">Marker</th>}
           <th scope="col" class="num">
             Accuracy %
           </th>
@@ -262,7 +236,7 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
       </thead>
       <tbody>
         {rows.map((row) => (
-          <tr key={`${row.id}/${row.step}/${row.set}`}>
+          <tr key={`${row.id}/${row.step}/${row.set}/${row.marker ?? ''}`}>
             <th scope="row">
               <button class="link" title="Open its traces" onClick={() => onOpen(row)}>
                 {row.id}
@@ -272,6 +246,11 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
             <td class="num">{row.epoch === null ? '' : Number(row.epoch.toFixed(2))}</td>
             <td class="num">{count(row.step)}</td>
             <td>{row.set}</td>
+            {marked && (
+              <td class="muted" title={row.marker?.trim()}>
+                {row.marker ? markerName(row.marker) : ''}
+              </td>
+            )}
             <td class="num">{percent(row.accuracy)}</td>
             <td class="num muted">
               {row.accuracy_ci95 ? `${percent(row.accuracy_ci95[0])}–${percent(row.accuracy_ci95[1])}` : ''}

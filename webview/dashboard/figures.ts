@@ -1,5 +1,6 @@
 /** From a snapshot of a run's metrics to what the charts draw. Pure. */
 import type { MetricsSnapshot, RunSummary, Series } from '../../core/protocol/methods.ts';
+import { shortMarkerNames } from '../../core/traces/marker-name.ts';
 import type { ChartLine } from './chart.tsx';
 
 export interface StageChart {
@@ -43,6 +44,18 @@ const specs: readonly ChartSpec[] = [
   { title: 'Completion length', unit: 'tokens', match: /^completions\/mean_length$/ },
   { title: 'Cut completions', unit: 'share', match: /^completions\/clipped_ratio$/ },
   { title: 'Loss', match: /^loss$/ },
+  {
+    title: 'Loss by segment',
+    unit: 'mean of its tokens',
+    match: /^loss\/(?!source\/)/,
+    name: (series) => series.slice('loss/'.length).replaceAll('_', ' '),
+  },
+  {
+    title: 'Loss by source',
+    unit: 'mean of its tokens',
+    match: /^loss\/source\//,
+    name: (series) => series.slice('loss/source/'.length),
+  },
   { title: 'Token accuracy', match: /^mean_token_accuracy$/ },
   { title: 'Entropy', match: /^entropy$/ },
   { title: 'KL', match: /^kl$/ },
@@ -94,7 +107,7 @@ function aligned(found: readonly Series[], name: (series: string) => string): Pi
 type Evaluated = MetricsSnapshot['evaluations'][number];
 
 export interface EvaluationPoint extends Evaluated {
-  /** What the axis says: base, e1 … e10, grpo 30. */
+  /** What the axis says: base, e1 … e10, grpo 30; the words of its style marker where it has one. */
   label: string;
 }
 
@@ -113,6 +126,7 @@ export function evaluationPoints(snapshot: MetricsSnapshot, run: RunSummary | nu
   );
   const stages = new Set(sorted.map(({ of }) => of));
   const first = sorted[0]?.of;
+  const markers = markerNames(sorted);
   return sorted.map((one) => {
     const base = one.step === 0 && one.of === first;
     const epoch = one.epoch !== null && one.of === first && Number.isInteger(Math.round(one.epoch * 1000) / 1000);
@@ -123,7 +137,41 @@ export function evaluationPoints(snapshot: MetricsSnapshot, run: RunSummary | nu
         : stages.size > 1 || one.of !== first
           ? `${one.of} ${one.step}`
           : `${one.step}`;
-    return { ...one, label };
+    return { ...one, label: one.marker ? `${label} ${markers.get(one.marker)}` : label };
+  });
+}
+
+function markerNames(points: readonly Evaluated[]): Map<string, string> {
+  return shortMarkerNames([...new Set(points.flatMap(({ marker }) => marker ?? []))]);
+}
+
+/** One figure of all evaluations: a line through those without a marker, and one of its own for each style marker. */
+export function evaluationLines(
+  points: readonly EvaluationPoint[],
+  line: Pick<ChartLine, 'name' | 'color' | 'dash' | 'label'>,
+  value: (point: EvaluationPoint) => number | null,
+  interval?: (point: EvaluationPoint) => [number, number] | null | undefined,
+): ChartLine[] {
+  const markers = markerNames(points);
+  return [undefined, ...markers.keys()].flatMap((marker, i) => {
+    const own = <T>(read: (point: EvaluationPoint) => T) =>
+      points.map((point) => (point.marker === marker ? read(point) : null));
+    const values = own(value);
+    if (values.every((one) => one === null)) return [];
+    return {
+      ...line,
+      ...(marker !== undefined && {
+        name: `${line.name} ${markers.get(marker)}`,
+        color: line.dash ? line.color : palette[i % palette.length]!,
+        label: '',
+      }),
+      values,
+      ...(interval && {
+        low: own((point) => interval(point)?.[0] ?? null),
+        high: own((point) => interval(point)?.[1] ?? null),
+        points: true,
+      }),
+    };
   });
 }
 
