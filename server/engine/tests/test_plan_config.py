@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,27 @@ def test_vllm_s_parallelism_must_divide_the_processes():
     }
     assert "vllm_tensor_parallel_size (3) must divide" in grpo(config, 8)["problem"]
     assert grpo({**config, "vllm_tensor_parallel_size": 4}, 8)["problem"] is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"use_vllm": True, "vllm_mode": "colocate", "vllm_gpu_memory_utilization": 0.3, "vllm_enable_sleep_mode": True},
+        {"use_vllm": True, "vllm_mode": "server", "vllm_server_base_url": "http://localhost:8000"},
+    ],
+)
+def test_each_way_of_generation_is_constructed(config):
+    found = grpo({**CPU, "per_device_train_batch_size": 8, **config})
+    assert found["problem"] is None
+    assert {k: found["arguments"][k] for k in config} == config
+    lacking = [line for line in found["not_checked"] if line.startswith("use_vllm: needs the package vllm")]
+    assert bool(lacking) == (bool(config) and not find_spec("vllm"))
+
+
+def test_a_way_of_generation_that_there_is_not_is_refused():
+    found = grpo({**CPU, "per_device_train_batch_size": 8, "use_vllm": True, "vllm_mode": "both"})
+    assert "vllm_mode must be server or colocate" in found["problem"]
 
 
 def test_rewards_are_built_as_well():
