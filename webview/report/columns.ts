@@ -22,7 +22,8 @@ export function columnsOf(cells: TableRow['cells'] | undefined): Column[] {
 /** Pixels that a column needs at least: a number its digits and its name, a text a few words. */
 function least({ kind, label }: Column): number {
   if (kind === 'text') return 90;
-  return Math.max(kind === 'lengths' ? 96 : 52, Math.min(120, Math.ceil(label.length * 6.4) + 4));
+  // With room for the arrow of the order.
+  return Math.max(kind === 'lengths' ? 150 : 52, Math.min(126, Math.ceil(label.length * 6.4) + 12));
 }
 
 /** Characters that the texts of a column have in the mean, by its key: what its share of the width goes by. */

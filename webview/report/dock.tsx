@@ -86,7 +86,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
             ? plural(read, 'row')
             : total === null
               ? `${plural(read, 'row')} so far`
-              : `${count(read)} of ${plural(total, 'row')}`}
+              : plural(total, 'row')}
         </span>
         {fresh > 0 && (
           <button class="chip" title="Sort again" onClick={() => void list.again()}>

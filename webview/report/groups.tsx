@@ -137,7 +137,7 @@ function Steps({ groups, at, more, onGo }: StepsProps) {
         </button>
         <span class="num step-words">{words}</span>
         <span class="muted num">
-          {count(at + 1)} of {plural(groups.length, 'group')}
+          {groups.length === 1 ? 'its only group' : `${count(at + 1)} of ${plural(groups.length, 'group')}`}
           {more > 0 ? `; ${count(more)} more are not listed` : ''}
         </span>
       </div>

@@ -42,7 +42,7 @@ export function Lane({ host, place, part, raw, open, onToggle, onTrace }: LanePr
         </button>
         {look && (
           <span class="lane-tone" title={look.says}>
-            <Icon name={look.icon} /> {look.word}
+            <Icon name={look.icon} /> <span class="lane-word">{look.word}</span>
           </span>
         )}
         {judged && (

@@ -23,6 +23,8 @@ import { ReportModel } from './report-model.ts';
 import { RowList } from './row-list.ts';
 import { RowPane } from './row-pane.tsx';
 import { Sankey } from './sankey.tsx';
+import { Training } from './training.tsx';
+import { WhatIf } from './what-if.tsx';
 
 type ReportView = Extract<View, { page: 'report' }>;
 
@@ -86,6 +88,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
   const info = summary?.stages.find(({ id }) => id === stage) ?? null;
   const live = info?.state === 'running' || info?.state === 'stopping';
   const isGrpo = info?.kind === 'grpo';
+  const isSft = info?.kind === 'sft';
   const index = view.row ?? null;
   const row = index === null ? null : (rows[index] ?? null);
   const block = tables.find(({ table }) => table === shown?.table);
@@ -114,11 +117,20 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                 aria-label="Report"
               >
                 {isGrpo && <Groups page={page} view={view} onTrace={openTrace} />}
-                {report && <Blocks report={report} onRows={onRows} />}
+                {report && <Blocks report={report} only={isSft ? ['figures'] : null} onRows={onRows} />}
+                {isSft && (
+                  <Training host={host} run={summary} stage={stage} connected={backend.state === 'connected'} />
+                )}
+                {report && isSft && <Blocks report={report} only={['bars', 'text']} onRows={onRows} />}
+                {report?.kind === 'reject' && tables.some(({ table }) => table === 'samples') && (
+                  <div class="report-extra">
+                    <WhatIf host={host} place={{ run, stage, ...(attempt === null ? {} : { attempt }) }} />
+                  </div>
+                )}
                 {!report && error !== null && (
                   <Failure what="The report cannot be shown" error={error} onRetry={() => void model.pull()} />
                 )}
-                {!report && error === null && !isGrpo && (
+                {!report && error === null && !isGrpo && !(isSft && info?.state !== 'waiting') && (
                   <Nothing running={info?.state === 'running' || info?.state === 'waiting'}>
                     {info && info.traces > 0 && (
                       <Button
@@ -206,10 +218,10 @@ function Nothing({ running, children }: { running: boolean; children: ComponentC
   );
 }
 
-/** All blocks but the tables, whose rows are in the dock. */
-function Blocks({ report, onRows }: { report: Report; onRows: OnRows }) {
+/** All blocks, or those of some types, but the tables, whose rows are in the dock. */
+function Blocks({ report, only, onRows }: { report: Report; only: readonly string[] | null; onRows: OnRows }) {
   const colors = useMemo(() => colorsOf(report.blocks.flatMap(labelsOf)), [report]);
-  const blocks = report.blocks.filter(({ type }) => type !== 'table');
+  const blocks = report.blocks.filter(({ type }) => type !== 'table' && (only === null || only.includes(type)));
   if (blocks.length === 0) return null;
   return (
     <div class="report-blocks">

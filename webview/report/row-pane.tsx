@@ -12,7 +12,7 @@ import { Lane } from './lane.tsx';
 import { scalar } from './numbers.ts';
 import type { Place } from './part-text.ts';
 import type { ListedRow, RowList } from './row-list.ts';
-import { Strip } from './strip.tsx';
+import { lengthsInWords, Strip } from './strip.tsx';
 import { verdictLook } from './verdict.ts';
 
 interface RowPaneProps {
@@ -145,24 +145,43 @@ function Cells({ row, columns }: { row: TableRow; columns: readonly Column[] }) 
     ...columns.filter(({ key }) => key in row.cells).map(({ key }) => key),
     ...Object.keys(row.cells).filter((key) => !named.has(key)),
   ];
+  // A verdict without a name of its own is that of the cell before it, and stands beside it.
+  const isBeside = (key: string | undefined) => key !== undefined && named.get(key)?.label === '';
   return (
     <dl class="facts-list row-cells">
-      {keys.map((key) => {
+      {keys.map((key, i) => {
+        if (isBeside(key)) return null;
         const cell = row.cells[key] ?? null;
         const column = named.get(key);
-        const look = column?.kind === 'verdict' ? verdictLook(cell) : null;
+        const next = keys[i + 1];
+        const judged = column?.kind === 'verdict' ? cell : isBeside(next) ? (row.cells[next!] ?? null) : null;
+        const look = judged === null ? null : verdictLook(judged);
         return (
           <div key={key}>
             <dt>{column?.label ?? key.replaceAll('_', ' ')}</dt>
             <dd>
               {isLengths(cell) ? (
-                <Strip {...cell} longest={cell.values.reduce((a, b) => Math.max(a, b), 1)} />
-              ) : look ? (
-                <span class={look.tone}>
-                  {look.sign} {look.sign === look.words ? '' : look.words}
-                </span>
+                <>
+                  {cell.values.length > 1 && (
+                    <Strip
+                      {...cell}
+                      shortest={cell.values.reduce((a, b) => Math.min(a, b))}
+                      longest={cell.values.reduce((a, b) => Math.max(a, b), 1)}
+                    />
+                  )}
+                  {lengthsInWords(cell)}
+                </>
               ) : (
-                visible(scalar(cell))
+                <>
+                  {column?.kind !== 'verdict' && visible(scalar(cell))}
+                  {column?.kind === 'verdict' && !look && '–'}
+                  {look && (
+                    <span class={look.tone}>
+                      {column?.kind === 'verdict' ? '' : ' '}
+                      {look.sign} {look.sign === look.words ? '' : look.words}
+                    </span>
+                  )}
+                </>
               )}
             </dd>
           </div>

@@ -33,14 +33,16 @@ export function RowTable(props: RowTableProps) {
   const some = rows.slice(0, 20).flatMap((row) => (row ? [row.cells] : []));
   const lengths = useMemo(() => meanLengths(columns, some), [columns, some.length]);
   const { shown, template } = useMemo(() => fitting(columns, width, lengths), [columns, width, lengths]);
-  const longest = useMemo(() => {
-    let most = 1;
+  // One scale for all rows that are read.
+  const [shortest, longest] = useMemo(() => {
+    let [least, most] = [Infinity, 1];
     for (const row of rows) {
       for (const cell of Object.values(row?.cells ?? {})) {
-        if (isLengths(cell)) for (const value of cell.values) most = Math.max(most, value);
+        if (!isLengths(cell)) continue;
+        for (const value of cell.values) [least, most] = [Math.min(least, value), Math.max(most, value)];
       }
     }
-    return most;
+    return [Math.min(least, most), most];
   }, [rows]);
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
@@ -75,6 +77,7 @@ export function RowTable(props: RowTableProps) {
             row={row}
             index={i}
             columns={shown}
+            shortest={shortest}
             longest={longest}
             selected={i === index}
             onSelect={onSelect}
@@ -134,12 +137,13 @@ interface RowProps {
   row: ListedRow;
   index: number;
   columns: readonly Column[];
+  shortest: number;
   longest: number;
   selected: boolean;
   onSelect: (index: number) => void;
 }
 
-const Row = memo(function Row({ row, index, columns, longest, selected, onSelect }: RowProps) {
+const Row = memo(function Row({ row, index, columns, shortest, longest, selected, onSelect }: RowProps) {
   return (
     <div
       role="row"
@@ -150,17 +154,24 @@ const Row = memo(function Row({ row, index, columns, longest, selected, onSelect
       onClick={() => onSelect(index)}
     >
       {columns.map(({ key, kind }) => (
-        <CellView key={key} cell={row.cells[key] ?? null} kind={kind} longest={longest} />
+        <CellView key={key} cell={row.cells[key] ?? null} kind={kind} shortest={shortest} longest={longest} />
       ))}
     </div>
   );
 });
 
-function CellView({ cell, kind, longest }: { cell: Cell; kind: Column['kind']; longest: number }) {
+interface CellProps {
+  cell: Cell;
+  kind: Column['kind'];
+  shortest: number;
+  longest: number;
+}
+
+function CellView({ cell, kind, shortest, longest }: CellProps) {
   if (isLengths(cell)) {
     return (
       <span role="gridcell">
-        <Strip {...cell} longest={longest} />
+        <Strip {...cell} shortest={shortest} longest={longest} />
       </span>
     );
   }

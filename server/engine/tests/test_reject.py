@@ -10,7 +10,7 @@ from pathlib import Path
 from collections import Counter
 
 import pytest
-from two_turns import ENGINE, REJECT, attempt, blocks, lines, problems, whole_events
+from two_turns import ENGINE, REJECT, attempt, blocks, lines, problems, rows_behind, whole_events
 
 from longhand_engine import reject as worker
 from longhand_engine.errors import ConfigError, DataError
@@ -65,6 +65,7 @@ def test_the_report_accounts_for_every_problem(whole):
     steps = found["Rounds"]["steps"]
     assert [s["n"] for s in steps[:2]] == [25, 24] and steps[1]["dropped"][0]["n"] == 1
     for before, after in zip(steps[1:], steps[2:], strict=False):
+    assert all(len(rows_behind(folder, step["rows"])) == step["n"] for step in steps[1:])
         assert after["n"] == before["n"] - sum(d["n"] for d in after["dropped"])
     table = [row["cells"] for row in lines(folder / "tables/problems.jsonl")]
     assert Counter(c["round"] for c in table)[0] == steps[-1]["n"]

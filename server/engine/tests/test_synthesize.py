@@ -7,7 +7,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from two_turns import ENGINE, SYNTHESIZE, attempt, blocks, lines, problems, whole_events
+from two_turns import ENGINE, SYNTHESIZE, attempt, blocks, lines, problems, rows_behind, whole_events
 
 from longhand_engine import behaviours
 from longhand_engine.errors import ConfigError, DataError
@@ -153,6 +153,9 @@ def test_the_report_accounts_for_every_problem(whole):
     assert len(rows) == 61 and sum(c["kept"] for c in rows) == len(lines(folder / "data/data.jsonl"))
     steps = found["From problems to documents"]["steps"]
     assert steps[0]["n"] == 61 and steps[1]["n"] == 60
+    assert all(len(rows_behind(folder, step["rows"])) == step["n"] for step in steps)
+    shares = [i for i in found["Two turns"]["items"] if i.get("unit") == "%"]
+    assert len(shares) == 5 and all(i["ci95"][0] <= i["value"] <= i["ci95"][1] for i in shares)
     for before, after in zip(steps, steps[1:], strict=False):
         dropped = after.get("dropped", [])
         assert after["n"] == before["n"] - sum(d["n"] for d in dropped)

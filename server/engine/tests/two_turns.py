@@ -59,6 +59,16 @@ def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def rows_behind(folder, ref):
+    """Rows of a table that a number of the report names, as the service finds them."""
+    wanted = ref.get("where", {})
+
+    def fits(cells):
+        return all(cells.get(k) in v if isinstance(v, list) else cells.get(k) == v for k, v in wanted.items())
+
+    return [row for row in lines(folder / f"tables/{ref['table']}.jsonl") if fits(row["cells"])]
+
+
 def blocks(folder: Path) -> dict[str, dict]:
     return {block["title"]: block for block in json.loads((folder / "report.json").read_text())["blocks"]}
 

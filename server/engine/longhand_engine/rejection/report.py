@@ -67,8 +67,9 @@ def funnel(sampled: Sequence[Sampled], settings: Settings, left_out: int) -> dic
         left -= solved
         gone = {"reason": f"solved in round {number}", "n": solved}
         gone["rows"] = {"table": PROBLEMS, "where": {"round": number}}
-        steps.append({"label": f"Unsolved after round {number} (n = {n})", "n": left, "dropped": [gone]})
-    steps[-1]["rows"] = {"table": PROBLEMS, "where": {"round": 0}}
+        step = {"label": f"Unsolved after round {number} (n = {n})", "n": left, "dropped": [gone]}
+        later = list(range(number + 1, len(settings.rounds) + 1))
+        steps.append(step | {"rows": {"table": PROBLEMS, "where": {"round": [0, *later]}}})
     note = "A problem leaves the funnel by being solved; what is left at its end has no right sample."
     return {"type": "funnel", "title": "Rounds", "steps": steps, "note": note}
 

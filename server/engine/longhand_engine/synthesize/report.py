@@ -1,5 +1,6 @@
 """The report of a `synthesize` stage: classes, balance, funnel, and every problem with its four turns."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -28,14 +29,17 @@ TABLE = "documents"
 def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str], detector: str | None) -> dict[str, Any]:
     """What is left after each step. `drops` counts by step and reason; steps that this stage does not have are left out.
     `detector`: what found the behaviours, where the documents are chosen by them."""
-    left = rows
+    left, gone = rows, set[str]()
     steps: list[dict[str, Any]] = [{"label": "Rows of the data set", "n": rows, "rows": {"table": TABLE}}]
     for key, label, names in STEPS:
         if key in ("decision", "min_characters", "behaviours") and key not in asked:
             continue
         reasons = [(why, n) for (step, why), n in sorted(drops.items()) if step in (names or (key,))]
         left -= sum(n for _, n in reasons)
-        step: dict[str, Any] = {"label": label, "n": left}
+        gone |= {why for why, _ in reasons}
+        # Every row says why it is dropped, or that it is kept: what is left are the reasons still to come.
+        whys = ["kept", *sorted({why for _, why in drops} - gone)]
+        step: dict[str, Any] = {"label": label, "n": left, "rows": {"table": TABLE, "where": {"why": whys}}}
         if reasons:
             step["dropped"] = [
                 {"reason": why, "n": n, "rows": {"table": TABLE, "where": {"why": why}}} for why, n in reasons
@@ -80,6 +84,14 @@ def balance_bars(balance: Balance) -> dict[str, Any]:
     return block | {"note": balance.note or "All WR, all RW, and RR up to WR − RW."}
 
 
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """Ends of the 95 % interval of a share (Wilson 1927). `of` is above 0."""
+    z2 = 1.959964**2
+    middle = (count + z2 / 2) / (of + z2)
+    half = math.sqrt(z2 * (count * (of - count) / of + z2 / 4)) / (of + z2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
 def figures(chains: Sequence[Chain], drawn: int, reused: int) -> dict[str, Any]:
     """Self-correction by SCoRe's names, over the problems whose two answers were graded."""
     graded = [c for c in chains if c.kind]
@@ -88,17 +100,20 @@ def figures(chains: Sequence[Chain], drawn: int, reused: int) -> dict[str, Any]:
     decided = [c for c in graded if "summary" in c.lanes]
     torn = [c for c in decided if c.kind in ("RW", "WR")]
 
-    def share(count: int, of: int) -> float | None:
-        return round(count / of, 4) if of else None
+    def share(label: str, count: int, of: int) -> dict[str, Any]:
+        if of == 0:
+            return {"label": label, "value": None}
+        low, high = (round(100 * end, 1) for end in wilson(count, of))
+        return {"label": label, "value": round(100 * count / of, 1), "unit": "%", "ci95": [low, high]}
 
     first_try = sum(c.lanes["summary"].first_verdict == "right" for c in torn)
     tries = [lane.tries for c in chains for lane in c.lanes.values()]
     items = [
-        {"label": "Accuracy of answer 1 (Acc@t1)", "value": share(kinds["RR"] + kinds["RW"], n)},
-        {"label": "Accuracy of answer 2 (Acc@t2)", "value": share(kinds["RR"] + kinds["WR"], n)},
-        {"label": "Wrong, then right (Δ i→c)", "value": share(kinds["WR"], n)},
-        {"label": "Right, then wrong (Δ c→i)", "value": share(kinds["RW"], n)},
-        {"label": "Decision right at the first try, where one answer is", "value": share(first_try, len(torn))},
+        share("Accuracy of answer 1 (Acc@t1)", kinds["RR"] + kinds["RW"], n),
+        share("Accuracy of answer 2 (Acc@t2)", kinds["RR"] + kinds["WR"], n),
+        share("Wrong, then right (Δ i→c)", kinds["WR"], n),
+        share("Right, then wrong (Δ c→i)", kinds["RW"], n),
+        share("Decision right at the first try, where one answer is", first_try, len(torn)),
         {"label": "Completions drawn", "value": drawn},
         {"label": "Draws a turn", "value": round(sum(tries) / len(tries), 2) if tries else None},
     ]

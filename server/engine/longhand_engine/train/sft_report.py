@@ -9,6 +9,8 @@ from ..worker import Stage
 
 SHOWN = 40
 """Sample rows in the table, spread evenly over the data."""
+HEAD = 60
+"""Tokens of a row that stand in the table."""
 
 
 class Tally:
@@ -76,6 +78,7 @@ def sft_report(
                 {
                     "row": number + 1,
                     "source": source,
+                    "text": " ".join(tokenizer.decode(ids[:HEAD], skip_special_tokens=True).split()),
                     "tokens": len(ids),
                     "trained": trained,
                     "masked": len(ids) - trained,
@@ -95,7 +98,9 @@ def sft_report(
     _figures(report, trainer, loss, tally, total, len(left_out))
     _bars(report, tally)
     note = f"{min(SHOWN, total)} of {total} rows, spread evenly." if total > SHOWN else ""
-    columns = [column("row", "Row", "number"), column("source", "Source")]
+    columns = [column("row", "Row", "number")]
+    columns += [column("source", "Source")] if len(tally.sources) > 1 else []
+    columns += [column("text", "Begins with")]
     columns += [column(k, k.capitalize(), "number") for k in ("tokens", "trained", "masked")]
     report.block({"type": "table", "title": "Sample rows", "table": "samples", "columns": columns, "note": note})
     if left_out:
