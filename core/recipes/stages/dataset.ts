@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { benchmarkName } from './benchmarks.ts';
 import { common, modelSchema, orReference } from './common.ts';
 
 const positive = z.number().int().positive();
@@ -35,8 +36,14 @@ const sourceSchema = z.strictObject({
     .optional()
     .describe('A .jsonl, .json, .parquet or .csv file, a folder of these, or the data set of another stage.'),
   hub: z.string().min(1).optional().describe('A data set of the Hugging Face hub, in place of `path`.'),
+  benchmark: benchmarkName
+    .optional()
+    .describe('It is a benchmark as published: its problems and gold answers are taken as `evaluate` takes them.'),
   config: z.string().optional().describe('The configuration of the hub data set.'),
-  split: z.string().optional().describe('The split of the hub data set (default `train`).'),
+  split: z
+    .string()
+    .optional()
+    .describe('The split of the hub data set (default `train`; that of a benchmark: its usual one).'),
   columns: columnsSchema.optional(),
   filter: z
     .union([z.string(), z.array(z.string())])

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { benchmarkName } from './benchmarks.ts';
 import { common, modelSchema, orReference, reference } from './common.ts';
 import { inferenceSchema } from './inference.ts';
 
@@ -37,15 +38,26 @@ export const evaluateBlockSchema = z.strictObject({
 });
 export type EvaluateBlock = z.infer<typeof evaluateBlockSchema>;
 
-/** Names: server/engine/longhand_engine/benchmarks.py, which says what becomes of their gold answers. */
 const benchmarkSchema = z
   .strictObject({
-    benchmark: z.enum(['aime24', 'aime25', 'amc23', 'math500', 'gsm8k', 'svamp', 'tabmwp', 'gaokao2023en']),
+    benchmark: benchmarkName,
     path: z.string().min(1).optional().describe('Its file as published: .jsonl, .json, .parquet or .csv.'),
     hub: z.string().min(1).optional().describe('A data set of the Hugging Face hub, in place of `path`.'),
     config: z.string().optional().describe('The configuration of the hub data set.'),
     split: z.string().optional().describe('The split of the hub data set (default `test`).'),
     instruction: z.string().optional().describe('Put at the end of every problem in the prompt, as it stands.'),
+    template: z
+      .string()
+      .refine((text) => text.includes('{problem}'), 'must have {problem} where the problem stands')
+      .optional()
+      .describe(
+        "The user's message, with {problem} where the problem stands (default: the problem and the instruction).",
+      ),
+    system: z.string().optional().describe('System message of every prompt, in place of one that is there.'),
+  })
+  .refine(({ instruction, template }) => instruction === undefined || template === undefined, {
+    message: 'a benchmark has either “instruction” or “template”',
+    path: ['template'],
   })
   .refine((source) => (source.path === undefined) !== (source.hub === undefined), {
     message: 'a benchmark has either “path” or “hub”',

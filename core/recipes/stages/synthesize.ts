@@ -101,9 +101,7 @@ const stage = z.strictObject({
           z.number().int().positive(),
         )
         .optional()
-        .describe(
-          "Least number of a document's spans, by behaviour, as the inspector's detector finds them.",
-        ),
+        .describe("Least number of a document's spans, by behaviour, as the inspector's detector finds them."),
     })
     .optional(),
   seed: orReference(z.number().int()).optional(),

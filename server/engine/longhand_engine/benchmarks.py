@@ -18,7 +18,7 @@ Nothing is dropped: a row that cannot be read is an error that names it, as a re
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .checker.answers import boxes
@@ -28,6 +28,8 @@ from .rows import FoundRow
 from .texts import clean_text
 
 Row = dict[str, Any]
+PLACE = "{problem}"
+"""Where the problem stands in a template."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?")
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?\$?$")
@@ -58,12 +60,41 @@ def load(
     config: str | None = None,
     split: str | None = None,
     instruction: str | None = None,
+    system: str | None = None,
+    template: str | None = None,
 ) -> Loaded:
     """The problems of the benchmark `name` from a file (or folder) or a data set of the hub.
 
-    `instruction` is put at the end of each problem in the prompt, as it stands. Raises ConfigError for an unknown name or no
-    source, DataError for a row that cannot be read.
+    `instruction` is put at the end of each problem in the prompt, as it stands; `template` is the user's message in place of that,
+    with `{problem}` where the problem stands; `system` the system message, in place of one that is there. Raises ConfigError
+    for an unknown name, no source or a template without a place for the problem, DataError for a row that cannot be read.
     """
+    if template is not None and (instruction is not None or PLACE not in template):
+        raise ConfigError(f"`template` needs {PLACE}" if instruction is None else "`template` takes no `instruction`")
+    found, source = _source(name, path, hub, config, split)
+    asked = template or PLACE + (instruction or "")
+    rows = [_asked(_found(name, found, line), asked, system) for line in _rows(source)]
+    if not rows:
+        raise DataError(f"{path or hub} has no problems")
+    notes = []
+    if len(rows) != found.size:
+        notes.append(f"{path or hub} has {len(rows)} problems, the usual test set of {name} has {found.size}")
+    return Loaded(rows, notes)
+
+
+def lines(source: Row) -> Iterator[Line]:
+    """The rows of a benchmark as a source of a data set has them: `problem`, `answer`, `id`. Raises as `load` does."""
+    where = {key: source.get(key) for key in ("path", "hub", "config", "split")}
+    name = source["benchmark"]
+    found, published = _source(name, **where)
+    for line in _rows(published):
+        row = _found(name, found, line)
+        yield Line(line.file, line.line, {"problem": row.problem, "answer": row.answer, "id": row.source_id})
+
+
+def _source(
+    name: str, path: str | None, hub: str | None, config: str | None, split: str | None
+) -> tuple[Benchmark, Row]:
     found = BENCHMARKS.get(name)
     if found is None:
         raise ConfigError(f"there is no benchmark {name!r}; known are {', '.join(BENCHMARKS)}")
@@ -71,14 +102,15 @@ def load(
         raise ConfigError(f"the benchmark {name} needs `path`, or `hub` (usually {found.hub[0]})")
     usual = hub == found.hub[0]
     source = {"path": path} if path else {"hub": hub, "config": config or (found.hub[1] if usual else None)}
-    source["split"] = split or (found.hub[2] if usual else "test")
-    rows = [_found(name, found, line, instruction) for line in _rows(source)]
-    if not rows:
-        raise DataError(f"{path or hub} has no problems")
-    notes = []
-    if len(rows) != found.size:
-        notes.append(f"{path or hub} has {len(rows)} problems, the usual test set of {name} has {found.size}")
-    return Loaded(rows, notes)
+    return found, source | {"split": split or (found.hub[2] if usual else "test")}
+
+
+def _asked(row: FoundRow, template: str, system: str | None) -> FoundRow:
+    """The row with the prompt that is asked for; what stands before the problem stays but for the system message."""
+    before = [m for m in row.prompt[:-1] if system is None or m["role"] != "system"]
+    messages = [{"role": "system", "content": system}] if system is not None else []
+    user = {"role": "user", "content": template.replace(PLACE, row.problem)}
+    return replace(row, prompt=[*messages, *before, user])
 
 
 def _rows(source: Row) -> Iterator[Line]:
@@ -92,7 +124,7 @@ def _rows(source: Row) -> Iterator[Line]:
             yield line
 
 
-def _found(name: str, benchmark: Benchmark, line: Line, instruction: str | None) -> FoundRow:
+def _found(name: str, benchmark: Benchmark, line: Line) -> FoundRow:
     place = f"{name}: {line.file}, row {line.line}"
     if line.value is None:
         raise DataError(f"{place}: {line.problem}")
@@ -106,7 +138,7 @@ def _found(name: str, benchmark: Benchmark, line: Line, instruction: str | None)
         raise DataError(f"{place}: {error}") from error
     names = ("unique_id", "source_id", "id", "ID", "idx", "extra_info.index", "extra_info.id")
     number = next((v for key in names if (v := _at(row, key)) is not None), line.line - 1)
-    messages = [{"role": "user", "content": problem + (instruction or "")}]
+    messages = [{"role": "user", "content": problem}]
     if isinstance(row.get("prompt"), list):
         # What stands before the problem (a system message) belongs to it.
         messages = [

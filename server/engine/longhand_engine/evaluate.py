@@ -160,7 +160,8 @@ def problems_of(stage: Stage) -> list[FoundRow]:
         return read_problems(Path(stage.inputs["data"]))
     from .benchmarks import load
 
-    options = {key: data[key] for key in ("hub", "config", "split", "instruction") if data.get(key) is not None}
+    names = ("hub", "config", "split", "instruction", "system", "template")
+    options = {key: data[key] for key in names if data.get(key) is not None}
     loaded = load(data["benchmark"], data.get("path"), **options)
     if loaded.notes:
         stage.record.warn("benchmark", "; ".join(loaded.notes))

@@ -8,6 +8,7 @@ import pytest
 
 from longhand_engine.benchmarks import BENCHMARKS, load, number
 from longhand_engine.checker import Checker
+from longhand_engine.curation.sources import lines_of_source
 from longhand_engine.errors import ConfigError, DataError
 
 SHARED = Path(os.environ.get("LONGHAND_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -156,6 +157,34 @@ def test_shared_parquet_files(name, count):
 def test_an_instruction_is_the_prompts_and_not_the_problems(tmp_path):
     (one,) = loaded(tmp_path, "aime25", [{"problem": "P?", "answer": "1"}], instruction="\nUse \\boxed{}.").rows
     assert (one.problem, one.prompt[0]["content"]) == ("P?", "P?\nUse \\boxed{}.")
+
+
+def test_a_system_message_and_a_template_make_the_prompt(tmp_path):
+    rows = [{"problem": "P {x}?", "answer": "1"}]
+    (one,) = loaded(tmp_path, "aime25", rows, template="Solve:\n{problem}\nEnd.", system="Think.").rows
+    assert one.problem == "P {x}?"
+    assert one.prompt == [
+        {"role": "system", "content": "Think."},
+        {"role": "user", "content": "Solve:\nP {x}?\nEnd."},
+    ]
+    chat = [{"prompt": [{"role": "system", "content": "Old."}, {"role": "user", "content": "P?"}], "answer": 1}]
+    asked = [loaded(tmp_path, "amc23", chat, system=system).rows[0].prompt for system in (None, "New.", "")]
+    assert [[m["content"] for m in prompt] for prompt in asked] == [["Old.", "P?"], ["New.", "P?"], ["", "P?"]]
+    for wrong in ({"template": "Solve."}, {"template": "{problem}", "instruction": "x"}):
+        with pytest.raises(ConfigError, match="template"):
+            loaded(tmp_path, "aime25", rows, **wrong)
+
+
+def test_a_benchmark_is_a_source_of_a_data_set(tmp_path):
+    path = tmp_path / "tabmwp.jsonl"
+    row = next(row for name, row, *_ in PUBLISHED if name == "tabmwp")
+    path.write_text(json.dumps(row) + "\n")
+    (line,) = lines_of_source({"benchmark": "tabmwp", "path": str(path)})
+    (one,) = load("tabmwp", str(path)).rows
+    assert line.value == {"problem": one.problem, "answer": one.answer, "id": one.source_id}
+    path.write_text(json.dumps({"question": "no table"}) + "\n")
+    with pytest.raises(DataError, match="tabmwp.*row 1"):
+        list(lines_of_source({"benchmark": "tabmwp", "path": str(path)}))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { checkRecipe } from '../../../core/recipes/check.ts';
+import { presetKey } from '../../../core/recipes/find-base.ts';
 import { stageOrder } from '../../../core/recipes/stage-order.ts';
+import { findBase, presetText } from '../../../server/recipes/bases.ts';
 import { describePlan } from '../../../server/recipes/describe-plan.ts';
 import { planRecipe } from '../../../server/recipes/plan-recipe.ts';
 
@@ -133,6 +135,53 @@ describe('recipes/data stages', () => {
     assert.match(by['data']!.notes.join(' '), /Light-R1-SFTData from the hub/);
     assert.ok(by['eval']!.reads.includes('model: checkpoint of pick'));
   });
+
+  it('takes a benchmark as the source of a data set, and as data with a prompt of its own', () => {
+    const recipe = `
+name: x
+stages:
+  - { id: gsm8k, kind: dataset, sources: [{ benchmark: gsm8k, path: gsm8k.jsonl }], system: Think. }
+  - id: eval
+    kind: evaluate
+    model: Qwen/Qwen3-0.6B
+    data: { benchmark: tabmwp, path: tabmwp.json, system: Think., template: "{problem}\\n\\nAnswer:" }
+    samples: 1
+    max_tokens: 64
+`;
+    assert.deepEqual(problems(recipe), []);
+    assert.deepEqual(stage('gsm8k', recipe).inputs, { 'sources.0.path': '/recipes/gsm8k.jsonl' });
+    assert.equal(stage('eval', recipe).inputs['data.path'], '/recipes/tabmwp.json');
+    assert.deepEqual(stage('eval', recipe).config['data'], {
+      ...{ benchmark: 'tabmwp', path: '/recipes/tabmwp.json', system: 'Think.', template: '{problem}\n\nAnswer:' },
+    });
+    const wrong = (from: string, to: string) => problems(recipe.replace(from, to)).join('\n');
+    assert.match(wrong('benchmark: gsm8k', 'benchmark: gsm8'), /gsm8k/);
+    assert.match(wrong('{problem}', '{question}'), /must have \{problem\}/);
+    assert.match(wrong('system: Think., template', 'instruction: x, template'), /either “instruction” or “template”/);
+  });
+
+  for (const preset of ['dual-phase', 'dual-phase-small']) {
+    it(`evaluates every model of ${preset} on the paper's seven benchmarks, and keeps them out of training`, () => {
+      const whole = checkRecipe(presetText(preset), { findBase, from: presetKey(preset) });
+      assert.ok(whole.recipe, JSON.stringify(whole.diagnostics));
+      const { stages } = planRecipe(whole.recipe, () => '/recipes');
+      const names = ['aime24', 'amc23', 'math500', 'gsm8k', 'svamp', 'tabmwp', 'gaokao2023en'];
+      const pool = stages.find(({ id }) => id === 'pool')!.config;
+      for (const name of names) {
+        const source = stages.find(({ id }) => id === name)!.config;
+        assert.deepEqual((source['sources'] as { benchmark: string }[])[0]!.benchmark, name);
+        assert.equal(source['system'], 'Please reason step by step, and put your final answer within \\boxed{}.');
+        assert.ok((pool['decontaminate'] as { against: string[] }).against.includes(`\${stages.${name}.train}`));
+        for (const model of ['base', 'sampler', 'final']) {
+          const { kind, config, inputs } = stages.find(({ id }) => id === `${model}-${name}`)!;
+          const samples = name === 'aime24' || name === 'amc23' ? 8 : 1;
+          assert.deepEqual([kind, config['set'], config['samples']], ['evaluate', name, samples]);
+          assert.equal(inputs['data'], `\${stages.${name}.train}`);
+          assert.equal((config['markers'] as unknown[] | undefined)?.length, model === 'final' ? 3 : undefined);
+        }
+      }
+    });
+  }
 
   it('says what is wrong, and where', () => {
     const wrong = (from: string, to: string) => {

@@ -33,7 +33,13 @@ class Line:
 
 
 def lines_of_source(source: dict[str, Any]) -> Iterator[Line]:
-    """Rows of `path` or `hub`. Raises DataError for a source that cannot be read at all, ConfigError for one that names none."""
+    """Rows of `path` or `hub`; with `benchmark` each is its problem and gold. Raises DataError for a source that cannot be read at
+    all, ConfigError for one that names none."""
+    if source.get("benchmark"):
+        from ..benchmarks import lines
+
+        yield from lines(source)
+        return
     if source.get("hub"):
         yield from _hub(source)
         return
