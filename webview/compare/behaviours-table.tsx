@@ -2,7 +2,8 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import type { Interval } from '../../core/metrics/bootstrap.ts';
-import type { BehaviourSet, TraceFilter } from '../../core/protocol/methods.ts';
+import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { CompareSide } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
@@ -73,7 +74,7 @@ function PairFigures({ host, pair: { before, after } }: { host: Host; pair: Side
     </td>
   );
   return (
-    <table>
+    <table class="figure-table">
       <caption>
         {after.set ?? placeOf(after)} <span class="muted">{notes(before, after)}</span>
       </caption>

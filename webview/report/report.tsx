@@ -19,6 +19,7 @@ import { Funnel } from './funnel.tsx';
 import { Groups } from './groups.tsx';
 import { Head } from './head.tsx';
 import { Histogram } from './histogram.tsx';
+import { Classes } from './classes.tsx';
 import { ReportModel } from './report-model.ts';
 import { RowList } from './row-list.ts';
 import { RowPane } from './row-pane.tsx';
@@ -122,6 +123,11 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                   <Training host={host} run={summary} stage={stage} connected={backend.state === 'connected'} />
                 )}
                 {report && isSft && <Blocks report={report} only={['bars', 'text']} onRows={onRows} />}
+                {report?.kind === 'synthesize' && !live && tables.some(({ table }) => table === 'documents') && (
+                  <div class="report-extra">
+                    <Classes host={host} run={run} stage={stage} table="documents" onRows={onRows} />
+                  </div>
+                )}
                 {report?.kind === 'reject' && tables.some(({ table }) => table === 'samples') && (
                   <div class="report-extra">
                     <WhatIf host={host} place={{ run, stage, ...(attempt === null ? {} : { attempt }) }} />

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { Result } from '../../core/protocol/methods.ts';
+import type { View } from '../../core/protocol/webview.ts';
+import { axe } from './axe.ts';
+import { FakeHost } from './fake-host.ts';
+import { runWith, STAGE } from './made-report.ts';
+import { RUN } from './made-run.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
+import { themeKinds } from './themes.ts';
+
+const view: View = { page: 'report', run: RUN, stage: STAGE };
+const around = (mean: number, by: number) => ({ mean, low: mean - by, high: mean + by });
+
+function set(kind: string, turn: string | null, rate: number): BehaviourSet {
+  return {
+    ...{ run: RUN, stage: STAGE, of: null, step: null, set: turn, marker: null, class: kind },
+    ...{ traces: kind === 'WR' ? 2 : 1, problems: 1, unreadable: 0, unknownLength: 0, cut: 0, tokensExact: true },
+    ...{ tokens: around(50, 5), base: null, ratio: null },
+    labels: [
+      { label: 'backtracking', spans: 7, completions: 1, mean: around(1, 0), rate: around(rate, 0.5), change: null },
+      { label: 'marker', spans: 9, completions: 1, mean: around(1, 0), rate: around(9, 0), change: null },
+    ],
+  };
+}
+
+function host(): { fake: FakeHost; whole: Result<'metrics/behaviours'> } {
+  const rows = ['WR', 'WR', 'RR'].map((kind, i) => ({ cells: { problem: `p${i}`, class: kind, kept: true } }));
+  const columns = [{ key: 'problem', label: 'Problem', kind: 'text' as const }];
+  const whole = {
+    detector: { name: 'longhand-rules', version: '1' },
+    sets: [set('RR', 'answer 2', 1), set('RR', null, 2), set('WR', 'answer 2', 3), set('WR', null, 4)],
+    ...{ waiting: 0, more: 0 },
+  };
+  const fake = new FakeHost(
+    {
+      traces: [],
+      run: runWith({ kind: 'synthesize', state: 'completed' }),
+      report: {
+        v: 1,
+        kind: 'synthesize',
+        blocks: [
+          { type: 'figures', title: 'Two turns', items: [{ label: 'problems', value: 3 }] },
+          { type: 'table', title: 'Documents', table: 'documents', columns, rows: 3 },
+        ],
+      },
+      tables: { documents: rows },
+      behaviours: whole,
+    },
+    view,
+  );
+  return { fake, whole };
+}
+
+describe('behaviours by class', () => {
+  const { open } = suitePages({ bundle: 'report', width: 1400, height: 1000 }, 10_000);
+
+  it('shows the rates of each class and turn, and opens the documents behind a number', async () => {
+    const { fake, whole } = host();
+    fake.data.behaviours = { ...whole, waiting: 5 };
+    const page = await open(fake);
+    const block = page.getByRole('region', { name: 'Behaviours by class' });
+    await block.getByText('5 completions are still to be read').waitFor();
+    fake.data.behaviours = whole;
+    await block.getByRole('row', { name: /^Backtracking/ }).waitFor();
+    const rows = async () => (await block.locator('tr').allInnerTexts()).map((row) => row.replace(/\s+/g, ' ').trim());
+    assert.deepEqual(await rows(), [
+      'Figure RR WR',
+      'Documents 1 2',
+      'Mean tokens 50.0 50.0',
+      'Backtracking 2.00 [1.50, 2.50] 4.00 [3.50, 4.50]',
+    ]);
+    await block.getByRole('button', { name: '4.00' }).click();
+    await page.locator('.dock .grid-row').nth(1).waitFor();
+    assert.equal(await page.locator('.dock .grid-row').count(), 2);
+    await block.locator('vscode-dropdown').click();
+    await block.locator('vscode-option', { hasText: 'Answer 2' }).click();
+    await block.getByText('3.00').waitFor();
+    assert.equal((await rows())[1], 'Completions 1 2');
+  });
+
+  it('says what went wrong and tries again', async () => {
+    const { fake } = host();
+    fake.failing.set('metrics/behaviours', new LonghandError('corrupt', 'The table is no table.'));
+    const page = await open(fake);
+    await page.getByText('The table is no table.').waitFor();
+    fake.failing.clear();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('region', { name: 'Behaviours by class' }).waitFor();
+  });
+
+  it('is clean for axe in all four themes', async () => {
+    const page = await open(host().fake);
+    await page.getByRole('row', { name: /^Backtracking/ }).waitFor();
+    for (const theme of themeKinds) {
+      await setTheme(page, theme);
+      await page.waitForTimeout(100);
+      assert.deepEqual(await axe(page), [], theme);
+      await shot(page, `classes-${theme}`);
+    }
+  });
+});
