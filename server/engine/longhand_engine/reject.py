@@ -29,6 +29,7 @@ from .rejection.lengths import check_rule, rule_name
 from .rejection.rounds import Rounds, Sampled, Settings, stored_rate
 from .rejection.what_if import as_json, stored_samples, what_if
 from .report import Report
+from .texts import with_opened_thought
 from .worker import Stage, leave, run_worker
 
 TELL_S = 1.0
@@ -85,7 +86,7 @@ def kept_rows(sampled: Sampled, settings: Settings, source: str) -> Iterator[dic
     problem = sampled.problem
     c, n = len(sampled.right), len(sampled.samples)
     for taken in sampled.kept:
-        yield problem.data_row(taken.completion.text, source) | {
+        yield problem.data_row(with_opened_thought(taken.completion.text), source) | {
             "tokens": taken.completion.tokens,
             "from": {"traces": [taken.trace]},
             "kept": f"round {sampled.solved}, {c} of {n} right, {rule_name(settings.length)}",

@@ -12,6 +12,15 @@ def utf16_offset(text: str, index: int) -> int:
     return len(head) if head.isascii() else len(head) + sum(c > "\uffff" for c in head)
 
 
+def with_opened_thought(text: str) -> str:
+    """A completion with the `<think>` that it lacks where its model's chat template puts it at the end of the prompt.
+
+    In a data set it belongs to the completion: another model's template does not put it there.
+    """
+    close = text.find("</think>")
+    return f"<think>\n{text}" if close >= 0 and "<think>" not in text[:close] else text
+
+
 def clean_text(text: str) -> str:
     """`text` as valid Unicode: surrogate halves are joined, and each one that stands alone becomes U+FFFD.
 

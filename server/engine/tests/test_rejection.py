@@ -1,8 +1,11 @@
 """What a reject stage holds while it works, and how long its report takes where a problem has very many samples."""
 
+import pytest
+
 from longhand_engine.inference.sampler import Completion
 from longhand_engine.inference.traces import Taken
 from longhand_engine.problems import Problem
+from longhand_engine.reject import kept_rows
 from longhand_engine.rejection import report as shown
 from longhand_engine.rejection import rounds as rejection
 from longhand_engine.rejection.rounds import Rounds, Sampled, Settings
@@ -13,13 +16,13 @@ def settings(*rounds: int) -> Settings:
     return Settings.read({"rounds": list(rounds), "max_tokens": 100}, 0)
 
 
-def drawn(how: Settings, right: set[int]) -> Sampled:
+def drawn(how: Settings, right: set[int], text: str = "so " * 100) -> Sampled:
     """One problem through its rounds; the samples of these numbers are right."""
     problem = Problem(1, "p", "1+1?", [{"role": "user", "content": "1+1?"}], "2", None, {})
     work = Rounds([problem], how)
     for _, wanted in work.wanted():
         number = wanted.item.sample
-        completion = Completion("so " * 100, "stop", "<user>1+1?", 100 + number, True, tail="<end>")
+        completion = Completion(text, "stop", "<user>1+1?", 100 + number, True, tail="<end>")
         facts = {"verdict": {"value": "right" if number in right else "wrong"}}
         work.take(Taken(wanted, completion, f"r/s/1/{number}", False, None, facts))
     return work.all[0]
@@ -47,3 +50,17 @@ def test_the_report_looks_at_each_of_many_samples_a_few_times_only(tmp_path, mon
     monkeypatch.setattr(shown, "is_right", counting)
     shown.final(Report(tmp_path, "reject"), [one], how, [])
     assert looked <= 10 * len(one.samples)
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("so\n</think>\n\\boxed{2}", "<think>\nso\n</think>\n\\boxed{2}"),
+        ("<think>so</think>2", "<think>so</think>2"),
+        ("no thought: 2", "no thought: 2"),
+    ],
+)
+def test_a_thought_that_the_prompt_had_opened_is_opened_in_the_data_set(text, row):
+    how = settings(1)
+    (found,) = kept_rows(drawn(how, {0}, text), how, "rejection")
+    assert found["completion"] == [{"role": "assistant", "content": row}]
