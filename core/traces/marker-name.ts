@@ -12,6 +12,7 @@ export function markerName(marker: string | null): string {
  * {@link markerName} where nothing is left. Markers of one word, or alone, keep their whole line.
  */
 export function shortMarkerNames(markers: readonly string[]): Map<string, string> {
+  if (markers.length < 2) return new Map(markers.map((marker) => [marker, markerName(marker)]));
   const lines = markers.map((marker) => marker.trim().split(/\s+/));
   const shortest = lines.length > 0 ? Math.min(...lines.map((words) => words.length)) : 0;
   const same = (word: (words: readonly string[]) => string | undefined) =>
@@ -23,7 +24,7 @@ export function shortMarkerNames(markers: readonly string[]): Map<string, string
   return new Map(
     markers.map((marker, i) => {
       const own = lines[i]!.slice(head, lines[i]!.length - tail).join(' ');
-      return [marker, markers.length < 2 || own === '' ? markerName(marker) : own];
+      return [marker, own === '' ? markerName(marker) : own];
     }),
   );
 }

@@ -5,7 +5,7 @@ import type { WebviewInit } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
-import { count, duration, percent, short } from '../ui/format.ts';
+import { count, duration, percent } from '../ui/format.ts';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';

@@ -8,7 +8,7 @@ describe('names of style markers', () => {
   it('shows a marker on one line, in quotation marks, its middle left out where it is long', () => {
     assert.equal(markerName('\n\nBe  brief.'), '“Be brief.”');
     assert.equal(markerName(null), 'no marker');
-    assert.match(markerName(MULTI), /^“Using the solution style…/);
+    assert.match(markerName(`${MULTI} And be brief.`), /^“Using the solution style…/);
   });
 
   it('tells several apart by the words in which they differ', () => {

@@ -13,11 +13,22 @@ function evaluated(
 ): MetricsSnapshot['evaluations'][number] {
   const interval: [number, number] = [accuracy - 0.05, accuracy + 0.05];
   return {
-    ...{ stage: of, of, step, epoch: null, set: 'test', superseded: false, seconds: 1, budgets: [] },
+    ...{
+      stage: of,
+      of,
+      step,
+      epoch: null,
+      set: 'test',
+      superseded: false,
+      seconds: 1,
+      budgets: [],
+      checkpoint: 'c',
+      max_tokens: 400,
+    },
     ...{ problems: 10, samples: 4, n: 40, accuracy, accuracy_ci95: interval, finished: 1 },
     ...{ tokens_mean: 100, tokens_mean_ci95: [90, 110], tokens_mean_finished: 100 },
     ...(marker && { marker }),
-  } as MetricsSnapshot['evaluations'][number];
+  };
 }
 
 const snapshot: MetricsSnapshot = {
