@@ -240,6 +240,22 @@ def test_no_more_than_the_bound_is_under_way(fake):
     assert came == 12 and fake.most == 3
 
 
+def test_pings_are_no_progress(fake, sampler):
+    def pings(handler, body):
+        handler.start()
+        for _ in range(40):
+            handler.wfile.write(b": ping\n\n")
+            handler.wfile.flush()
+            time.sleep(0.1)
+        return True
+
+    fake.mishaps = [pings]
+    started = time.monotonic()
+    # Nothing but pings for as long as it waits for the first token: asked again, which works.
+    assert one(sampler, item()).text == COUNT
+    assert sampler.retries == 1 and time.monotonic() - started < 3.5
+
+
 def test_stopping_leaves_at_once(fake, sampler):
     fake.can["pace"] = 0.3
     stopping = threading.Event()

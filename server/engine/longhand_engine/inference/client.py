@@ -42,6 +42,8 @@ from .wire import (
 )
 
 POLL_S = 0.05
+AFTER_DONE_S = 0.25
+"""For the end of a stream whose last event has come."""
 
 
 class ServerSampler:
@@ -305,31 +307,31 @@ class ServerSampler:
     async def _payloads(self, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """What the server sends for one completion. Raises Again, Refused, Broken, and what httpx2 raises."""
         async with self._posted(body) as response:
+            deadline = time.monotonic() + self._patience.first
             if "json" in response.headers.get("content-type", ""):
                 # It does not stream.
-                yield parsed(await self._in_time(response.aread(), self._patience.first))
+                yield parsed(await _until(deadline, response.aread()))
                 return
-            lines, chunks, patience = Lines(), response.aiter_bytes(), self._patience.first
+            lines, chunks = Lines(), response.aiter_bytes()
             while not lines.done:
                 try:
-                    data = await self._in_time(anext(chunks), patience)
+                    data = await _until(deadline, anext(chunks))
                 except StopAsyncIteration:
                     for payload in lines.feed(b"\n"):
                         yield payload
                     return
                 for payload in lines.feed(data):
-                    patience = self._patience.next
+                    deadline = time.monotonic() + self._patience.next
                     yield payload
-
-    async def _in_time(self, work: Any, seconds: float) -> Any:
-        try:
-            return await asyncio.wait_for(work, seconds)
-        except TimeoutError as error:
-            raise httpx2.ReadTimeout(f"nothing came for {seconds:g} s") from error
+            # To the end of the body: only then can the connection be used again.
+            with suppress(TimeoutError, httpx2.TransportError):
+                async with asyncio.timeout(AFTER_DONE_S):
+                    async for _ in chunks:
+                        pass
 
     @asynccontextmanager
     async def _posted(self, body: dict[str, Any]) -> AsyncIterator[httpx2.Response]:
-        # Progress is watched by `_in_time`: pings are no progress of a socket's kind.
+        # Progress is watched by `_until`: to a socket, pings are progress.
         timeout = httpx2.Timeout(self._patience.first, connect=30)
         async with self._client.stream("POST", self._url("chat/completions"), json=body, timeout=timeout) as response:
             status = response.status_code
@@ -346,6 +348,16 @@ class ServerSampler:
         if after is not None:
             return min(after, 4 * self._patience.longest_wait) * (1 + random.random() / 4)
         return random.uniform(0.5, 1) * min(self._patience.wait * 2**attempt, self._patience.longest_wait)
+
+
+async def _until(deadline: float, work: Any) -> Any:
+    """What `work` gives; raises ReadTimeout at the deadline (of `time.monotonic`)."""
+    left = max(0.0, deadline - time.monotonic())
+    try:
+        async with asyncio.timeout(left):
+            return await work
+    except TimeoutError as error:
+        raise httpx2.ReadTimeout("no token came in time") from error
 
 
 class _Drawing:

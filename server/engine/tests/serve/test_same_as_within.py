@@ -8,6 +8,7 @@ from longhand_engine.inference.client import ServerSampler
 from longhand_engine.inference.embedded import EmbeddedSampler
 from longhand_engine.inference.sampler import Completion, Item, Sampling
 from longhand_engine.sections import TokenSections
+from longhand_engine.serve.app import Front
 
 from .conftest import BASE
 
@@ -19,6 +20,19 @@ def over(server, base):
     sampler = ServerSampler(inference, concurrency=5, sections=TokenSections(base.tokenizer))
     yield sampler
     sampler.close()
+
+
+def test_connections_are_used_again(over, problems, monkeypatch):
+    clients, call = set(), Front.__call__
+
+    def counted(self, scope, *rest):
+        clients.add(scope.get("client"))
+        return call(self, scope, *rest)
+
+    monkeypatch.setattr(Front, "__call__", counted)
+    items = [Item(f"p{n}", (("user", problems[n]),), k, n, Sampling(12)) for n in range(20) for k in (0, 1)]
+    assert len(drawn(over, items)) == 40
+    assert 1 <= len(clients) <= 5
 
 
 @pytest.fixture(scope="module")
