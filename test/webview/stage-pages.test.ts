@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { describe, it, type Context } from 'mocha';
+import type { StoredSample } from '../../core/metrics/what-if.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { Report } from '../../core/protocol/report.ts';
+import type { View } from '../../core/protocol/webview.ts';
+import { axe } from './axe.ts';
+import { FakeHost, type FakeData } from './fake-host.ts';
+import { madeRows, reportData, runWith, STAGE } from './made-report.ts';
+import { madeMetrics, RUN } from './made-run.ts';
+import { setTheme, shot } from './page.ts';
+import { suitePages } from './suite.ts';
+import { themeKinds } from './themes.ts';
+
+const view: View = { page: 'report', run: RUN, stage: STAGE };
+const lastCall = (host: FakeHost, method: string) =>
+  host.calls.findLast((call) => call.method === method)?.params as Record<string, unknown> | undefined;
+
+describe('rows of a report', () => {
+  const { open } = suitePages({ bundle: 'report', width: 1400, height: 900 }, 10_000);
+
+  it('are sorted by a click on a head, the other way by a second, and as written by a third; by keys as well', async () => {
+    const host = new FakeHost(reportData(300), view);
+    const page = await open(host);
+    const first = () => page.locator('.dock .grid-row').first().innerText();
+    await page.locator('.dock .grid-row').nth(2).waitFor();
+    const written = await first();
+    const head = page.getByRole('columnheader', { name: 'Tokens' }).getByRole('button');
+    await head.click();
+    await page.locator('[aria-sort="ascending"]').waitFor();
+    const tokens = madeRows(300).map(({ cells }) => Number(cells['tokens']));
+    await page.waitForFunction(
+      (least) => document.querySelector('.dock .grid-row')?.textContent?.includes(least),
+      String(Math.min(...tokens)),
+    );
+    assert.deepEqual(lastCall(host, 'stages/rows')?.['sort'], { key: 'tokens', descending: false });
+    // The head keeps the focus, so that Enter goes on.
+    await page.keyboard.press('Enter');
+    await page.locator('[aria-sort="descending"]').waitFor();
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Samples');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => !document.querySelector('[aria-sort]'));
+    await page.locator('.dock .grid-row').first().waitFor();
+    assert.equal(await first(), written);
+  });
+
+  it('open the row that stands there, wherever it was written', async () => {
+    const page = await open(
+      new FakeHost(reportData(120), { ...view, rows: { table: 'rows', sort: { key: 'problem', descending: true } } }),
+    );
+    const row = page.locator('.dock .grid-row').nth(3);
+    const problem = (await row.innerText()).split('\n')[0]!.trim();
+    await row.click();
+    await page.locator('.lane .block').first().waitFor();
+    assert.ok((await page.locator('.row-cells').innerText()).includes(problem));
+  });
+
+  it('are found by words in their cells, inside a filter, and what is not found is said', async () => {
+    const host = new FakeHost(reportData(400), view);
+    const page = await open(host);
+    await page.locator('.funnel-reasons button').first().click();
+    const field = page.locator('.dock-search input');
+    await field.fill('sums/12');
+    const wanted = madeRows(400).filter(
+      ({ cells }) => cells['dropped'] === 'short' && String(cells['problem']).includes('sums/12'),
+    );
+    await page.locator('.dock-count', { hasText: new RegExp(`^${wanted.length} rows$`) }).waitFor();
+    await page.getByRole('button', { name: /^Filter .*: remove$/ }).click();
+    await page.waitForFunction(() => !document.querySelector('.filter-chip'));
+    assert.equal(lastCall(host, 'stages/rows')?.['text'], 'sums/12');
+    await field.fill('nowhere at all');
+    await page.getByText('No row has “nowhere at all” in a cell.').waitFor();
+    assert.equal(await field.inputValue(), 'nowhere at all');
+    await field.fill('');
+    await page.locator('.dock-count', { hasText: /^400 rows$/ }).waitFor();
+  });
+});
+
+describe('page of a rejection stage', () => {
+  const { open } = suitePages({ bundle: 'report', width: 1300, height: 1100 }, 10_000);
+
+  function rejectData(): FakeData {
+    const samples = new Map<string, StoredSample[]>();
+    for (let p = 0; p < 40; p += 1) {
+      const n = p % 3 === 0 ? 2 : 6;
+      const own = Array.from({ length: n }, (_, sample) => ({
+        sample,
+        right: n === 2 ? sample === 1 : sample > 2,
+        tokens: 60 + ((p * 37 + sample * 53) % 200),
+      }));
+      samples.set(`p${p}`, own);
+    }
+    const report: Report = {
+      v: 1,
+      kind: 'reject',
+      blocks: [{ type: 'table', title: 'Samples drawn', table: 'samples', rows: 0, columns: [] }],
+    };
+    return {
+      traces: [],
+      run: runWith({ kind: 'reject' }),
+      report,
+      tables: { samples: [] },
+      whatIf: { samples, settings: { rounds: [2, 4], length: 'median_of_correct', keep: 1 } },
+    };
+  }
+
+  it('asks what other rounds and rules would have kept, beside what the stage kept, clean for axe', async function (this: Context) {
+    this.timeout(120_000);
+    const host = new FakeHost(rejectData(), view);
+    const page = await open(host);
+    const table = page.locator('.what-if-table');
+    await table.waitFor();
+    const cells = async (row: number) => (await table.locator('tbody tr').nth(row).innerText()).split(/\s*\t\s*/);
+    assert.deepEqual(await cells(1), ['Problems solved, of 40', '40', '40', '0']);
+    const rounds = page.locator('.what-if-field input').first();
+    await rounds.fill('2');
+    await page.waitForFunction(() => document.querySelector('.what-if-table')?.textContent?.includes('−26'));
+    assert.deepEqual(await cells(1), ['Problems solved, of 40', '40', '14', '−26']);
+    assert.deepEqual(await cells(0), ['Samples drawn', '184', '80', '−104']);
+    for (const theme of themeKinds) {
+      await setTheme(page, theme);
+      await page.waitForTimeout(100);
+      assert.deepEqual(await axe(page), [], theme);
+      await shot(page, `what-if-${theme}`);
+    }
+    await rounds.fill('2, 100');
+    await page.getByText(/Of 26 problems more would be drawn than is stored/).waitFor();
+    await rounds.fill('2, none');
+    assert.match(await page.getByRole('alert').innerText(), /whole numbers above 0/);
+    await page.getByText('As in the stage').click();
+    await page.waitForFunction(() => !document.querySelector('.what-if [role="alert"]'));
+    assert.equal(await rounds.inputValue(), '2, 4');
+  });
+
+  it('says why it cannot be asked', async () => {
+    const host = new FakeHost(rejectData(), view);
+    host.failing.set('stages/whatIf', new LonghandError('corrupt', 'the row at byte 9: it is no sample.'));
+    const page = await open(host);
+    await page.getByText('the row at byte 9').waitFor();
+  });
+});
+
+describe('page of an SFT stage', () => {
+  const { open } = suitePages({ bundle: 'report', width: 1300, height: 1100 }, 10_000);
+  const sft: View = { page: 'report', run: RUN, stage: 'sft' };
+
+  function sftData(): FakeData {
+    const metrics = madeMetrics();
+    const step = metrics.series.find(({ stage }) => stage === 'sft')!;
+    for (const name of ['loss/answer_2', 'loss/summary', 'loss/source/synthesize'])
+      metrics.series.push({ ...step, name, value: step.value.map((value) => (value ?? 0) * 0.5) });
+    const parts = [
+      { label: 'prompt', text: 'What is 3 + 5 modulo 7?', tone: 'masked' as const, tokens: 9 },
+      { label: 'completion', text: 'So it is $\\boxed{1}$.', tone: 'trained' as const, tokens: 8 },
+    ];
+    return {
+      traces: [],
+      run: runWith({}),
+      metrics,
+      report: {
+        v: 1,
+        kind: 'sft',
+        blocks: [
+          { type: 'figures', title: 'What is trained', items: [{ label: 'Repeats of each row', value: 10 }] },
+          {
+            type: 'bars',
+            title: 'Tokens by segment',
+            bars: [{ label: 'prompt', parts: [{ label: 'masked', n: 9 }] }],
+          },
+          {
+            type: 'table',
+            title: 'Sample rows',
+            table: 'samples',
+            rows: 1,
+            columns: [{ key: 'text', label: 'Begins with', kind: 'text' }],
+          },
+        ],
+      },
+      tables: { samples: [{ cells: { text: 'What is 3 + 5' }, parts }] },
+    };
+  }
+
+  it('shows evaluations by epoch, loss by segment with epoch ticks, and what of a row is trained, clean for axe', async function (this: Context) {
+    this.timeout(120_000);
+    const host = new FakeHost(sftData(), sft);
+    const page = await open(host);
+    const evaluation = page.getByRole('region', { name: 'Evaluation by epoch' });
+    await evaluation.locator('.chart').nth(1).waitFor();
+    const training = page.getByRole('region', { name: 'Training by step' });
+    assert.match(await training.innerText(), /a tick at the end of each/);
+    for (const title of ['Loss', 'Loss by segment', 'Loss by source'])
+      await training.locator('.chart-title', { hasText: new RegExp(`^${title}$`) }).waitFor();
+    assert.deepEqual(lastCall(host, 'metrics/snapshot'), { run: RUN, stages: ['sft'] });
+    await evaluation.getByRole('button', { name: 'Accuracy as a table' }).click();
+    assert.match(await evaluation.getByRole('region', { name: 'Accuracy, values' }).innerText(), /base[\s\S]*e1/);
+    await evaluation.locator('.chart').nth(1).focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(50);
+    assert.equal(host.calls.at(-1)!.method, 'host/open');
+    await page.locator('.dock .grid-row').first().click();
+    await page.locator('.lane-trained .block').waitFor();
+    assert.match(await page.locator('.lane-masked').innerText(), /masked/);
+    const color = (lane: string) =>
+      page
+        .locator(`${lane} .body`)
+        .first()
+        .evaluate((body) => getComputedStyle(body).color);
+    assert.notEqual(await color('.lane-masked'), await color('.lane-trained'));
+    for (const theme of themeKinds) {
+      await setTheme(page, theme);
+      await page.waitForTimeout(100);
+      assert.deepEqual(await axe(page), [], theme);
+      await shot(page, `sft-${theme}`);
+    }
+  });
+
+  it('reads on while it trains', async () => {
+    const host = new FakeHost(sftData(), sft);
+    const page = await open(host);
+    await page.locator('.training .chart').first().waitFor();
+    const before = host.count('metrics/snapshot');
+    const event = { v: 1 as const, seq: 1, t: 0, type: 'metrics' as const, step: 1, epoch: 0.1, values: { loss: 1 } };
+    await host.notify('events/batch', { stream: `${RUN}/sft/1`, events: [event] });
+    await page.waitForTimeout(700);
+    assert.equal(host.count('metrics/snapshot'), before + 1);
+    await host.notify('events/batch', { stream: `${RUN}/grpo/1`, events: [event] });
+    await page.waitForTimeout(700);
+    assert.equal(host.count('metrics/snapshot'), before + 1);
+  });
+});
