@@ -3,36 +3,20 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Backend } from '../../../core/protocol/client.ts';
+import { LonghandError } from '../../../core/protocol/errors.ts';
 import { serverFileSchema } from '../../../core/protocol/files.ts';
 import { InferenceServer } from '../../../server/inference/server.ts';
 import { LocalLauncher } from '../../../server/launchers/local.ts';
 import { openLog } from '../../../server/log.ts';
 import { processesWithEnvironment } from '../../../server/process-identity.ts';
-import {
-  enginePython,
-  isGone,
-  rehearsalPython,
-  repository,
-  stage,
-  temporaryFolder,
-  TestService,
-  until,
-  untilRun,
-} from '../../support/service.ts';
+import { enginePython, isGone, repository, stage, until } from '../../support/service.ts';
+import { suiteService } from '../suite.ts';
 
 const program = join(repository, 'test', 'support', 'completion_server.py');
-const over = (state: string) => ['completed', 'failed', 'stopped'].includes(state);
 
 describe('inference servers', () => {
-  const root = temporaryFolder('servers');
-  const service = new TestService(root, rehearsalPython(join(root, 'bin')));
-  let backend: Backend;
-  before(async () => {
-    await service.start();
-    backend = await service.connect();
-  });
-  after(() => service.dispose());
+  const suite = suiteService('servers');
+  const { root, service } = suite;
 
   /** Stages that sample by one server's flags: `[id, requests, needs]`. */
   const start = async (
@@ -60,7 +44,7 @@ describe('inference servers', () => {
     );
     const data = '{ id: data, kind: dataset, task: { builtin: sums-mod-7, train: 8, test: 4 } }';
     const text = ['name: served', 'stages:', ...[data, ...lines].map((line) => `  - ${line}`)].join('\n');
-    return (await backend.call('runs/start', { source: { text, path: null } })).run;
+    return suite.start(text);
   };
   const serverOf = (run: string, n = 1) =>
     serverFileSchema.parse(
@@ -83,7 +67,7 @@ describe('inference servers', () => {
       ],
       { slow: 0.5, child: true },
     );
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
     assert.deepEqual(readdirSync(join(root, 'runs', run, 'servers')), ['1']);
     const who = new Set(['a', 'b', 'c'].flatMap((id) => answers(stage(done, id).folder)));
@@ -110,12 +94,12 @@ describe('inference servers', () => {
     await until(() => existsSync(join(attemptOf(run), 'runner.json')), 'the server is started');
     await service.kill('SIGKILL');
     await service.start();
-    backend = await service.connect();
-    const running = await untilRun(backend, run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 5);
+    await suite.connect();
+    const running = await suite.until(run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 5);
     await service.kill('SIGKILL');
     await service.start();
-    backend = await service.connect();
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    await suite.connect();
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
     assert.equal(new Set(answers(stage(running, 'a').folder)).size, 1);
     await until(() => serverOf(run).state === 'stopped', 'the server stops');
@@ -125,7 +109,7 @@ describe('inference servers', () => {
 
   it('starts a server again that died, three times at most, and says why no more', async () => {
     const run = await start([['a', []]], {}, {}, 60, 50);
-    const running = await untilRun(backend, run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 3);
+    const running = await suite.until(run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 3);
     const { folder } = stage(running, 'a');
     const kills: string[] = [];
     const killNext = async () => {
@@ -140,15 +124,15 @@ describe('inference servers', () => {
     await killNext();
     await until(() => serverOf(run).state === 'ready' && serverOf(run).restarts === 3, 'its last life');
     assert.equal(serverOf(run).url, url, 'the address stays');
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
     assert.equal(answers(folder).length, 60);
     assert.equal(new Set(answers(folder)).size, 4);
 
     const other = await start([['a', []]], { once: join(root, 'once') }, {}, 60, 50);
-    const asked = await untilRun(backend, other, (s) => (stage(s, 'a').progress?.done ?? 0) >= 3);
+    const asked = await suite.until(other, (s) => (stage(s, 'a').progress?.done ?? 0) >= 3);
     process.kill(Number(answers(stage(asked, 'a').folder)[0]), 'SIGKILL');
-    const failed = await untilRun(backend, other, ({ state }) => over(state));
+    const failed = await suite.ended(other);
     assert.equal(failed.state, 'failed');
     const { error } = stage(failed, 'a').attempts[0]!;
     assert.equal(error?.class, 'ServerError');
@@ -157,7 +141,29 @@ describe('inference servers', () => {
     nothingLeft(other, 4);
   });
 
-  it('says what is wrong with a server that never answers, dies at once, refuses, or is not there', async () => {
+  it('starts no run whose server cannot be started, and says so in its plan', async () => {
+    const cases: [object, object, RegExp][] = [
+      [{}, { program: '/nowhere/vllm' }, /There is no program \/nowhere\/vllm/],
+      [{ port: 1 }, {}, /port cannot be set under inference.args/],
+    ];
+    for (const [args, more, message] of cases) {
+      await assert.rejects(start([['a', []]], args, more), (error) => {
+        return LonghandError.is(error, 'not_runnable') && error.message.startsWith('a: ') && message.test(error.message);
+      });
+    }
+    const stages = [
+      { id: 'data', kind: 'dataset', task: { builtin: 'sums-mod-7', train: 8, test: 4 } },
+      {
+        ...{ id: 'a', kind: 'evaluate', model: { builtin: 'longhand-base' }, data: '${stages.data.test}' },
+        ...{ samples: 1, max_tokens: 8, inference: { engine: 'vllm', program: '/nowhere/vllm' } },
+      },
+    ];
+    const source = { text: JSON.stringify({ name: 'planned', stages }), path: null };
+    const { plan } = await suite.backend.call('recipes/plan', { source });
+    assert.match(plan!.stages[1]!.notes.join(), /There is no program \/nowhere\/vllm.*inference\.program/);
+  });
+
+  it('says what is wrong with a server that never answers, dies at once or refuses', async () => {
     const cases: [object, object, RegExp][] = [
       [
         { slow: 100 },
@@ -167,12 +173,10 @@ describe('inference servers', () => {
       [{ frail: true }, {}, /ended before it answered.*exited with code 7.*stderr\.log/s],
       [{ refuse: true }, {}, /will not serve: .*answered with 400: .*no such model here/s],
       [{ nonsense: 1 }, {}, /exited with code 2.*unrecognized arguments: --nonsense 1/s],
-      [{}, { program: '/nowhere/vllm' }, /There is no program \/nowhere\/vllm/],
-      [{ port: 1 }, {}, /port cannot be set under inference.args/],
     ];
     for (const [args, more, message] of cases) {
       const run = await start([['a', []]], args, more);
-      const done = await untilRun(backend, run, ({ state }) => over(state));
+      const done = await suite.ended(run);
       const attempt = stage(done, 'a').attempts.at(-1)!;
       assert.equal(attempt.outcome, 'failed', JSON.stringify(args));
       assert.match(attempt.error?.message ?? '', message);
@@ -183,7 +187,7 @@ describe('inference servers', () => {
   it('serves another checkpoint when the stage asks for one', async () => {
     const change = { CHANGE_AT: '4', CHANGE_TO: '/another/checkpoint' };
     const run = await start([['a', []]], {}, {}, 8, 20, change);
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed', JSON.stringify(done, null, 1));
     const who = answers(stage(done, 'a').folder);
     assert.deepEqual([new Set(who.slice(0, 4)).size, new Set(who.slice(4)).size, new Set(who).size], [1, 1, 2]);
@@ -238,10 +242,10 @@ describe('inference servers', () => {
 
   it('stops the server with the stage, and a run that is deleted leaves none', async () => {
     const run = await start([['a', []]], {}, {}, 500, 50);
-    await untilRun(backend, run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 2);
-    await backend.call('runs/stop', { run });
-    await untilRun(backend, run, ({ state }) => state === 'stopped');
-    assert.deepEqual(await backend.call('runs/delete', { run }), { deleted: true });
+    await suite.until(run, (s) => (stage(s, 'a').progress?.done ?? 0) >= 2);
+    await suite.backend.call('runs/stop', { run });
+    await suite.until(run, ({ state }) => state === 'stopped');
+    assert.deepEqual(await suite.backend.call('runs/delete', { run }), { deleted: true });
     assert.equal(existsSync(join(root, 'runs', run)), false);
   });
 
@@ -259,8 +263,8 @@ describe('inference servers', () => {
       '    env: { REQUESTS: "0", REQUEST_MS: "0", SOME_KEY: "k" }',
       '    inference: { url: "http://127.0.0.1:9/v1/", model: m, key_env: SOME_KEY }',
     ].join('\n');
-    const { run } = await backend.call('runs/start', { source: { text, path: null } });
-    const done = await untilRun(backend, run, ({ state }) => over(state));
+    const run = await suite.start(text);
+    const done = await suite.ended(run);
     assert.equal(done.state, 'completed');
     const { inference } = json(join(stage(done, 'a').folder, 'spec.json'));
     assert.deepEqual(inference, { url: 'http://127.0.0.1:9/v1', model: 'm', key_env: 'SOME_KEY', engine: 'given' });
