@@ -21,6 +21,7 @@ from .files import now
 from .quiet import quick_imports
 from .rewards import build_rewards
 from .train.settings import build_arguments
+from .train.template import planned_template
 
 _GPU_ONLY = {
     "bf16": "whether the GPU computes in bf16",
@@ -55,14 +56,15 @@ def examine(stage: dict[str, Any]) -> dict[str, Any]:
         message = str(error).removeprefix("config: ")
         keys = keys_meant(message, given)
         return report | {"arguments": None, "not_checked": not_checked, "problem": message, "keys": keys}
+    told, unknown = planned_template(planned["model"], given) if stage["kind"] == "sft" and "model" in planned else ([], [])
     values = {f.name: plain(getattr(arguments, f.name)) for f in dataclasses.fields(kind) if f.init}
     usual = defaults(kind)
     values |= {key: given[key] for key in given if key not in usable}
     return report | {
         "arguments": {key: value for key, value in sorted(values.items()) if key not in _UNREPORTED},
         "changed": sorted(key for key in values if key not in given and key not in _UNREPORTED and values[key] != usual[key]),
-        "facts": facts(arguments, processes),
-        "not_checked": not_checked,
+        "facts": facts(arguments, processes) + told,
+        "not_checked": not_checked + unknown,
         "problem": None,
         "keys": [],
     }

@@ -77,7 +77,7 @@ def test_what_it_writes_is_what_the_other_stages_read(tmp_path):
     data = write(tmp_path / "multi.jsonl", [{"problem": "1+1?", "completion": "2", "answer": 2}])
     make(tmp_path / "a", {"sources": [{"data": data, "marker": MULTI}]})
     path = tmp_path / "a" / "data" / "train.jsonl"
-    (sft,) = sft_rows(path)
+    (sft,) = sft_rows(path).rows
     assert sft["prompt"][-1]["content"] == "1+1?" + MULTI and sft["source"] == "multi"
     (grpo,) = grpo_rows(path)
     assert grpo["problem"] == "1+1?" and grpo["prompt"][-1]["content"] == "1+1?" + MULTI and grpo["answer"] == "2"

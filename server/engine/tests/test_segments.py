@@ -92,7 +92,7 @@ def test_the_collator_gives_the_model_exactly_that(tokenizer, tmp_path):
     from longhand_engine.train.parts import PARTS, PartsTrainer
     from longhand_engine.train.sft import prepare
 
-    rows = sft_rows(written(tmp_path / "rows.jsonl", [document(i) for i in range(8)]), by_segment=True)
+    rows = sft_rows(written(tmp_path / "rows.jsonl", [document(i) for i in range(8)]), by_segment=True).rows
     wanted = {tuple(t.input_ids): t for t in (tokenize_row(tokenizer, row) for row in rows)}
     arguments = SFTConfig(output_dir=str(tmp_path), use_cpu=True, report_to="none", **SFT)
     prepared = prepare(rows, "segments", tokenizer, arguments, tmp_path)
@@ -132,7 +132,7 @@ def test_the_logged_losses_are_those_of_the_model(tokenizer, tmp_path):
     values = events(folder, "metrics")[0]["values"]
     model = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32)
     sums: dict[str, list[float]] = {}
-    for row in sft_rows(data, by_segment=True):
+    for row in sft_rows(data, by_segment=True).rows:
         found = tokenize_row(tokenizer, row)
         with torch.no_grad():
             logits = model(torch.tensor([found.input_ids])).logits[0, :-1]

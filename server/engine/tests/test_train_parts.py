@@ -21,11 +21,15 @@ SAYS = [{"role": "assistant", "content": "2"}]
 
 def test_sft_rows_in_each_form(tmp_path):
     full = {"prompt": USER, "completion": SAYS, "answer": "2", "problem_id": "x"}
-    assert sft_rows(jsonl(tmp_path, full, b"", full)) == [{"prompt": USER, "completion": SAYS}] * 2
-    assert sft_rows(jsonl(tmp_path, {"prompt": "1+1=", "completion": "2"})) == [{"prompt": "1+1=", "completion": "2"}]
-    assert sft_rows(jsonl(tmp_path, {"problem": "1+1?", "completion": "2"})) == [{"prompt": USER, "completion": SAYS}]
-    assert sft_rows(jsonl(tmp_path, {"messages": USER + SAYS})) == [{"messages": USER + SAYS}]
-    assert sft_rows(jsonl(tmp_path, {"text": "abc"})) == [{"text": "abc"}]
+    assert sft_rows(jsonl(tmp_path, full, b"", full)).rows == [{"prompt": USER, "completion": SAYS}] * 2
+    assert sft_rows(jsonl(tmp_path, {"prompt": "1+1=", "completion": "2"})).rows == [{"prompt": "1+1=", "completion": "2"}]
+    assert sft_rows(jsonl(tmp_path, {"problem": "1+1?", "completion": "2"})).rows == [{"prompt": USER, "completion": SAYS}]
+    assert sft_rows(jsonl(tmp_path, {"messages": USER + SAYS})).rows == [{"messages": USER + SAYS}]
+    assert sft_rows(jsonl(tmp_path, {"text": "abc"})).rows == [{"text": "abc"}]
+    # That rows are cut is known also where it is not asked for.
+    cut = full | {"segments": [{"name": "a", "text": SAYS[0]["content"], "train": True}]}
+    assert sft_rows(jsonl(tmp_path, full, cut)).segmented and not sft_rows(jsonl(tmp_path, full)).segmented
+    assert "segments" not in sft_rows(jsonl(tmp_path, cut)).rows[0]
 
 
 @pytest.mark.parametrize(

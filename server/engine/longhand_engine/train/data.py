@@ -1,6 +1,7 @@
 """Training rows from JSONL, in the forms that TRL knows."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,23 @@ def rows_of(path: Path) -> Iterator[tuple[int, Row]]:
             yield number, json_row(line, f"{path}, line {number}")
 
 
-def sft_rows(path: Path, by_segment: bool = False) -> list[Row]:
+@dataclass(frozen=True)
+class SftRows:
+    """`segmented`: whether any row is cut into segments, also where they were not asked for."""
+
+    rows: list[Row]
+    segmented: bool
+
+
+def sft_rows(path: Path, by_segment: bool = False) -> SftRows:
     """Rows for SFTTrainer: `prompt` and `completion` (texts or lists of messages), or `messages`, or `text`.
 
     A row with a `problem` in place of the prompt asks it as the user. `source` is kept where a row has one, `segments` where
     they are asked for. Raises DataError for a row of none of these forms, and for a file whose rows are not all of one form.
     """
-    rows, first = [], None
+    rows, first, segmented = [], None, False
     for number, row in rows_of(path):
+        segmented = segmented or bool(row.get("segments"))
         prompt = _prompt(row)
         full = {**row, "prompt": prompt} if prompt is not None else row
         form = next((f for f in _SFT_FORMS if all(full.get(k) for k in f)), None)
@@ -54,12 +64,7 @@ def sft_rows(path: Path, by_segment: bool = False) -> list[Row]:
         if by_segment and row.get("segments"):
             found["segments"] = _segments(row["segments"], found.get("completion"), f"{path}, line {number}")
         rows.append(found)
-    return _some(rows, path)
-
-
-def has_segments(path: Path) -> bool:
-    """Whether any row is cut into segments."""
-    return any(row.get("segments") for _, row in rows_of(path))
+    return SftRows(_some(rows, path), segmented)
 
 
 def _segments(value: Any, completion: Any, where: str) -> list[Row]:

@@ -13,9 +13,10 @@ from ..quiet import quick_imports
 from ..worker import Stage, run_worker
 from .checkpoints import step_of
 from .common import begin_from, end_process, forced_arguments, prepare_process, train
-from .data import has_segments, sft_rows
+from .data import sft_rows
 from .segments import IGNORED, Row, segments_of, tokenize_row, truncated
 from .settings import build_arguments
+from .template import dropped_text
 
 LOSSES = ("all", "completion", "segments")
 
@@ -50,12 +51,12 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
     resume = begin_from(stage)
     callback = RecordCallback(stage, step_of(resume) if resume else 0)
     path = Path(stage.inputs["data"])
-    rows = sft_rows(path, by_segment=loss == "segments")
-    if loss is None and has_segments(path):
+    data = sft_rows(path, by_segment=loss == "segments")
+    if loss is None and data.segmented:
         stage.record.warn("segments_not_used", "The rows are cut into segments; `loss: segments` trains by them.")
     with stage.nothing_to_save():
         tokenizer = AutoTokenizer.from_pretrained(stage.inputs["model"])
-        prepared = prepare(rows, loss, tokenizer, arguments, path)
+        prepared = prepare(data.rows, loss, tokenizer, arguments, path)
         # Built from the model that the stage starts from, also when it resumes: the trainer loads the checkpoint itself.
         trainer = PartsTrainer(
             model=stage.inputs["model"],
@@ -68,9 +69,22 @@ def run_sft(stage: Stage) -> dict[str, str] | None:
         )
         shown = loss or ("completion" if trainer.completion_only_loss else "all")
         if stage.is_main:
-            left_out = prepared.left_out + trainer.cut
+            left_out = prepared.left_out + _left_out_by_template(stage, trainer, data.rows, loss) + trainer.cut
             sft_report(stage, trainer, shown, left_out, prepared.segment_names, prepared.source_names)
     return train(stage, trainer, resume)
+
+
+def _left_out_by_template(stage: Stage, trainer: Any, rows: list[Row], loss: str | None) -> list[tuple[int, str]]:
+    """Rows of which the chat template leaves text out, by number from 0; the record is warned. Segments are never cut: they fail."""
+    if loss == "segments":
+        return []
+    found = dropped_text(trainer.processing_class, rows, trainer.chat_template)
+    if found.rows:
+        stage.record.warn("template_drops_text", str(found))
+    return [
+        (number - 1, f"the chat template leaves out {missing} of {whole} characters of the completion")
+        for number, missing, whole, _ in found.rows
+    ]
 
 
 def chosen_loss(loss: str | None, config: dict[str, Any]) -> str | None:
