@@ -141,8 +141,8 @@ def make_row(
 
 def _file_rows(stage: Stage, report: Report, name: str, path: Path) -> Iterator[Row]:
     """The rows of one JSONL file; those that cannot be read are named in a `warn` event, and all of them in the report."""
-    bad: list[str] = []
-    good = 0
+    named: list[str] = []
+    bad = good = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(lines_of(file), 1):
@@ -151,7 +151,9 @@ def _file_rows(stage: Stage, report: Report, name: str, path: Path) -> Iterator[
                 try:
                     found = normalise_row(line)
                 except ValueError as error:
-                    bad.append(f"line {number}: {error}")
+                    bad += 1
+                    if bad <= NAMED:
+                        named.append(f"line {number}: {error}")
                     cells = {"set": name, "detail": str(error)[:2000], "file": str(path), "line": number}
                     report.row("unread", cells)
                     continue
@@ -162,11 +164,11 @@ def _file_rows(stage: Stage, report: Report, name: str, path: Path) -> Iterator[
     except OSError as error:
         raise DataError(f"{name}: {path} cannot be read: {error.strerror}") from error
     if bad:
-        more = f"\n… and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
-        listed = "\n".join(bad[:NAMED])
-        stage.record.warn("rows_skipped", f"{path}: {len(bad)} of {good + len(bad)} rows left out\n{listed}{more}")
+        more = f"\n… and {bad - NAMED} more" if bad > NAMED else ""
+        listed = "\n".join(named)
+        stage.record.warn("rows_skipped", f"{path}: {bad} of {good + bad} rows left out\n{listed}{more}")
     if not good:
-        raise DataError(f"{name}: {path} has no row that can be read" + (f"; {bad[0]}" if bad else ": it is empty"))
+        raise DataError(f"{name}: {path} has no row that can be read" + (f"; {named[0]}" if bad else ": it is empty"))
 
 
 def _write(stage: Stage, name: str, rows: Iterable[Row], total: int | None) -> str:

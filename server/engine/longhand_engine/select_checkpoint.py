@@ -13,6 +13,7 @@ Of equals it is the earlier one. A checkpoint that was evaluated and is gone is 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,25 @@ def evaluations(folder: Path, of: str) -> list[dict[str, Any]]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     attempts = [p for p in folder.glob("attempt-*") if p.name[8:].isdecimal()]
     for attempt in sorted(attempts, key=lambda p: int(p.name[8:])):
-        try:
-            lines = (attempt / "events.jsonl").read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            continue
-        for line in lines:
-            event = json.loads(line) if b'"type":"eval"' in line else {}
-            if event.get("type") == "eval" and event.get("of") == of:
+        for event in _evals(attempt / "events.jsonl"):
+            if event.get("of") == of:
                 found[event["step"], event["checkpoint"], event["set"], event.get("marker")] = event
     if not found:
         raise DataError(f"there is no evaluation of {of} in {folder}")
     return list(found.values())
+
+
+def _evals(record: Path) -> Iterator[dict[str, Any]]:
+    """The `eval` events of a record; nothing where there is none yet. Most of its lines are texts of traces."""
+    try:
+        with record.open("rb") as file:
+            for line in file:
+                if b'"type":"eval"' in line and line.endswith(b"\n"):
+                    event = json.loads(line)
+                    if event["type"] == "eval":
+                        yield event
+    except FileNotFoundError:
+        return
 
 
 def _of_set(found: list[dict[str, Any]], wanted: str | None) -> list[dict[str, Any]]:

@@ -13,10 +13,9 @@ from longhand_engine import behaviours
 from longhand_engine.errors import ConfigError, DataError
 from longhand_engine.synthesize.__main__ import synthesize
 from longhand_engine.synthesize.documents import balance
-from longhand_engine.synthesize.report import figures
-from longhand_engine.synthesize.turns import Settings, fill, places, unboxed
+from longhand_engine.synthesize.report import figures, funnel
+from longhand_engine.synthesize.turns import ORDERS, Settings, fill, places, unboxed
 from longhand_engine.worker import run_worker
-
 
 NODE = shutil.which("node")
 DETECTOR = [NODE or "node", str(ENGINE.parents[1] / "server" / "main.ts"), "annotate"]
@@ -244,3 +243,10 @@ def test_nothing_left_is_an_error_with_the_reasons_in_the_report(whole, tmp_path
 def test_before_anything_is_graded_there_is_no_accuracy():
     items = {i["label"]: i["value"] for i in figures([], 0, 0)["items"]}
     assert items["Accuracy of answer 1 (Acc@t1)"] is None and items["Wrong, then right (Δ i→c)"] is None
+
+
+def test_the_funnel_drops_a_failed_transition_where_it_was_drawn():
+    drops = Counter({("transition", "transition: empty"): 2, ("class", "WW: both answers are wrong"): 3})
+    for order, left in (("together", [10, 10, 10, 10, 7, 5]), ("in_sequence", [10, 10, 8, 8, 5, 5])):
+        steps = funnel(10, drops, set(), None, ORDERS[order])["steps"]
+        assert [step["n"] for step in steps][:6] == left, order

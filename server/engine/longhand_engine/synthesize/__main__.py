@@ -141,7 +141,8 @@ class Synthesis:
         for problem, why in self._left_out:
             shown.left_out_cells(report, problem, why)
         report.block(shown.figures(self._chains, self._drawn, self._reused))
-        report.block(shown.funnel(len(self._chains) + len(self._left_out), drops, self._asked(), detector))
+        rows, order = len(self._chains) + len(self._left_out), self._settings.order
+        report.block(shown.funnel(rows, drops, self._asked(), detector, order))
         report.block(shown.sankey(self._chains, kept))
         report.block(shown.balance_bars(balanced))
         shown.document_table(report)

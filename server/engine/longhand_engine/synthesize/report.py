@@ -26,14 +26,25 @@ STEPS = (
 TABLE = "documents"
 
 
-def funnel(rows: int, drops: Counter[tuple[str, str]], asked: set[str], detector: str | None) -> dict[str, Any]:
+IN_SEQUENCE = {
+    "drawn": ("Both answers and the transition drawn", ("answer_1", "transition", "answer_2")),
+    "whole": ("Summary drawn", ("summary",)),
+}
+"""The steps that are others where the transition is drawn before the second answer."""
+
+
+def funnel(
+    rows: int, drops: Counter[tuple[str, str]], asked: set[str], detector: str | None, order: Sequence[str]
+) -> dict[str, Any]:
     """What is left after each step. `drops` counts by step and reason; steps that this stage does not have are left out.
-    `detector`: what found the behaviours, where the documents are chosen by them."""
+    `detector`: what found the behaviours, where the documents are chosen by them; `order`: in which the turns are drawn."""
     left, gone = rows, set[str]()
     steps: list[dict[str, Any]] = [{"label": "Rows of the data set", "n": rows, "rows": {"table": TABLE}}]
     for key, label, names in STEPS:
         if key in ("decision", "min_characters", "behaviours") and key not in asked:
             continue
+        if key in IN_SEQUENCE and order == TURNS:
+            label, names = IN_SEQUENCE[key]
         reasons = [(why, n) for (step, why), n in sorted(drops.items()) if step in (names or (key,))]
         left -= sum(n for _, n in reasons)
         gone |= {why for why, _ in reasons}
