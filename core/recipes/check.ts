@@ -3,6 +3,7 @@ import type { RecipeDiagnostic } from '../protocol/recipes.ts';
 import type { RecipeDocument } from './document.ts';
 import { wholeRecipe, type WholeRecipe } from './extends.ts';
 import type { BaseRecipe, FindBase } from './find-base.ts';
+import { filterProblem } from './filter.ts';
 import { schemasAt } from './json-schema.ts';
 import { suggestion } from './nearest.ts';
 import { problemsOf, show, valueAt } from './plain-words.ts';
@@ -61,6 +62,7 @@ export function checkRecipe(text: string, options: CheckOptions = {}): RecipeChe
     }
     // These look at the value as it stands, so that one wrong key does not hide a missing reference.
     checkStages(value, say);
+    checkFilters(whole, say, found);
     checkReferences(whole, say, found);
     if (options.trlKeys) checkConfig(value, options.trlKeys, say);
     const ids = recipe?.stages.map(({ id }) => id) ?? [];
@@ -132,6 +134,46 @@ function checkSources(sources: unknown, i: number, say: Say): void {
   for (const [j, source] of (Array.isArray(sources) ? sources : []).entries()) {
     if (typeof source !== 'object' || source === null || 'path' in source !== 'hub' in source) continue;
     say('a source has either “path” or “hub”', ['stages', i, 'sources', j]);
+  }
+}
+
+const REFERENCE = /\$\{[^}]*\}/g;
+
+/** Filters of sources, each underlined where it is wrong; where the file writes a text otherwise than it reads, the whole of it. */
+function checkFilters(whole: WholeRecipe, say: Say, found: RecipeDiagnostic[]): void {
+  for (const [i, stage] of stagesOf(whole.value).entries()) {
+    const sources =
+      stage['kind'] === 'dataset' && Array.isArray(stage['sources']) ? (stage['sources'] as unknown[]) : [];
+    for (const [j, source] of sources.entries()) {
+      const path: Path = ['stages', i, 'sources', j, 'filter'];
+      const given = valueAt(source, ['filter']);
+      const filters: [unknown, Path][] = Array.isArray(given)
+        ? given.map((one: unknown, k) => [one, [...path, k]])
+        : [[given, path]];
+      for (const [filter, place] of filters)
+        if (typeof filter === 'string') checkFilter(filter, place, whole, say, found);
+    }
+  }
+}
+
+function checkFilter(filter: string, path: Path, whole: WholeRecipe, say: Say, found: RecipeDiagnostic[]): void {
+  // What a reference stands for is not known here: it counts as a number of the same length.
+  const problem = filterProblem(filter.replace(REFERENCE, (text) => '0'.repeat(text.length)));
+  if (!problem) return;
+  // A variable may hold a part of the filter: with its value as it stands in the recipe it is right.
+  const vars = valueAt(whole.value, ['vars']);
+  const filled = filter.replace(REFERENCE, (text) => {
+    const value = valueAt(vars, [text.slice('${vars.'.length, -1)]);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : text;
+  });
+  if (filled !== filter && !filterProblem(filled)) return;
+  const message = `filter: ${problem.message}`;
+  const { range, base, text } = whole.place(path);
+  const at = base || filter === '' ? -1 : text.indexOf(filter);
+  if (at < 0) say(message, path);
+  else {
+    const start = range.start + at;
+    found.push({ message, range: { start: start + problem.start, end: start + problem.end }, severity: 'error' });
   }
 }
 

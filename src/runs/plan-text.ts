@@ -1,5 +1,5 @@
 /** A plan in words. Pure. */
-import type { Plan, PlannedStage } from '../../core/protocol/recipes.ts';
+import type { EngineConfig, EngineConfigs, Plan, PlannedStage } from '../../core/protocol/recipes.ts';
 import { duration, plural } from '../format.ts';
 
 /** `about 4 min`, `at least 4 min` where some stages have no measurement, or null where none has. */
@@ -23,10 +23,14 @@ export function stageSummary(stage: PlannedStage): string {
   return parts.join(' · ');
 }
 
-/** The plan as a Markdown document. Values of the recipe stand in code spans, so that they stay text. */
-export function planMarkdown(plan: Plan): string {
+/**
+ * The plan as a Markdown document. Values of the recipe stand in code spans, so that they stay text. `engine`: the configurations
+ * that TRL's classes gave, or why there are none.
+ */
+export function planMarkdown(plan: Plan, engine: EngineConfigs | string | null = null): string {
   const lines = [`# Plan of ${code(plan.name)}`, '', `${planSummary(plan)}.`, ''];
   for (const note of plan.notes) lines.push(`- ${escape(note)}`);
+  if (typeof engine === 'string') lines.push(`- The configurations were not constructed: ${escape(engine)}`);
   const vars = Object.entries(plan.vars);
   if (vars.length > 0) {
     lines.push('', '## Variables', '', '| name | value |', '|---|---|');
@@ -48,8 +52,25 @@ export function planMarkdown(plan: Plan): string {
       const fence = '`'.repeat(Math.max(3, ...[...json.matchAll(/`+/g)].map(([run]) => run.length + 1)));
       lines.push('', `${fence}json`, json, fence);
     }
+    const config = engine && typeof engine !== 'string' ? engine.stages.find((one) => one.stage === stage.id) : null;
+    if (config && engine && typeof engine !== 'string') lines.push(...configMarkdown(config, engine.versions));
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** What the recipe sets and what differs from TRL's defaults; what follows from it, and what could not be checked here. */
+function configMarkdown(config: EngineConfig, versions: EngineConfigs['versions']): string[] {
+  const by = Object.entries(versions).map(([name, version]) => `${name} ${version ?? 'missing'}`);
+  const lines = ['', `### ${code(config.class)}, constructed by ${escape(by.join(', '))}`, ''];
+  if (config.problem !== null) lines.push(`- Refused: ${escape(config.problem)}`);
+  for (const fact of config.facts) lines.push(`- ${escape(fact)}`);
+  for (const left of config.notChecked) lines.push(`- Not checked here: ${escape(left)}`);
+  const values = config.arguments;
+  if (!values) return lines;
+  const named = [...new Set([...config.set, ...config.changed])].toSorted();
+  lines.push('', '| argument | value |', '|---|---|');
+  for (const key of named) lines.push(`| ${code(key)} | ${code(JSON.stringify(values[key]) ?? 'null')} |`);
+  return [...lines, '', `And ${plural(Object.keys(values).length - named.length, 'argument')} at TRL's defaults.`];
 }
 
 function code(text: string): string {

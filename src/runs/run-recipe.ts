@@ -1,7 +1,7 @@
 /** Run Recipe…: choose, see the plan, change variables, start. */
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { Plan, RecipeDiagnostic } from '../../core/protocol/recipes.ts';
+import type { EngineConfigs, Plan, RecipeDiagnostic } from '../../core/protocol/recipes.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Documents } from '../documents.ts';
 import { ActionableError } from '../errors.ts';
@@ -27,11 +27,11 @@ export async function runRecipe(parts: RunRecipeParts, argument: unknown): Promi
   if (!recipe) return;
   const set: Record<string, unknown> = {};
   for (;;) {
-    const plan = await makePlan(parts.backends, recipe, set);
+    const { plan } = await makePlan(parts.backends, recipe, set);
     const choice = await choose(recipe, plan);
     if (!choice) return;
     if (choice.kind === 'start') return start(parts, recipe, set);
-    if (choice.kind === 'document') return void (await showPlan(parts.documents, plan));
+    if (choice.kind === 'document') return showPlan(parts, recipe, set);
     await askVariable(plan, choice.name, set);
   }
 }
@@ -42,20 +42,44 @@ export async function planRecipe(
 ): Promise<void> {
   await parts.backends.need();
   const recipe = await chooseRecipe(parts.backends, argument, 'Plan Recipe');
-  if (recipe) await showPlan(parts.documents, await makePlan(parts.backends, recipe, {}));
+  if (recipe) await showPlan(parts, recipe, {});
 }
 
-function showPlan(documents: Documents, plan: Plan): Promise<vscode.Uri> {
-  return documents.report(`Plan of ${plan.name}.md`, planMarkdown(plan));
+/** With the configuration of every trainer, constructed by TRL's own classes; without an engine it says why they are missing. */
+async function showPlan(
+  { backends, documents }: Pick<RunRecipeParts, 'backends' | 'documents'>,
+  recipe: ChosenRecipe,
+  set: Record<string, unknown>,
+): Promise<void> {
+  const { plan, engine } = await makePlan(backends, recipe, set, true).catch(async (error: unknown) => {
+    if (!LonghandError.is(error) || error.code === 'cancelled' || error.code === 'invalid_recipe') throw error;
+    return { ...(await makePlan(backends, recipe, set)), engine: error.message };
+  });
+  await documents.report(`Plan of ${plan.name}.md`, planMarkdown(plan, engine ?? null));
 }
 
-async function makePlan(backends: Backends, recipe: ChosenRecipe, set: Record<string, unknown>): Promise<Plan> {
-  const { plan, diagnostics } = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: `Longhand: planning ${recipe.label}` },
-    () => backends.call('recipes/plan', { source: recipe.source, set }, { timeout: 120_000 }),
+/** With `resolved` TRL is imported, which takes seconds, and what it refuses is an error of the recipe. */
+async function makePlan(
+  backends: Backends,
+  recipe: ChosenRecipe,
+  set: Record<string, unknown>,
+  resolved = false,
+): Promise<{ plan: Plan; engine?: EngineConfigs }> {
+  const location = resolved ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+  const title = resolved
+    ? `Longhand: constructing the configurations of ${recipe.label}`
+    : `Longhand: planning ${recipe.label}`;
+  const { plan, diagnostics, engine } = await vscode.window.withProgress(
+    { location, title, cancellable: resolved },
+    (_, token) => {
+      const controller = new AbortController();
+      token.onCancellationRequested(() => controller.abort());
+      const params = { source: recipe.source, set, ...(resolved && { resolved }) };
+      return backends.call('recipes/plan', params, { signal: controller.signal, timeout: 200_000 });
+    },
   );
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (plan && errors.length === 0) return plan;
+  if (plan && errors.length === 0) return { plan, ...(engine && { engine }) };
   throw refusal(recipe, errors);
 }
 

@@ -11,6 +11,8 @@
 A name stands for a field of the row; backticks hold one that is no word (`` `problem type` ``). Logic has three values, as in
 SQL: what compares with a field that is missing is neither true nor false, and only a row for which the whole is true is
 kept. Text that is a number counts as one where it meets a number (CSV has nothing else). Nothing is evaluated as Python.
+
+The editor checks the same grammar (core/recipes/filter.ts); test/fixtures/filters.json holds both to the same places and words.
 """
 
 import difflib
@@ -34,6 +36,8 @@ _TOKEN = re.compile(
 )
 _WORDS = {"and", "or", "not", "between", "in", "is", "null", "true", "false", "contains"}
 _SIGNS = {"==": "=", "<>": "!="}
+_HINTS = {"&": "and", "|": "or", "!": "not"}
+"""What other languages write for our words."""
 
 
 class FilterError(ValueError):
@@ -93,7 +97,8 @@ class _Parser:
             if not match:
                 at += len(text[at:]) - len(text[at:].lstrip())
                 quote = text[at] in "\"'`"
-                raise FilterError(text, at, "this text does not end" if quote else f"{text[at]!r} has no meaning here")
+                hint = f"; write `{_HINTS[text[at]]}`" if text[at] in _HINTS else ""
+                raise FilterError(text, at, "this text does not end" if quote else f"{text[at]!r} has no meaning here{hint}")
             kind = match.lastgroup or ""
             found = match.group(kind)
             if kind == "name" and found.lower() in _WORDS:
