@@ -5,7 +5,7 @@ import { serverFileSchema } from '../../../core/protocol/files.ts';
 import { processesWithEnvironment } from '../../../server/process-identity.ts';
 import { enginePython, temporaryFolder, TestService, until, untilRun } from '../../support/service.ts';
 
-const sampled = 'data: "${stages.data.test}", samples: 1, temperature: 0, max_tokens: 160';
+const sampled = 'data: "${stages.data.test}", samples: 2, temperature: 1, max_tokens: 160';
 const served = 'inference: { engine: embedded }';
 const text = `name: served
 stages:
