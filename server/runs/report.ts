@@ -142,16 +142,17 @@ async function scan(file: FileHandle, start: number, params: Params<'stages/rows
   const page = new PageOfRows(params);
   const fits = fitting(params);
   let end = start;
+  const found = (torn: boolean): Scanned => ({ rows: page.rows, starts: page.starts, end, torn });
   for await (const lines of linesOf(file, start, fail)) {
     for (const { start: at, bytes } of lines) {
-      if (page.full) return { ...page, end, torn: false };
+      if (page.full) return found(false);
       const row = rowOf(bytes, at, params, fail);
-      if (fits(row) && !page.add(row, at, bytes.length)) return { ...page, end, torn: false };
+      if (fits(row) && !page.add(row, at, bytes.length)) return found(false);
       end = at + bytes.length + 1;
     }
-    if (end - start >= MAX_SCAN) return { ...page, end, torn: false };
+    if (end - start >= MAX_SCAN) return found(false);
   }
-  return { ...page, end, torn: true };
+  return found(true);
 }
 
 /** Reads the rows of a page from where they stand. */

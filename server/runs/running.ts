@@ -16,6 +16,7 @@ import type { Launcher } from '../launchers/launcher.ts';
 import { runnerLogTail } from '../launchers/local.ts';
 import type { Logger } from '../log.ts';
 import type { AttemptKey, RunRecord, TraceStore } from '../store/trace-store.ts';
+import { writeMissingExit } from './missing-exit.ts';
 import { isActive, type StopWish } from './summary.ts';
 
 /** An attempt whose end has not been journalled. */
@@ -174,7 +175,8 @@ export class RunningAttempts {
     const record = await store.attempt(key);
     const neverStarted = exit === null && record.lastSeq < 0 && (await launcher.runner(folder)) === null;
     const outcome = outcomeOf(record.end?.complete === true, exit, neverStarted && !attempt.adopted);
-    if (!exit && (outcome !== 'lost' || neverStarted)) await writeMissingExit(folder, outcome, neverStarted);
+    if (!exit && (outcome !== 'lost' || neverStarted))
+      await writeMissingExit(folder, await missingExit(folder, outcome, neverStarted));
     // Before anybody can see it as failed.
     if (neverStarted && attempt.adopted) await onNeverStarted(attempt);
     await store.appendJournal({ type: 'attempt_ended', run, stage, attempt: number, outcome });
@@ -193,22 +195,9 @@ function outcomeOf(complete: boolean, exit: Exit | null, didNotStart: boolean): 
   return exit.outcome === 'completed' ? 'failed' : exit.outcome;
 }
 
-/** What followers and readers look for, where a runner that is gone wrote none. */
-async function writeMissingExit(folder: string, outcome: Outcome, neverStarted: boolean): Promise<void> {
-  const now = Date.now();
+/** What is said of an attempt whose runner is gone and wrote no exit. */
+async function missingExit(folder: string, outcome: Outcome, neverStarted: boolean) {
+  if (!neverStarted) return { outcome, reason: null, message: null };
   const tail = await runnerLogTail(folder);
-  const exit: Exit = {
-    v: 1,
-    outcome,
-    reason: neverStarted ? 'start_failed' : null,
-    message: neverStarted ? `The runner did not start.${tail ? `\n${tail}` : ''}` : null,
-    code: null,
-    signal: null,
-    started: now,
-    ended: now,
-    cpu_s: 0,
-    peak_rss: 0,
-    survivors: [],
-  };
-  await writeJson(join(folder, 'exit.json'), exit);
+  return { outcome, reason: 'start_failed', message: `The runner did not start.${tail ? `\n${tail}` : ''}` };
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { Exit, Spec } from '../../core/protocol/files.ts';
+import type { Spec } from '../../core/protocol/files.ts';
 import type { Engine } from '../engine.ts';
 import type { InferenceServers } from '../inference/servers.ts';
 import { writeJson } from '../json-files.ts';
@@ -16,6 +16,7 @@ import { stageKind } from '../stages/registry.ts';
 import type { InputValue } from '../stages/stage-kind.ts';
 import type { AttemptRecord, RunRecord, TraceStore } from '../store/trace-store.ts';
 import { isComplete, newestCheckpoint } from './checkpoints.ts';
+import { writeMissingExit } from './missing-exit.ts';
 
 export interface NewAttempt {
   attempt: number;
@@ -82,7 +83,10 @@ export async function writeAttempt(request: AttemptRequest): Promise<NewAttempt>
     problem ??= error;
   }
   await mkdir(folder, { recursive: true });
-  if (problem) await writeJson(join(folder, 'exit.json'), failedBeforeStart(problem));
+  if (problem) {
+    const reason = problem.code === 'not_found' ? 'data_error' : problem.code;
+    await writeMissingExit(folder, { outcome: 'failed', reason, message: problem.message });
+  }
   // A key in the environment is for nobody else's eyes.
   await writeJson(join(folder, 'spec.json'), spec, spec.inference?.key_env ? 0o600 : 0o644);
   return { attempt, folder, resumedFrom, server: spec.inference?.server ?? null, problem };
@@ -202,21 +206,4 @@ async function bestCheckpoint({ store, record }: AttemptRequest, stage: string):
     'not_found',
     `The best checkpoint of ${stage}, step ${best.step}, is gone. Keep more of them (save_total_limit), or use checkpoint.last.`,
   );
-}
-
-function failedBeforeStart(problem: LonghandError): Exit {
-  const now = Date.now();
-  return {
-    v: 1,
-    outcome: 'failed',
-    reason: problem.code === 'not_found' ? 'data_error' : problem.code,
-    message: problem.message,
-    code: null,
-    signal: null,
-    started: now,
-    ended: now,
-    cpu_s: 0,
-    peak_rss: 0,
-    survivors: [],
-  };
 }

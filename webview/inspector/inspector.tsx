@@ -202,6 +202,18 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   }, []);
 
   const strip = width < STRIP_BELOW;
+  const facts = (
+    <aside class={strip ? 'facts facts-strip' : 'facts'} aria-label="Facts" tabIndex={0}>
+      <Facts
+        model={open}
+        hidden={settings.hiddenLabels}
+        onHidden={setHidden}
+        onStep={(label, by) => pane.current?.step(label, by)}
+        onOpen={show}
+        onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
+      />
+    </aside>
+  );
   const drawer = width < DRAWER_BELOW;
   const filtered = Object.keys(view.filter).some(
     (key) =>
@@ -279,18 +291,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
             act={act}
             settings={settings}
           />
-          {strip && settings.factsOpen && detail && (
-            <aside class="facts facts-strip" aria-label="Facts" tabIndex={0}>
-              <Facts
-                model={open}
-                hidden={settings.hiddenLabels}
-                onHidden={setHidden}
-                onStep={(label, by) => pane.current?.step(label, by)}
-                onOpen={show}
-                onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
-              />
-            </aside>
-          )}
+          {strip && settings.factsOpen && detail && facts}
           {view.trace === undefined && !loading && rows.length === 0 ? (
             <Empty icon="book" title="Nothing is open">
               <p>Choose a trace in the list to read it.</p>
@@ -307,18 +308,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
             />
           )}
         </main>
-        {!strip && settings.factsOpen && (
-          <aside class="facts" aria-label="Facts" tabIndex={0}>
-            <Facts
-              model={open}
-              hidden={settings.hiddenLabels}
-              onHidden={setHidden}
-              onStep={(label, by) => pane.current?.step(label, by)}
-              onOpen={show}
-              onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
-            />
-          </aside>
-        )}
+        {!strip && settings.factsOpen && facts}
       </div>
       {help && <Help lines={keyLines} onClose={() => setHelp(false)} />}
     </div>
