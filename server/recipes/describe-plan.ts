@@ -2,6 +2,7 @@
 import type { Plan, PlannedStage } from '../../core/protocol/recipes.ts';
 import type { Accelerators } from '../accelerators.ts';
 import { stageKind } from '../stages/registry.ts';
+import { expectedSamples } from './expected-samples.ts';
 import type { PlanFile, PlanStage } from './plan-file.ts';
 import { stageReference } from './references.ts';
 
@@ -22,8 +23,8 @@ export function describePlan(
     vars: plan.vars,
     stages: plan.stages.map((stage) => {
       const described = describeStage(stage, seconds, accelerators);
-      const server = servers.get(stage.id);
-      return server === undefined ? described : { ...described, notes: [...described.notes, server] };
+      const more = [expectedSamples(stage, plan.stages), servers.get(stage.id)].filter((note) => note != null);
+      return { ...described, notes: [...described.notes, ...more] };
     }),
     notes,
   };

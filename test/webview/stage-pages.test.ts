@@ -64,7 +64,7 @@ describe('rows of a report', () => {
     const field = page.locator('.dock-search input');
     await field.fill('sums/12');
     const wanted = madeRows(400).filter(
-      ({ cells }) => cells['dropped'] === 'short' && String(cells['problem']).includes('sums/12'),
+      ({ cells }) => cells['dropped'] === 'short' && JSON.stringify(cells['problem']).includes('sums/12'),
     );
     await page.locator('.dock-count', { hasText: new RegExp(`^${wanted.length} rows$`) }).waitFor();
     await page.getByRole('button', { name: /^Filter .*: remove$/ }).click();

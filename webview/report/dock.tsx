@@ -1,5 +1,5 @@
 /** The rows of the report's tables: one tab a table, the filter as a chip, what is looked for, the list. */
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import { SORT_LIMIT } from '../../core/protocol/methods.ts';
 import type { Report, TableRef } from '../../core/protocol/report.ts';
 import type { ShownRows } from '../../core/protocol/webview.ts';
@@ -33,6 +33,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
   const block = tables.find(({ table }) => table === shown.table);
   const filtered = shown.where !== undefined && Object.keys(shown.where).length > 0;
   const read = rows.reduce((n, row) => n + (row ? 1 : 0), 0);
+  const onRest = useCallback((index: number) => list.expect(index), [list]);
   // A row that is open but not read yet (after a reload of the page) is read.
   useEffect(() => {
     if (selected !== null && !rows[selected] && !complete) list.look(selected);
@@ -82,11 +83,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           </button>
         )}
         <span class="muted num dock-count" role="status">
-          {complete
-            ? plural(read, 'row')
-            : total === null
-              ? `${plural(read, 'row')} so far`
-              : plural(total, 'row')}
+          {complete ? plural(read, 'row') : total === null ? `${plural(read, 'row')} so far` : plural(total, 'row')}
         </span>
         {fresh > 0 && (
           <button class="chip" title="Sort again" onClick={() => void list.again()}>
@@ -125,6 +122,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           onSelect={onSelect}
           onEnter={onEnter}
           onLook={(last) => list.look(last)}
+          onRest={onRest}
         />
       )}
       {(total ?? 0) > ROW_LIMIT && (

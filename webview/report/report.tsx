@@ -2,9 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Report } from '../../core/protocol/report.ts';
+import { mathRegions } from '../../core/traces/math.ts';
 import type { ShownRows, View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
 import { Button } from '../ui/controls.ts';
+import { typesetWhenIdle } from '../text/typeset.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
@@ -28,6 +30,8 @@ import { Training } from './training.tsx';
 import { WhatIf } from './what-if.tsx';
 
 type ReportView = Extract<View, { page: 'report' }>;
+
+const WARM = '$\\frac{1}{2} = \\boxed{x^2}$';
 
 /** Width of the page, in pixels, below which an open row covers the figures. */
 const OVER_BELOW = 860;
@@ -56,6 +60,10 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
     void list.show(shown && asked, attempt);
   }, [rowsKey]);
   useEffect(() => void list.more(), [pulls]);
+  // The first formula of a page takes the longest: it is set before a row is opened.
+  useEffect(() => {
+    if (rows.length > 0) typesetWhenIdle([{ text: WARM, regions: mathRegions(WARM) }]);
+  }, [rows.length > 0]);
 
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));

@@ -30,6 +30,8 @@ export interface RowListState {
 }
 
 const PAGE = 100;
+/** Rows that are kept with their parts. */
+const WHOLE_KEPT = 12;
 /** Most rows that a page holds; beyond it the list says so. */
 export const ROW_LIMIT = 100_000;
 
@@ -41,6 +43,7 @@ export class RowList extends Store<RowListState> {
   #next: string | undefined;
   #wanted = PAGE;
   #busy = false;
+  readonly #whole = new Map<string, Promise<TableRow | null>>();
 
   constructor(host: Host, run: string, stage: string) {
     super({ from: null, rows: [], total: null, complete: false, fresh: 0, cut: false, error: null });
@@ -53,6 +56,7 @@ export class RowList extends Store<RowListState> {
     this.#asked += 1;
     const { run, stage } = this.#place;
     this.#place = { run, stage, ...(attempt === null ? {} : { attempt }) };
+    this.#whole.clear();
     this.#rows = [];
     this.#next = undefined;
     this.#wanted = PAGE;
@@ -64,7 +68,7 @@ export class RowList extends Store<RowListState> {
   /** The rows that are in view: what lies up to there is read. */
   look(last: number): void {
     this.#wanted = Math.min(ROW_LIMIT, Math.max(this.#wanted, last + PAGE / 2));
-    if (!this.value.complete && !this.value.error) void this.#read();
+    if (!this.value.complete && !this.value.error && this.#rows.length < this.#wanted) void this.#read();
   }
 
   /** Reads on where it stopped: rows may have come since. */
@@ -73,8 +77,29 @@ export class RowList extends Store<RowListState> {
     if (this.value.from && (this.value.complete || this.value.error)) await this.#read();
   }
 
-  /** One row with its parts. */
-  async whole(row: ListedRow): Promise<TableRow | null> {
+  /** One row with its parts; of the last ones that were asked for it is at hand. */
+  whole(row: ListedRow): Promise<TableRow | null> {
+    const { table } = this.value.from ?? {};
+    const key = `${table}/${row.cursor}`;
+    const known = this.#whole.get(key);
+    if (known) return known;
+    const asked = this.#readWhole(row);
+    this.#whole.set(key, asked);
+    for (const old of this.#whole.keys()) {
+      if (this.#whole.size <= WHOLE_KEPT) break;
+      this.#whole.delete(old);
+    }
+    asked.catch(() => this.#whole.delete(key));
+    return asked;
+  }
+
+  /** Reads a row that will probably be opened next. */
+  expect(index: number): void {
+    const row = this.value.rows[index];
+    if (row) void this.whole(row).catch(() => undefined);
+  }
+
+  async #readWhole(row: ListedRow): Promise<TableRow | null> {
     const { from } = this.value;
     if (!from) return null;
     const { rows } = await this.#host.call('stages/rows', {

@@ -50,8 +50,11 @@ export function RowPane(props: RowPaneProps) {
     list.whole(row).then(
       (found) => {
         if (stopped) return;
-        if (found) setLoaded({ cursor: row.cursor, row: found });
-        else setError(new Error('The row is not in its table any more.'));
+        if (found) {
+          setLoaded({ cursor: row.cursor, row: found });
+          list.expect(index + 1);
+          list.expect(index - 1);
+        } else setError(new Error('The row is not in its table any more.'));
       },
       (failed: unknown) => !stopped && setError(failed),
     );

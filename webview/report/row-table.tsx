@@ -9,6 +9,9 @@ import type { ListedRow } from './row-list.ts';
 import { Strip } from './strip.tsx';
 import { verdictLook } from './verdict.ts';
 
+/** Milliseconds that the pointer rests on a row before it is read. */
+const REST = 60;
+
 type Sort = NonNullable<ShownRows['sort']>;
 
 interface RowTableProps {
@@ -23,10 +26,12 @@ interface RowTableProps {
   onSelect: (index: number) => void;
   onEnter: () => void;
   onLook: (last: number) => void;
+  /** The pointer rests on a row: it will probably be opened. */
+  onRest: (index: number) => void;
 }
 
 export function RowTable(props: RowTableProps) {
-  const { label, rows, columns, selected, listed, sort, onSort, onSelect, onEnter, onLook } = props;
+  const { label, rows, columns, selected, listed, sort, onSort, onSelect, onEnter, onLook, onRest } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   // By the first rows alone, so that no column moves when more are read.
@@ -81,6 +86,7 @@ export function RowTable(props: RowTableProps) {
             longest={longest}
             selected={i === index}
             onSelect={onSelect}
+            onRest={onRest}
           />
         ) : (
           <div key={`blank-${i}`} class="grid-blank" aria-hidden="true" />
@@ -141,9 +147,11 @@ interface RowProps {
   longest: number;
   selected: boolean;
   onSelect: (index: number) => void;
+  onRest: (index: number) => void;
 }
 
-const Row = memo(function Row({ row, index, columns, shortest, longest, selected, onSelect }: RowProps) {
+const Row = memo(function Row({ row, index, columns, shortest, longest, selected, onSelect, onRest }: RowProps) {
+  const rest = useRef<ReturnType<typeof setTimeout>>(undefined);
   return (
     <div
       role="row"
@@ -152,6 +160,8 @@ const Row = memo(function Row({ row, index, columns, shortest, longest, selected
       aria-rowindex={index + 2}
       aria-selected={selected}
       onClick={() => onSelect(index)}
+      onPointerEnter={() => (rest.current = setTimeout(() => onRest(index), REST))}
+      onPointerLeave={() => clearTimeout(rest.current)}
     >
       {columns.map(({ key, kind }) => (
         <CellView key={key} cell={row.cells[key] ?? null} kind={kind} shortest={shortest} longest={longest} />

@@ -136,6 +136,24 @@ describe('recipes/data stages', () => {
     assert.ok(by['eval']!.reads.includes('model: checkpoint of pick'));
   });
 
+  it('says how many samples a rejection stage may draw, as far as that is known', () => {
+    const reject = (data: string, more = '') => `
+name: x
+stages:
+  - { id: task, kind: dataset, task: { builtin: sums-mod-7, train: 300, test: 40 } }
+  - { id: pool, kind: dataset, sources: [{ path: a.jsonl, sample: 1000 }, { path: "\${stages.task.train}" }] }
+  - { id: open, kind: dataset, sources: [{ path: a.jsonl }] }
+  - { id: reject, kind: reject, model: { builtin: longhand-base }, data: "${data}", rounds: [2, 4, 16], max_tokens: 64${more} }
+`;
+    const note = (data: string) =>
+      describePlan(plan(reject(data)), new Map(), { found: [], problem: null })
+        .stages.find(({ id }) => id === 'reject')!
+        .notes.join(' ');
+    assert.match(note('${stages.task.train}'), /(^| )300 problems: from 600 samples .* to 6,600 \(none solved\)\./);
+    assert.match(note('${stages.pool.train}'), /At most 1,300 problems: from 2,600 samples .* to 28,600 /);
+    assert.doesNotMatch(note('${stages.open.train}'), /problems:/);
+  });
+
   it('takes a benchmark as the source of a data set, and as data with a prompt of its own', () => {
     const recipe = `
 name: x
