@@ -351,7 +351,9 @@ def test_a_generation_that_is_right_by_another_rows_gold_is_judged_by_the_gold_t
     made = make(tmp_path, {"sources": [one, two], "deduplicate": "problem", "choose": "shortest_correct"})
     (row,) = made.rows
     assert (row["answer"], row["completion"][0]["content"]) == ("7", "a long way to \\boxed{7}")
-    assert [i["value"] for i in made.block("Result")["items"] if i["label"] == "Duplicates with another answer"] == [1]
+    (figure,) = [i for i in made.block("Result")["items"] if i["label"] == "Duplicates with another answer"]
+    (behind,) = [row for row in made.table(figure["rows"]["table"]) if row["other_answer"]]
+    assert figure["value"] == 1 and behind["detail"].endswith("its answer is another one: 8")
 
 
 def test_lengths_are_those_of_the_whole_text_whatever_the_tokenizer_was_saved_with(tmp_path):

@@ -134,15 +134,16 @@ class _Work:
             own.append((other.gold, new))
             texts |= {c.text for c in new}
             problem.candidates += new
-            if other.gold is not None and problem.gold is not None and other.gold.strip() != problem.gold.strip():
-                self._summary.golds_differ += 1
+            differs = bool(other.gold and problem.gold and other.gold.strip() != problem.gold.strip())
+            self._summary.golds_differ += differs
             if problem.gold is None:
                 problem.gold, problem.origin = other.gold, other.origin
             detail = (
                 f"the problem of {group[0].file}, row {group[0].line}; {len(new)} of its generations are candidates"
             )
+            detail += f"; its answer is another one: {other.gold[:200]}" if differs else ""
             name = self._settings.sources[place.source].name
-            text, more = head(other.problem), {"problem_id": place.key}
+            text, more = head(other.problem), {"problem_id": place.key, "other_answer": differs}
             self._summary.drop(Dropped("duplicate", detail, name, place.file, place.line, text, more))
         for gold, candidates in own:
             if gold != problem.gold:

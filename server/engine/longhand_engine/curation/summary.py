@@ -269,7 +269,8 @@ class Summary:
             },
         ]
         if self._settings.deduplicate:
-            items.append({"label": "Duplicates with another answer", "value": self.golds_differ})
+            rows = {"table": "dropped", "where": {"other_answer": True}}
+            items.append({"label": "Duplicates with another answer", "value": self.golds_differ, "rows": rows})
         if self._empty:
             items.append({"label": "Generations without a text", "value": self._empty})
         chosen = _IN_WORDS[self._settings.choose]
