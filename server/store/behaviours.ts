@@ -17,7 +17,7 @@ import { traceRowId } from './schema.ts';
 
 const KEY = `${DETECTOR.name} ${DETECTOR.version}`;
 /** Milliseconds of reading texts in one call, and of any work between two yields. */
-const READING_MS = 250;
+const READING_MS = 400;
 const SLICE_MS = 15;
 /** UTF-16 units of a completion that are read: some 150,000 tokens, 25 ms. */
 const TEXT_LIMIT = 2 ** 19;
@@ -62,7 +62,6 @@ class Sums {
   unreadable = 0;
   cut = 0;
   exact = true;
-  waiting = 0;
 
   constructor(group: Group) {
     this.group = group;
@@ -84,13 +83,18 @@ export function* behaviours(
 ): Generator<void, Result<'metrics/behaviours'>> {
   const sides = 'sides' in of ? of.sides : ofRun(parts.index, of.run);
   const work = new Work(parts);
-  if (classes) return yield* answerOf(yield* work.classes(sides), [], false);
-  const own = yield* work.sums(sides);
   const runs = [...new Set(sides.flatMap(({ run }) => run ?? []))];
   // The model before training: step 0, in evaluations of its own or in those beside a stage.
   const untrained = runs.flatMap((run) => evaluations(parts.index, run).map((side) => ({ ...side, step: 0 })));
-  const bases = yield* work.sums(base ?? untrained);
-  return yield* answerOf(own, bases, base !== undefined);
+  const ownGroups = yield* work.groups(sides);
+  const baseGroups = classes ? [] : yield* work.groups(base ?? untrained);
+  const waiting = yield* work.readTexts([...ownGroups, ...baseGroups]);
+  if (waiting > 0) {
+    const sets = ownGroups.slice(0, MOST_SETS).map((group) => setOf(new Sums(group), null, null));
+    return { detector: { ...DETECTOR }, sets, waiting, more: Math.max(0, ownGroups.length - MOST_SETS) };
+  }
+  const own = classes ? yield* work.classes(ownGroups) : yield* work.sums(ownGroups);
+  return yield* answerOf(own, yield* work.sums(baseGroups), base !== undefined);
 }
 
 function* answerOf(
@@ -98,16 +102,12 @@ function* answerOf(
   bases: readonly Sums[],
   named: boolean,
 ): Generator<void, Result<'metrics/behaviours'>> {
-  const waiting = [...new Set([...own, ...bases])].reduce((sum, one) => sum + one.waiting, 0);
   const sets: BehaviourSet[] = [];
   for (const sums of own.slice(0, MOST_SETS)) {
-    // Intervals are made once, when everything has been read.
     const against = baseOf(sums, bases, named);
-    const figures = waiting > 0 ? null : yield* behaviourFigures(sums.tally, against?.tally ?? null);
-    sets.push(setOf(sums, against, figures));
+    sets.push(setOf(sums, against, yield* behaviourFigures(sums.tally, against?.tally ?? null)));
   }
-  const detector = { name: DETECTOR.name, version: DETECTOR.version };
-  return { detector, sets, waiting, more: Math.max(0, own.length - MOST_SETS) };
+  return { detector: { ...DETECTOR }, sets, waiting: 0, more: Math.max(0, own.length - MOST_SETS) };
 }
 
 /** The evaluate stages of a run as sides. */
@@ -124,10 +124,9 @@ function ofRun(index: IndexFile, run: string): Side[] {
   return found.length > 0 ? found : [{ run }];
 }
 
-/** One call's work: what it may still read, and when it last yielded. */
+/** One call's work: what it has read, and when it last yielded. */
 class Work {
-  private readonly began = performance.now();
-  private sliced = this.began;
+  private sliced = performance.now();
   private readonly parts: Parts;
   /** Sets that were gone through: none is twice, also where it is its own base. */
   private readonly seen = new Map<string, Sums>();
@@ -136,27 +135,61 @@ class Work {
     this.parts = parts;
   }
 
-  /** The sums of the finished traces of all sides that count, by set. */
-  *sums(sides: readonly Side[]): Generator<void, Sums[]> {
-    const found = new Set<Sums>();
-    for (const group of sides.flatMap((side) => groupsOf(this.parts.index, side))) {
+  /** The sets of all sides, each once, in the order in which they were begun. */
+  *groups(sides: readonly Side[]): Generator<void, Group[]> {
+    const found = new Map<string, Group>();
+    for (const side of sides) {
+      for (const group of groupsOf(this.parts.index, side)) found.set(JSON.stringify(group), group);
+      yield* this.breath();
+    }
+    return [...found.values()];
+  }
+
+  /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
+  *readTexts(groups: readonly Group[]): Generator<void, number> {
+    let spent = 0;
+    let waiting = 0;
+    const known = new Set<string>();
+    for (const group of groups) {
+      const key = JSON.stringify(group);
+      if (known.has(key)) continue;
+      known.add(key);
+      for (const row of this.rows(group)) {
+        if (row.detector !== KEY) {
+          if (spent > READING_MS) waiting += 1;
+          else {
+            const began = performance.now();
+            this.read(row);
+            spent += performance.now() - began;
+          }
+        }
+        yield* this.breath();
+      }
+    }
+    return waiting;
+  }
+
+  /** The sums of the finished traces that count, by set. */
+  *sums(groups: readonly Group[]): Generator<void, Sums[]> {
+    const found: Sums[] = [];
+    for (const group of groups) {
       const key = JSON.stringify(group);
       let sums = this.seen.get(key);
       if (!sums) {
         this.seen.set(key, (sums = new Sums(group)));
         for (const row of this.rows(group)) {
-          const counted = this.counted(sums, row);
+          const counted = counts(sums, row);
           if (counted) sums.tally.add(row.hash, row.tokens, counted);
           yield* this.breath();
         }
       }
-      found.add(sums);
+      found.push(sums);
     }
-    return [...found];
+    return found;
   }
 
   /** The completions that stand in documents: by class and turn, and whole documents by class (without a turn). */
-  *classes(sides: readonly Side[]): Generator<void, Sums[]> {
+  *classes(groups: readonly Group[]): Generator<void, Sums[]> {
     const found = new Map<string, Sums>();
     const sumsOf = (group: Group): Sums => {
       const key = `${group.class} ${group.set ?? ''}`;
@@ -165,14 +198,14 @@ class Work {
       return sums;
     };
     const documents = new Map<number, { group: Group; hash: string; tokens: number | null; counts: SpanCounts }>();
-    for (const group of sides.flatMap((side) => groupsOf(this.parts.index, side))) {
+    for (const group of groups) {
       const classOf = yield* this.parts.classes.of(this.newestFolder(group));
       for (const row of this.rows(group)) {
         // One that is in no document was drawn again.
         const place: InDocument | undefined = classOf.get(`${row.run}/${row.stage}/${row.attempt}/${traceNumber(row)}`);
         if (!place) continue;
         const own = sumsOf({ ...group, class: place.class });
-        const counted = this.counted(own, row);
+        const counted = counts(own, row);
         if (counted) {
           own.tally.add(row.hash, row.tokens, counted);
           const whole = documents.get(place.document);
@@ -199,12 +232,21 @@ class Work {
   }
 
   private *rows(group: Group): Generator<Row, void> {
-    for (let after = 0; ;) {
-      const rows = page(this.parts.index, group, after);
-      yield* rows;
-      const last = rows.at(-1);
-      if (rows.length < PAGE || !last) return;
-      after = last.id;
+    const { index } = this.parts;
+    // By attempt, as the index of the traces is: a page then begins where the last one ended.
+    const attempts = index.all<{ id: number }>(
+      'SELECT id FROM attempts WHERE run = ? AND stage = ? ORDER BY id',
+      group.run,
+      group.stage,
+    );
+    for (const { id } of attempts) {
+      for (let after = 0; ;) {
+        const rows = page(index, group, id, after);
+        yield* rows;
+        const last = rows.at(-1);
+        if (rows.length < PAGE || !last) break;
+        after = last.id;
+      }
     }
   }
 
@@ -217,39 +259,33 @@ class Work {
     return attemptFolder(this.parts.root, { run, stage, attempt: newest?.attempt ?? 1 });
   }
 
-  /** The spans of a completion by label; null where its text is gone. While one waits it counts as none: no figure is given then. */
-  private counted(sums: Sums, row: Row): SpanCounts | null {
-    const counted = row.detector === KEY ? { counts: row.counts, cut: row.cut === 1 } : this.read(row);
-    if (row.tokens !== null && row.tokens_exact === 0) sums.exact = false;
-    if (counted === null) {
-      sums.waiting += 1;
-      return {};
-    }
-    if (counted.counts === null) {
-      sums.unreadable += 1;
-      return null;
-    }
-    if (counted.cut) sums.cut += 1;
-    return JSON.parse(counted.counts) as SpanCounts;
-  }
-
-  /** Reads one text and keeps its counts; null where this call has read for long enough. */
-  private read(row: Row): { counts: string | null; cut: boolean } | null {
-    if (performance.now() - this.began > READING_MS) return null;
+  /** Reads one text and keeps its counts: null where the text is gone. */
+  private read(row: Row): void {
     const folder = attemptFolder(this.parts.root, row);
     const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
     const found: { counts: string | null; cut: boolean } = { counts: null, cut: false };
     try {
-      const { counts, cut } = this.parts.annotator.counts(place, TEXT_LIMIT);
-      Object.assign(found, { counts: JSON.stringify(counts), cut });
+      const { counts: all, cut } = this.parts.annotator.counts(place, TEXT_LIMIT);
+      Object.assign(found, { counts: JSON.stringify(all), cut });
     } catch (error) {
       if (!LonghandError.is(error, 'corrupt')) throw error;
     }
     const { index } = this.parts;
     const insert = 'INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) VALUES (?, ?, ?, ?)';
     index.transaction(() => index.run(insert, row.id, KEY, found.counts, found.cut ? 1 : 0));
-    return found;
   }
+}
+
+/** The spans of a completion by label; null where its text is gone. A trace that ended since texts were read counts next time. */
+function counts(sums: Sums, row: Row): SpanCounts | null {
+  if (row.detector !== KEY) return null;
+  if (row.counts === null) {
+    sums.unreadable += 1;
+    return null;
+  }
+  if (row.tokens !== null && row.tokens_exact === 0) sums.exact = false;
+  if (row.cut === 1) sums.cut += 1;
+  return JSON.parse(row.counts) as SpanCounts;
 }
 
 const traceNumber = (row: Row): number => row.id - traceRowId(row.attempt_id, 0);
@@ -269,15 +305,15 @@ function groupsOf(index: IndexFile, { run, stage, step, marker }: Side): Group[]
     .map(({ set_name: set, ...row }) => ({ ...row, set, class: null }));
 }
 
-function page(index: IndexFile, { run, stage, of, step, set, marker }: Group, after: number): Row[] {
+function page(index: IndexFile, { of, step, set, marker }: Group, attempt: number, after: number): Row[] {
   return index.all<Row>(
     `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, t.of, t.step, t.set_name, t.marker, t.prompt, t.tokens, t.tokens_exact,
        b.detector, b.counts, b.cut
      FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id LEFT JOIN behaviours b ON b.trace = t.id
-     WHERE a.run = :run AND a.stage = :stage AND t.of IS :of AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker
+     WHERE a.id = :attempt AND t.of IS :of AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker
        AND t.superseded = 0 AND t.live = 0 AND t.id > :after
      ORDER BY t.id LIMIT ${PAGE}`,
-    { run, stage, of, step, set, marker, after },
+    { of, step, set, marker, attempt, after },
   );
 }
 
