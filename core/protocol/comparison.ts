@@ -65,6 +65,6 @@ export interface BehaviourSet {
   base: (Pick<BehaviourSet, 'run' | 'stage' | 'step' | 'set' | 'marker'> & { paired: number }) | null;
   /** Mean tokens over those of `base`. */
   ratio: Interval | null;
-  /** Null while traces of it are still to be read. */
+  /** Null while traces are still to be read; all other numbers are 0 or null then. */
   labels: LabelFigures[] | null;
 }

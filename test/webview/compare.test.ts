@@ -132,7 +132,11 @@ describe('comparison', () => {
   it('shows lengths and behaviours once all texts are read, and opens the traces behind a number', async () => {
     const fake = host();
     const whole = madeBehaviours();
-    fake.data.behaviours = { ...whole, sets: whole.sets.map((set) => ({ ...set, labels: null })), waiting: 12 };
+    fake.data.behaviours = {
+      ...whole,
+      sets: whole.sets.map((set) => ({ ...set, base: null, labels: null })),
+      waiting: 12,
+    };
     const page = await open(fake);
     await page.getByRole('button', { name: 'Figures' }).click();
     const figures = page.getByRole('region', { name: 'Lengths and behaviours' });

@@ -29,7 +29,7 @@ export function Behaviours({ host, before, after }: BehavioursProps) {
   }, [model]);
   if (error !== null) return <Failure what="Behaviours cannot be shown" error={error} onRetry={read} />;
   if (!found) return <Skeleton lines={8} label="Counting behaviours" />;
-  if (pairs.length === 0)
+  if (found.waiting === 0 && pairs.length === 0)
     return <Empty icon="graph" title="Both sides are the same traces, or have no problem in common" />;
   return (
     <div class="behaviours" role="region" aria-label="Lengths and behaviours" tabIndex={0}>
