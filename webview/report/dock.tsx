@@ -83,7 +83,13 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           </button>
         )}
         <span class="muted num dock-count" role="status">
-          {complete ? plural(read, 'row') : total === null ? `${plural(read, 'row')} so far` : plural(total, 'row')}
+          {complete
+            ? plural(read, 'row')
+            : total === null
+              ? read === 0
+                ? ''
+                : `the first ${plural(read, 'row')}`
+              : plural(total, 'row')}
         </span>
         {fresh > 0 && (
           <button class="chip" title="Sort again" onClick={() => void list.again()}>

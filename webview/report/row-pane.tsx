@@ -33,6 +33,8 @@ interface RowPaneProps {
 
 /** Parts of a row that are unfolded at first; the others are a click away. */
 const OPEN_FIRST = 4;
+/** The same where the parts are one text in pieces, which is read whole. */
+const OPEN_PIECES = 12;
 /** Most parts that are listed. */
 const PART_LIMIT = 200;
 
@@ -76,7 +78,7 @@ export function RowPane(props: RowPaneProps) {
   const shown = loaded?.row;
   const parts = shown?.parts ?? [];
   // What is trained and what is not is one text in pieces: it reads from top to bottom, unless the reader wants it otherwise.
-  const beside = choice ?? !parts.some(({ tone }) => tone === 'trained' || tone === 'masked');
+  const beside = choice ?? !areOneText(parts);
   return (
     <aside
       ref={pane}
@@ -229,7 +231,12 @@ function Parts({ host, place, parts, beside, raw, onTrace }: PartsProps) {
 function firstOpen(parts: readonly RowPart[]): ReadonlySet<number> {
   const places = parts.map((_, i) => i);
   const chosen = places.filter((i) => parts[i]!.tone === 'chosen');
-  return new Set([...chosen, ...places.filter((i) => !chosen.includes(i))].slice(0, OPEN_FIRST));
+  const most = areOneText(parts) ? OPEN_PIECES : OPEN_FIRST;
+  return new Set([...chosen, ...places.filter((i) => !chosen.includes(i))].slice(0, most));
+}
+
+function areOneText(parts: readonly RowPart[]): boolean {
+  return parts.some(({ tone }) => tone === 'trained' || tone === 'masked');
 }
 
 function toggled(open: ReadonlySet<number>, i: number): ReadonlySet<number> {
