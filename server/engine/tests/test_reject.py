@@ -1,13 +1,12 @@
 """Rejection sampling in rounds: what is drawn, which length is kept, what-if, and a stage that is killed and goes on."""
 
 import json
-import os
 import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from two_turns import ENGINE, REJECT, attempt, blocks, lines, problems, rows_behind, whole_events
@@ -19,7 +18,7 @@ from longhand_engine.rejection.rounds import Settings
 from longhand_engine.rejection.what_if import Stored, expected, stored_samples, what_if
 from longhand_engine.worker import run_worker
 
-KILLS = int(os.environ.get("LONGHAND_REJECT_KILLS", "3"))
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +64,8 @@ def test_the_report_accounts_for_every_problem(whole):
     steps = found["Rounds"]["steps"]
     assert [s["n"] for s in steps[:2]] == [25, 24] and steps[1]["dropped"][0]["n"] == 1
     for before, after in zip(steps[1:], steps[2:], strict=False):
-    assert all(len(rows_behind(folder, step["rows"])) == step["n"] for step in steps[1:])
         assert after["n"] == before["n"] - sum(d["n"] for d in after["dropped"])
+    assert all(len(rows_behind(folder, step["rows"])) == step["n"] for step in steps[1:])
     table = [row["cells"] for row in lines(folder / "tables/problems.jsonl")]
     assert Counter(c["round"] for c in table)[0] == steps[-1]["n"]
     for cells in table:
@@ -128,6 +127,7 @@ def test_what_if_is_what_the_stage_did_and_says_where_samples_lack(whole, capsys
     assert worker.main(["--what-if", str(folder / "absent")]) == 2
     assert "absent" in capsys.readouterr().err
 
+
 def test_what_if_keeps_to_the_figures_that_the_page_is_held_to_as_well():
     held = json.loads(Path(__file__).with_name("what_if.json").read_text())
     stored = {
@@ -139,7 +139,6 @@ def test_what_if_keeps_to_the_figures_that_the_page_is_held_to_as_well():
         figures = [found.problems, found.solved, found.samples, found.rows, found.incomplete, found.tokens_mean]
         assert figures == case["expected"], case
     assert all(rank(lengths, rule) == places for lengths, rule, places in held["ranks"])
-
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_a_set_without_gold_is_refused(tmp_path):
 
 
 def test_killed_and_resumed_nothing_is_lost_and_nothing_drawn_twice(whole, tmp_path):
-    """SIGKILL at random moments; LONGHAND_REJECT_KILLS says how many (`npm run proof -- reject`)."""
+    """SIGKILL at random moments. Through runner and service, and many more: test/service/runs/killed-sampling.test.ts."""
     done, data = whole
     rng = random.Random(KILLS)
     stage = tmp_path / "reject"
