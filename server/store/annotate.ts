@@ -1,7 +1,7 @@
 /** Spans, sections and steps of a trace, found when they are asked for and kept as long as the text does not grow. */
 import { countSpans } from '../../core/behaviours/count.ts';
-import { detect } from '../../core/behaviours/detect.ts';
-import type { SpanCounts } from '../../core/behaviours/spans.ts';
+import { detect, type DetectOptions } from '../../core/behaviours/detect.ts';
+import type { Span, SpanCounts } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Annotations } from '../../core/protocol/traces.ts';
 import { sections } from '../../core/traces/sections.ts';
@@ -49,7 +49,7 @@ export class Annotator {
     const options = this.options(place);
     const spans = [
       ...detect(prompt, { ...options, in: 'prompt' }),
-      ...detect(completion, { ...options, in: 'completion' }),
+      ...this.spansOf(place, completion, options),
     ];
     const result: Annotations = {
       trace,
@@ -70,8 +70,19 @@ export class Annotator {
    */
   counts(place: TracePlace, limit: number): { counts: SpanCounts; cut: boolean } {
     const completion = this.read(place, 'completion', limit);
-    const spans = detect(completion, { ...this.options(place), in: 'completion' });
+    const spans = this.spansOf(place, completion, this.options(place));
     return { counts: countSpans(spans), cut: this.texts.length(0, place.id) > limit };
+  }
+
+  /** Spans of a completion; what ended it (a stop text, an end token) is no behaviour of its own, only a marker. */
+  private spansOf({ id }: TracePlace, completion: string, options: DetectOptions): Span[] {
+    const spans = detect(completion, { ...options, in: 'completion' });
+    const row = this.index.get<{ ending: number }>('SELECT ending FROM details WHERE id = ?', id);
+    if (!row?.ending || this.texts.length(0, id) > completion.length) return spans;
+    const end = completion.length - unitsAtEnd(completion, row.ending);
+    return spans
+      .filter(({ start, label }) => start < end || label === 'marker')
+      .map((span) => (span.end > end && span.label !== 'marker' ? { ...span, end } : span));
   }
 
   /** What the detector is told beside the text: the recipe's style markers, and the problem. */
@@ -101,6 +112,12 @@ export class Annotator {
       );
     }
   }
+}
+
+/** UTF-16 units of the last `bytes` bytes of a text in UTF-8. */
+function unitsAtEnd(text: string, bytes: number): number {
+  const end = text.slice(-bytes);
+  return Buffer.from(end).subarray(-bytes).toString().length;
 }
 
 /** The prompt opened a thought that the completion goes on with. */

@@ -236,6 +236,7 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
     token_ids: null,
     begun: event.t,
     ended: null,
+    ending: 0,
     ix: -1,
     tail: null,
     changed: true,
@@ -266,6 +267,7 @@ function applyTraceEnd(context: ApplyContext, event: Of<'trace_end'>): void {
   if (!state) return;
   state.live = 0;
   state.ended = event.t;
+  state.ending = event.tail ?? 0;
   state.token_ids = event.token_ids ? JSON.stringify(event.token_ids) : null;
   context.traces.flushText(state);
   const text = context.completion(state);

@@ -135,8 +135,9 @@ export class RecordWriter {
     if (text !== '') this.event({ type: 'trace_text', trace, ...this.append(text) });
   }
 
-  traceEnd(trace: number, facts: TraceFacts): void {
-    this.event({ type: 'trace_end', trace, facts });
+  /** `tail`: bytes at the end of its text that ended it (a stop text, an end token). */
+  traceEnd(trace: number, facts: TraceFacts, tail = 0): void {
+    this.event({ type: 'trace_end', trace, facts, ...(tail > 0 && { tail }) });
   }
 
   /** Puts raw text into a part and says where it lies; a text never spans two parts. */

@@ -39,6 +39,8 @@ export interface TraceState {
   token_ids: string | null;
   begun: number;
   ended: number | null;
+  /** Bytes at the end of its text that ended it and are not part of the completion. */
+  ending: number;
   /** The last extent, and its number; -1: no text yet. */
   ix: number;
   tail: { part: number; position: number; bytes: number; units: number } | null;
@@ -201,7 +203,7 @@ function writeRow(index: IndexFile, state: TraceState): void {
     state.item,
   );
   index.run(
-    'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     state.id,
     JSON.stringify(facts),
     state.sampling,
@@ -214,5 +216,6 @@ function writeRow(index: IndexFile, state: TraceState): void {
     state.token_ids,
     state.begun,
     state.ended,
+    state.ending,
   );
 }

@@ -58,6 +58,8 @@ export interface TestTrace extends Partial<TraceWhere> {
   sourceId?: string | null;
   prompt?: string | null;
   completion?: string;
+  /** What ended it: written behind the completion. */
+  ending?: string;
   facts?: TraceFacts;
 }
 
@@ -68,6 +70,7 @@ export function writeTrace(record: RecordWriter, trace: TestTrace = {}): number 
     gold = '4',
     sourceId = null,
     completion = 'So it is \\boxed{4}.',
+    ending = '',
     facts,
     prompt: given,
     ...where
@@ -75,8 +78,9 @@ export function writeTrace(record: RecordWriter, trace: TestTrace = {}): number 
   const problem = record.problem(text, { gold, sourceId });
   const prompt = given === null ? null : record.prompt(problem, given ?? `<|user|>${text}<|assistant|>`);
   const number = record.traceBegin(problem, prompt, { sample: 0, ...where });
-  record.traceText(number, completion);
-  record.traceEnd(number, facts ?? { tokens: Math.ceil(completion.length / 4), tokens_exact: false, finish: 'stop' });
+  record.traceText(number, completion + ending);
+  const known = facts ?? { tokens: Math.ceil(completion.length / 4), tokens_exact: false, finish: 'stop' as const };
+  record.traceEnd(number, known, Buffer.byteLength(ending));
   return number;
 }
 

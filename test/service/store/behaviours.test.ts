@@ -178,6 +178,22 @@ describe('store: behaviours', () => {
       assert.ok(rate(found.sets[0]!, 'verification') > 10);
     }));
 
+  it('takes what ended a completion for no part of it', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const record = makeAttempt(root, { run: 'r', stage: 'multi', attempt: 1 }, { kind: 'evaluate' });
+      const ending = ' Lass uns prüfen: let me check that. Yes, 2 + 2 = 4.<|im_end|>';
+      writeTrace(record, trace('p', `Größe: ${PLAIN}`, 10, { step: 0, set: 's', ending }));
+      writeTrace(record, trace('q', CHECKED, 10, { step: 0, set: 's', ending: '<|im_end|>' }));
+      await store.catchUp();
+      const { counts, spans } = await store.read('traces/annotations', { trace: 'r/multi/1/0' });
+      assert.deepEqual(counts, { marker: 1 });
+      assert.equal(spans.at(-1)?.evidence, '<|im_end|>');
+      const { sets } = await counted(store, { of: { run: 'r' } });
+      const [found] = sets[0]!.labels!.filter(({ label }) => label === 'verification');
+      assert.deepEqual([found?.spans, found?.completions], [1, 1]);
+    }));
+
   it('gives classes and turns of a synthesis by the documents of its report', () =>
     withStore(async (store, root) => {
       makeRun(root, 'r');
