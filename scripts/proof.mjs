@@ -9,7 +9,7 @@
  *   -- reject       only those of the stage: nothing lost, nothing drawn twice, the same data set at the end
  *   --keep          the runs of dual-phase-tiny stay, and where they are is said: `longhand behaviours` reads them
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureEngine, ensureNode, ensurePackages, root, run, withNode } from './tools.mjs';
@@ -49,6 +49,15 @@ function figure(name, value, unit, target) {
   }
 }
 
+/** The command line leaves a service behind for half an hour; here nobody asks it again. @param {string} data */
+function endService(data) {
+  try {
+    process.kill(JSON.parse(readFileSync(join(data, 'service.json'), 'utf8')).pid, 'SIGTERM');
+  } catch {
+    // None is running.
+  }
+}
+
 /**
  * @typedef {{id: string, kind: string, epoch: number | null, accuracy: number, accuracy_ci95: [number, number],
  *   tokens_mean: number, n: number}} Row
@@ -74,6 +83,7 @@ if (asked('recipe')) {
       figure(`proof.seed${seed}.grpo_accuracy_margin`, 100 * (grpo.accuracy_ci95[1] - sft.accuracy), 'points', '>=0');
       figure(`proof.seed${seed}.seconds`, seconds_total, 's', '<=300');
     } finally {
+      endService(data);
       rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
     }
   }
@@ -109,6 +119,7 @@ if (asked('dual-phase')) {
       figure(`proof.dual.seed${seed}.longer`, multi.tokens_mean / rejection.tokens_mean, '×', '>=1');
       figure(`proof.dual.seed${seed}.seconds`, seconds_total, 's', '<=360');
     } finally {
+      endService(data);
       if (keep) console.error(`  kept: --root ${data}`);
       else rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
     }

@@ -47,10 +47,7 @@ export class Annotator {
     const completion = this.read(place, 'completion', READ_LIMIT);
     const prompt = this.read(place, 'prompt', READ_LIMIT);
     const options = this.options(place);
-    const spans = [
-      ...detect(prompt, { ...options, in: 'prompt' }),
-      ...this.spansOf(place, completion, options),
-    ];
+    const spans = [...detect(prompt, { ...options, in: 'prompt' }), ...this.spansOf(place, completion, options)];
     const result: Annotations = {
       trace,
       length: completion.length,
