@@ -148,7 +148,9 @@ describe('inference servers', () => {
     ];
     for (const [args, more, message] of cases) {
       await assert.rejects(start([['a', []]], args, more), (error) => {
-        return LonghandError.is(error, 'not_runnable') && error.message.startsWith('a: ') && message.test(error.message);
+        return (
+          LonghandError.is(error, 'not_runnable') && error.message.startsWith('a: ') && message.test(error.message)
+        );
       });
     }
     const stages = [
