@@ -2,7 +2,7 @@
 
     python server/engine/bench/serve.py [--repeats 3]
 
-Two models: the shipped base, and a Qwen2 model of about 5M parameters from random weights with the base's tokenizer. The same
+Two models: the shipped base, and one of about 5M parameters (larger.py). The same
 chats, temperature 1, at most 256 tokens (96 for the larger one, which never ends early). `generate` gets batches of 32 as
 they come; the server computes 32 at a time and is asked through 64 connections. Both sides are measured in turns, in CPU
 seconds of the process that computes, so that neither the client nor others on the machine count; one JSON line a figure.
@@ -29,7 +29,8 @@ sys.path.insert(0, str(ENGINE))
 
 import psutil  # noqa: E402
 import torch  # noqa: E402
-from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM  # noqa: E402
+from larger import make_larger  # noqa: E402
+from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 
 from longhand_engine.tiny.task import problem_text, sample_problems  # noqa: E402
@@ -49,30 +50,6 @@ def main() -> None:
         count = make_larger(larger)
         measure("the shipped base", BASE, 200, 256, 0.6, options.repeats)
         measure(f"{count / 1e6:.1f}M parameters", larger, 64, 96, 0.95, options.repeats)
-
-
-def make_larger(folder: Path) -> int:
-    """A model of about 5M parameters with the base's tokenizer; how many they are."""
-    tokenizer = AutoTokenizer.from_pretrained(BASE)
-    torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=256,
-        intermediate_size=768,
-        num_hidden_layers=6,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=64,
-        max_position_embeddings=1024,
-        tie_word_embeddings=True,
-        # No end token: every completion has the same length, so neither side gains by early ends.
-        eos_token_id=None,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    model = Qwen2ForCausalLM(config)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return model.num_parameters()
 
 
 def measure(what: str, model: Path, problems: int, longest: int, target: float, repeats: int) -> None:
