@@ -149,13 +149,20 @@ function progressOf(attempt: AttemptRecord, now: number): Progress | null {
     unit: progress.unit,
     epoch: null,
     epochs: null,
-    // An evaluation counts from 0 again for each checkpoint, so its mean rate says nothing.
+    // An evaluation counts from 0 again for each checkpoint, so its mean rate says nothing; nor does the rate of the first ones
+    // of many that are worked on together.
     secondsLeft:
-      isActive(attempt) && attempt.kind !== 'evaluate' && progress.total !== null
+      isActive(attempt) &&
+      attempt.kind !== 'evaluate' &&
+      progress.total !== null &&
+      progress.done >= FIRST_SHARE * progress.total
         ? secondsLeft(begun, at, progress.total, now)
         : null,
   };
 }
+
+/** Of the items, before a time is told. */
+const FIRST_SHARE = 0.05;
 
 interface Point {
   step: number;

@@ -89,15 +89,17 @@ export function Chart(props: ChartProps) {
   useEffect(() => plot.current?.setData(dataOf(props)), [x, lines]);
 
   const nameOf = (index: number) => names?.[index] ?? `${xName} ${short(x[index] ?? 0)}`;
-  const read = (index: number) =>
-    lines
-      .filter((line) => (lines.length < 4 || labelOf(line, lines) !== '') && line.values[index] != null)
+  const read = (index: number) => {
+    const there = lines.filter(({ values }) => values[index] != null);
+    const labelled = there.filter((line) => lines.length < 4 || labelOf(line, lines) !== '');
+    return (labelled.length > 0 ? labelled : there)
       .map(({ name, values, low, high }) => {
         const interval =
           low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
-        return `${lines.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
+        return `${there.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
       })
       .join(' · ');
+  };
   const last = x.length - 1;
   const shown = at ?? last;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -236,7 +238,7 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
       {
         stroke: muted,
         font,
-        size: names ? 40 : 30,
+        size: names ? 14 + 13 * Math.max(2, ...names.map((name) => name.split(' ').length)) : 30,
         grid: { show: false },
         ticks: grid,
         ...(names
@@ -365,6 +367,12 @@ function drawLabels(u: uPlot, { lines }: ChartProps): void {
   }
   labels.sort((a, b) => a.y - b.y);
   for (let i = 1; i < labels.length; i += 1) labels[i]!.y = Math.max(labels[i]!.y, labels[i - 1]!.y + size);
+  // Down as far as they have to, then up as far as there is room.
+  let lowest = bbox.top + bbox.height;
+  for (const label of labels.toReversed()) {
+    label.y = Math.min(label.y, lowest);
+    lowest = label.y - size;
+  }
   ctx.save();
   ctx.font = `${size}px system-ui, sans-serif`;
   ctx.textAlign = 'left';

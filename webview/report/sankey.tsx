@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { Frame, type BlockOf, type OnRows } from './block.tsx';
 import { share } from './numbers.ts';
-import { layout, NODE_WIDTH } from './sankey-layout.ts';
+import { layout, NODE_WIDTH, type Flow } from './sankey-layout.ts';
 import { useWidth } from './use-width.ts';
 
 interface SankeyProps {
@@ -12,18 +12,20 @@ interface SankeyProps {
   onRows: OnRows;
 }
 
-/** Room for the names on both sides, in pixels. */
-const SIDE = 110;
 const TOP = 8;
+/** Width of a letter and of the room beside a name; pixels. */
+const LETTER = 6.4;
+const GAP = 14;
+const LONGEST = 24;
 
 export function Sankey({ block, colors, onRows }: SankeyProps) {
   const [box, width] = useWidth(420);
   const names = new Set(block.flows.flatMap(({ from, to }) => [from, to]));
   const height = Math.max(120, Math.min(360, 34 * names.size));
-  const { nodes, flows } = useMemo(
-    () => layout(block.flows, Math.max(80, width - 2 * SIDE), height),
-    [block.flows, width, height],
-  );
+  const { nodes, flows, begin } = useMemo(() => {
+    const [before, behind] = sides(block.flows);
+    return { ...layout(block.flows, Math.max(80, width - before - behind), height), begin: before };
+  }, [block.flows, width, height]);
   const total = nodes.filter(({ column }) => column === 0).reduce((sum, { n }) => sum + n, 0);
   const last = Math.max(0, ...nodes.map(({ column }) => column));
   const left = block.flows.length - flows.length;
@@ -31,7 +33,7 @@ export function Sankey({ block, colors, onRows }: SankeyProps) {
     <Frame block={block}>
       <div ref={box} class="sankey">
         <svg width={width} height={height + 2 * TOP} role="group" aria-label={`${block.title}: flows`}>
-          <g transform={`translate(${SIDE} ${TOP})`}>
+          <g transform={`translate(${begin} ${TOP})`}>
             {flows.map(({ flow, x0, y0, x1, y1, width: thick }) => {
               const words = `${flow.from} to ${flow.to}: ${count(flow.n)}, ${share(flow.n, total)} of all`;
               const { rows } = flow;
@@ -96,6 +98,30 @@ function ribbon(x0: number, y0: number, x1: number, y1: number, thick: number): 
   return `${there}V${y1 + half}C${middle},${y1 + half} ${middle},${y0 + half} ${x0},${y0 + half}Z`;
 }
 
+/** Pixels for the names and numbers left of the first column and right of the last. */
+function sides(flows: readonly Flow[]): [number, number] {
+  const room = (name: (flow: Flow) => string, other: (flow: Flow) => string) => {
+    const inner = new Set(flows.map(other));
+    const letters = flows
+      .filter((flow) => !inner.has(name(flow)))
+      .map((flow) => {
+        const n = flows.reduce((sum, one) => sum + (name(one) === name(flow) ? one.n : 0), 0);
+        return cut(name(flow)).length + count(n).length + 1;
+      });
+    return Math.max(...letters, 0) * LETTER + GAP;
+  };
+  return [
+    room(
+      ({ from }) => from,
+      ({ to }) => to,
+    ),
+    room(
+      ({ to }) => to,
+      ({ from }) => from,
+    ),
+  ];
+}
+
 function cut(name: string): string {
-  return name.length > 16 ? `${name.slice(0, 15)}…` : name;
+  return name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
 }

@@ -80,12 +80,14 @@ export class TextView {
     this.selection = new TextSelection(this.#content, this);
     this.#marks = new FindMarks();
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
-    this.#resize = new ResizeObserver(() => this.#onResize());
+    this.#resize = new ResizeObserver(this.#onResize);
     this.#resize.observe(this.#scroller);
+    document.fonts.addEventListener('loadingdone', this.#measureAgain);
   }
 
   dispose(): void {
     this.#resize.disconnect();
+    document.fonts.removeEventListener('loadingdone', this.#measureAgain);
     this.#scroller.removeEventListener('scroll', this.#onScroll);
     this.#marks.clear();
     this.selection.dispose();
@@ -261,21 +263,21 @@ export class TextView {
 
   // ---- the window --------------------------------------------------------------------------------------------------
 
-  #onScroll = (): void => {
-    this.#render();
-  };
+  #onScroll = (): void => this.#render();
 
-  #onResize(): void {
-    if (this.#scroller.clientWidth !== this.#width && this.#width > 0) {
-      const at = this.#anchorPosition();
-      this.#remeasureFont();
-      for (const item of this.#items) item.measured = false;
-      this.#estimateAll();
-      this.#measure([...this.#mounted.keys()]);
-      this.#render();
-      if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
-    } else this.#render();
-  }
+  #onResize = (): void => (this.#scroller.clientWidth === this.#width ? this.#render() : this.#measureAgain());
+
+  /** After another width, and after a font has come: the fonts of formulas are read when the first one is shown. */
+  #measureAgain = (): void => {
+    if (this.#width === 0) return this.#render();
+    const at = this.#anchorPosition();
+    this.#remeasureFont();
+    for (const item of this.#items) item.measured = false;
+    this.#estimateAll();
+    this.#measure([...this.#mounted.keys()]);
+    this.#render();
+    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+  };
 
   /** Mounts what is in view, measures it, and holds the first block that the reader sees where it is. */
   #render(): void {
