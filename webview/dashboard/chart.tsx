@@ -238,7 +238,7 @@ function optionsOf(latest: Latest, width: number, setAt: (index: number | null) 
       {
         stroke: muted,
         font,
-        size: names ? 14 + 13 * Math.max(2, ...names.map((name) => name.split(' ').length)) : 30,
+        size: names ? 6 + 17 * Math.max(2, ...names.map((name) => name.split(' ').length)) : 30,
         grid: { show: false },
         ticks: grid,
         ...(names
