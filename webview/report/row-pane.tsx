@@ -143,6 +143,8 @@ export function RowPane(props: RowPaneProps) {
   );
 }
 
+const wordsOf = (key: string) => key.charAt(0).toUpperCase() + key.slice(1).replaceAll('_', ' ');
+
 /** All cells: those of the columns by their names, then the rest. */
 function Cells({ row, columns }: { row: TableRow; columns: readonly Column[] }) {
   const named = new Map(columns.map((column) => [column.key, column]));
@@ -163,7 +165,7 @@ function Cells({ row, columns }: { row: TableRow; columns: readonly Column[] }) 
         const look = judged === null ? null : verdictLook(judged);
         return (
           <div key={key}>
-            <dt>{column?.label ?? key.replaceAll('_', ' ')}</dt>
+            <dt>{column?.label ?? wordsOf(key)}</dt>
             <dd>
               {isLengths(cell) ? (
                 <>
