@@ -257,9 +257,11 @@ export class Intake {
         this.forget();
         return;
       case 'run_renamed':
+        this.registerFound(event.run);
         index.run('UPDATE runs SET name = ? WHERE run = ?', event.name, event.run);
         return;
       case 'run_wanted':
+        this.registerFound(event.run);
         index.run('UPDATE runs SET wanted = ? WHERE run = ?', event.wanted, event.run);
         return;
       case 'attempt_created':
@@ -269,6 +271,8 @@ export class Intake {
         this.forget();
         return;
       case 'attempt_ended':
+        this.registerFound(event.run);
+        this.registerOlder({ ...event, attempt: event.attempt + 1 });
         index.run(
           'UPDATE attempts SET outcome = ? WHERE run = ? AND stage = ? AND attempt = ?',
           event.outcome,
@@ -278,6 +282,12 @@ export class Intake {
         );
         return;
     }
+  }
+
+  /** A run whose folder was found, as after a kill between folder and journal: events about it may be all that the journal has. */
+  private registerFound(run: string): void {
+    const isKnown = this.index.get('SELECT 1 FROM runs WHERE run = ?', run) !== undefined;
+    if (!isKnown && existsSync(runFolder(this.root, run))) registerRun(this.index, this.root, run, null);
   }
 
   /** Older attempts that nobody journaled come first, so that a stage's traces keep their order in every index. */

@@ -275,6 +275,23 @@ describe('store: damaged files', () => {
       }, root);
     }));
 
+  it('keeps what the journal says of an import whose beginning it does not have, in a new index too', () =>
+    withStore(async (store, root) => {
+      // As after a kill between the folders and the journal.
+      makeRun(root, 'broken', { kind: 'import' });
+      writeTrace(makeAttempt(root, { run: 'broken', stage: 'import', attempt: 1 }, { kind: 'import' }));
+      await store.catchUp();
+      await store.appendJournal({ type: 'run_renamed', run: 'broken', name: 'Renamed' });
+      await store.catchUp();
+      const first = dumpIndex(root);
+      const journal = async () => (await store.replay('journal', -1)).events.map(({ type }) => type);
+      assert.deepEqual(await journal(), ['attempt_ended', 'run_renamed']);
+      await store.reindex();
+      assert.deepEqual(await journal(), ['attempt_ended', 'run_renamed']);
+      assert.equal((await store.run('broken')).name, 'Renamed');
+      assert.deepEqual(dumpIndex(root), first);
+    }));
+
   it('makes the index anew when it is of another version, damaged, or gone', () =>
     withFolder(async (root) => {
       const file = join(root, 'index.sqlite');
