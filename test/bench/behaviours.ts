@@ -11,6 +11,7 @@ import {
   type LabelledTrace,
   type Mapping,
 } from '../support/behaviour-agreement.ts';
+import { BACKWARD, SELF_LABELLED, selfLabelled } from '../support/self-labelled.ts';
 import type { Figure } from './run.ts';
 
 const ROUNDS = 12;
@@ -49,6 +50,8 @@ export async function bench(): Promise<Figure[]> {
       REASONINGFLOW,
     ),
     ...scores('thought-anchors', readLabelled(anchors), THOUGHT_ANCHORS),
+    ...byHalf('self-labelled', selfLabelled('windows') ?? [], SELF_LABELLED),
+    ...byHalf('self-labelled', selfLabelled('backward') ?? [], BACKWARD),
   ]);
 }
 
@@ -69,16 +72,28 @@ function speed(
   return { name: `behaviours: ${name}`, value: round(units / least, 1), unit: 'MB/s', target };
 }
 
+function byHalf(source: string, traces: readonly LabelledTrace[], mappings: readonly Mapping[]): Figure[] {
+  return [
+    ...scores(`${source} (tuned on)`, traces.filter(isTuningHalf), mappings),
+    ...scores(
+      source,
+      traces.filter((trace) => !isTuningHalf(trace)),
+      mappings,
+    ),
+  ];
+}
+
 function scores(source: string, traces: readonly LabelledTrace[], mappings: readonly Mapping[]): Figure[] {
   return mappings.flatMap((mapping) => {
     const { precision, recall, f1, gold } = agreement(traces, mapping);
-    const name = `behaviours: ${source} ${mapping.label}`;
+    const what = mapping.name ?? mapping.label;
+    const name = `behaviours: ${source} ${what}`;
     return [
       {
         name: `${name} F1`,
         value: round(f1, 3),
         unit: `of ${gold} sentences`,
-        target: TARGETS[`${source} ${mapping.label}`] ?? null,
+        target: TARGETS[`${source} ${what}`] ?? null,
       },
       { name: `${name} precision`, value: round(precision, 3), unit: '', target: null },
       { name: `${name} recall`, value: round(recall, 3), unit: '', target: null },

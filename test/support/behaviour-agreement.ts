@@ -9,13 +9,20 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
-import { steps, type Step } from '../../core/traces/steps.ts';
+import { steps } from '../../core/traces/steps.ts';
 
 export interface LabelledTrace {
   id: string;
   question: string;
   text: string;
   spans: { start: number; end: number; label: string; tags?: string[] }[];
+  /** The steps that are labelled; absent: all of the text. */
+  units?: { start: number; end: number }[];
+}
+
+interface Stretch {
+  start: number;
+  end: number;
 }
 
 export interface Agreement {
@@ -30,6 +37,8 @@ export interface Agreement {
 /** Which of a source's labels or tags mean one of ours. `starts`: the source labels the beginning of a passage only, so ours counts by its first step. */
 export interface Mapping {
   label: Label;
+  /** Where a label is measured in more than one way. */
+  name?: string;
   means: string[];
   starts?: boolean;
   /** Steps under these count neither way: the source draws the line between them and ours elsewhere. */
@@ -67,17 +76,18 @@ export function isTuningHalf(trace: LabelledTrace): boolean {
 export function agreement(
   traces: readonly LabelledTrace[],
   mapping: Mapping,
-  onDisagreement?: (trace: LabelledTrace, step: Step, gold: boolean) => void,
+  onDisagreement?: (trace: LabelledTrace, step: Stretch, gold: boolean) => void,
 ): Agreement {
   let both = 0;
   let gold = 0;
   let found = 0;
   for (const trace of traces) {
-    const units = steps(trace.text);
+    const all = steps(trace.text);
+    const units = trace.units ?? all;
     const meant = labelled(trace, mapping.means);
     const spans = detect(trace.text, { problem: trace.question }).filter(({ label }) => label === mapping.label);
     const starts = (list: readonly { start: number; end: number }[]) =>
-      list.map(({ start, end }) => ({ start, end: units.find((unit) => unit.end > start)?.end ?? end }));
+      list.map(({ start, end }) => ({ start, end: all.find((unit) => unit.end > start)?.end ?? end }));
     const ignored = covered(units, labelled(trace, mapping.ignores ?? []));
     const goldUnits = covered(units, meant);
     const foundUnits = covered(units, mapping.starts ? starts(spans) : spans);
@@ -98,7 +108,7 @@ function labelled(trace: LabelledTrace, names: readonly string[]): LabelledTrace
   return trace.spans.filter((span) => [span.label, ...(span.tags ?? [])].some((name) => names.includes(name)));
 }
 
-function covered(units: readonly Step[], spans: readonly { start: number; end: number }[]): boolean[] {
+function covered(units: readonly Stretch[], spans: readonly Stretch[]): boolean[] {
   const ordered = [...spans].sort((a, b) => a.start - b.start);
   let first = 0;
   return units.map((unit) => {

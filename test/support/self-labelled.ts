@@ -1,0 +1,67 @@
+/**
+ * Steps of real traces that were labelled for this project, by reading, with the definitions of docs/behaviours.md. The fixtures hold
+ * places alone, no text: `file` under the shared data, `text` and `problem` as paths in it (a record's number, then its keys), and
+ * `steps` as `[start, end, labels]` in UTF-16 units.
+ *
+ * V verification, VS the step with which a check begins (also V), B backtracking, S subgoal, W backward reasoning, U uncertainty,
+ * A answer commitment, C case split; `?` before a label: it could be that or none, and counts neither way.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sharedData } from '../shared-data.ts';
+import type { LabelledTrace, Mapping } from './behaviour-agreement.ts';
+
+interface Window {
+  file: string;
+  text: string;
+  problem?: string;
+  steps: [start: number, end: number, labels: string][];
+}
+
+const folder = join(import.meta.dirname, '..', 'fixtures', 'behaviours');
+
+export const SELF_LABELLED: readonly Mapping[] = [
+  { label: 'verification', name: 'verification, whole', means: ['V', 'VS'], ignores: ['?V', '?VS'] },
+  { label: 'verification', name: 'verification, start', means: ['VS'], starts: true, ignores: ['?V', '?VS'] },
+  { label: 'backtracking', means: ['B'], ignores: ['?B'] },
+  { label: 'subgoal', means: ['S'], ignores: ['?S'] },
+  { label: 'uncertainty', means: ['U'], ignores: ['?U'] },
+  { label: 'answer_commitment', means: ['A'], ignores: ['?A'] },
+];
+/** Passages chosen by words that may announce backward reasoning, right and misleading ones alike. */
+export const BACKWARD: readonly Mapping[] = [{ label: 'backward_reasoning', means: ['W'] }];
+
+/** The labelled stretches of a fixture; null where the shared data is not on this machine. */
+export function selfLabelled(name: 'windows' | 'backward'): LabelledTrace[] | null {
+  const windows = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Window[];
+  const records = new Map<string, unknown>();
+  const found: LabelledTrace[] = [];
+  for (const { file, text: path, problem, steps } of windows) {
+    const at = sharedData(...file.split('/'));
+    if (at === null) return null;
+    const read = (): unknown => {
+      const content = readFileSync(at, 'utf8');
+      return at.endsWith('.jsonl') ? content.split('\n').filter(Boolean).map(parse) : parse(content);
+    };
+    if (!records.has(file)) records.set(file, read());
+    const text = stringAt(records.get(file), path);
+    found.push({
+      id: `${file} ${path}`,
+      question: problem === undefined ? `${file} ${path}` : stringAt(records.get(file), problem),
+      text,
+      units: steps.map(([start, end]) => ({ start, end })),
+      spans: steps.flatMap(([start, end, labels]) =>
+        labels === '' ? [] : [{ start, end, label: '', tags: labels.split(',') }],
+      ),
+    });
+  }
+  return found;
+}
+
+const parse = (text: string): unknown => JSON.parse(text);
+
+function stringAt(root: unknown, path: string): string {
+  const value = path.split('.').reduce<unknown>((inside, key) => (inside as Record<string, unknown>)[key], root);
+  if (typeof value !== 'string') throw new Error(`${path} is no text`);
+  return value;
+}
