@@ -20,6 +20,7 @@ from typing import Any
 from .events import Record
 
 _LIMIT = 2**20
+_DROPPED = 2**24
 _METRICS = 1000
 _OWN = ("current_step", "total_steps", "current_epoch")
 
@@ -103,9 +104,16 @@ def _handler(status: StatusServer) -> type[BaseHTTPRequestHandler]:
             if not status.is_token(self.headers.get("authorization")):
                 return self._answer(401, "the bearer token is wrong")
             if not length.isdigit() or int(length) > _LIMIT:
+                self._drop(int(length) if length.isdigit() else 0)
                 return self._answer(413, f"a status has at most {_LIMIT} bytes")
             problem = status.take(self.rfile.read(int(length)))
             return self._answer(200 if problem is None else 400, problem or "ok")
+
+        def _drop(self, length: int) -> None:
+            # A client that is still sending reads no answer.
+            left = min(length, _DROPPED)
+            while left > 0 and (chunk := self.rfile.read(min(left, 2**16))):
+                left -= len(chunk)
 
         def _answer(self, code: int, text: str) -> None:
             body = text.encode()
