@@ -61,7 +61,7 @@ describe('the embedded server', () => {
       // One a stage; where the service was killed before the first had begun, that one was let go of and made again.
       const numbers = readdirSync(join(root, 'runs', run, 'servers'))
         .map(Number)
-        .toSorted();
+        .toSorted((a, b) => a - b);
       assert.ok([2, 3].includes(numbers.length), numbers.join());
       await until(() => numbers.every((n) => file(n).state === 'stopped'), 'the servers stop');
       assert.match(file(numbers.at(-1)!).checkpoint, /checkpoint-2$/);
