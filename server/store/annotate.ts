@@ -17,8 +17,18 @@ const READ_LIMIT = 8 * 2 ** 20;
 /** Spans and steps kept in all. */
 const KEPT = 500_000;
 
+/** What is known of a text before it is read. */
+interface Reading {
+  /** The recipe's style markers, and the problem. */
+  options: DetectOptions;
+  /** Bytes at its end that ended it. */
+  ending: number;
+}
+
 interface Kept {
   annotations: Annotations;
+  /** What ended it is known only of a trace that has ended. */
+  live: boolean;
   /** When it was found, and how long that took; milliseconds. */
   at: number;
   took: number;
@@ -40,14 +50,17 @@ export class Annotator {
     const place = findTrace(this.index, this.root, trace);
     const length = Math.min(this.texts.length(0, place.id), READ_LIMIT);
     const known = this.cache.get(place.id);
-    if (known?.annotations.length === length) return known.annotations;
+    if (known?.annotations.length === length && known.live === place.live) return known.annotations;
     const began = performance.now();
     // A long text that still grows is read again when that takes at most a tenth of the time.
     if (known && place.live && began - known.at < 9 * known.took) return known.annotations;
     const completion = this.read(place, 'completion', READ_LIMIT);
     const prompt = this.read(place, 'prompt', READ_LIMIT);
-    const options = this.options(place);
-    const spans = [...detect(prompt, { ...options, in: 'prompt' }), ...this.spansOf(place, completion, options)];
+    const reading = this.readingOf(place);
+    const spans = [
+      ...detect(prompt, { ...reading.options, in: 'prompt' }),
+      ...this.spansOf(place, completion, reading),
+    ];
     const result: Annotations = {
       trace,
       length: completion.length,
@@ -57,7 +70,7 @@ export class Annotator {
       steps: stepStarts(completion),
     };
     const at = performance.now();
-    this.cache.set(place.id, { annotations: result, at, took: at - began });
+    this.cache.set(place.id, { annotations: result, live: place.live, at, took: at - began });
     return result;
   }
 
@@ -67,30 +80,30 @@ export class Annotator {
    */
   counts(place: TracePlace, limit: number): { counts: SpanCounts; cut: boolean } {
     const completion = this.read(place, 'completion', limit);
-    const spans = this.spansOf(place, completion, this.options(place));
+    const spans = this.spansOf(place, completion, this.readingOf(place));
     return { counts: countSpans(spans), cut: this.texts.length(0, place.id) > limit };
   }
 
   /** Spans of a completion; what ended it (a stop text, an end token) is no behaviour of its own, only a marker. */
-  private spansOf({ id }: TracePlace, completion: string, options: DetectOptions): Span[] {
+  private spansOf({ id }: TracePlace, completion: string, { options, ending }: Reading): Span[] {
     const spans = detect(completion, { ...options, in: 'completion' });
-    const row = this.index.get<{ ending: number }>('SELECT ending FROM details WHERE id = ?', id);
-    if (!row?.ending || this.texts.length(0, id) > completion.length) return spans;
-    const end = completion.length - unitsAtEnd(completion, row.ending);
+    if (ending === 0 || this.texts.length(0, id) > completion.length) return spans;
+    const end = completion.length - unitsAtEnd(completion, ending);
     return spans
       .filter(({ start, label }) => start < end || label === 'marker')
       .map((span) => (span.end > end && span.label !== 'marker' ? { ...span, end } : span));
   }
 
-  /** What the detector is told beside the text: the recipe's style markers, and the problem. */
-  private options({ id }: TracePlace): { markers: string[]; problem: string } {
-    const row = this.index.get<{ problem: string; marker: string | null; markers: string | null }>(
-      `SELECT p.text AS problem, t.marker, a.markers FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id
+  private readingOf({ id }: TracePlace): Reading {
+    const row = this.index.get<{ problem: string; marker: string | null; markers: string | null; ending: number }>(
+      `SELECT p.text AS problem, t.marker, a.markers, d.ending FROM traces t JOIN details d ON d.id = t.id
+         JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id
        WHERE t.id = ?`,
       id,
     );
     const all = [...(row?.markers ? (JSON.parse(row.markers) as string[]) : []), ...(row?.marker ? [row.marker] : [])];
-    return { markers: [...new Set(all)], problem: row ? (JSON.parse(row.problem) as string) : '' };
+    const options = { markers: [...new Set(all)], problem: row ? (JSON.parse(row.problem) as string) : '' };
+    return { options, ending: row?.ending ?? 0 };
   }
 
   forget(): void {

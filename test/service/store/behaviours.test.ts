@@ -183,7 +183,13 @@ describe('store: behaviours', () => {
       makeRun(root, 'r');
       const record = makeAttempt(root, { run: 'r', stage: 'multi', attempt: 1 }, { kind: 'evaluate' });
       const ending = ' Lass uns prüfen: let me check that. Yes, 2 + 2 = 4.<|im_end|>';
-      writeTrace(record, trace('p', `Größe: ${PLAIN}`, 10, { step: 0, set: 's', ending }));
+      const asked = record.problem('live');
+      const live = record.traceBegin(asked, null, { sample: 0, step: 0, set: 's' });
+      record.traceText(live, `Größe: ${PLAIN}${ending}`);
+      await store.catchUp();
+      const said = async () => (await store.read('traces/annotations', { trace: `r/multi/1/${live}` })).counts;
+      assert.ok((await said()).verification, 'while it is written, nobody knows what ends it');
+      record.traceEnd(live, { tokens: 10, tokens_exact: true, finish: 'stop' }, Buffer.byteLength(ending));
       writeTrace(record, trace('q', CHECKED, 10, { step: 0, set: 's', ending: '<|im_end|>' }));
       await store.catchUp();
       const { counts, spans } = await store.read('traces/annotations', { trace: 'r/multi/1/0' });
