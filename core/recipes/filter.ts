@@ -43,25 +43,25 @@ class Wrong extends Error {
 
 /** The first thing that is wrong with a filter, or null. Never throws. */
 export function filterProblem(text: string): FilterProblem | null {
-  try {
-    new Parser(text).whole();
-    return null;
-  } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
-    // Where something is missing at the end, the last sign is what can be underlined.
-    const last = text.trimEnd().length;
-    const start = error.start >= last ? Math.max(0, last - 1) : error.start;
-    return { start, end: Math.max(error.end, Math.min(start + 1, text.length)), message: error.message };
-  }
+  const wrong = wrongIn(text);
+  if (!wrong) return null;
+  // Where something is missing at the end, the last sign is what can be underlined.
+  const last = text.trimEnd().length;
+  const start = wrong.start >= last ? Math.max(0, last - 1) : wrong.start;
+  return { start, end: Math.max(wrong.end, Math.min(start + 1, text.length)), message: wrong.message };
 }
 
 /** Where the engine says that a filter is wrong, from 0; for tests that hold both to the same place. */
 export function filterProblemAt(text: string): number | null {
+  return wrongIn(text)?.start ?? null;
+}
+
+function wrongIn(text: string): Wrong | null {
   try {
     new Parser(text).whole();
     return null;
   } catch (error) {
-    if (error instanceof Wrong) return error.start;
+    if (error instanceof Wrong) return error;
     throw error;
   }
 }

@@ -211,13 +211,7 @@ class PageOfRows {
 
 function rowOf(bytes: Buffer, start: number, { parts = true }: Params<'stages/rows'>, fail: RowFault): TableRow {
   if (parts) return parseAs(tableRowSchema, bytes.toString('utf8'), (why) => fail(start, why));
-  let row: unknown;
-  try {
-    row = listed(bytes);
-  } catch {
-    throw fail(start, 'it is not JSON');
-  }
-  return asRow(row, start, fail);
+  return asRow(listed({ start, bytes }, fail), start, fail);
 }
 
 function asRow(value: unknown, start: number, fail: RowFault): TableRow {

@@ -46,12 +46,17 @@ const PARTS = Buffer.from(',"parts":[');
 
 /**
  * The row of a line without its parts, which are most of it: they are not even parsed where they stand last, as the engine
- * writes them. A quote inside a JSON text is escaped, so the mark is never part of one. @throws SyntaxError
+ * writes them. A quote inside a JSON text is escaped, so the mark is never part of one. @throws what `fail` makes, for no JSON
  */
-export function listed(bytes: Buffer): unknown {
+export function listed({ start, bytes }: Line, fail: RowFault): unknown {
   const parts = bytes.at(-2) === 0x5d /* ]} */ ? bytes.indexOf(PARTS) : -1;
   const text = parts < 0 ? bytes.toString('utf8') : `${bytes.toString('utf8', 0, parts)}}`;
-  const row: unknown = JSON.parse(text);
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch {
+    throw fail(start, 'it is not JSON');
+  }
   if (typeof row === 'object' && row !== null) delete (row as { parts?: unknown }).parts;
   return row;
 }

@@ -66,14 +66,9 @@ async function extended(
   let { end } = kept;
   let cut = false;
   read: for await (const lines of linesOf(file, end, fail)) {
-    for (const { start, bytes } of lines) {
-      let value: unknown;
-      try {
-        value = listed(bytes);
-      } catch {
-        throw fail(start, 'it is not JSON');
-      }
-      const row = parse(value, start);
+    for (const line of lines) {
+      const { start, bytes } = line;
+      const row = parse(listed(line, fail), start);
       if (fits(row)) {
         if (rows.length === SORT_LIMIT) {
           cut = true;

@@ -7,7 +7,7 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
 import type { RunRecord } from '../store/trace-store.ts';
-import { linesOf, listed } from './row-lines.ts';
+import { linesOf, listed, type RowFault } from './row-lines.ts';
 import { attemptsOf } from './start-attempt.ts';
 
 const MOST = 1_000_000;
@@ -57,22 +57,13 @@ export async function readWhatIf(record: RunRecord, params: Params<'stages/whatI
   }
 }
 
-async function readSamples(
-  file: Awaited<ReturnType<typeof open>>,
-  fail: (position: number, why: string) => LonghandError,
-): Promise<Samples> {
+async function readSamples(file: Awaited<ReturnType<typeof open>>, fail: RowFault): Promise<Samples> {
   const samples: Samples = new Map();
   let n = 0;
   for await (const lines of linesOf(file, 0, fail)) {
-    for (const { start, bytes } of lines) {
-      let value: unknown;
-      try {
-        value = listed(bytes);
-      } catch {
-        throw fail(start, 'it is not JSON');
-      }
-      const row = sampleSchema.safeParse(value);
-      if (!row.success) throw fail(start, 'it is no sample');
+    for (const line of lines) {
+      const row = sampleSchema.safeParse(listed(line, fail));
+      if (!row.success) throw fail(line.start, 'it is no sample');
       const { problem_id, ...sample } = row.data.cells;
       const known = samples.get(problem_id);
       if (known) known.push(sample);

@@ -26,15 +26,7 @@ const PAGE = 500;
 
 type Side = Partial<TraceSide>;
 
-interface Group {
-  run: string;
-  stage: string;
-  of: string | null;
-  step: number | null;
-  set: string | null;
-  marker: string | null;
-  class: string | null;
-}
+type Group = Pick<BehaviourSet, 'run' | 'stage' | 'of' | 'step' | 'set' | 'marker' | 'class'>;
 
 interface Row {
   id: number;

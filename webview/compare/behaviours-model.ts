@@ -3,6 +3,7 @@ import type { BehaviourSet } from '../../core/protocol/comparison.ts';
 import type { Result } from '../../core/protocol/methods.ts';
 import type { CompareSide } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
+import { readBehaviours } from '../ui/read-behaviours.ts';
 import { Store } from '../ui/store.ts';
 
 export interface SidePair {
@@ -40,13 +41,10 @@ export class BehavioursModel extends Store<BehavioursState> {
   async read(before: CompareSide, after: CompareSide): Promise<void> {
     this.set({ error: null });
     try {
-      while (!this.#closed) {
-        const params = { of: { sides: [before, after] }, base: [before] };
-        const found = await this.#host.call('metrics/behaviours', params, { timeout: 120_000 });
-        if (this.#closed) return;
-        this.set({ found, pairs: pairsOf(found.sets) });
-        if (found.waiting === 0) return;
-      }
+      await readBehaviours(this.#host, { of: { sides: [before, after] }, base: [before] }, (found) => {
+        if (!this.#closed) this.set({ found, pairs: pairsOf(found.sets) });
+        return !this.#closed;
+      });
     } catch (error) {
       if (!this.#closed) this.set({ error });
     }

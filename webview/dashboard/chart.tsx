@@ -337,13 +337,14 @@ function drawWhiskers(u: uPlot, { lines, names, x }: ChartProps): void {
     for (const [i, place] of x.entries()) {
       if (low?.[i] == null || high?.[i] == null) continue;
       const at = u.valToPos(place, 'x', true);
+      const [bottom, top] = [u.valToPos(low[i], 'y', true), u.valToPos(high[i], 'y', true)];
       ctx.beginPath();
-      for (const end of [u.valToPos(low[i], 'y', true), u.valToPos(high[i], 'y', true)]) {
+      for (const end of [bottom, top]) {
         ctx.moveTo(at - half, end);
         ctx.lineTo(at + half, end);
       }
-      ctx.moveTo(at, u.valToPos(low[i], 'y', true));
-      ctx.lineTo(at, u.valToPos(high[i], 'y', true));
+      ctx.moveTo(at, bottom);
+      ctx.lineTo(at, top);
       ctx.stroke();
     }
   }

@@ -4,16 +4,17 @@ import type { StageRow } from '../../core/protocol/methods.ts';
 import type { WebviewInit } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
-import { Button, Dropdown } from '../ui/controls.ts';
+import { Button } from '../ui/controls.ts';
 import { count, duration, percent } from '../ui/format.ts';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { Chart } from './chart.tsx';
-import { EvaluationCharts, perCent } from './evaluation-charts.tsx';
+import { EvaluationCharts, EvaluationHead, perCent } from './evaluation-charts.tsx';
 import { budgetLines, evaluationPoints, evaluationSets, stageCharts, type EvaluationPoint } from './figures.ts';
 import { RunHead } from './run-head.tsx';
 import { RunModel } from './run-model.ts';
+import { StepCharts } from './step-charts.tsx';
 
 interface DashboardProps {
   host: Host;
@@ -110,21 +111,7 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
     <>
       {points.length > 0 && (
         <section aria-label="Evaluations">
-          <div class="section-head">
-            <h2 class="title">Evaluations</h2>
-            <span class="muted">
-              95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples;
-              a click opens the traces
-            </span>
-            {sets.length > 1 && (
-              <Dropdown
-                label="Set"
-                value={set}
-                options={sets.map((one) => ({ value: one, text: one }))}
-                onChange={setSet}
-              />
-            )}
-          </div>
+          <EvaluationHead title="Evaluations" points={points} sets={sets} set={set} onSet={setSet} />
           <div class="charts wide">
             <EvaluationCharts points={points} onPick={openPoint} />
             {budgets.lines.length > 0 && (
@@ -142,30 +129,16 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
         </section>
       )}
       {trained.map(({ id, charts, others: more }) => (
-        <section key={id} aria-label={`Training of ${id}`}>
-          <div class="section-head">
-            <h2 class="title">{id}</h2>
-            <span class="muted">by step</span>
-            {more.length > 0 && (
-              <button class="chip" aria-pressed={others} onClick={() => setOthers(!others)}>
-                {others ? 'Fewer' : `${more.length} more`}
-              </button>
-            )}
-          </div>
-          <div class="charts">
-            {[...charts, ...(others ? more : [])].map((chart) => (
-              <Chart
-                key={chart.id}
-                title={chart.title}
-                unit={chart.unit}
-                x={chart.x}
-                xName="step"
-                lines={chart.lines}
-                marks={chart.marks}
-              />
-            ))}
-          </div>
-        </section>
+        <StepCharts
+          key={id}
+          title={id}
+          label={`Training of ${id}`}
+          note="by step"
+          charts={charts}
+          others={more}
+          more={others}
+          onMore={setOthers}
+        />
       ))}
       {table && table.rows.length > 0 && (
         <section aria-label="Stage table">

@@ -1,5 +1,6 @@
 /** Accuracy and length over the checkpoints that were evaluated, with their intervals; a click opens the traces. */
-import { short } from '../ui/format.ts';
+import { Dropdown } from '../ui/controls.ts';
+import { count, short } from '../ui/format.ts';
 import { Chart } from './chart.tsx';
 import { evaluationLines, type EvaluationPoint } from './figures.ts';
 
@@ -11,6 +12,30 @@ interface EvaluationChartsProps {
 /** A share as per cent, for a chart whose unit is that. */
 export function perCent(value: number): string {
   return (value * 100).toFixed(value === 0 || value === 1 ? 0 : 1);
+}
+
+interface EvaluationHeadProps {
+  title: string;
+  points: readonly EvaluationPoint[];
+  sets: readonly string[];
+  set: string;
+  onSet: (set: string) => void;
+}
+
+/** What the charts below are of, and which set where there are several. */
+export function EvaluationHead({ title, points, sets, set, onSet }: EvaluationHeadProps) {
+  const last = points.at(-1);
+  return (
+    <div class="section-head">
+      <h2 class="title">{title}</h2>
+      <span class="muted">
+        95 % intervals over problems, {count(last?.problems)} × {count(last?.samples)} samples; a click opens the traces
+      </span>
+      {sets.length > 1 && (
+        <Dropdown label="Set" value={set} options={sets.map((one) => ({ value: one, text: one }))} onChange={onSet} />
+      )}
+    </div>
+  );
 }
 
 export function EvaluationCharts({ points, onPick }: EvaluationChartsProps) {

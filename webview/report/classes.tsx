@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 import { Dropdown } from '../ui/controls.ts';
 import { count, decimal, plural } from '../ui/format.ts';
 import { labelLooks } from '../ui/labels.ts';
+import { readBehaviours } from '../ui/read-behaviours.ts';
 import { Failure } from '../ui/states.tsx';
 import { Frame, Mark, type OnRows } from './block.tsx';
 
@@ -27,17 +28,11 @@ export function Classes({ host, run, stage, table, onRows }: ClassesProps) {
   const [tries, setTries] = useState(0);
   useEffect(() => {
     let closed = false;
-    const read = async () => {
-      for (;;) {
-        const params = { of: { sides: [{ run, stage }] }, classes: true };
-        const answer = await host.call('metrics/behaviours', params, { timeout: 120_000 });
-        if (closed) return;
-        setFound(answer);
-        if (answer.waiting === 0) return;
-      }
-    };
     setError(null);
-    read().catch((problem: unknown) => closed || setError(problem));
+    readBehaviours(host, { of: { sides: [{ run, stage }] }, classes: true }, (answer) => {
+      if (!closed) setFound(answer);
+      return !closed;
+    }).catch((problem: unknown) => closed || setError(problem));
     return () => {
       closed = true;
     };

@@ -1,12 +1,11 @@
 /** SFT: its loss by step with a tick at the end of each epoch, and its checkpoints as they were evaluated. */
 import { useMemo, useState } from 'preact/hooks';
 import type { RunSummary } from '../../core/protocol/methods.ts';
-import { Chart } from '../dashboard/chart.tsx';
-import { EvaluationCharts } from '../dashboard/evaluation-charts.tsx';
+import { EvaluationCharts, EvaluationHead } from '../dashboard/evaluation-charts.tsx';
 import { evaluationPoints, evaluationSets, stageCharts } from '../dashboard/figures.ts';
+import { StepCharts } from '../dashboard/step-charts.tsx';
 import type { Host } from '../host.ts';
-import { Dropdown } from '../ui/controls.ts';
-import { count, plural } from '../ui/format.ts';
+import { plural } from '../ui/format.ts';
 import { usePulled } from '../ui/pulls.ts';
 import { Failure } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -42,21 +41,7 @@ export function Training({ host, run, stage, connected }: TrainingProps) {
     <div class="training">
       {points.length > 0 && (
         <section aria-label="Evaluation by epoch">
-          <div class="section-head">
-            <h2 class="title">Evaluation by epoch</h2>
-            <span class="muted">
-              95 % intervals over problems, {count(points.at(-1)?.problems)} × {count(points.at(-1)?.samples)} samples;
-              a click opens the traces
-            </span>
-            {sets.length > 1 && (
-              <Dropdown
-                label="Set"
-                value={set}
-                options={sets.map((one) => ({ value: one, text: one }))}
-                onChange={setSet}
-              />
-            )}
-          </div>
+          <EvaluationHead title="Evaluation by epoch" points={points} sets={sets} set={set} onSet={setSet} />
           <div class="charts">
             <EvaluationCharts
               points={points}
@@ -75,30 +60,15 @@ export function Training({ host, run, stage, connected }: TrainingProps) {
         </section>
       )}
       {charts.length > 0 && (
-        <section aria-label="Training by step">
-          <div class="section-head">
-            <h2 class="title">Training by step</h2>
-            {epochs > 0 && <span class="muted">{plural(epochs, 'epoch')}, a tick at the end of each</span>}
-            {others.length > 0 && (
-              <button class="chip" aria-pressed={more} onClick={() => setMore(!more)}>
-                {more ? 'Fewer' : `${others.length} more`}
-              </button>
-            )}
-          </div>
-          <div class="charts">
-            {[...charts, ...(more ? others : [])].map((chart) => (
-              <Chart
-                key={chart.id}
-                title={chart.title}
-                unit={chart.unit}
-                x={chart.x}
-                xName="step"
-                lines={chart.lines}
-                marks={chart.marks}
-              />
-            ))}
-          </div>
-        </section>
+        <StepCharts
+          title="Training by step"
+          label="Training by step"
+          note={epochs > 0 && `${plural(epochs, 'epoch')}, a tick at the end of each`}
+          charts={charts}
+          others={others}
+          more={more}
+          onMore={setMore}
+        />
       )}
     </div>
   );

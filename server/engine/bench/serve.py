@@ -29,13 +29,12 @@ sys.path.insert(0, str(ENGINE))
 
 import psutil  # noqa: E402
 import torch  # noqa: E402
-from larger import make_larger  # noqa: E402
+from larger import BASE, make_larger  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 
 from longhand_engine.tiny.task import problem_text, sample_problems  # noqa: E402
 
-BASE = ENGINE / "longhand_engine" / "tiny" / "base"
 BATCH, CONNECTIONS = 32, 64
 
 
