@@ -2,6 +2,7 @@
 import type { Memento } from 'vscode';
 import { labels, type Label } from '../core/behaviours/spans.ts';
 import type { ImportMapping } from '../core/protocol/imports.ts';
+import { layerKinds } from '../core/protocol/layers.ts';
 import type { ReadingSettings } from '../core/protocol/webview.ts';
 
 const keys = {
@@ -38,6 +39,7 @@ export class Memory {
       factsOpen: stored.factsOpen ?? defaultReading.factsOpen,
       listOpen: stored.listOpen ?? defaultReading.listOpen,
       fontSize: typeof stored.fontSize === 'number' ? Math.min(40, Math.max(8, stored.fontSize)) : null,
+      layers: layerKinds.filter((kind) => (stored.layers ?? ['detector']).includes(kind)),
     };
   }
 

@@ -2,6 +2,7 @@
 import type { Sampling, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
 import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
 import type { Section } from '../traces/sections.ts';
+import type { Layer } from './layers.ts';
 
 export interface TraceFilter {
   run?: string;
@@ -92,4 +93,6 @@ export interface Annotations {
   sections: Section[];
   /** Start offsets of steps (sentences and display formulas) in the completion. */
   steps: number[];
+  /** What readers and a judge say of the same completion; absent: nobody but the detector has said anything. */
+  layers?: Layer[];
 }

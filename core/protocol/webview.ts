@@ -4,6 +4,7 @@
  * The host pushes nothing before `host/ready`. What it pushes is a whole snapshot, or events replayable by sequence number.
  */
 import type { TraceSide } from './comparison.ts';
+import type { LayerKind } from './layers.ts';
 import type { EventBatch, Method } from './methods.ts';
 import type { TraceFilter, TraceSort } from './traces.ts';
 import type { TableRef } from './report.ts';
@@ -54,6 +55,8 @@ export interface ReadingSettings {
   listOpen: boolean;
   /** Pixels. */
   fontSize: number | null;
+  /** Whose spans are shown; absent: the detector's. */
+  layers?: LayerKind[];
 }
 
 export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'disconnected' | 'refused';

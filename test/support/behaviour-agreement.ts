@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
+import { covered, scores, type Stretch } from '../../core/labels/agreement.ts';
 import { steps } from '../../core/traces/steps.ts';
 
 export interface LabelledTrace {
@@ -18,11 +19,6 @@ export interface LabelledTrace {
   spans: { start: number; end: number; label: string; tags?: string[] }[];
   /** The steps that are labelled; absent: all of the text. */
   units?: { start: number; end: number }[];
-}
-
-interface Stretch {
-  start: number;
-  end: number;
 }
 
 export interface Agreement {
@@ -99,24 +95,10 @@ export function agreement(
       else if (goldUnits[i] !== foundUnits[i]) onDisagreement?.(trace, unit, goldUnits[i]!);
     }
   }
-  const precision = both / found;
-  const recall = both / gold;
-  return { precision, recall, f1: (2 * both) / (gold + found), gold, found };
+  const { precision, recall, f1 } = scores({ both, gold, found, units: null });
+  return { precision: precision ?? NaN, recall: recall ?? NaN, f1: f1 ?? NaN, gold, found };
 }
 
 function labelled(trace: LabelledTrace, names: readonly string[]): LabelledTrace['spans'] {
   return trace.spans.filter((span) => [span.label, ...(span.tags ?? [])].some((name) => names.includes(name)));
-}
-
-function covered(units: readonly Stretch[], spans: readonly Stretch[]): boolean[] {
-  const ordered = [...spans].sort((a, b) => a.start - b.start);
-  let first = 0;
-  return units.map((unit) => {
-    while (first < ordered.length && ordered[first]!.end <= unit.start) first += 1;
-    let under = 0;
-    for (let i = first; i < ordered.length && ordered[i]!.start < unit.end; i += 1) {
-      under += Math.max(0, Math.min(unit.end, ordered[i]!.end) - Math.max(unit.start, ordered[i]!.start));
-    }
-    return under * 2 >= unit.end - unit.start;
-  });
 }
