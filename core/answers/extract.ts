@@ -18,15 +18,15 @@ export function extractAnswer(completion: string): FoundAnswer | null {
   const found = candidates(completion);
   for (const rule of ['boxed', 'answer_is', 'boxed_in_reasoning', 'answer_is_in_reasoning', 'final_line'] as const) {
     const last = found.findLastIndex((candidate) => candidate.rule === rule);
-    if (last >= 0) return rule.startsWith('boxed') ? joined(completion, found, last) : found[last]!;
+    if (last >= 0) return rule.startsWith('boxed') ? joined(completion, found, last) : plain(found[last]!);
   }
   return null;
 }
 
 /** `\boxed{1} and \boxed{2}`: boxes that only a few words part are one answer, a list. */
-function joined(text: string, found: readonly FoundAnswer[], last: number): FoundAnswer {
-  const end = found[last]!;
-  const parts = [end];
+function joined(text: string, found: readonly Candidate[], last: number): FoundAnswer {
+  const end = plain(found[last]!);
+  const parts: FoundAnswer[] = [end];
   for (let i = last - 1; i >= 0 && parts.length < 32; i -= 1) {
     const before = found[i]!;
     if (before.rule !== end.rule) break;
@@ -38,22 +38,30 @@ function joined(text: string, found: readonly FoundAnswer[], last: number): Foun
   return { ...end, text: parts.map((part) => part.text).join(', '), start: parts[0]!.start };
 }
 
+const plain = ({ text, start, end, rule }: Candidate): FoundAnswer => ({ text, start, end, rule });
+
 const BETWEEN_BOXES =
   /^\}?[\s$,;.)\\]*(?:\\(?:quad|qquad|text\{[^{}]{0,24}\}|[()[\]])|\b(?:and|or)\b|[\s$,;.()\\]|[A-Za-z_]\w{0,3} ?=){0,12}[\s$\\(]*\\*boxed\s?\{$/;
 
-/** The last box before `</think>` and the last one after it: what format rewards and graders look at. */
-export function lastBoxes(completion: string): { reasoning: FoundAnswer | null; answer: FoundAnswer | null } {
-  const found = candidates(completion);
+/** The last candidate before `</think>` and the last one after it: what format rewards and graders look at. Null where there is none. */
+export function lastCandidates(found: readonly Candidate[]): { before: Candidate | null; after: Candidate | null } {
   return {
-    reasoning: found.findLast(({ rule }) => rule === 'boxed_in_reasoning') ?? null,
-    answer: found.findLast(({ rule }) => rule === 'boxed') ?? null,
+    before: found.findLast(({ section }) => section === 'reasoning') ?? null,
+    after: found.findLast(({ section }) => section === 'answer') ?? null,
   };
 }
 
+/** An answer that the completion states on its way: the span in UTF-16 units, the rule that found it, and where it stands. */
+export interface Candidate extends FoundAnswer {
+  section: Section['kind'];
+}
+
 /** Every answer that the completion states on its way, by position. A box inside a stated answer counts as the box. */
-export function candidates(completion: string): FoundAnswer[] {
+export function candidates(completion: string): Candidate[] {
   return sections(completion)
-    .flatMap((part) => inPart(completion.slice(part.start, part.end), part))
+    .flatMap((part) =>
+      inPart(completion.slice(part.start, part.end), part).map((one) => ({ ...one, section: part.kind })),
+    )
     .sort((a, b) => a.start - b.start);
 }
 

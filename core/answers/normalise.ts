@@ -22,21 +22,63 @@ const VANISHING = new Set(
 /** A row's end in a matrix, kept apart from the commands that begin with a backslash. */
 export const ROW = '\u0001';
 
-/** Without delimiters, boxes, spacing, sizes, units of currency; synonyms of commands as one. */
+/** One step of normalisation: the rule and the text after it. */
+export interface Step {
+  rule: string;
+  text: string;
+}
+
+/** The rules in the order in which they are applied; each is linear in the text's length. */
+const RULES: readonly (readonly [rule: string, apply: (text: string) => string])[] = [
+  ['Unicode signs as LaTeX', (text) => text.replace(SIGN, (sign) => SIGNS[sign] ?? sign).trim()],
+  ['rows and doubled backslashes', backslashes],
+  ['no delimiters, boxes or emphasis around it', undelimited],
+  ['no spacing', unspaced],
+  ['one spelling of each command', renamed],
+  ['no signs of currency', (text) => text.replace(/\\\$|\$|€|£/g, '')],
+  ['no thousands separators', ungrouped],
+  ['no punctuation at the end', unpunctuated],
+  ['a zero before the point', (text) => text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.')],
+];
+
+/** Without delimiters, boxes, spacing, sizes, signs of currency; synonyms of commands as one. */
 export function normalise(answer: string): string {
-  let text = answer.replace(SIGN, (sign) => SIGNS[sign] ?? sign).trim();
-  // Two backslashes end a row in a matrix; elsewhere a text was escaped twice.
-  text = text.includes('\\begin{')
+  let text = answer;
+  for (const [, apply] of RULES) text = apply(text);
+  return text;
+}
+
+/** The steps of {@link normalise} that changed the text, each with its result. */
+export function normaliseSteps(answer: string): Step[] {
+  const steps: Step[] = [];
+  let text = answer;
+  for (const [rule, apply] of RULES) {
+    const next = apply(text);
+    if (next !== text) steps.push({ rule, text: next });
+    text = next;
+  }
+  return steps;
+}
+
+/** Two backslashes end a row in a matrix; elsewhere a text was escaped twice. */
+function backslashes(text: string): string {
+  return text.includes('\\begin{')
     ? text.replace(/\\\\(?![a-zA-Z]{2,}\{)/g, ROW)
     : text.replace(/\\\\(?=[a-zA-Z{}()[\],;!])/g, '\\');
-  text = undelimited(text);
-  // `11,\! 111` is one number.
-  text = text.replace(/,\s*\\!\s*/g, ',');
-  text = text.replace(/\\(?:[,!;:>]|quad(?![a-z]{2})|qquad(?![a-z]{2})|enspace\b|thinspace\b)/g, (space) =>
-    /q/.test(space) ? ' , ' : '',
-  );
-  text = text.replace(/\\ |~|\s+/g, ' ').replace(/,(?:\s*,)+/g, ',');
-  text = text.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
+}
+
+function unspaced(text: string): string {
+  return text
+    .replace(/,\s*\\!\s*/g, ',') // `11,\! 111` is one number.
+    .replace(/\\(?:[,!;:>]|quad(?![a-z]{2})|qquad(?![a-z]{2})|enspace\b|thinspace\b)/g, (space) =>
+      space.includes('q') ? ' , ' : '',
+    )
+    .replace(/\\ |~|\s+/g, ' ')
+    .replace(/,(?:\s*,)+/g, ',');
+}
+
+function renamed(text: string): string {
+  return text.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
     if (VANISHING.has(name)) return '';
     const synonym = SYNONYMS[name];
     if (synonym === undefined) return whole;
@@ -44,20 +86,24 @@ export function normalise(answer: string): string {
     if (synonym === '{' || synonym === '}') return `\\${synonym}`;
     return /^[a-z]/.test(synonym) ? `\\${synonym}` : synonym;
   });
-  text = text.replace(/\\\$|\$|€|£/g, '');
-  text = text.replace(/(\d)\s?\{\s?,\s?\}\s?(?=\d{3})/g, '$1');
+}
+
+function ungrouped(text: string): string {
+  let plain = text.replace(/(\d)\s?\{\s?,\s?\}\s?(?=\d{3})/g, '$1');
   // In brackets a comma separates: (2,102) is a pair.
-  if (!/[([]|\\\{/.test(text))
-    text = text.replace(
+  if (!/[([]|\\\{/.test(plain))
+    plain = plain.replace(
       /(?<=^|[^\d,.])([1-9]\d{0,2})((?:,\d{3})+)(?!\d)/g,
       (_, first: string, rest: string) => first + rest.replace(/,/g, ''),
     );
-  text = text.replace(/(?<=\d) (?=\d{3}(?:\D|$))/g, '');
-  text = text
+  return plain.replace(/(?<=\d) (?=\d{3}(?:\D|$))/g, '');
+}
+
+function unpunctuated(text: string): string {
+  return text
     .replace(/[.,;:\s]+$/, '')
     .replace(/\\$/, '')
     .trim();
-  return text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.');
 }
 
 const DELIMITERS = [['$$', '$$'], ['$', '$'], ['\\(', '\\)'], ['\\[', '\\]'], ['**', '**']] as const; // prettier-ignore

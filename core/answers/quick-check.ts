@@ -9,14 +9,16 @@
  */
 import { evaluate, evaluateModulo, PRIMES, type Complex, type Point } from './evaluate.ts';
 import type { Node } from './expression.ts';
-import { normalise } from './normalise.ts';
+import { normalise, normaliseSteps, type Step } from './normalise.ts';
+import { DEFAULT_POLICY, policyName, type Policy } from './policy.ts';
 import { readAnswer, type Answer } from './structure.ts';
 
 /** Changes whenever any verdict may change. */
-export const QUICK_CHECK_VERSION = '1';
+export const QUICK_CHECK_VERSION = '2';
 
 export interface QuickVerdict {
   value: 'right' | 'wrong' | 'undecided';
+  /** {@link quickCheckVersion} of the policy that it was made under. */
   version: string;
   /** How it was decided, or why it could not be, in words. */
   reason: string;
@@ -28,10 +30,25 @@ const ITEMS_LIMIT = 64;
 
 type Opinion = [value: QuickVerdict['value'], reason: string];
 
-/** Compares an answer with the gold one. Never throws, never hangs; symmetric but for rounding. */
-export function quickCheck(gold: string, pred: string): QuickVerdict {
+/** The version that a verdict under a policy carries: `2`, or `2 (percent=number)` under another than the default. */
+export function quickCheckVersion(policy: Readonly<Policy> = DEFAULT_POLICY): string {
+  const name = policyName(policy);
+  return name === 'default' ? QUICK_CHECK_VERSION : `${QUICK_CHECK_VERSION} (${name})`;
+}
+
+/** Compares an answer with the gold one under a policy. Never throws, never hangs; symmetric but for rounding. */
+export function quickCheck(gold: string, pred: string, policy: Readonly<Policy> = DEFAULT_POLICY): QuickVerdict {
   const [value, reason] = opinion(gold, pred);
-  return { value, version: QUICK_CHECK_VERSION, reason };
+  return { value, version: quickCheckVersion(policy), reason };
+}
+
+/**
+ * How an answer is read, step by step: first as it is `written`, then each rule of normalisation that changed the text, with the text after
+ * it. The audit shows these for the answer and for the gold. Never throws.
+ */
+export function normalisationSteps(answer: string, policy: Readonly<Policy> = DEFAULT_POLICY): Step[] {
+  void policy;
+  return [{ rule: 'as written', text: answer }, ...normaliseSteps(answer)];
 }
 
 function opinion(gold: string, pred: string): Opinion {

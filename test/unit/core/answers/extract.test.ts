@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { candidates, extractAnswer, lastBoxes } from '../../../../core/answers/extract.ts';
+import { candidates, extractAnswer, lastCandidates } from '../../../../core/answers/extract.ts';
 
 const answer = (text: string) => {
   const found = extractAnswer(text);
@@ -74,11 +74,11 @@ describe('candidates', () => {
     );
   });
 
-  it('gives the last box of each part', () => {
-    const boxes = lastBoxes(String.raw`<think>\boxed{1}\boxed{2}</think>\boxed{3}`);
-    assert.equal(boxes.reasoning?.text, '2');
-    assert.equal(boxes.answer?.text, '3');
-    assert.deepEqual(lastBoxes('none'), { reasoning: null, answer: null });
+  it('gives the last candidate of each part', () => {
+    const last = lastCandidates(candidates(String.raw`<think>\boxed{1}\boxed{2}</think>\boxed{3}`));
+    assert.deepEqual([last.before?.text, last.before?.section], ['2', 'reasoning']);
+    assert.deepEqual([last.after?.text, last.after?.section], ['3', 'answer']);
+    assert.deepEqual(lastCandidates(candidates('And so it goes on without any result')), { before: null, after: null });
   });
 
   it('ends on hostile text', function () {
