@@ -6,7 +6,7 @@ import { sections } from './sections.ts';
 const CHARACTERS_PER_TOKEN = 3.3;
 
 /** Tokens of a text of `length` UTF-16 units, estimated. */
-function estimateTokens(length: number): number {
+export function estimateTokens(length: number): number {
   return Math.round(length / CHARACTERS_PER_TOKEN);
 }
 
