@@ -23,6 +23,7 @@
  *         attempt-<n>/              like a stage's: spec.json, runner.json, heartbeat.json, stdout.log, stderr.log, exit.json
  */
 import * as z from 'zod';
+import { verdictSchema, verdictValueSchema } from './events.ts';
 
 const int = z.number().int();
 
@@ -170,6 +171,10 @@ export const runFileSchema = z.object({
 });
 export type RunFile = z.infer<typeof runFileSchema>;
 
+/** What a reader can say of a completion: whether there is a gold answer is no opinion. */
+export const givenVerdictSchema = verdictValueSchema.exclude(['none']);
+export type GivenVerdict = z.infer<typeof givenVerdictSchema>;
+
 /** Journal: what no worker writes. One stream for the whole root. */
 const journalBase = { v: z.literal(1), seq: int.min(0), t: z.number() };
 export const journalSchema = z.discriminatedUnion('type', [
@@ -194,5 +199,42 @@ export const journalSchema = z.discriminatedUnion('type', [
     attempt: int,
     outcome: outcomeSchema,
   }),
+  /** A reader's word on a completion; `verdict` null takes it back. `before`: what had counted until then. */
+  z.object({
+    ...journalBase,
+    type: z.literal('verdict_given'),
+    run: z.string(),
+    stage: z.string(),
+    attempt: int,
+    trace: int,
+    verdict: givenVerdictSchema.nullable(),
+    by: z.string(),
+    before: verdictSchema.nullable(),
+  }),
+  /** Traces of a run count by other rules from now on: those that were judged otherwise, by what they were and became. */
+  z.object({
+    ...journalBase,
+    type: z.literal('rescored'),
+    run: z.string(),
+    by: z.string(),
+    checker: z.string(),
+    version: z.string(),
+    /** The name of the rules that it judged by: every switch that differs from its own (`core/answers/policy.ts`). */
+    policy: z.string(),
+    /** The traces that were asked about: a filter of the contract, and which verdicts were to be judged again. */
+    filter: z.record(z.string(), z.unknown()),
+    over: z.array(verdictValueSchema).nullable(),
+    changes: z.array(
+      z.object({
+        stage: z.string(),
+        attempt: int,
+        from: verdictValueSchema.nullable(),
+        to: verdictValueSchema,
+        traces: z.array(int),
+      }),
+    ),
+  }),
+  /** `rescore`: the seq of the event that is taken back. */
+  z.object({ ...journalBase, type: z.literal('rescore_undone'), run: z.string(), rescore: int, by: z.string() }),
 ]);
 export type JournalEvent = z.infer<typeof journalSchema>;

@@ -1,5 +1,6 @@
 /** Traces in lists and one by one, as the methods of the contract give them (`methods.ts`). */
 import type { Sampling, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
+import type { ReaderVerdict, RescoredVerdict } from './audit.ts';
 import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
 import type { Section } from '../traces/sections.ts';
 import type { Layer } from './layers.ts';
@@ -79,6 +80,9 @@ export interface TraceDetail extends TraceRow {
   verdictBy: Verdict | null;
   /** The quick check's word, always its own. */
   quick: Verdict | null;
+  /** A reader's word, which counts before all others, and a re-score's, which counts before the checkers'. */
+  reader: ReaderVerdict | null;
+  rescored: RescoredVerdict | null;
   /** How many invalid bytes were replaced, and where in the source they lie. */
   replaced: number;
   source: { file: string; line: number } | null;

@@ -13,6 +13,7 @@ import type { IndexFile } from './index-file.ts';
 import { Ingest } from './ingest.ts';
 import { Journal } from './journal.ts';
 import { attemptFolder, eventsPath, isSegment, runFolder, runsFolder, streamOf } from './paths.ts';
+import { applyRuling, isRuling } from './rulings.ts';
 import { forgetRun, registerRun } from './runs.ts';
 import { supersede } from './supersede.ts';
 import { Tails } from './tails.ts';
@@ -244,6 +245,12 @@ export class Intake {
   /** Within a transaction. */
   private applyJournal(event: JournalEvent): void {
     const { index } = this;
+    if (isRuling(event)) {
+      this.registerFound(event.run);
+      applyRuling(index, event);
+      this.forget();
+      return;
+    }
     switch (event.type) {
       case 'run_created': {
         const missing = registerRun(index, this.root, event.run, event.seq);

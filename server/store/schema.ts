@@ -2,7 +2,7 @@
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 5;
+export const INDEX_VERSION = 6;
 
 /** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
 export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
@@ -65,6 +65,26 @@ CREATE TABLE details (
 -- Behaviours of finished traces, counted when they are asked for. counts: JSON, spans by label; null: the text is gone. cut: its end was not read.
 CREATE TABLE behaviours (
   trace INTEGER PRIMARY KEY, detector TEXT NOT NULL, counts TEXT, cut INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What the journal says of verdicts, by name as it may be read before the traces are (rulings.ts). A reader's: the newest, and how
+-- many there were; value null: taken back. Re-scores: each that stands, the newest of a trace counts.
+CREATE TABLE reader_verdicts (
+  run TEXT, stage TEXT, attempt INTEGER, n INTEGER, value INTEGER, version INTEGER NOT NULL, by TEXT NOT NULL, t REAL NOT NULL, before TEXT,
+  PRIMARY KEY (run, stage, attempt, n)
+) WITHOUT ROWID;
+CREATE TABLE rescores (
+  seq INTEGER PRIMARY KEY, run TEXT NOT NULL, t REAL NOT NULL, by TEXT NOT NULL, checker TEXT NOT NULL, version TEXT NOT NULL, policy TEXT NOT NULL,
+  changes INTEGER NOT NULL, undone INTEGER NOT NULL
+);
+CREATE TABLE rescored (
+  run TEXT, stage TEXT, attempt INTEGER, n INTEGER, seq INTEGER, value INTEGER NOT NULL, PRIMARY KEY (run, stage, attempt, n, seq)
+) WITHOUT ROWID;
+CREATE INDEX rescored_by_seq ON rescored(seq);
+
+-- What an audit found in the text of a finished trace, read when it is asked for. found: JSON; null: the text is gone. cut: its end was not read.
+CREATE TABLE audits (
+  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, found TEXT, cut INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to

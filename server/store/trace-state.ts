@@ -8,7 +8,9 @@ import { Lru } from './lru.ts';
 import { PIECE } from './measure.ts';
 import type { Piece } from './measure.ts';
 import { plain } from './plain.ts';
+import { hasRulings, ruling } from './rulings.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import type { AttemptKey } from './trace-store.ts';
 
 export interface TraceState {
   id: number;
@@ -58,6 +60,8 @@ export class TraceStates {
   private readonly index: IndexFile;
   private readonly states = new Lru<number, TraceState>(4096);
   private readonly changed = new Map<number, TraceState>();
+  /** Attempts of which the journal says verdicts; null: of this one it says none. */
+  private readonly ruled = new Lru<number, { key: AttemptKey | null }>(256);
 
   constructor(index: IndexFile) {
     this.index = index;
@@ -143,7 +147,7 @@ export class TraceStates {
     const delta = { traces: 0, live: 0 };
     for (const state of this.changed.values()) {
       this.flushText(state);
-      if (state.changed) writeRow(this.index, state);
+      if (state.changed) writeRow(this.index, state, this.verdictOf(state));
       else this.index.run('UPDATE traces SET units = ? WHERE id = ?', state.units, state.id);
       state.changed = false;
       delta.live += state.live - (state.counted?.live ?? 0);
@@ -154,20 +158,35 @@ export class TraceStates {
     return delta;
   }
 
+  /** The code of the verdict that counts: the journal's, where it has one. */
+  private verdictOf({ id, attempt_id: attempt, facts, quick }: TraceState): number | null {
+    let ruled = this.ruled.get(attempt);
+    if (!ruled) {
+      const key = this.index.get<{ run: string; stage: string; attempt: number }>(
+        'SELECT run, stage, attempt FROM attempts WHERE id = ?',
+        attempt,
+      );
+      this.ruled.set(attempt, (ruled = { key: key && hasRulings(this.index, key) ? key : null }));
+    }
+    const given = ruled.key ? ruling(this.index, ruled.key, id - traceRowId(attempt, 0)) : null;
+    const own = shownVerdict({ facts, quick });
+    return given ?? (own ? verdictCodes.indexOf(own.value) : null);
+  }
+
   /** Forgets everything, after a transaction that failed or a change of the tables behind it. */
   clear(): void {
     this.states.clear();
     this.changed.clear();
+    this.ruled.clear();
   }
 }
 
-/** The word that lists show: the checker's, or the quick check's where no checker has spoken. */
+/** The word of the record itself: the checker's, or the quick check's where no checker has spoken. */
 export const shownVerdict = (state: Pick<TraceState, 'facts' | 'quick'>): Verdict | null =>
   state.facts.verdict ?? state.quick;
 
-function writeRow(index: IndexFile, state: TraceState): void {
+function writeRow(index: IndexFile, state: TraceState, verdict: number | null): void {
   const facts = state.facts;
-  const verdict = shownVerdict(state);
   const said = facts.answer ?? state.found;
   const answer = said ? plain(said.text.slice(0, ANSWER_LIMIT)) : null;
   const search = answer?.toLowerCase() ?? null;
@@ -189,7 +208,7 @@ function writeRow(index: IndexFile, state: TraceState): void {
     state.marker,
     state.grp,
     state.seq,
-    verdict ? verdictCodes.indexOf(verdict.value) : null,
+    verdict,
     answer,
     search === answer ? null : search,
     facts.tokens ?? null,

@@ -8,6 +8,7 @@ import { attemptId } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
+import { readerVerdict, rescoredVerdict } from './rulings.ts';
 import { traceRowId } from './schema.ts';
 import type { TextKind, TextReader } from './text.ts';
 
@@ -50,6 +51,7 @@ interface DetailRow {
 
 export function traceDetail(index: IndexFile, root: string, trace: string): TraceDetail {
   const place = findTrace(index, root, trace);
+  const { key, n } = parseTraceId(trace);
   const [row] = traceRows(index, 'WHERE t.id = ?', place.id);
   const detail = index.get<DetailRow>(
     `SELECT d.*, t.marker, t.set_name, p.text, p.source_id, p.gold, p.gold_origin, q.units AS prompt_units, q.replaced AS prompt_replaced
@@ -76,6 +78,8 @@ export function traceDetail(index: IndexFile, root: string, trace: string): Trac
     answerFound: facts.answer ?? (parse(detail.found) as FoundAnswer | null),
     verdictBy: facts.verdict ?? null,
     quick: parse(detail.quick) as Verdict | null,
+    reader: readerVerdict(index, key, n),
+    rescored: rescoredVerdict(index, key, n),
     replaced: detail.replaced + (detail.prompt_replaced ?? 0),
     source: file !== null && line !== null ? { file, line } : null,
   };

@@ -23,6 +23,9 @@ const queries: Record<string, string> = {
   checkpoints: `SELECT a.run, a.stage, a.attempt, c.path, c.step, c.epoch, c.bytes, c.seq, c.t FROM checkpoints c JOIN attempts a ON a.id = c.attempt_id
     ORDER BY 1, 2, 3, 4`,
   faults: `SELECT a.run, a.stage, a.attempt, f.file, f.line, f.kind, f.message FROM faults f JOIN attempts a ON a.id = f.attempt_id ORDER BY 1, 2, 3, f.id`,
+  reader_verdicts: 'SELECT * FROM reader_verdicts ORDER BY 1, 2, 3, 4',
+  rescores: 'SELECT * FROM rescores ORDER BY seq',
+  rescored: 'SELECT * FROM rescored ORDER BY 1, 2, 3, 4, 5',
   journal: "SELECT value FROM meta WHERE key = 'journal'",
 };
 

@@ -97,6 +97,8 @@ export function fakeTrace(n: number, wish: TraceWish): FakeTrace {
       answerFound: found,
       verdictBy,
       quick,
+      reader: null,
+      rescored: null,
       replaced: 0,
       source: null,
       ...rest,
