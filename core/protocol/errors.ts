@@ -19,6 +19,7 @@ export const errorCodes = {
   engine_missing: { help: 'There is no Python engine yet.', action: 'longhand.setupEngine' },
   engine_broken: { help: 'The Python engine is incomplete.', action: 'longhand.setupEngine' },
   not_runnable: { help: 'This cannot be done in its present state.' },
+  conflict: { help: 'It was changed elsewhere meanwhile. What stands there now is shown; do it again on top of that.' },
   already_running: { help: 'It is running already.' },
   busy_root: { help: 'Another service owns this root folder.', action: 'longhand.startBackend' },
   port_taken: { help: 'Another program listens on that port. Choose another one, or 0 for any that is free.' },

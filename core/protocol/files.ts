@@ -24,6 +24,7 @@
  */
 import * as z from 'zod';
 import { verdictSchema, verdictValueSchema } from './events.ts';
+import { labelEditSchema } from './labels.ts';
 
 const int = z.number().int();
 
@@ -233,6 +234,17 @@ export const journalSchema = z.discriminatedUnion('type', [
         traces: z.array(int),
       }),
     ),
+  }),
+  /** A reader's labels of a trace (`run/stage/attempt/n`), changed from revision `base` to the next. `detector`: whose spans could be seen. */
+  z.object({
+    ...journalBase,
+    type: z.literal('labels_edited'),
+    run: z.string(),
+    trace: z.string(),
+    by: z.string(),
+    base: int.min(0),
+    detector: z.object({ name: z.string(), version: z.string() }),
+    edits: z.array(labelEditSchema),
   }),
   /** `rescore`: the seq of the event that is taken back. */
   z.object({ ...journalBase, type: z.literal('rescore_undone'), run: z.string(), rescore: int, by: z.string() }),

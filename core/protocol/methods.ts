@@ -6,6 +6,7 @@
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
  * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
  */
+import type { AuditMethods } from './audit.ts';
 import type { BehaviourSet, Pair, TraceSet, TraceSide } from './comparison.ts';
 import type { Evaluation, Extent, StageEvent } from './events.ts';
 import type { JournalEvent, Outcome } from './files.ts';
@@ -20,6 +21,7 @@ import type {
   RunDifference,
   RunSource,
 } from './recipes.ts';
+import type { LabelMethods } from './labels.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
 import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
@@ -195,7 +197,7 @@ export interface EventBatch {
 
 // ---- the interface -------------------------------------------------------------------------------------------------
 
-export interface Methods {
+export interface Methods extends AuditMethods, LabelMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };

@@ -23,13 +23,16 @@ import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
 import { readWhatIf } from '../runs/what-if.ts';
 import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-store.ts';
+import { userName } from '../user-name.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
 const features = [
+  'audit',
   'events',
   'runs',
   'imports',
+  'labels',
   'metrics/behaviours',
   'stages/report',
   'stages/stop.force',
@@ -142,6 +145,19 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'stages/text': async (params) => readPartText(await store.run(params.run), params),
 
     'metrics/behaviours': (params) => store.behaviours(params),
+
+    'traces/judge': (params) => store.audit('traces/judge', { ...params, by: params.by ?? userName() }),
+    'traces/answers': (params) => store.audit('traces/answers', params),
+    'audit/queue': (params) => store.audit('audit/queue', params),
+    'audit/rescore': (params) => store.audit('audit/rescore', params),
+    'audit/apply': (params) => store.audit('audit/apply', { ...params, by: params.by ?? userName() }),
+    'audit/undo': (params) => store.audit('audit/undo', { ...params, by: params.by ?? userName() }),
+    'audit/rescores': (params) => store.audit('audit/rescores', params),
+
+    'labels/get': (params) => store.read('labels/get', { ...params, by: params.by ?? userName() }),
+    'labels/edit': (params) => store.editLabels({ ...params, by: params.by ?? userName() }),
+    'labels/agreement': (params) => store.labelAgreement({ ...params, by: params.by ?? userName() }),
+    'labels/queue': (params) => store.labelQueue({ ...params, by: params.by ?? userName() }),
 
     'import/inspect': async ({ path, format }) => {
       const source = await openFile(path);

@@ -5,8 +5,11 @@
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
+import { LABELS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
+import { auditReasons } from '../../core/protocol/audit.ts';
+import { givenVerdictSchema } from '../../core/protocol/files.ts';
 import { extentSchema, finishSchema, verdictValueSchema } from '../../core/protocol/events.ts';
 
 const MAX_RECIPE = 1024 * 1024;
@@ -27,6 +30,8 @@ const traceId = z
   .max(400)
   .regex(/^(?:[a-zA-Z0-9][a-zA-Z0-9._-]*\/){2}\d+\/\d+$/, 'not a trace id (run/stage/attempt/n)');
 const nothing = z.object({});
+/** Who says it. */
+const reader = z.string().trim().min(1).max(100).optional();
 const limit = int.min(1).max(PAGE_LIMIT).optional();
 const pageCursor = z.string().max(4096).optional();
 
@@ -77,6 +82,8 @@ const mapping = z.object({
   gold: z.string().max(500).optional(),
   id: z.string().max(500).optional(),
 });
+
+const rescore = { filter, policy: z.string().max(1000), over: z.array(verdictValueSchema).max(4).optional() };
 
 const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'service/hello': z.object({ major: int, client: z.string().max(200) }),
@@ -147,6 +154,31 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     base: sides.optional(),
     classes: z.boolean().optional(),
   }),
+
+  'labels/get': z.object({ trace: traceId, by: reader }),
+  'labels/edit': z.object({
+    trace: traceId,
+    by: reader,
+    base: natural,
+    edits: z.array(wantedEditSchema).max(LABELS_LIMIT),
+  }),
+  'labels/agreement': z.object({ run, by: reader }),
+  'labels/queue': z.object({ run, by: reader, limit: int.min(1).max(200).optional() }),
+  'labels/export': z.object({ run, by: reader, text: z.boolean().optional(), cursor: pageCursor }),
+
+  'traces/judge': z.object({ trace: traceId, verdict: givenVerdictSchema.nullable(), by: reader }),
+  'traces/answers': z.object({ trace: traceId }),
+  'audit/queue': z.object({
+    filter,
+    reasons: z.array(z.enum(auditReasons)).max(auditReasons.length).optional(),
+    suspect: z.enum(['false_negative', 'false_positive', 'unclear']).optional(),
+    cursor: pageCursor,
+    limit,
+  }),
+  'audit/rescore': z.object({ ...rescore, cursor: natural.optional(), limit }),
+  'audit/apply': z.object({ ...rescore, changes: natural, by: reader }),
+  'audit/undo': z.object({ run, rescore: natural, by: reader }),
+  'audit/rescores': z.object({ run }),
 
   'traces/page': z.object({ filter, sort: sort.optional(), cursor: pageCursor, limit }),
   'traces/get': z.object({ trace: traceId }),

@@ -75,6 +75,15 @@ export class Annotator {
   }
 
   /**
+   * A completion with the spans of {@link annotations}.
+   * @throws `not_found`, `corrupt` where the text is gone
+   */
+  reading(trace: string): { text: string; spans: Span[] } {
+    const { spans, length } = this.annotations(trace);
+    return { text: this.read(findTrace(this.index, this.root, trace), 'completion', length), spans };
+  }
+
+  /**
    * Spans by label in at most `limit` units of the completion: the counts of {@link annotations}, and nothing is kept here.
    * @throws `corrupt` where the text is gone
    */

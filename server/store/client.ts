@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StreamEvent, EventBatch, Params, Result } from '../../core/protocol/methods.ts';
+import type { AuditMethod } from './audit.ts';
 import { Follower } from './subscription.ts';
 import type { Message, StoreCall, StoreCalls } from './messages.ts';
 import type { AttemptKey, ImportWriter, StoreFault, StoreMethod, StoreProgress, TraceStore } from './trace-store.ts';
@@ -128,6 +129,22 @@ class StoreClient implements TraceStore {
 
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>> {
     return this.call('behaviours', [params]);
+  }
+
+  editLabels(params: StoreCalls['editLabels']['args'][0]): ReturnType<TraceStore['editLabels']> {
+    return this.call('editLabels', [params]);
+  }
+
+  labelAgreement(params: StoreCalls['labelAgreement']['args'][0]): ReturnType<TraceStore['labelAgreement']> {
+    return this.call('labelAgreement', [params]);
+  }
+
+  labelQueue(params: StoreCalls['labelQueue']['args'][0]): ReturnType<TraceStore['labelQueue']> {
+    return this.call('labelQueue', [params]);
+  }
+
+  audit<M extends AuditMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.call('audit', [method, params]) as Promise<Result<M>>;
   }
 
   catchUp(attempt?: AttemptKey): Promise<void> {

@@ -12,6 +12,7 @@ import type { AttemptState } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
 import { Ingest } from './ingest.ts';
 import { Journal } from './journal.ts';
+import { applyLabels } from './labels.ts';
 import { attemptFolder, eventsPath, isSegment, runFolder, runsFolder, streamOf } from './paths.ts';
 import { applyRuling, isRuling } from './rulings.ts';
 import { forgetRun, registerRun } from './runs.ts';
@@ -276,6 +277,21 @@ export class Intake {
         this.register(event, event);
         supersede(index, event.run);
         this.forget();
+        return;
+      case 'labels_edited':
+        this.registerFound(event.run);
+        try {
+          applyLabels(index, event);
+        } catch (error) {
+          // An event that was lost took the span away that this one changes: the rest goes on without it.
+          if (!LonghandError.is(error, 'invalid_params')) throw error;
+          this.events.fault({
+            file: 'journal.jsonl',
+            line: null,
+            kind: 'bad_line',
+            message: `seq ${event.seq}: ${error.message}`,
+          });
+        }
         return;
       case 'attempt_ended':
         this.registerFound(event.run);

@@ -1,6 +1,10 @@
 /** What passes between the store's thread and the service. */
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { Cursor, EventBatch, Params, Result } from '../../core/protocol/methods.ts';
+import type { ReaderLayer } from '../../core/protocol/labels.ts';
+import type { Named } from './label-figures.ts';
+import type { LabelEditParams } from './labels.ts';
+import type { AuditMethod } from './audit.ts';
 import type { ImportBatch, ImportStart } from './importing.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type {
@@ -17,6 +21,10 @@ import type {
 export interface StoreCalls {
   read: { args: [method: StoreMethod, params: Params<StoreMethod>]; result: Result<StoreMethod> };
   behaviours: { args: [params: Params<'metrics/behaviours'>]; result: Result<'metrics/behaviours'> };
+  editLabels: { args: [params: LabelEditParams]; result: ReaderLayer };
+  labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };
+  labelQueue: { args: [params: Named<'labels/queue'>]; result: Result<'labels/queue'> };
+  audit: { args: [method: AuditMethod, params: Params<AuditMethod>]; result: Result<AuditMethod> };
   catchUp: { args: [key: AttemptKey | undefined]; result: void };
   runs: { args: [cursor: string | undefined, limit: number | undefined]; result: { runs: RunRecord[]; next?: string } };
   run: { args: [run: string]; result: RunRecord };

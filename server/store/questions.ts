@@ -8,13 +8,16 @@ import { DocumentClasses } from './classes.ts';
 import { budgets, pairs, traceSets } from './comparison.ts';
 import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
 import type { IndexFile } from './index-file.ts';
+import { LabelFigures, type Named } from './label-figures.ts';
+import { exportLabels, prepareEdit, readerLayer, type LabelEditParams } from './labels.ts';
+import { otherLayers } from './layers.ts';
 import { Pages } from './pages.ts';
 import { streamOf } from './paths.ts';
 import { runRecord, runRecords } from './runs.ts';
 import { metricsSnapshot, runTable } from './series.ts';
 import { TextReader } from './text.ts';
-import type { AttemptKey, AttemptRecord, RunRecord, StoreMethod } from './trace-store.ts';
-import { traceDetail, traceGroup, traceSlice } from './traces.ts';
+import type { AttemptKey, AttemptRecord, NewJournalEvent, RunRecord, StoreMethod } from './trace-store.ts';
+import { findTrace, traceDetail, traceGroup, traceSlice } from './traces.ts';
 
 export class Questions {
   private readonly index: IndexFile;
@@ -22,6 +25,7 @@ export class Questions {
   private readonly texts: TextReader;
   private readonly pages: Pages;
   private readonly annotator: Annotator;
+  private readonly labels: LabelFigures;
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
@@ -30,6 +34,7 @@ export class Questions {
     this.texts = new TextReader(index);
     this.pages = new Pages(index);
     this.annotator = new Annotator(index, root, this.texts);
+    this.labels = new LabelFigures(index, this.annotator);
   }
 
   answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
@@ -42,11 +47,33 @@ export class Questions {
     return behaviours({ index, root, annotator, classes }, params);
   }
 
+  /** The journal's event for an edit of labels. @throws `conflict` */
+  labelEdit(params: LabelEditParams): NewJournalEvent {
+    return prepareEdit(this.index, this.annotator, params);
+  }
+
+  labelAgreement(params: Named<'labels/agreement'>): Generator<void, Result<'labels/agreement'>> {
+    return this.labels.agreement({ ...params, run: this.known(params.run) });
+  }
+
+  labelQueue(params: Named<'labels/queue'>): Generator<void, Result<'labels/queue'>> {
+    return this.labels.queue({ ...params, run: this.known(params.run) });
+  }
+
   private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
     'traces/page': (params) => this.pages.page(params),
     'traces/get': ({ trace }) => traceDetail(this.index, this.root, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
-    'traces/annotations': ({ trace }) => this.annotator.annotations(trace),
+    'traces/annotations': ({ trace }) => {
+      const found = this.annotator.annotations(trace);
+      const layers = otherLayers(this.index, trace);
+      return layers.length > 0 ? { ...found, layers } : found;
+    },
+    'labels/get': ({ trace, by = '' }) => {
+      findTrace(this.index, this.root, trace);
+      return readerLayer(this.index, trace, by);
+    },
+    'labels/export': (params) => exportLabels(this.index, this.annotator, { ...params, run: this.known(params.run) }),
     'traces/group': ({ trace }) => traceGroup(this.index, this.root, trace),
     'traces/sets': (params) => ({ sets: traceSets(this.index, { ...params, run: this.known(params.run) }) }),
     'traces/pairs': (params) => {
@@ -87,5 +114,6 @@ export class Questions {
   forget(): void {
     this.texts.forget();
     this.annotator.forget();
+    this.labels.forget();
   }
 }

@@ -7,6 +7,7 @@ import type { RunFile } from '../../core/protocol/files.ts';
 import { attemptRecords } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
 import { runFolder } from './paths.ts';
+import { forgetLabels } from './labels.ts';
 import { forgetRulings } from './rulings.ts';
 import { traceRowId } from './schema.ts';
 import type { RunRecord } from './trace-store.ts';
@@ -41,6 +42,7 @@ export function forgetRun(index: IndexFile, run: string): void {
   for (const { id } of index.all<{ id: number }>('SELECT id FROM attempts WHERE run = ?', run))
     forgetAttempt(index, id);
   forgetRulings(index, run);
+  forgetLabels(index, run);
   index.run(
     'INSERT INTO runs (run, created, deleted) VALUES (?, 0, 1) ON CONFLICT (run) DO UPDATE SET deleted = 1',
     run,

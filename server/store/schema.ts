@@ -82,6 +82,13 @@ CREATE TABLE rescored (
 ) WITHOUT ROWID;
 CREATE INDEX rescored_by_seq ON rescored(seq);
 
+-- Readers' labels of completions, by trace as the journal names it: it may be read before the traces are. layer: JSON, all of it. reviewed: 1 where
+-- some of the text is vouched for.
+CREATE TABLE reader_labels (
+  trace TEXT, reader TEXT, run TEXT NOT NULL, revision INTEGER NOT NULL, reviewed INTEGER NOT NULL, layer TEXT NOT NULL, PRIMARY KEY (trace, reader)
+) WITHOUT ROWID;
+CREATE INDEX reader_labels_by_run ON reader_labels(run, reader);
+
 -- What an audit found in the text of a finished trace, read when it is asked for. found: JSON; null: the text is gone. cut: its end was not read.
 CREATE TABLE audits (
   trace INTEGER PRIMARY KEY, version TEXT NOT NULL, found TEXT, cut INTEGER NOT NULL

@@ -55,14 +55,10 @@ const handlers: Handlers = {
   finishImport: ([run]) => imports.finish(run),
   abortImport: ([run]) => imports.abort(run),
   reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
-  behaviours: async ([params]) => {
-    const steps = store.questions.behaviours(params);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-      await breathe();
-    }
-  },
+  behaviours: ([params]) => inSlices(store.questions.behaviours(params)),
+  editLabels: ([params]) => store.editLabels(params),
+  labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
+  labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),
   verify: async (_args, id) => {
     const steps = verify(store.index, root);
     for (;;) {
@@ -82,6 +78,15 @@ port.on('message', (request: Request) => {
   void answer(request);
 });
 send({ type: 'ready' });
+
+/** Other calls are answered where it yields. */
+async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await breathe();
+  }
+}
 
 async function answer({ id, call, args }: Request): Promise<void> {
   try {

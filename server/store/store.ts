@@ -1,11 +1,14 @@
 /** The store itself, in its own thread: one open index, what fills it, and what it answers. */
 import { mkdirSync } from 'node:fs';
+import type { ReaderLayer } from '../../core/protocol/labels.ts';
 import type { Cursor, EventBatch } from '../../core/protocol/methods.ts';
+import { Audit } from './audit.ts';
 import { countTraces } from './attempts.ts';
 import { IndexFile, removeIndex } from './index-file.ts';
 import { Intake } from './intake.ts';
 import type { IntakeEvents } from './intake.ts';
 import { indexPath, runsFolder, streamOf } from './paths.ts';
+import { readerLayer, type LabelEditParams } from './labels.ts';
 import { Questions } from './questions.ts';
 import { newest, replayStream, startOf } from './streams.ts';
 import { supersede } from './supersede.ts';
@@ -18,6 +21,7 @@ export class Store {
   index: IndexFile;
   intake: Intake;
   questions: Questions;
+  audit: Audit;
   /** What listeners had been told before the index was made anew: not told again. */
   private told: Cursor = {};
 
@@ -29,6 +33,11 @@ export class Store {
     this.index = new IndexFile(indexPath(root));
     this.intake = new Intake(this.index, root, this.events);
     this.questions = new Questions(this.index, root);
+    this.audit = this.newAudit();
+  }
+
+  private newAudit(): Audit {
+    return new Audit(this.index, this.root, (event) => this.intake.appendJournal(event));
   }
 
   private announce({ stream, events }: EventBatch): void {
@@ -40,6 +49,12 @@ export class Store {
   deleteRun(run: string): void {
     this.intake.deleteRun(run);
     this.questions.forget();
+  }
+
+  /** On disk before it returns. @throws `conflict` */
+  editLabels(params: LabelEditParams): ReaderLayer {
+    this.intake.appendJournal(this.questions.labelEdit(params));
+    return readerLayer(this.index, params.trace, params.by);
   }
 
   cursor(run?: string): Cursor {
@@ -65,6 +80,7 @@ export class Store {
     this.index = new IndexFile(this.index.path);
     this.intake = new Intake(this.index, this.root, this.events, importing);
     this.questions = new Questions(this.index, this.root);
+    this.audit = this.newAudit();
     const all = this.index.all<AttemptKey & { id: number }>('SELECT id, run, stage, attempt FROM attempts ORDER BY id');
     for (const [i, row] of all.entries()) {
       progress(i, all.length, streamOf(row));

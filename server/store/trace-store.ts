@@ -6,6 +6,7 @@
  * Every method rejects with a `LonghandError`: `not_found` for an id that is not there, `invalid_params` for one that is not
  * well formed or a cursor of another list, `unreadable` where a file that is needed cannot be read, `disk_full`.
  */
+import type { AuditMethods } from '../../core/protocol/audit.ts';
 import type {
   Cursor,
   CheckpointInfo,
@@ -17,6 +18,9 @@ import type {
   StreamEvent,
 } from '../../core/protocol/methods.ts';
 import type { Sampling, TraceFacts } from '../../core/protocol/events.ts';
+import type { ReaderLayer } from '../../core/protocol/labels.ts';
+import type { Named } from './label-figures.ts';
+import type { LabelEditParams } from './labels.ts';
 import type { Exit, JournalEvent, Outcome, RunFile, Spec } from '../../core/protocol/files.ts';
 
 /** The methods of the contract that the store answers by itself; the parameters must have been validated. */
@@ -35,6 +39,8 @@ export const storeMethods = [
   'groups/steps',
   'groups/get',
   'runs/table',
+  'labels/get',
+  'labels/export',
 ] as const satisfies readonly Method[];
 export type StoreMethod = (typeof storeMethods)[number];
 
@@ -214,6 +220,15 @@ export interface TraceStore {
 
   /** Answers `metrics/behaviours`, which reads texts for a fraction of a second and lets other calls pass. */
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>>;
+
+  /** With the reader's name filled in. @throws also `conflict` */
+  editLabels(params: LabelEditParams): Promise<ReaderLayer>;
+  /** Reads texts for a fraction of a second; the answer says how many are still to be read. */
+  labelAgreement(params: Named<'labels/agreement'>): Promise<Result<'labels/agreement'>>;
+  labelQueue(params: Named<'labels/queue'>): Promise<Result<'labels/queue'>>;
+
+  /** Answers the methods of the audit: verdicts given and taken back, the queue, re-scores. Long work lets other calls pass. */
+  audit<M extends keyof AuditMethods>(method: M, params: Params<M>): Promise<Result<M>>;
 
   // ---- run control ---------------------------------------------------------------------------------------------------
 

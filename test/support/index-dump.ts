@@ -26,6 +26,7 @@ const queries: Record<string, string> = {
   reader_verdicts: 'SELECT * FROM reader_verdicts ORDER BY 1, 2, 3, 4',
   rescores: 'SELECT * FROM rescores ORDER BY seq',
   rescored: 'SELECT * FROM rescored ORDER BY 1, 2, 3, 4, 5',
+  reader_labels: 'SELECT * FROM reader_labels ORDER BY 1, 2',
   journal: "SELECT value FROM meta WHERE key = 'journal'",
 };
 

@@ -1,0 +1,177 @@
+/**
+ * Readers' own labels of traces (`methods.ts`): what was edited, by whom, and what the detector makes of the same texts. Every edit is
+ * an event of the journal; a layer is what all edits of one reader on one trace make together.
+ */
+import * as z from 'zod';
+import { labels, type Label } from '../behaviours/spans.ts';
+import type { Counts } from '../labels/agreement.ts';
+
+/** Markers are tokens: nobody labels them. */
+export type ReaderLabel = Exclude<Label, 'marker'>;
+export const isReaderLabel = (label: Label): label is ReaderLabel => label !== 'marker';
+export const readerLabels: readonly ReaderLabel[] = labels.filter(isReaderLabel);
+
+/** Most spans of a layer, and most edits of one request. */
+export const LABELS_LIMIT = 20_000;
+
+const offset = z.number().int().min(0);
+const id = z.number().int().min(1);
+const label = z.enum(readerLabels);
+const stretchSchema = z.tuple([offset, offset]);
+
+const copiedSchema = z.object({
+  op: z.literal('copy'),
+  spans: z.array(z.tuple([offset, offset, label])).max(LABELS_LIMIT),
+});
+/**
+ * Offsets are UTF-16 units of the completion, ends exclusive. `add` without an `id` gets the next one. `reviewed` says anew which
+ * stretches were read. `settle`: the reader has looked at this disagreement again, and the labels stand.
+ */
+const plainEdits = [
+  z.object({
+    op: z.literal('add'),
+    id: id.optional(),
+    start: offset,
+    end: offset,
+    label,
+    /** The detector's own span, taken over as it was. */
+    copied: z.literal(true).optional(),
+  }),
+  z.object({ op: z.literal('change'), id, start: offset.optional(), end: offset.optional(), label: label.optional() }),
+  z.object({ op: z.literal('remove'), id }),
+  z.object({ op: z.literal('reviewed'), stretches: z.array(stretchSchema).max(LABELS_LIMIT) }),
+  z.object({ op: z.literal('settle'), start: offset, end: offset, label, on: z.boolean() }),
+] as const;
+
+/** An edit as it stands in the journal. */
+export const labelEditSchema = z.discriminatedUnion('op', [...plainEdits, copiedSchema]);
+export type LabelEdit = z.infer<typeof labelEditSchema>;
+
+/** An edit as it is asked for: `copy` takes over the detector's spans of the whole completion, which the service finds. */
+export const wantedEditSchema = z.discriminatedUnion('op', [...plainEdits, z.object({ op: z.literal('copy') })]);
+export type WantedEdit = z.infer<typeof wantedEditSchema>;
+
+export interface ReaderSpan {
+  /** Of this layer; stays with the span while it is moved and relabelled. */
+  id: number;
+  start: number;
+  end: number;
+  label: ReaderLabel;
+  /** When it was set or last changed. */
+  at: number;
+  /** Which detector's spans the reader could see then. */
+  detector: string;
+  version: string;
+  /** Taken over from the detector, and not changed since. */
+  copied: boolean;
+}
+
+/** Where a reader's word stands against another's. */
+export interface Place {
+  start: number;
+  end: number;
+  label: ReaderLabel;
+}
+
+/** All that one reader says of one completion. */
+export interface ReaderLayer {
+  trace: string;
+  by: string;
+  /** Counts the edits; 0: nothing yet. An edit names the one that it was made on. */
+  revision: number;
+  /** The id that the next span gets. */
+  next: number;
+  /** By start, the longer first. */
+  spans: ReaderSpan[];
+  /** Stretches that the reader vouches for, ordered, apart. */
+  reviewed: [start: number, end: number][];
+  settled: Place[];
+}
+
+export interface LabelAgreement {
+  label: ReaderLabel;
+  steps: Counts;
+  spans: Counts;
+}
+
+/** The detector against one reader over all that the reader has reviewed in a run. */
+export interface RunAgreement {
+  by: string;
+  detector: { name: string; version: string };
+  labels: LabelAgreement[];
+  /** Traces with a reviewed stretch, and their steps in such stretches. */
+  traces: number;
+  steps: number;
+  /** Traces that are still to be read: the same call goes on. */
+  waiting: number;
+}
+
+/**
+ * A place to read next. `missed`: the reader has a span and the detector has none there; `extra`: the other way round; `judge`: the
+ * detector and a judge disagree where the reader has not read; `unsure`: a span of which the detector is least sure, not read.
+ */
+export interface QueueItem extends Place {
+  trace: string;
+  problemLabel: string;
+  why: 'missed' | 'extra' | 'judge' | 'unsure';
+  /** The detector's, where it has a span. */
+  confidence: number | null;
+  /** How the place begins. */
+  text: string;
+}
+
+export interface LabelQueue {
+  items: QueueItem[];
+  /** How many there are beyond those listed. */
+  more: number;
+  /** Traces looked through for unsure spans, of how many. */
+  looked: number;
+  traces: number;
+  waiting: number;
+}
+
+/** A reader's labels of one trace as they are exported: one JSON object a line. */
+export interface ExportedLabels {
+  trace: string;
+  /** The problem's hash, and its id in the source. */
+  problem: string;
+  source_id: string | null;
+  by: string;
+  revision: number;
+  /** UTF-16 units of the completion. */
+  length: number;
+  text?: string;
+  labels: {
+    start: number;
+    end: number;
+    label: ReaderLabel;
+    by: string;
+    at: string;
+    detector: string;
+    version: string;
+    copied: boolean;
+  }[];
+  reviewed: [start: number, end: number][];
+}
+
+/** `by`: the reader's name; absent: that of the user under whom the backend runs. */
+export interface LabelMethods {
+  'labels/get': { params: { trace: string; by?: string }; result: ReaderLayer };
+  /**
+   * All of the edits or none, on disk before it answers. `base` is the revision that they were made on.
+   * @throws `conflict` where the layer has another one by now
+   */
+  'labels/edit': {
+    params: { trace: string; by?: string; base: number; edits: WantedEdit[] };
+    result: ReaderLayer;
+  };
+  /** Texts are read for a fraction of a second a call: while `waiting` is above 0 the same call goes on. */
+  'labels/agreement': { params: { run: string; by?: string }; result: RunAgreement };
+  /** As `labels/agreement`. At most 200 places unless `limit` says fewer. */
+  'labels/queue': { params: { run: string; by?: string; limit?: number }; result: LabelQueue };
+  /** By trace; at most 50 a page, fewer with texts. All readers' where `by` is absent. */
+  'labels/export': {
+    params: { run: string; by?: string; text?: boolean; cursor?: string };
+    result: { rows: ExportedLabels[]; next?: string };
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * The detector against a reader over a run, and the places to read next. Texts are read for a fraction of a second a call and what
+ * they say is kept in memory under the revision of their labels; everything here yields after some milliseconds.
+ */
+import { DETECTOR } from '../../core/behaviours/detect.ts';
+import type { Label } from '../../core/behaviours/spans.ts';
+import { addCounts, agreementByLabel, covered, noCounts } from '../../core/labels/agreement.ts';
+import {
+  comparable,
+  judgeDisagreements,
+  readerDisagreements,
+  unsureSpans,
+  type Disagreement,
+} from '../../core/labels/disagreements.ts';
+import { emptyLayer } from '../../core/labels/reader.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { LabelAgreement, QueueItem, ReaderLayer } from '../../core/protocol/labels.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import { steps } from '../../core/traces/steps.ts';
+import type { Annotator } from './annotate.ts';
+import type { IndexFile } from './index-file.ts';
+import { otherLayers } from './layers.ts';
+import { Lru } from './lru.ts';
+import { traceRows } from './rows.ts';
+
+/** Milliseconds of reading texts in one call, and of any work between two yields. */
+const READING_MS = 400;
+const SLICE_MS = 15;
+/** Traces of a run that are looked through for unsure spans; the answer says of how many. */
+const LOOKED = 300;
+const UNSURE_EACH = 5;
+const SNIPPET = 90;
+const QUEUE_LIMIT = 200;
+/** Labels and places kept in all. */
+const KEPT = 200_000;
+
+/** With the reader's name filled in. */
+export type Named<M extends 'labels/agreement' | 'labels/queue'> = Params<M> & { by: string };
+
+interface Seen {
+  labels: LabelAgreement[];
+  steps: number;
+  places: (Disagreement & { text: string })[];
+}
+
+interface Labelled {
+  trace: string;
+  problemLabel: string;
+  length: number;
+  layer: ReaderLayer;
+  judged: string;
+}
+
+export class LabelFigures {
+  private readonly index: IndexFile;
+  private readonly annotator: Annotator;
+  private readonly cache = new Lru<string, Seen>(KEPT, (seen) => seen.labels.length + seen.places.length + 1);
+
+  constructor(index: IndexFile, annotator: Annotator) {
+    this.index = index;
+    this.annotator = annotator;
+  }
+
+  forget(): void {
+    this.cache.clear();
+  }
+
+  /** Answers `labels/agreement`. */
+  *agreement({ run, by }: Named<'labels/agreement'>): Generator<void, Result<'labels/agreement'>> {
+    const sums = new Map<Label, LabelAgreement>();
+    const work = new Reading();
+    let [traces, inSteps] = [0, 0];
+    for (const one of this.labelled(run, by)) {
+      if (one.layer.reviewed.length === 0) continue;
+      const seen = work.read(() => this.look(one), this.cache.get(keyOf(one)));
+      if (seen) {
+        traces += 1;
+        inSteps += seen.steps;
+        for (const each of seen.labels) {
+          const sum = sums.get(each.label) ?? { label: each.label, steps: noCounts(), spans: noCounts(null) };
+          addCounts(sum.steps, each.steps);
+          addCounts(sum.spans, each.spans);
+          sums.set(each.label, sum);
+        }
+      }
+      yield* work.breath();
+    }
+    // A label that a trace does not have is a label that none of its steps has: they are units too.
+    for (const sum of sums.values()) sum.steps.units = inSteps;
+    return {
+      by,
+      detector: { ...DETECTOR },
+      labels: [...sums.values()],
+      traces,
+      steps: inSteps,
+      waiting: work.waiting,
+    };
+  }
+
+  /** Answers `labels/queue`: what reader and detector disagree on, what detector and judge do, what the detector is least sure of. */
+  *queue({ run, by, limit = QUEUE_LIMIT }: Named<'labels/queue'>): Generator<void, Result<'labels/queue'>> {
+    const work = new Reading();
+    const found: QueueItem[] = [];
+    const add = ({ trace, problemLabel }: Labelled, seen: Seen | null): void => {
+      for (const place of seen?.places ?? []) found.push({ trace, problemLabel, ...place });
+    };
+    const known = this.labelled(run, by);
+    const done = new Set<string>();
+    for (const one of known) {
+      done.add(one.trace);
+      add(
+        one,
+        work.read(() => this.look(one), this.cache.get(keyOf(one))),
+      );
+      yield* work.breath();
+    }
+    const total = this.index.get<{ n: number }>(
+      'SELECT count(*) AS n FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE a.run = ? AND t.superseded = 0 AND t.live = 0',
+      run,
+    );
+    const others = this.unread(run, by).filter(({ trace }) => !done.has(trace));
+    for (const one of others) {
+      add(
+        one,
+        work.read(() => this.look(one), this.cache.get(keyOf(one))),
+      );
+      yield* work.breath();
+    }
+    const rank = (item: QueueItem): number => (item.why === 'unsure' ? 2 : item.why === 'judge' ? 1 : 0);
+    // Stable: by trace and place within the kinds; the unsure by how unsure they are.
+    found.sort((a, b) => rank(a) - rank(b) || (a.why === 'unsure' ? a.confidence! - b.confidence! : 0));
+    const items = found.slice(0, limit);
+    const looked = known.length + others.length - work.waiting;
+    return { items, more: found.length - items.length, looked, traces: total?.n ?? 0, waiting: work.waiting };
+  }
+
+  /** Traces of which the reader or a judge has said something, in the order of the list. */
+  private labelled(run: string, by: string): Labelled[] {
+    const rows = this.index.all<{ trace: string; layer: string }>(
+      'SELECT trace, layer FROM reader_labels WHERE run = ? AND reader = ? ORDER BY trace',
+      run,
+      by,
+    );
+    return rows.flatMap(({ trace, layer }) => {
+      const row = this.rowOf(trace);
+      return row ? [{ ...row, layer: JSON.parse(layer) as ReaderLayer, judged: this.judgedBy(trace) }] : [];
+    });
+  }
+
+  private unread(run: string, by: string): Labelled[] {
+    const rows = traceRows(
+      this.index,
+      'WHERE a.run = ? AND t.superseded = 0 AND t.live = 0 ORDER BY t.id LIMIT ?',
+      run,
+      LOOKED,
+    );
+    return rows.map(({ trace, problemLabel, length }) => {
+      return { trace, problemLabel, length, layer: emptyLayer(trace, by), judged: this.judgedBy(trace) };
+    });
+  }
+
+  private rowOf(trace: string): Pick<Labelled, 'trace' | 'problemLabel' | 'length'> | null {
+    const [run = '', stage = '', attempt, n] = trace.split('/');
+    const [row] = traceRows(
+      this.index,
+      'WHERE a.run = ? AND a.stage = ? AND a.attempt = ? AND t.id = a.id * 4294967296 + ?',
+      run,
+      stage,
+      Number(attempt),
+      Number(n),
+    );
+    return row ? { trace, problemLabel: row.problemLabel, length: row.length } : null;
+  }
+
+  private judgedBy(trace: string): string {
+    return otherLayers(this.index, trace)
+      .map(({ name, version }) => `${name} ${version}`)
+      .join();
+  }
+
+  /** Reads a text; null where it is gone. */
+  private look(one: Labelled): Seen | null {
+    const { layer, trace } = one;
+    try {
+      const { text, spans } = this.annotator.reading(trace);
+      const within = layer.reviewed.map(([start, end]) => ({ start, end }));
+      const all = within.length > 0 ? steps(text) : [];
+      const found = comparable(spans);
+      const agreed = agreementByLabel({ steps: all, gold: layer.spans, found, within });
+      const judge = otherLayers(this.index, trace).filter(({ kind }) => kind === 'judge');
+      const places = [
+        ...readerDisagreements(layer, spans),
+        ...judge.flatMap((own) => judgeDisagreements(own, spans, layer.reviewed)),
+        ...unsureSpans(spans, layer.reviewed, UNSURE_EACH),
+      ];
+      const seen: Seen = {
+        labels: [...agreed].map(([label, counts]) => ({ label: label as LabelAgreement['label'], ...counts })),
+        steps: covered(all, within).filter(Boolean).length,
+        places: places.map((place) => ({ ...place, text: snippet(text, place.start) })),
+      };
+      this.cache.set(keyOf(one), seen);
+      return seen;
+    } catch (error) {
+      if (!LonghandError.is(error, 'corrupt')) throw error;
+      return null;
+    }
+  }
+}
+
+const keyOf = ({ trace, length, judged, layer: { by, revision } }: Labelled): string =>
+  JSON.stringify([trace, length, by, revision, judged, DETECTOR]);
+
+const snippet = (text: string, start: number): string =>
+  text
+    .slice(start, start + SNIPPET)
+    .replace(/\s+/g, ' ')
+    .toWellFormed();
+
+/** One call's reading: how long it took, and what had to wait. */
+class Reading {
+  waiting = 0;
+  private spent = 0;
+  private sliced = performance.now();
+
+  /** What is kept, or read now where there is time for it; null: it has to wait, or is gone. */
+  read(work: () => Seen | null, kept: Seen | undefined): Seen | null {
+    if (kept) return kept;
+    if (this.spent > READING_MS) {
+      this.waiting += 1;
+      return null;
+    }
+    const began = performance.now();
+    const seen = work();
+    this.spent += performance.now() - began;
+    return seen;
+  }
+
+  *breath(): Generator<void> {
+    if (performance.now() - this.sliced <= SLICE_MS) return;
+    yield;
+    this.sliced = performance.now();
+  }
+}
