@@ -56,6 +56,7 @@ const handlers: Handlers = {
   abortImport: ([run]) => imports.abort(run),
   reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
   behaviours: ([params]) => inSlices(store.questions.behaviours(params)),
+  audit: ([method, params]) => inSlices(store.audit.answer(method, params as never)),
   editLabels: ([params]) => store.editLabels(params),
   labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
   labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),

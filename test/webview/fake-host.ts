@@ -4,14 +4,22 @@
  */
 import { readFileSync } from 'node:fs';
 import 'vscode-jsonrpc/node';
-import { extractAnswer } from '../../core/answers/extract.ts';
-import { quickCheck } from '../../core/answers/quick-check.ts';
+import { candidates, extractAnswer } from '../../core/answers/extract.ts';
+import { normalisationSteps, quickCheck } from '../../core/answers/quick-check.ts';
 import { countSpans } from '../../core/behaviours/count.ts';
 import { detect, DETECTOR } from '../../core/behaviours/detect.ts';
 import { compareWhatIf, type RejectSettings, type StoredSample } from '../../core/metrics/what-if.ts';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
+import type {
+  AppliedRescore,
+  AuditQueue,
+  RescorePreview,
+  RescoreWish,
+  TraceAnswers,
+} from '../../core/protocol/audit.ts';
+import type { GivenVerdict, JournalEvent } from '../../core/protocol/files.ts';
 import type { Pair, TraceSet } from '../../core/protocol/comparison.ts';
 import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type {
@@ -136,6 +144,9 @@ export function readReasoningFlow(path: string, model: string, from = 0): FakeTr
 export interface FakeData {
   traces: FakeTrace[];
   behaviours?: Result<'metrics/behaviours'>;
+  audit?: AuditQueue;
+  rescore?: (wish: RescoreWish) => RescorePreview;
+  rescores?: AppliedRescore[];
   sets?: TraceSet[];
   pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
   run?: RunSummary;
@@ -278,6 +289,13 @@ export class FakeHost {
       'metrics/behaviours': () => this.data.behaviours ?? { detector: { ...DETECTOR }, sets: [], waiting: 0, more: 0 },
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
+      'traces/judge': ({ trace, verdict }) => this.#judge(trace, verdict),
+      'traces/answers': ({ trace }) => answersOf(this.#find(trace)),
+      'audit/queue': () => this.#need(this.data.audit),
+      'audit/rescore': (wish) => this.#need(this.data.rescore?.(wish)),
+      'audit/apply': ({ changes }) => ({ rescore: 7, changes }),
+      'audit/undo': () => ({ changes: 1 }),
+      'audit/rescores': () => ({ rescores: this.data.rescores ?? [] }),
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
       'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
       'stages/rows': ({ table, where, text, sort, cursor, limit = 100, parts = true }) => {
@@ -338,6 +356,30 @@ export class FakeHost {
     return value;
   }
 
+  /** As the service does: the word counts, and the journal tells of it. */
+  #judge(id: string, verdict: GivenVerdict | null): Result<'traces/judge'> {
+    const { detail } = this.#find(id);
+    const before = (detail.reader?.value ?? null) as GivenVerdict | null;
+    const own = detail.verdictBy ?? detail.quick;
+    const version = String(Number(detail.reader?.version ?? 0) + 1);
+    detail.reader = verdict && {
+      value: verdict,
+      checker: 'reader',
+      version,
+      by: 'anna',
+      t: 1_763_800_000_000,
+      before: own,
+    };
+    detail.verdict = verdict ?? own?.value ?? null;
+    const { run, stage, attempt } = detail;
+    const event: JournalEvent = {
+      ...{ v: 1, seq: 0, t: 0, type: 'verdict_given', run, stage, attempt, verdict, by: 'anna', before: own },
+      trace: Number(id.split('/').at(-1)),
+    };
+    void this.notify('events/batch', { stream: 'journal', events: [event] });
+    return { verdict: detail.verdict, reader: detail.reader, before };
+  }
+
   #annotate(id: string): Annotations {
     const known = this.#annotations.get(id);
     if (known) return known;
@@ -380,6 +422,25 @@ export class FakeHost {
       return x < y ? -sign : x > y ? sign : 0;
     });
   }
+}
+
+function answersOf({ detail, completion }: FakeTrace): TraceAnswers {
+  const { gold, answerFound, reader, rescored, verdictBy, quick } = detail;
+  return {
+    trace: detail.trace,
+    length: completion.length,
+    candidates: candidates(completion).map(({ section, ...one }) => ({
+      ...one,
+      in: section,
+      value: gold === null ? null : quickCheck(gold, one.text).value,
+      extracted: one.start === answerFound?.start,
+    })),
+    moreCandidates: 0,
+    gold,
+    goldSteps: gold === null ? [] : normalisationSteps(gold),
+    answerSteps: answerFound ? normalisationSteps(answerFound.text) : [],
+    verdicts: [reader, rescored, verdictBy, quick].filter((one) => one !== null),
+  };
 }
 
 function batchOf(detail: TraceDetail, event: StageEvent): EventBatch {

@@ -1,0 +1,269 @@
+/**
+ * Which verdicts of a filter's traces may be wrong. Texts are read when they are asked for, a fraction of a second a call, and what was
+ * seen in them is kept in the index; what the checkers and the other samples say is put together anew for each ranking.
+ */
+import { createHash } from 'node:crypto';
+import { normalise } from '../../core/answers/normalise.ts';
+import { QUICK_CHECK_VERSION } from '../../core/answers/quick-check.ts';
+import {
+  SIGHTING_VERSION,
+  sight,
+  suspicions,
+  Votes,
+  type Judged,
+  type Sighting,
+} from '../../core/answers/suspicions.ts';
+import { AUDIT_LIMIT, auditReasons, type AuditItem, type AuditQueue, type Suspect } from '../../core/protocol/audit.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { FoundAnswer, TraceFacts, Verdict } from '../../core/protocol/events.ts';
+import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
+import type { IndexFile } from './index-file.ts';
+import { Lru } from './lru.ts';
+import { attemptFolder } from './paths.ts';
+import { traceRows } from './rows.ts';
+import { verdictCodes } from './schema.ts';
+import { Slices, stampOf, tracePages } from './slices.ts';
+import { readText } from './text.ts';
+
+const VERSION = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
+/** Milliseconds of reading texts in one call. */
+const READING_MS = 400;
+/** UTF-16 units of a completion that are read: some 300,000 tokens. */
+const TEXT_LIMIT = 2 ** 20;
+const DEFAULT_LIMIT = 100;
+
+interface Row {
+  id: number;
+  attempt_id: number;
+  run: string;
+  stage: string;
+  attempt: number;
+  hash: string;
+  gold: string;
+  verdict: number | null;
+  of: string | null;
+  step: number | null;
+  set_name: string | null;
+  marker: string | null;
+  facts: string;
+  quick: string | null;
+  found: string | null;
+  version: string | null;
+  sighting: string | null;
+  cut: number | null;
+  reader: number | null;
+}
+
+const SELECT = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, p.gold, t.verdict, t.of, t.step, t.set_name, t.marker, d.facts, d.quick, d.found,
+  x.version, x.found AS sighting, x.cut, r.value AS reader`;
+const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
+  LEFT JOIN audits x ON x.trace = t.id
+  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * 4294967296`;
+
+/** A ranking as long as nothing is said anew of the traces: order and reasons as numbers, the votes to make the words from. */
+interface Ranking {
+  stamp: string;
+  /** Texts that had not been read when it was made. */
+  waiting: number;
+  ranked: { id: number; score: number; suspect: Suspect; mask: number }[];
+  votes: Map<string, Votes>;
+  looked: number;
+  done: number;
+  unreadable: number;
+  cut: number;
+  beyond: number;
+}
+
+export class AuditQueues {
+  private readonly index: IndexFile;
+  private readonly root: string;
+  private readonly rankings = new Lru<string, Ranking>(2);
+
+  constructor(index: IndexFile, root: string) {
+    this.index = index;
+    this.root = root;
+  }
+
+  *page(params: Params<'audit/queue'>): Generator<void, AuditQueue> {
+    const filter: TraceFilter = { ...params.filter, live: false };
+    const name = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 12);
+    const slices = new Slices();
+    const waiting = yield* this.readTexts(filter, slices);
+    let ranking = this.rankings.get(name);
+    const stamp = stampOf(this.index, filter.run);
+    if (ranking?.stamp !== stamp || ranking.waiting !== waiting) {
+      ranking = yield* this.rank(filter, slices, { stamp, waiting });
+      this.rankings.set(name, ranking);
+    }
+    return this.answer(ranking, name, params);
+  }
+
+  /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
+  private *readTexts(filter: TraceFilter, slices: Slices): Generator<void, number> {
+    let spent = 0;
+    let waiting = 0;
+    let seen = 0;
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+      const news: { id: number; found: string | null; cut: boolean }[] = [];
+      for (const row of rows) {
+        if ((seen += 1) > AUDIT_LIMIT) break;
+        if (row.version === VERSION) continue;
+        if (spent > READING_MS) {
+          waiting += 1;
+          continue;
+        }
+        const began = performance.now();
+        news.push(this.read(row));
+        spent += performance.now() - began;
+        yield* slices.breath();
+      }
+      if (news.length > 0)
+        this.index.transaction(() => {
+          for (const { id, found, cut } of news)
+            this.index.run('INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?)', id, VERSION, found, cut ? 1 : 0);
+        });
+      if (seen > AUDIT_LIMIT) break;
+      yield* slices.breath();
+    }
+    return waiting;
+  }
+
+  /** `found` null: its text is gone. */
+  private read(row: Row): { id: number; found: string | null; cut: boolean } {
+    const text = readText(this.index, attemptFolder(this.root, row), 0, row.id, TEXT_LIMIT + 1);
+    if (text === null) return { id: row.id, found: null, cut: false };
+    const cut = text.length > TEXT_LIMIT;
+    return { id: row.id, found: JSON.stringify(sight(text.slice(0, TEXT_LIMIT), row.gold)), cut };
+  }
+
+  private *rank(filter: TraceFilter, slices: Slices, at: Pick<Ranking, 'stamp' | 'waiting'>): Generator<void, Ranking> {
+    const ranking: Ranking = {
+      ...at,
+      ranked: [],
+      votes: new Map(),
+      looked: 0,
+      done: 0,
+      unreadable: 0,
+      cut: 0,
+      beyond: 0,
+    };
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+      for (const row of rows) {
+        if (ranking.looked >= AUDIT_LIMIT) {
+          ranking.beyond += 1;
+          continue;
+        }
+        ranking.looked += 1;
+        const { normal, answer, verdict } = judgedOf(row);
+        let votes = ranking.votes.get(groupOf(row));
+        if (!votes) ranking.votes.set(groupOf(row), (votes = new Votes()));
+        if (normal !== null && answer) votes.add(normal, answer.text, verdict);
+        yield* slices.breath();
+      }
+      yield* slices.breath();
+    }
+    let seen = 0;
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+      for (const row of rows) {
+        if ((seen += 1) > AUDIT_LIMIT) break;
+        if (row.reader !== null) ranking.done += 1;
+        if (row.version === VERSION && row.sighting === null) ranking.unreadable += 1;
+        if (row.cut === 1) ranking.cut += 1;
+        if (row.reader !== null) continue;
+        const found = this.suspicionsOf(row, ranking);
+        if (found) {
+          const mask = found.reasons.reduce((sum, { reason }) => sum | (1 << auditReasons.indexOf(reason)), 0);
+          ranking.ranked.push({ id: row.id, score: found.score, suspect: found.suspect, mask });
+        }
+        yield* slices.breath();
+      }
+      if (seen > AUDIT_LIMIT) break;
+      yield* slices.breath();
+    }
+    ranking.ranked.sort((a, b) => b.score - a.score || a.id - b.id);
+    return ranking;
+  }
+
+  private suspicionsOf(row: Row, { votes }: Ranking) {
+    const sighting =
+      row.version === VERSION && row.sighting !== null ? (JSON.parse(row.sighting) as Sighting | null) : null;
+    return suspicions(judgedOf(row), sighting, votes.get(groupOf(row)) ?? null);
+  }
+
+  private answer(ranking: Ranking, name: string, params: Params<'audit/queue'>): AuditQueue {
+    const wanted = params.reasons?.reduce((sum, reason) => sum | (1 << auditReasons.indexOf(reason)), 0) ?? ~0;
+    const suspect = ranking.ranked.filter((one) => params.suspect === undefined || one.suspect === params.suspect);
+    const fit = suspect.filter(({ mask }) => (mask & wanted) !== 0);
+    const after = params.cursor === undefined ? null : readCursor(params.cursor, name);
+    const from = after
+      ? fit.findIndex(({ id, score }) => score < after.score || (score === after.score && id > after.id))
+      : 0;
+    const size = Math.min(params.limit ?? DEFAULT_LIMIT, PAGE_LIMIT);
+    const shown = from < 0 ? [] : fit.slice(from, from + size);
+    const last = shown.at(-1);
+    const reasons: AuditQueue['reasons'] = {};
+    for (const { mask } of suspect)
+      for (const [bit, reason] of auditReasons.entries())
+        if ((mask & (1 << bit)) !== 0) reasons[reason] = (reasons[reason] ?? 0) + 1;
+    const { looked, done, waiting, unreadable, cut, beyond } = ranking;
+    return {
+      items: this.items(shown, ranking),
+      total: fit.length,
+      reasons,
+      ...{ looked, done, waiting, unreadable, cut, beyond },
+      ...(last && from + size < fit.length && { next: writeCursor({ ...last, list: name }) }),
+    };
+  }
+
+  private items(shown: readonly { id: number; suspect: Suspect }[], ranking: Ranking): AuditItem[] {
+    const ids = JSON.stringify(shown.map(({ id }) => id));
+    const list = 'WHERE t.id IN (SELECT value FROM json_each(?))';
+    const rows = new Map(traceRows(this.index, list, ids).map(({ rowId, ...row }) => [rowId, row]));
+    const details = this.index.all<Row>(`SELECT ${SELECT} FROM traces t ${JOINS} ${list}`, ids);
+    const found = new Map(details.map((row) => [row.id, this.suspicionsOf(row, ranking)]));
+    return shown.flatMap(({ id, suspect }) => {
+      const row = rows.get(id);
+      const reasons = found.get(id)?.reasons ?? [];
+      if (!row) return [];
+      return [
+        { row, suspect, reasons: reasons.map(({ reason, detail, at }) => ({ reason, detail, ...(at && { at }) })) },
+      ];
+    });
+  }
+}
+
+/** Samples of one problem in one evaluation or step, under one marker setting. */
+const groupOf = ({ stage, of, step, set_name: set, marker, hash }: Row): string =>
+  JSON.stringify([stage, of, step, set, marker, hash]);
+
+function judgedOf(row: Row): Judged {
+  const facts = JSON.parse(row.facts) as TraceFacts;
+  const answer = facts.answer ?? (row.found === null ? null : (JSON.parse(row.found) as FoundAnswer | null));
+  return {
+    verdict: row.verdict === null ? null : (verdictCodes[row.verdict] ?? null),
+    checker: facts.verdict ?? null,
+    quick: row.quick === null ? null : (JSON.parse(row.quick) as Verdict),
+    answer,
+    normal: answer ? normalise(answer.text.slice(0, 1000)) : null,
+  };
+}
+
+interface Place {
+  id: number;
+  score: number;
+  list: string;
+}
+
+const writeCursor = ({ id, score, list }: Place): string =>
+  Buffer.from(JSON.stringify({ id, score, list })).toString('base64url');
+
+function readCursor(cursor: string, list: string): Place {
+  try {
+    const place = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as Place;
+    if (place.list === list && Number.isSafeInteger(place.id) && typeof place.score === 'number') return place;
+  } catch {
+    // Said below.
+  }
+  throw new LonghandError('invalid_params', 'The cursor does not belong to this queue. Begin again at its first page.');
+}

@@ -1,0 +1,57 @@
+/** Long work of the store's thread in short slices: it yields after some milliseconds, so that other calls are answered between. */
+import type { SQLInputValue } from 'node:sqlite';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
+import { attemptsOf, where } from './filters.ts';
+import type { IndexFile } from './index-file.ts';
+import { traceRowId } from './schema.ts';
+
+const SLICE_MS = 15;
+const PAGE = 500;
+
+export class Slices {
+  #began = performance.now();
+
+  /** Yields where the slice is used up. */
+  *breath(): Generator<void> {
+    if (performance.now() - this.#began <= SLICE_MS) return;
+    yield;
+    this.#began = performance.now();
+  }
+}
+
+/** Says the same as long as nothing was said of these runs' traces: neither by their workers nor by the journal. */
+export function stampOf(index: IndexFile, run: string | undefined): string {
+  const events = index.get<{ n: number; seqs: number }>(
+    'SELECT count(*) AS n, coalesce(sum(last_seq), 0) AS seqs FROM attempts WHERE :run IS NULL OR run = :run',
+    { run: run ?? null },
+  );
+  const journal = index.get<{ value: string }>("SELECT value FROM meta WHERE key = 'journal'");
+  return JSON.stringify([events, journal]);
+}
+
+/**
+ * Traces of a filter by row id, page by page; each page is one statement. `select` says what of them, with `id` among it, from `t`
+ * (and what `joins` adds).
+ */
+export function* tracePages<Row extends { id: number }>(
+  index: IndexFile,
+  filter: TraceFilter,
+  select: string,
+  joins = '',
+): Generator<Row[], void> {
+  const condition = where(index, filter);
+  // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
+  for (const { id } of attemptsOf(index, filter)) {
+    for (let after = traceRowId(id, 0) - 1; ;) {
+      const values: SQLInputValue[] = [...condition.values, after, traceRowId(id + 1, 0)];
+      const rows = index.all<Row>(
+        `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
+        ...values,
+      );
+      yield rows;
+      const last = rows.at(-1);
+      if (rows.length < PAGE || !last) break;
+      after = last.id;
+    }
+  }
+}
