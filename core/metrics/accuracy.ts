@@ -19,13 +19,17 @@ export interface Accuracy extends Interval {
   undecided: number;
 }
 
-/** Right, finished by itself, and at most `budget` tokens (no budget: `Infinity`). A sample of unknown length is over every budget. */
+/**
+ * Not cut, and at most `budget` tokens (no budget: `Infinity`). An end that was not recorded, as in many imports, counts as
+ * finished; a sample of unknown length is over every budget.
+ */
+export function finishedWithin({ finish, tokens }: Pick<Sample, 'finish' | 'tokens'>, budget = Infinity): boolean {
+  return finish !== 'length' && finish !== 'error' && (budget === Infinity || (tokens ?? Infinity) <= budget);
+}
+
+/** Right, finished by itself, and at most `budget` tokens. */
 export function rightAt(sample: Sample, budget: number): boolean {
-  return (
-    sample.verdict === 'right' &&
-    sample.finish === 'stop' &&
-    (budget === Infinity || (sample.tokens ?? Infinity) <= budget)
-  );
+  return sample.verdict === 'right' && finishedWithin(sample, budget);
 }
 
 /**
@@ -54,8 +58,7 @@ export function passAtK(
   const graded = samples.filter(isGraded);
   if (graded.length === 0) return null;
   const groups = byProblem(graded).map((group) => {
-    if (group.length < k)
-      throw new RangeError(`pass@${k} needs ${k} samples of each problem; ${group[0]!.problem} has ${group.length}`);
+    atLeast(group, k, `pass@${k}`);
     return [passProbability(group.length, group.filter((sample) => rightAt(sample, budget)).length, k)];
   });
   const undecided = graded.filter(({ verdict }) => verdict === 'undecided').length;
@@ -73,8 +76,10 @@ export function passProbability(n: number, c: number, k: number): number {
 /**
  * Share of problems whose most frequent answer is right, over the first `k` samples of each (all when absent).
  *
- * Only samples that finished within the budget and have an answer vote. A tie counts as the share of the tied answers that
- * are right; a problem without a vote counts as wrong.
+ * maj@k, also cons@k (self-consistency, Wang et al. 2022, arXiv 2203.11171). Only samples that finished within the budget and have
+ * an answer vote. A tie counts as the share of the tied answers that are right, which is what a random choice among them is worth
+ * in the mean; a problem without a vote counts as wrong.
+ * @throws RangeError when a problem has fewer than `k` graded samples
  */
 export function majorityAtK(
   samples: readonly Sample[],
@@ -84,28 +89,29 @@ export function majorityAtK(
 ): Accuracy | null {
   const graded = samples.filter(isGraded);
   if (graded.length === 0) return null;
-  const groups = byProblem(graded).map((group) => [majority(group.slice(0, k), budget)]);
+  const groups = byProblem(graded).map((group) => {
+    if (k !== undefined) atLeast(group, k, `maj@${k}`);
+    return [majorityOf(group.slice(0, k), budget)];
+  });
   const undecided = graded.filter(({ verdict }) => verdict === 'undecided').length;
   return { ...bootstrapMean(groups, options), n: graded.length, problems: groups.length, undecided };
 }
 
-function majority(group: readonly Sample[], budget: number): number {
-  const votes = new Map<string, { n: number; right: boolean }>();
+/**
+ * The worth of the most frequent answer among samples that finished within the budget: 1 right, 0 wrong, of a tie the share of right
+ * ones; 0 without a vote. Equal texts (in the caller's normal form) are one vote, and so are all right answers: they equal the gold.
+ */
+export function majorityOf(group: readonly Sample[], budget = Infinity): number {
+  const votes = new Map<string, number>();
+  let right = 0;
   for (const sample of group) {
-    if (
-      sample.answer == null ||
-      sample.finish !== 'stop' ||
-      (budget !== Infinity && (sample.tokens ?? Infinity) > budget)
-    )
-      continue;
-    const vote = votes.get(sample.answer) ?? { n: 0, right: false };
-    vote.n += 1;
-    vote.right ||= sample.verdict === 'right';
-    votes.set(sample.answer, vote);
+    if (sample.answer == null || !finishedWithin(sample, budget)) continue;
+    if (sample.verdict === 'right') right += 1;
+    else votes.set(sample.answer, (votes.get(sample.answer) ?? 0) + 1);
   }
-  const most = Math.max(0, ...[...votes.values()].map(({ n }) => n));
-  const tied = [...votes.values()].filter(({ n }) => n === most);
-  return most === 0 ? 0 : tied.filter(({ right }) => right).length / tied.length;
+  const most = Math.max(right, ...votes.values());
+  if (most === 0 || right < most) return 0;
+  return 1 / (1 + [...votes.values()].filter((n) => n === most).length);
 }
 
 export interface TokenMeans {
@@ -129,7 +135,7 @@ export function tokenMeans(
   const known = samples.filter(({ tokens }) => tokens !== null);
   if (known.length === 0) return null;
   const groups = byProblem(known);
-  const within = (sample: Sample) => sample.finish === 'stop' && sample.tokens! <= budget;
+  const within = (sample: Sample) => finishedWithin(sample, budget);
   // An output that was cut at a smaller limit than the budget would have gone on: its own length is the least it can be.
   const all = groups.map((group) => group.map((sample) => Math.min(sample.tokens!, budget)));
   const finished = groups.map((group) => group.filter(within).map((sample) => sample.tokens!));
@@ -142,7 +148,14 @@ export function tokenMeans(
   };
 }
 
-function isGraded({ verdict }: Sample): boolean {
+/** @throws RangeError that says how many there are */
+function atLeast(group: readonly Sample[], k: number, name: string): void {
+  if (group.length < k)
+    throw new RangeError(`${name} needs ${k} samples of each problem; ${group[0]!.problem} has ${group.length}`);
+}
+
+/** There is a gold to which it was compared. */
+export function isGraded({ verdict }: Pick<Sample, 'verdict'>): boolean {
   return verdict === 'right' || verdict === 'wrong' || verdict === 'undecided';
 }
 
