@@ -8,6 +8,7 @@ import { findAccelerators } from './accelerators.ts';
 import { removeDiscovery, rootToken, writeDiscovery } from './discovery.ts';
 import { EngineFinder, type EngineOptions } from './engine.ts';
 import { LocalLauncher } from './launchers/local.ts';
+import { Judges } from './judge/judges.ts';
 import { lockRoot } from './lock.ts';
 import { openLog, type Logger } from './log.ts';
 import { packageVersion } from './package-paths.ts';
@@ -68,13 +69,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const engines = new EngineFinder(options);
     const control = await makeControl(store, engines, log);
     undo.push(() => control.close());
+    const judges = new Judges(store, log);
+    undo.push(() => judges.close());
     const opened = control.open().catch((error: unknown) => {
       log.fatal({ error: String(error) }, 'run control failed');
       end(error instanceof Error ? error : new Error(String(error)));
     });
     // A large root that is indexed anew takes longer than a client waits: then it sees the runs come in.
     await Promise.race([opened, sleep(OPEN_WAIT_MS, undefined, { ref: false })]);
-    const door = await openDoor(options, { store, control, engines, shutDown: () => setImmediate(end, null) }, log);
+    const door = await openDoor(
+      options,
+      { store, control, engines, judges, shutDown: () => setImmediate(end, null) },
+      log,
+    );
     undo.push(() => door.close());
     await writeDiscovery(root, {
       v: 1,
@@ -87,7 +94,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       started: Date.now(),
     });
     undo.push(() => removeDiscovery(root, process.pid));
-    undo.push(endWhenIdle(options.idleMinutes, door, control, () => end(null)));
+    undo.push(
+      endWhenIdle(
+        options.idleMinutes,
+        door,
+        () => control.isBusy || judges.isBusy,
+        () => end(null),
+      ),
+    );
     log.info({ url: door.url }, 'listening');
     return { url: door.url, ended, close };
   } catch (error) {
@@ -142,12 +156,12 @@ async function openDoor(
 }
 
 /** Watches for the time without clients and stages; returns the function that ends the watch. */
-function endWhenIdle(minutes: number, door: SocketServer, control: RunControl, end: () => void): () => void {
+function endWhenIdle(minutes: number, door: SocketServer, isBusy: () => boolean, end: () => void): () => void {
   if (minutes <= 0) return () => undefined;
   let since = Date.now();
   const every = Math.min(IDLE_CHECK_MS, minutes * 30_000);
   const timer = setInterval(() => {
-    if (door.clients > 0 || control.isBusy) since = Date.now();
+    if (door.clients > 0 || isBusy()) since = Date.now();
     else if (Date.now() - since >= minutes * 60_000) end();
   }, every);
   return () => clearInterval(timer);

@@ -62,7 +62,8 @@ export function unsureSpans(
 
 const isUnder = (span: Stretch, stretches: readonly Stretch[]): boolean => covered([span], stretches)[0] ?? false;
 
-function differing<G extends Labelled, F extends Labelled>(
+/** Spans that only one of two layers has, by start. */
+export function differing<G extends Labelled, F extends Labelled>(
   gold: readonly G[],
   found: readonly F[],
 ): { place: G | F; of: 'gold' | 'found' }[] {

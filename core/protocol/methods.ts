@@ -21,6 +21,7 @@ import type {
   RunDifference,
   RunSource,
 } from './recipes.ts';
+import type { JudgeMethods } from './judge.ts';
 import type { LabelMethods } from './labels.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
@@ -197,7 +198,7 @@ export interface EventBatch {
 
 // ---- the interface -------------------------------------------------------------------------------------------------
 
-export interface Methods extends AuditMethods, LabelMethods {
+export interface Methods extends AuditMethods, JudgeMethods, LabelMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };

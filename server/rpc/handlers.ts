@@ -10,6 +10,7 @@ import { inspectImport } from '../importers/inspect.ts';
 import { runImport } from '../importers/run.ts';
 import { openFile, type FileSource } from '../importers/source.ts';
 import { lackingServers } from '../inference/wanted.ts';
+import type { Judges } from '../judge/judges.ts';
 import { packageVersion } from '../package-paths.ts';
 import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
 import { engineConfigs } from '../recipes/engine-configs.ts';
@@ -32,6 +33,7 @@ const features = [
   'events',
   'runs',
   'imports',
+  'judge',
   'labels',
   'metrics/behaviours',
   'stages/report',
@@ -44,13 +46,14 @@ export interface Parts {
   store: TraceStore;
   control: RunControl;
   engines: EngineFinder;
+  judges: Judges;
   /** Ends the service; resolves at once. */
   shutDown: () => void;
 }
 
 /** The handlers for one client. Before `service/hello` has agreed on the major, everything else is refused. */
 export function makeHandlers(parts: Parts, events: EventStream): Handlers {
-  const { store, control, engines } = parts;
+  const { store, control, engines, judges } = parts;
   const read = Object.fromEntries(
     storeMethods.map((method) => [method, (params: Params<StoreMethod>) => store.read(method, params)]),
   ) as unknown as Pick<Handlers, StoreMethod>;
@@ -125,6 +128,7 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'runs/stop': async ({ run }) => ({ stopping: await control.stop(run) }),
     'runs/resume': async ({ run }) => ({ resumed: await control.resume(run) }),
     'runs/delete': async ({ run }) => {
+      await judges.forget(run);
       await control.delete(run);
       return { deleted: true };
     },
@@ -158,6 +162,12 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'labels/edit': (params) => store.editLabels({ ...params, by: params.by ?? userName() }),
     'labels/agreement': (params) => store.labelAgreement({ ...params, by: params.by ?? userName() }),
     'labels/queue': (params) => store.labelQueue({ ...params, by: params.by ?? userName() }),
+
+    'judge/estimate': ({ endpoint, selection }) => judges.estimate(endpoint, selection),
+    'judge/start': ({ endpoint, selection, key }) => judges.start(endpoint, selection, key),
+    'judge/status': async ({ run }) => ({ job: await judges.status(run) }),
+    'judge/stop': async ({ run }) => ({ stopping: await judges.stop(run) }),
+    'judge/agreement': (params) => store.judgeAgreement(params),
 
     'import/inspect': async ({ path, format }) => {
       const source = await openFile(path);

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
+import { judgeEndpointSchema, judgeKeySchema, judgeSampleSchema } from '../../core/protocol/judge.ts';
 import { LABELS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
@@ -61,6 +62,12 @@ const filter = z.object({
   text: z.string().max(1000).optional(),
   live: z.boolean().optional(),
   superseded: z.boolean().optional(),
+});
+const judgeSelection = z.object({
+  run,
+  filter: filter.optional(),
+  sample: judgeSampleSchema,
+  again: z.boolean().optional(),
 });
 const sort = z.object({
   key: z.enum(['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage']),
@@ -165,6 +172,21 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'labels/agreement': z.object({ run, by: reader }),
   'labels/queue': z.object({ run, by: reader, limit: int.min(1).max(200).optional() }),
   'labels/export': z.object({ run, by: reader, text: z.boolean().optional(), cursor: pageCursor }),
+
+  'judge/estimate': z.object({ endpoint: judgeEndpointSchema, selection: judgeSelection }),
+  'judge/start': z.object({
+    endpoint: judgeEndpointSchema,
+    selection: judgeSelection,
+    key: judgeKeySchema.optional(),
+  }),
+  'judge/status': z.object({ run }),
+  'judge/stop': z.object({ run }),
+  'judge/agreement': z.object({
+    run,
+    stage: stage.optional(),
+    trace: traceId.optional(),
+    judge: z.object({ name: z.string().max(500), version: z.string().max(100) }).optional(),
+  }),
 
   'traces/judge': z.object({ trace: traceId, verdict: givenVerdictSchema.nullable(), by: reader }),
   'traces/answers': z.object({ trace: traceId }),

@@ -139,6 +139,10 @@ class StoreClient implements TraceStore {
     return this.call('labelAgreement', [params]);
   }
 
+  judgeAgreement(params: Params<'judge/agreement'>): ReturnType<TraceStore['judgeAgreement']> {
+    return this.call('judgeAgreement', [params]);
+  }
+
   labelQueue(params: StoreCalls['labelQueue']['args'][0]): ReturnType<TraceStore['labelQueue']> {
     return this.call('labelQueue', [params]);
   }

@@ -23,6 +23,7 @@ export interface StoreCalls {
   behaviours: { args: [params: Params<'metrics/behaviours'>]; result: Result<'metrics/behaviours'> };
   editLabels: { args: [params: LabelEditParams]; result: ReaderLayer };
   labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };
+  judgeAgreement: { args: [params: Params<'judge/agreement'>]; result: Result<'judge/agreement'> };
   labelQueue: { args: [params: Named<'labels/queue'>]; result: Result<'labels/queue'> };
   audit: { args: [method: AuditMethod, params: Params<AuditMethod>]; result: Result<AuditMethod> };
   catchUp: { args: [key: AttemptKey | undefined]; result: void };

@@ -8,6 +8,7 @@ import { DocumentClasses } from './classes.ts';
 import { budgets, pairs, traceSets } from './comparison.ts';
 import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
 import type { IndexFile } from './index-file.ts';
+import { JudgeFigures } from './judge-agreement.ts';
 import { LabelFigures, type Named } from './label-figures.ts';
 import { exportLabels, prepareEdit, readerLayer, type LabelEditParams } from './labels.ts';
 import { otherLayers } from './layers.ts';
@@ -26,6 +27,7 @@ export class Questions {
   private readonly pages: Pages;
   private readonly annotator: Annotator;
   private readonly labels: LabelFigures;
+  private readonly judges: JudgeFigures;
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
@@ -35,6 +37,7 @@ export class Questions {
     this.pages = new Pages(index);
     this.annotator = new Annotator(index, root, this.texts);
     this.labels = new LabelFigures(index, this.annotator);
+    this.judges = new JudgeFigures(index, this.annotator);
   }
 
   answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
@@ -54,6 +57,10 @@ export class Questions {
 
   labelAgreement(params: Named<'labels/agreement'>): Generator<void, Result<'labels/agreement'>> {
     return this.labels.agreement({ ...params, run: this.known(params.run) });
+  }
+
+  judgeAgreement(params: Params<'judge/agreement'>): Generator<void, Result<'judge/agreement'>> {
+    return this.judges.agreement({ ...params, run: this.known(params.run) });
   }
 
   labelQueue(params: Named<'labels/queue'>): Generator<void, Result<'labels/queue'>> {
@@ -115,5 +122,6 @@ export class Questions {
     this.texts.forget();
     this.annotator.forget();
     this.labels.forget();
+    this.judges.forget();
   }
 }

@@ -59,6 +59,7 @@ const handlers: Handlers = {
   audit: ([method, params]) => inSlices(store.audit.answer(method, params as never)),
   editLabels: ([params]) => store.editLabels(params),
   labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
+  judgeAgreement: ([params]) => inSlices(store.questions.judgeAgreement(params)),
   labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),
   verify: async (_args, id) => {
     const steps = verify(store.index, root);

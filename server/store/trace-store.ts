@@ -225,6 +225,8 @@ export interface TraceStore {
   editLabels(params: LabelEditParams): Promise<ReaderLayer>;
   /** Reads texts for a fraction of a second; the answer says how many are still to be read. */
   labelAgreement(params: Named<'labels/agreement'>): Promise<Result<'labels/agreement'>>;
+  /** Answers `judge/agreement`, as `behaviours` does. */
+  judgeAgreement(params: Params<'judge/agreement'>): Promise<Result<'judge/agreement'>>;
   labelQueue(params: Named<'labels/queue'>): Promise<Result<'labels/queue'>>;
 
   /** Answers the methods of the audit: verdicts given and taken back, the queue, re-scores. Long work lets other calls pass. */

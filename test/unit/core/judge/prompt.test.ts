@@ -49,7 +49,9 @@ describe('judge: stretches', () => {
     ];
     const of = (label: string, from: number, to: number, but: number[] = []) =>
       new Map(
-        Array.from({ length: to - from }, (_, i) => [from + i, [label]] as const).filter(([i]) => !but.includes(i)),
+        Array.from({ length: to - from }, (_, i) => [from + i, [label]] as [number, string[]]).filter(
+          ([i]) => !but.includes(i),
+        ),
       );
     const said = (a: Map<number, string[]>, b: Map<number, string[]>) => mergeJudgements(cut, [a, b]);
     const both = said(of('a', 0, 6), of('b', 2, 8));

@@ -1,0 +1,90 @@
+/** Which traces are judged: all, or a sample that the same seed draws again. */
+import { LonghandError } from '../../core/protocol/errors.ts';
+import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
+import type { JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
+import type { TraceStore } from '../store/trace-store.ts';
+import { hashOf } from './cache.ts';
+
+export interface Chosen {
+  trace: string;
+  stage: string;
+  /** UTF-16 units of the completion. */
+  length: number;
+}
+
+type Row = Chosen & Pick<TraceRow, 'of' | 'verdict'>;
+
+/** Most traces that are looked through. */
+const MOST = 1_000_000;
+
+/** The finished traces that fit, and those of them that are chosen, in an order that says nothing of them. */
+export async function chooseTraces(
+  store: Pick<TraceStore, 'read'>,
+  { run, filter, sample }: Pick<JudgeSelection, 'run' | 'filter' | 'sample'>,
+): Promise<{ fitting: number; chosen: Chosen[] }> {
+  const rows: Row[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.read('traces/page', {
+      filter: { ...filter, run, live: false, superseded: false },
+      limit: PAGE_LIMIT,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { trace, stage, length, of, verdict } of page.rows) rows.push({ trace, stage, length, of, verdict });
+    cursor = page.next;
+    if (rows.length > MOST)
+      throw new LonghandError('not_runnable', `More than ${MOST} traces fit. Name a stage, or another filter.`);
+  } while (cursor !== undefined);
+  return {
+    fitting: rows.length,
+    chosen: drawn(rows, sample).map(({ trace, stage, length }) => ({ trace, stage, length })),
+  };
+}
+
+/** Pure; exported for its test. */
+export function drawn<R extends Row>(rows: readonly R[], sample: JudgeSample): R[] {
+  const seed = sample.kind === 'all' ? 0 : sample.seed;
+  const order = new Map(rows.map((row) => [row, hashOf(seed, row.trace)]));
+  const mixed = rows.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
+  if (sample.kind === 'all') return mixed;
+  const strata = Map.groupBy(mixed, ({ stage, of, verdict }) =>
+    sample.kind === 'stage' ? stage : JSON.stringify([stage, of, verdict]),
+  );
+  const sizes = [...strata.values()].map((members) => members.length);
+  const shares =
+    sample.kind === 'stage' ? sizes.map((size) => Math.min(size, sample.n)) : inProportion(sizes, sample.n);
+  const taken = new Set([...strata.values()].flatMap((members, i) => members.slice(0, shares[i])));
+  return mixed.filter((row) => taken.has(row));
+}
+
+/** One of each, the greatest first, then always to the one that is farthest below its share. */
+function inProportion(sizes: readonly number[], n: number): number[] {
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  if (n >= all) return [...sizes];
+  const shares = sizes.map((size) => Math.min(size, Math.floor((n * size) / all)));
+  const bySize = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  let left = n - shares.reduce((sum, share) => sum + share, 0);
+  for (const i of bySize) {
+    if (shares[i]! > 0) continue;
+    // Where all is given, the greatest share gives one up, as long as it keeps one itself.
+    if (left > 0) left -= 1;
+    else {
+      const richest = shares.indexOf(Math.max(...shares));
+      if (shares[richest]! <= 1) break;
+      shares[richest]! -= 1;
+    }
+    shares[i] = 1;
+  }
+  for (; left > 0; left -= 1) {
+    let neediest = -1;
+    for (const i of bySize) {
+      if (shares[i]! >= sizes[i]!) continue;
+      const need = (n * sizes[i]!) / all - shares[i]!;
+      if (neediest < 0 || need > (n * sizes[neediest]!) / all - shares[neediest]!) neediest = i;
+    }
+    if (neediest < 0) break;
+    shares[neediest]! += 1;
+  }
+  return shares;
+}
