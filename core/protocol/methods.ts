@@ -148,6 +148,8 @@ export interface StageRow {
   /** Seconds of this evaluation; for a stage's last row also see `stage_seconds`. */
   seconds: number;
   budgets: Evaluation['budgets'];
+  /** Traces of it that count by a reader's word or a re-score's: the figures are computed from these, not the worker's. */
+  relabelled?: number;
 }
 
 export interface Series {
@@ -162,7 +164,7 @@ export interface Series {
 export interface MetricsSnapshot {
   run: string;
   series: Series[];
-  evaluations: (Evaluation & { stage: string; superseded: boolean })[];
+  evaluations: (Evaluation & { stage: string; superseded: boolean; relabelled?: number })[];
   /** Steps at which an epoch ends, by stage. */
   epochSteps: Record<string, number[]>;
 }

@@ -22,7 +22,7 @@ export interface ExportRow {
   answer: string | null;
   gold: string | null;
   correct: boolean | null;
-  /** Who said so, with its version. */
+  /** Who said so, with its version: a reader or a re-score before the checker. */
   checker: string | null;
   n_tokens: number | null;
   /** True: counted by the model's tokenizer. */
@@ -73,8 +73,9 @@ async function wholeText(
 }
 
 function rowOf(trace: TraceDetail, prompt: string, completion: string): ExportRow {
-  const { facts, verdictBy } = trace;
-  const known = verdictBy?.value === 'right' || verdictBy?.value === 'wrong';
+  const { facts } = trace;
+  const verdict = trace.reader ?? trace.rescored ?? trace.verdictBy;
+  const known = verdict?.value === 'right' || verdict?.value === 'wrong';
   return {
     prompt,
     completion,
@@ -90,8 +91,8 @@ function rowOf(trace: TraceDetail, prompt: string, completion: string): ExportRo
     set: trace.set,
     answer: trace.answerFound?.text ?? null,
     gold: trace.gold,
-    correct: known ? verdictBy.value === 'right' : null,
-    checker: verdictBy ? `${verdictBy.checker} ${verdictBy.version}` : null,
+    correct: known ? verdict.value === 'right' : null,
+    checker: verdict ? `${verdict.checker} ${verdict.version}` : null,
     n_tokens: trace.tokens,
     n_tokens_exact: trace.tokensExact,
     finish_reason: trace.finish,

@@ -3,7 +3,8 @@ import type { Evaluation } from '../../core/protocol/events.ts';
 import type { MetricsSnapshot, Params, Result, Series, StageRow } from '../../core/protocol/methods.ts';
 import { attemptRecords } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
-import type { AttemptRecord } from './trace-store.ts';
+import { recounted } from './recount.ts';
+import type { AttemptKey, AttemptRecord } from './trace-store.ts';
 
 interface Point {
   stage: string;
@@ -49,12 +50,15 @@ export function metricsSnapshot(
 
 function evaluations(index: IndexFile, run: string, stages: Set<string> | null): MetricsSnapshot['evaluations'] {
   return index
-    .all<{ stage: string; of: string; value: string; superseded: number }>(
-      `SELECT a.stage, e.of, e.value, e.superseded FROM evals e JOIN attempts a ON a.id = e.attempt_id WHERE a.run = ? ORDER BY a.id, e.seq`,
+    .all<AttemptKey & { id: number; seq: number; of: string; value: string; superseded: number }>(
+      `SELECT a.id, a.run, a.stage, a.attempt, e.seq, e.of, e.value, e.superseded FROM evals e JOIN attempts a ON a.id = e.attempt_id WHERE a.run = ? ORDER BY a.id, e.seq`,
       run,
     )
     .filter((row) => !stages || stages.has(row.stage) || stages.has(row.of))
-    .map((row) => ({ ...(JSON.parse(row.value) as Evaluation), stage: row.stage, superseded: row.superseded === 1 }));
+    .map((row) => ({
+      ...recounted(index, row, JSON.parse(row.value) as Evaluation),
+      ...{ stage: row.stage, superseded: row.superseded === 1 },
+    }));
 }
 
 /** By what the trainer said of its epochs when it began. */
@@ -96,6 +100,7 @@ export function runTable(index: IndexFile, root: string, run: string): Result<'r
         n: evaluation.n,
         seconds: evaluation.seconds,
         budgets: evaluation.budgets,
+        ...(evaluation.relabelled && { relabelled: evaluation.relabelled }),
       };
     });
   const order = [...new Set(attempts.map((attempt) => attempt.stage))];
