@@ -1,47 +1,52 @@
-/** Where a completion says its answer. */
+/**
+ * Where a completion says its answer. The engine's `checker/answers.py` follows the same rules to the letter, and one list of cases
+ * (`test/fixtures/answers/extraction.json`) holds both to it.
+ */
 import type { FoundAnswer } from '../protocol/events.ts';
 import { sections, type Section } from '../traces/sections.ts';
+import { boxes, type Found } from './boxes.ts';
+import { finalLine, stated, tagged } from './stated.ts';
 
-/** Longest content of a box and longest stated answer that is read, in UTF-16 units. */
-const BOX_LIMIT = 20_000;
-const STATED_LIMIT = 400;
+/** An answer that the completion states on its way: the span in UTF-16 units, the rule that found it, and where it stands. */
+export interface Candidate extends FoundAnswer {
+  section: Section['kind'];
+}
 
-const BOX = /\\(?:boxed|fbox)\s{0,4}(?:\{|(\d|[A-Za-z](?![A-Za-z])))/g;
-const STATED =
-  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)\W{0,6}?(?:(?:\bis\b)?\s{0,2}[:=：]|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)\s{0,4}|(?:答案|结果)(?:是|为|[:：])\s{0,4}|^####[ \t]{0,4}/gim;
+export interface ExtractOptions {
+  /** The prompt's text: candidates inside a copy of it are not the completion's. */
+  prompt?: string;
+  /** The prompt opened a thought, so that a completion without `</think>` is all reasoning. */
+  reasoningAssumed?: boolean;
+}
+
+/** By how much they are trusted. */
+const RULES = [
+  'boxed',
+  'answer_tag',
+  'answer_is',
+  'boxed_in_reasoning',
+  'final_line',
+  'answer_tag_in_reasoning',
+  'answer_is_in_reasoning',
+] as const;
 
 /**
- * The answer that counts, or null when nothing was found. Rules, by how much they are trusted: `boxed` and `answer_is` after the
- * reasoning, the same in it (`boxed_in_reasoning`, `answer_is_in_reasoning`), and the `final_line` of the answer.
+ * The answer that counts, or null when nothing was found: of the first rule that found any, the last. Rules, by how much they are trusted:
+ * `boxed`, `answer_tag` and `answer_is` after the reasoning; `boxed_in_reasoning`; the `final_line` of the answer; the others in the reasoning.
+ * The answer's text is always what stands between `start` and `end`.
  */
-export function extractAnswer(completion: string): FoundAnswer | null {
-  const found = candidates(completion);
-  for (const rule of ['boxed', 'answer_is', 'boxed_in_reasoning', 'answer_is_in_reasoning', 'final_line'] as const) {
+export function extractAnswer(completion: string, options: ExtractOptions = {}): FoundAnswer | null {
+  return chooseAnswer(completion, candidates(completion, options));
+}
+
+/** {@link extractAnswer} where the candidates are known already. */
+export function chooseAnswer(completion: string, found: readonly Candidate[]): FoundAnswer | null {
+  for (const rule of RULES) {
     const last = found.findLastIndex((candidate) => candidate.rule === rule);
-    if (last >= 0) return rule.startsWith('boxed') ? joined(completion, found, last) : plain(found[last]!);
+    if (last >= 0) return rule.startsWith('boxed') ? joined(completion, found, last) : withoutSection(found[last]!);
   }
   return null;
 }
-
-/** `\boxed{1} and \boxed{2}`: boxes that only a few words part are one answer, a list. */
-function joined(text: string, found: readonly Candidate[], last: number): FoundAnswer {
-  const end = plain(found[last]!);
-  const parts: FoundAnswer[] = [end];
-  for (let i = last - 1; i >= 0 && parts.length < 32; i -= 1) {
-    const before = found[i]!;
-    if (before.rule !== end.rule) break;
-    const between = text.slice(before.end, parts[0]!.start);
-    if (between.length > 60 || !BETWEEN_BOXES.test(between)) break;
-    parts.unshift(before);
-  }
-  if (parts.length === 1 || new Set(parts.map((part) => part.text)).size === 1) return end;
-  return { ...end, text: parts.map((part) => part.text).join(', '), start: parts[0]!.start };
-}
-
-const plain = ({ text, start, end, rule }: Candidate): FoundAnswer => ({ text, start, end, rule });
-
-const BETWEEN_BOXES =
-  /^\}?[\s$,;.)\\]*(?:\\(?:quad|qquad|text\{[^{}]{0,24}\}|[()[\]])|\b(?:and|or)\b|[\s$,;.()\\]|[A-Za-z_]\w{0,3} ?=){0,12}[\s$\\(]*\\*boxed\s?\{$/;
 
 /** The last candidate before `</think>` and the last one after it: what format rewards and graders look at. Null where there is none. */
 export function lastCandidates(found: readonly Candidate[]): { before: Candidate | null; after: Candidate | null } {
@@ -51,214 +56,110 @@ export function lastCandidates(found: readonly Candidate[]): { before: Candidate
   };
 }
 
-/** An answer that the completion states on its way: the span in UTF-16 units, the rule that found it, and where it stands. */
-export interface Candidate extends FoundAnswer {
-  section: Section['kind'];
-}
-
 /** Every answer that the completion states on its way, by position. A box inside a stated answer counts as the box. */
-export function candidates(completion: string): Candidate[] {
-  return sections(completion)
-    .flatMap((part) =>
-      inPart(completion.slice(part.start, part.end), part).map((one) => ({ ...one, section: part.kind })),
-    )
+export function candidates(completion: string, options: ExtractOptions = {}): Candidate[] {
+  const from = replyStart(completion);
+  const text = completion.slice(from);
+  const copies = promptCopies(completion, options.prompt);
+  return sections(text, options.reasoningAssumed)
+    .map((part) => ({ ...part, start: part.start + from, end: part.end + from }))
+    .flatMap((part) => inPart(completion.slice(part.start, part.end), part))
+    .filter((one) => !copies.some(([start, end]) => one.start >= start && one.end <= end))
     .sort((a, b) => a.start - b.start);
 }
 
+const PROMPT_BEGINS = /^\s*(?:<\|im_start\|>(?:system|user)|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>|<s>)/;
+const REPLY_BEGINS =
+  /<\|im_start\|>assistant\n?|<\|start_header_id\|>assistant<\|end_header_id\|>\n*|<｜Assistant｜>|<\|Assistant\|>|\[\/INST\]/;
+
+/** A text that begins with its prompt, with chat tokens: the reply begins behind the first header of the assistant. */
+function replyStart(text: string): number {
+  if (!PROMPT_BEGINS.test(text.slice(0, 200))) return 0;
+  const header = REPLY_BEGINS.exec(text);
+  return header ? header.index + header[0].length : 0;
+}
+
+/** Verbatim copies of the prompt; a prompt of a few characters is no prompt. */
+function promptCopies(text: string, prompt: string | undefined): [start: number, end: number][] {
+  const wanted = prompt?.trim() ?? '';
+  const copies: [number, number][] = [];
+  if (wanted.length < 16) return copies;
+  for (let at = text.indexOf(wanted); at >= 0 && copies.length < 64; at = text.indexOf(wanted, at + wanted.length))
+    copies.push([at, at + wanted.length]);
+  return copies;
+}
+
+/** What a model writes behind the end of its turn is no answer. */
+const TURN_END =
+  /<\|(?:im_end|endoftext|eot_id|end_of_text|eom_id)\|>|<｜end▁of▁sentence｜>|<\/s>|<\|im_start\|>\s{0,2}(?:user|system)/;
+
 /** Candidates of one section's text, with offsets in the whole. */
-function inPart(text: string, { kind, start }: Section): FoundAnswer[] {
+function inPart(section: string, { kind, start }: Section): Candidate[] {
+  const stop = kind === 'answer' ? section.search(TURN_END) : -1;
+  const text = stop >= 0 && section.slice(0, stop).trim() !== '' ? section.slice(0, stop) : section;
   const suffix = kind === 'reasoning' ? '_in_reasoning' : '';
   const boxed = boxes(text);
-  let next = 0;
-  const said = stated(text).filter((one) => {
-    while (next < boxed.length && boxed[next]!.end <= one.start) next += 1;
-    const box = boxed[next];
-    return !box || box.start >= one.end + '\\boxed{'.length;
-  });
-  const line = kind === 'answer' && boxed.length + said.length === 0 ? finalLine(text) : null;
-  const placed = (found: readonly Found[], rule: string) =>
-    found.map((one) => ({ ...one, start: one.start + start, end: one.end + start, rule }));
+  const tags = outside(tagged(text), boxed);
+  const said = outside(outside(stated(text), boxed), tags);
+  const line = kind === 'answer' && boxed.length + tags.length + said.length === 0 ? finalLine(text) : null;
+  const placed = (found: readonly Found[], rule: string): Candidate[] =>
+    found.map((one) => ({ text: one.text, start: one.start + start, end: one.end + start, rule, section: kind }));
   return [
     ...placed(boxed, `boxed${suffix}`),
+    ...placed(tags, `answer_tag${suffix}`),
     ...placed(said, `answer_is${suffix}`),
     ...placed(line ? [line] : [], 'final_line'),
   ];
 }
 
-type Found = Omit<FoundAnswer, 'rule'>;
+/** Those that neither hold one of the others nor touch it. Both are by position. */
+function outside(found: readonly Found[], others: readonly Found[]): Found[] {
+  let next = 0;
+  return found.filter((one) => {
+    while (next < others.length && others[next]!.end <= one.start) next += 1;
+    const other = others[next];
+    return !other || other.start >= one.end + '\\boxed{'.length;
+  });
+}
 
-function boxes(text: string): Found[] {
-  const matches = [...text.matchAll(BOX)].map((match) => ({
-    bare: match[1] !== undefined,
-    open: match.index + match[0].length - 1,
-  }));
-  const closes = closers(text, new Set(matches.filter(({ bare }) => !bare).map(({ open }) => open)));
-  const found: Found[] = [];
-  for (const { bare, open } of matches) {
-    const close = bare ? open + 1 : closes.get(open);
-    if (close === undefined || close - open > BOX_LIMIT || open < (found.at(-1)?.end ?? 0)) continue;
-    const box = trimmed(text, bare ? open : open + 1, close);
-    if (box.end > box.start) found.push(box);
+const BETWEEN_BOXES =
+  /^\s*\}(?:[\s$]*[a-z]{2,12}\s*,?\s*(?=\band\b))?(?:[\s,;$&]|\\q?quad|\\[()[\],;:! ]|\\text\s?\{[^{}]{0,40}\}|\b(?:and|or)\b|[A-Za-z](?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s?=)*\\+(?:boxed|fbox)\s{0,4}\{\s*$/;
+const BOX_HEAD = /\\+(?:boxed|fbox)\s{0,4}\{\s*$/;
+const BETWEEN_LIMIT = 80;
+const PARTS_LIMIT = 32;
+
+/** `\boxed{1} and \boxed{2}`: boxes that only a few words part are one answer, from the first to the last, as it is written. */
+function joined(text: string, found: readonly Candidate[], last: number): FoundAnswer {
+  const parts = [found[last]!];
+  for (let i = last - 1; i >= 0 && parts.length < PARTS_LIMIT; i -= 1) {
+    const before = found[i]!;
+    if (before.rule !== parts[0]!.rule || parts[0]!.start - before.end > BETWEEN_LIMIT) break;
+    const between = text.slice(before.end, parts[0]!.start);
+    if (/\n\s*\n/.test(between) || !BETWEEN_BOXES.test(between)) break;
+    parts.unshift(before);
   }
-  return found;
+  const answer = withoutSection(found[last]!);
+  if (new Set(parts.map((part) => part.text)).size === 1) return answer;
+  const first = parts[0]!.start;
+  const head = BOX_HEAD.exec(text.slice(Math.max(0, first - 32), first));
+  const start = head ? first - head[0].length : first;
+  const end = text.indexOf('}', answer.end) + 1;
+  return { ...answer, text: text.slice(start, end), start, end };
 }
 
-/** Where each of these opening braces closes, in one pass; those that never close are absent. */
-function closers(text: string, opens: ReadonlySet<number>): Map<number, number> {
-  const found = new Map<number, number>();
-  if (opens.size === 0) return found;
-  const stack: number[] = [];
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === 92) i += 1;
-    else if (code === 123) stack.push(i);
-    else if (code === 125) {
-      const open = stack.pop();
-      if (open !== undefined && opens.has(open)) found.set(open, i);
-    }
+/**
+ * The answer inside a gold that is a whole solution: its last box, what follows its last `####` (GSM8K), or all of it.
+ * A gold answer is never refined further: it is what somebody wrote down as the answer.
+ */
+export function goldAnswer(gold: string): string {
+  if (gold.includes('boxed') || gold.includes('fbox')) {
+    const found = boxes(gold).map((one): Candidate => ({ ...one, rule: 'boxed', section: 'answer' }));
+    if (found.length > 0) return joined(gold, found, found.length - 1).text;
   }
-  return found;
+  const hashes = gold.lastIndexOf('####');
+  return (hashes >= 0 ? gold.slice(hashes + 4) : gold).trim();
 }
 
-function stated(text: string): Found[] {
-  const found: Found[] = [];
-  for (const match of text.matchAll(STATED)) {
-    const start = match.index + match[0].length;
-    const end = statementEnd(text, start, Math.min(text.length, start + STATED_LIMIT));
-    const answer = refined(text, unwrapped(text, start, end));
-    if (answer && looksLikeAnswer(answer.text)) found.push(answer);
-  }
-  return found;
-}
-
-/** A statement ends with its sentence or line; a stop inside a number or a formula is no end. */
-function statementEnd(text: string, start: number, limit: number): number {
-  const display = /^\s*(?:\\\[|\$\$)/.exec(text.slice(start, start + 8));
-  if (display) {
-    const closer = display[0].trim() === '$$' ? '$$' : '\\]';
-    const at = text.indexOf(closer, start + display[0].length);
-    if (at >= 0 && at < limit) return at + closer.length;
-  }
-  let depth = 0;
-  for (let i = start; i < limit; i += 1) {
-    const c = text[i]!;
-    if (c === '{') depth += 1;
-    else if (c === '}') depth -= 1;
-    else if (c === '\n' && depth <= 0 && i > start) return i;
-    else if (
-      depth <= 0 &&
-      /[.!?;。；]/.test(c) &&
-      !(c === '!' && text[i + 1] === '=') &&
-      !/[\dA-Za-z]/.test(text[i + 1] ?? '') &&
-      text[i - 1] !== '\\'
-    )
-      return i;
-  }
-  return limit;
-}
-
-/** Without emphasis, quotation marks and the delimiters of one formula around all of it. */
-function unwrapped(text: string, from: number, to: number): Found | null {
-  let { start, end } = trimmed(text, from, to);
-  for (let changed = true; changed && start < end;) {
-    changed = false;
-    for (const [open, close] of WRAPPERS) {
-      if (
-        end - start <= open.length + close.length ||
-        !text.startsWith(open, start) ||
-        !text.startsWith(close, end - close.length)
-      )
-        continue;
-      if (text.slice(start + open.length, end - close.length).includes(close)) continue;
-      ({ start, end } = trimmed(text, start + open.length, end - close.length));
-      changed = true;
-    }
-    // Emphasis that closes before the answer, as in "**Answer:** 5".
-    const emphasis = /^[*_]{1,3}\s*/.exec(text.slice(start, Math.min(start + 8, end)))?.[0];
-    if (emphasis && !text.slice(start + emphasis.length, end).includes(emphasis.trim())) {
-      start += emphasis.length;
-      changed = true;
-    }
-    while (end > start && /[*.,:]/.test(text[end - 1]!)) {
-      end -= 1;
-      changed = true;
-    }
-  }
-  return end > start ? { text: text.slice(start, end), start, end } : null;
-}
-
-const WRAPPERS = [
-  ['$$', '$$'],
-  ['$', '$'],
-  ['\\(', '\\)'],
-  ['\\[', '\\]'],
-  ['**', '**'],
-  ['*', '*'],
-  ['`', '`'],
-  ['"', '"'],
-  ['“', '”'],
-] as const;
-
-/** "The answer is not clear" states nothing: there must be a number, a formula or a short name. */
-function looksLikeAnswer(answer: string): boolean {
-  if (
-    /^(?:not|just|the|in|to|that|going|supposed|correct|right|wrong|probably|unclear|an?|clear|given|found|obtained|expected)\b/i.test(
-      answer,
-    ) &&
-    !/[\d\\$]/.test(answer)
-  )
-    return false;
-  return /[\d\\$=√π∞]/.test(answer) || answer.trim().split(/\s+/).length <= 4;
-}
-
-function finalLine(text: string): Found | null {
-  let { start, end } = trimmed(text, 0, text.length);
-  const tokens = /(?:<\|[^|<>]{1,40}\|>\s*)+$/.exec(text.slice(Math.max(start, end - 200), end));
-  if (tokens) ({ start, end } = trimmed(text, start, end - tokens[0].length));
-  if (end <= start) return null;
-  const closer = /(?:\\\]|\$\$)$/.exec(text.slice(Math.max(start, end - 2), end))?.[0];
-  const opener = closer ? text.lastIndexOf(closer === '$$' ? '$$' : '\\[', end - 3) : -1;
-  const line = opener >= start ? opener : Math.max(text.lastIndexOf('\n', end - 1) + 1, start);
-  if (end - line > STATED_LIMIT) return null;
-  const whole = refined(text, unwrapped(text, line, end));
-  return whole && !/\\(?:boxed|fbox)/.test(whole.text) && looksLikeAnswer(whole.text) && proseWords(whole.text) <= 3
-    ? whole
-    : null;
-}
-
-/** Of a sentence the part that answers: what stands behind its last "is", otherwise its last formula, otherwise its last number. */
-function refined(text: string, answer: Found | null): Found | null {
-  if (!answer) return answer;
-  const said = answer.text;
-  const words = proseWords(said);
-  if (words === 0 || (words < 2 && !/\$|\\[([]/.test(said))) return answer;
-  const verb = [...said.matchAll(/\b(?:is|are|equals|be|was|=)\s+(?=[$\\(*]{0,4}[-+]?[\d.]*\d|[$\\])/g)].at(-1);
-  if (verb) {
-    const after = unwrapped(text, answer.start + verb.index + verb[0].length, answer.end);
-    if (after && proseWords(after.text) <= 2) return after;
-  }
-  const formula = [...said.matchAll(/\$\$?([^$]{1,300})\$|\\[([]([^]{1,300}?)\\[)\]]/g)].at(-1);
-  if (formula) {
-    const content = formula[1] ?? formula[2] ?? '';
-    const at = answer.start + formula.index + formula[0].indexOf(content);
-    return trimmed(text, at, at + content.length);
-  }
-  const number = [...said.matchAll(/[-+]?\d[\d,]*(?:\.\d+)?(?:\/\d+)?%?/g)].at(-1);
-  return number
-    ? trimmed(text, answer.start + number.index, answer.start + number.index + number[0].replace(/,$/, '').length)
-    : answer;
-}
-
-/** Words of three letters or more outside formulas. */
-function proseWords(text: string): number {
-  const plain = text.replace(/\$[^$]*\$|\\\([^]*?\\\)|\\[a-zA-Z]+(?:\{[^{}]*\})?/g, ' ');
-  return plain.match(/[A-Za-z]{3,}/g)?.length ?? 0;
-}
-
-function trimmed(text: string, from: number, to: number): Found {
-  let start = from;
-  let end = to;
-  while (start < end && /\s/.test(text[start]!)) start += 1;
-  while (end > start && /\s/.test(text[end - 1]!)) end -= 1;
-  return { text: text.slice(start, end), start, end };
+function withoutSection({ text, start, end, rule }: Candidate): FoundAnswer {
+  return { text, start, end, rule };
 }

