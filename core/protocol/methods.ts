@@ -9,6 +9,7 @@
 import type { AuditMethods } from './audit.ts';
 import type { BehaviourSet, Pair, TraceSet, TraceSide } from './comparison.ts';
 import type { Evaluation, Extent, StageEvent } from './events.ts';
+import type { FigureMethods } from './figures.ts';
 import type { JournalEvent, Outcome } from './files.ts';
 import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from './groups.ts';
 import type { ImportInspection, ImportMapping, ImportResult } from './imports.ts';
@@ -200,7 +201,7 @@ export interface EventBatch {
 
 // ---- the interface -------------------------------------------------------------------------------------------------
 
-export interface Methods extends AuditMethods, JudgeMethods, LabelMethods {
+export interface Methods extends AuditMethods, FigureMethods, JudgeMethods, LabelMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };

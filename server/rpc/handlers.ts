@@ -36,6 +36,7 @@ const features = [
   'judge',
   'labels',
   'metrics/behaviours',
+  'metrics/figures',
   'stages/report',
   'stages/stop.force',
   'store/reindex',
@@ -149,6 +150,8 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'stages/text': async (params) => readPartText(await store.run(params.run), params),
 
     'metrics/behaviours': (params) => store.behaviours(params),
+    'metrics/figures': (params) => store.setFigures(params),
+    'traces/figures': (params) => store.traceFigures(params),
 
     'traces/judge': (params) => store.audit('traces/judge', { ...params, by: params.by ?? userName() }),
     'traces/answers': (params) => store.audit('traces/answers', params),

@@ -156,6 +156,13 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     budgets: z.array(int.positive()).max(1000),
   }),
 
+  'metrics/figures': z.object({
+    of: z.union([z.object({ sides: sides }), z.object({ run })]),
+    budgets: z.array(int.positive()).max(100).optional(),
+    ks: z.array(int.positive().max(100_000)).max(100).optional(),
+  }),
+  'traces/figures': z.object({ trace: traceId }),
+
   'metrics/behaviours': z.object({
     of: z.union([z.object({ sides: sides }), z.object({ run })]),
     base: sides.optional(),

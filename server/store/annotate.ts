@@ -134,7 +134,7 @@ export class Annotator {
 }
 
 /** UTF-16 units of the last `bytes` bytes of a text in UTF-8. */
-function unitsAtEnd(text: string, bytes: number): number {
+export function unitsAtEnd(text: string, bytes: number): number {
   const end = text.slice(-bytes);
   return Buffer.from(end).subarray(-bytes).toString().length;
 }

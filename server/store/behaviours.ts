@@ -15,18 +15,18 @@ import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { traceRowId } from './schema.ts';
 
-const KEY = `${DETECTOR.name} ${DETECTOR.version}`;
+export const BEHAVIOURS_KEY = `${DETECTOR.name} ${DETECTOR.version}`;
 /** Milliseconds of reading texts in one call, and of any work between two yields. */
 const READING_MS = 400;
 const SLICE_MS = 15;
 /** UTF-16 units of a completion that are read: some 150,000 tokens, 25 ms. */
 const TEXT_LIMIT = 2 ** 19;
-const MOST_SETS = 200;
+export const MOST_SETS = 200;
 const PAGE = 500;
 
-type Side = Partial<TraceSide>;
+export type Side = Partial<TraceSide>;
 
-type Group = Pick<BehaviourSet, 'run' | 'stage' | 'of' | 'step' | 'set' | 'marker' | 'class'>;
+export type Group = Pick<BehaviourSet, 'run' | 'stage' | 'of' | 'step' | 'set' | 'marker' | 'class'>;
 
 interface Row {
   id: number;
@@ -111,7 +111,8 @@ function evaluations(index: IndexFile, run: string): Side[] {
   return stages.map(({ stage }) => ({ run, stage }));
 }
 
-function ofRun(index: IndexFile, run: string): Side[] {
+/** What is meant by a run: its evaluations, or all of it where it has none. */
+export function ofRun(index: IndexFile, run: string): Side[] {
   const found = evaluations(index, run);
   return found.length > 0 ? found : [{ run }];
 }
@@ -147,7 +148,7 @@ class Work {
       if (known.has(key)) continue;
       known.add(key);
       for (const row of this.rows(group)) {
-        if (row.detector !== KEY) {
+        if (row.detector !== BEHAVIOURS_KEY) {
           if (spent > READING_MS) waiting += 1;
           else {
             const began = performance.now();
@@ -264,13 +265,13 @@ class Work {
     }
     const { index } = this.parts;
     const insert = 'INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) VALUES (?, ?, ?, ?)';
-    index.transaction(() => index.run(insert, row.id, KEY, found.counts, found.cut ? 1 : 0));
+    index.transaction(() => index.run(insert, row.id, BEHAVIOURS_KEY, found.counts, found.cut ? 1 : 0));
   }
 }
 
 /** The spans of a completion by label; null where its text is gone. A trace that ended since texts were read counts next time. */
 function counts(sums: Sums, row: Row): SpanCounts | null {
-  if (row.detector !== KEY) return null;
+  if (row.detector !== BEHAVIOURS_KEY) return null;
   if (row.counts === null) {
     sums.unreadable += 1;
     return null;
@@ -283,7 +284,7 @@ function counts(sums: Sums, row: Row): SpanCounts | null {
 const traceNumber = (row: Row): number => row.id - traceRowId(row.attempt_id, 0);
 
 /** The sets of a side: every evaluation or step, marker setting and set name, in the order in which they were begun. */
-function groupsOf(index: IndexFile, { run, stage, step, marker }: Side): Group[] {
+export function groupsOf(index: IndexFile, { run, stage, step, marker }: Side): Group[] {
   if (!index.get('SELECT 1 FROM runs WHERE run = ? AND deleted = 0', run!))
     throw new LonghandError('not_found', `There is no run ${run}.`);
   const rows = index.all<Omit<Group, 'set'> & { set_name: string | null }>(

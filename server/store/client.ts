@@ -127,6 +127,14 @@ class StoreClient implements TraceStore {
     return this.call('read', [method, params]);
   }
 
+  setFigures(params: Params<'metrics/figures'>): Promise<Result<'metrics/figures'>> {
+    return this.call('setFigures', [params]);
+  }
+
+  traceFigures(params: Params<'traces/figures'>): Promise<Result<'traces/figures'>> {
+    return this.call('traceFigures', [params]);
+  }
+
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>> {
     return this.call('behaviours', [params]);
   }

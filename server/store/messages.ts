@@ -20,6 +20,8 @@ import type {
 /** Every call: its arguments and its result. */
 export interface StoreCalls {
   read: { args: [method: StoreMethod, params: Params<StoreMethod>]; result: Result<StoreMethod> };
+  setFigures: { args: [params: Params<'metrics/figures'>]; result: Result<'metrics/figures'> };
+  traceFigures: { args: [params: Params<'traces/figures'>]; result: Result<'traces/figures'> };
   behaviours: { args: [params: Params<'metrics/behaviours'>]; result: Result<'metrics/behaviours'> };
   editLabels: { args: [params: LabelEditParams]; result: ReaderLayer };
   labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };

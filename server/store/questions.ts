@@ -7,6 +7,7 @@ import { behaviours } from './behaviours.ts';
 import { DocumentClasses } from './classes.ts';
 import { budgets, pairs, traceSets } from './comparison.ts';
 import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
+import { Figures } from './figures.ts';
 import type { IndexFile } from './index-file.ts';
 import { JudgeFigures } from './judge-agreement.ts';
 import { LabelFigures, type Named } from './label-figures.ts';
@@ -28,6 +29,7 @@ export class Questions {
   private readonly annotator: Annotator;
   private readonly labels: LabelFigures;
   private readonly judges: JudgeFigures;
+  readonly figures: Figures;
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
@@ -36,6 +38,7 @@ export class Questions {
     this.texts = new TextReader(index);
     this.pages = new Pages(index);
     this.annotator = new Annotator(index, root, this.texts);
+    this.figures = new Figures(index, root, this.texts);
     this.labels = new LabelFigures(index, this.annotator);
     this.judges = new JudgeFigures(index, this.annotator);
   }

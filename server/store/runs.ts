@@ -55,6 +55,7 @@ function forgetAttempt(index: IndexFile, id: number): void {
   index.run('DELETE FROM traces WHERE id >= ? AND id < ?', from, to);
   index.run('DELETE FROM details WHERE id >= ? AND id < ?', from, to);
   index.run('DELETE FROM behaviours WHERE trace >= ? AND trace < ?', from, to);
+  index.run('DELETE FROM figures WHERE trace >= ? AND trace < ?', from, to);
   index.run('DELETE FROM audits WHERE trace >= ? AND trace < ?', from, to);
   for (const kind of [0, 1])
     index.run('DELETE FROM extents WHERE kind = ? AND owner >= ? AND owner < ?', kind, from, to);

@@ -94,6 +94,11 @@ CREATE TABLE audits (
   trace INTEGER PRIMARY KEY, version TEXT NOT NULL, found TEXT, cut INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Figures of finished traces that need the text, found when they are asked for, with the verdict that counted then. figures: JSON; null: the text is gone.
+CREATE TABLE figures (
+  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, verdict INTEGER, figures TEXT, cut INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to
 -- unit one to one and may be long; any other is short: together they are the sparse map from UTF-16 units to bytes.
 CREATE TABLE extents (

@@ -55,6 +55,8 @@ const handlers: Handlers = {
   finishImport: ([run]) => imports.finish(run),
   abortImport: ([run]) => imports.abort(run),
   reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
+  setFigures: ([params]) => inSlices(store.questions.figures.sets(params)),
+  traceFigures: ([params]) => inSlices(store.questions.figures.trace(params)),
   behaviours: ([params]) => inSlices(store.questions.behaviours(params)),
   audit: ([method, params]) => inSlices(store.audit.answer(method, params as never)),
   editLabels: ([params]) => store.editLabels(params),

@@ -221,6 +221,10 @@ export interface TraceStore {
   /** Answers `metrics/behaviours`, which reads texts for a fraction of a second and lets other calls pass. */
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>>;
 
+  /** Answer `metrics/figures` and `traces/figures`, as `behaviours` does. */
+  setFigures(params: Params<'metrics/figures'>): Promise<Result<'metrics/figures'>>;
+  traceFigures(params: Params<'traces/figures'>): Promise<Result<'traces/figures'>>;
+
   /** With the reader's name filled in. @throws also `conflict` */
   editLabels(params: LabelEditParams): Promise<ReaderLayer>;
   /** Reads texts for a fraction of a second; the answer says how many are still to be read. */

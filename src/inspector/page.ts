@@ -146,6 +146,8 @@ export class Page implements vscode.Disposable {
       'metrics/snapshot': forward('metrics/snapshot'),
       'metrics/budgets': forward('metrics/budgets'),
       'metrics/behaviours': forward('metrics/behaviours'),
+      'metrics/figures': forward('metrics/figures'),
+      'traces/figures': forward('traces/figures'),
       'metrics/groups': forward('metrics/groups'),
       'groups/problems': forward('groups/problems'),
       'groups/steps': forward('groups/steps'),

@@ -42,6 +42,7 @@ import type {
 import { fitting } from '../../server/runs/row-lines.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
+import { figuresOf } from '../support/figures-of.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
 
@@ -286,6 +287,8 @@ export class FakeHost {
         const rows = this.traces.map((one) => rowOf(one.detail));
         return { rows: detail.group === null ? [rowOf(detail)] : rows.filter(({ group }) => group === detail.group) };
       },
+      'metrics/figures': () => ({ version: '1', sets: [], waiting: 0, more: 0 }),
+      'traces/figures': ({ trace }) => figuresOf(this.#find(trace)),
       'metrics/behaviours': () => this.data.behaviours ?? { detector: { ...DETECTOR }, sets: [], waiting: 0, more: 0 },
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },

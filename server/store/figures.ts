@@ -1,0 +1,332 @@
+/**
+ * Figures of texts and sets (`core/metrics`). A text is read when it is asked for and its figures kept in the index, under the version
+ * that found them and the verdict that they were found with: another of either reads it again. Everything is a generator that yields
+ * after some milliseconds, so that the store goes on with other work between.
+ */
+import { normalise } from '../../core/answers/normalise.ts';
+import type { SpanCounts } from '../../core/behaviours/spans.ts';
+import { setFigures, type FigureSample, type TextFigures } from '../../core/metrics/set-figures.ts';
+import { proportional } from '../../core/metrics/token-position.ts';
+import { FIGURES_VERSION, traceFigures, type TraceFigures } from '../../core/metrics/trace-figures.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { FigureSet, TraceFiguresAnswer } from '../../core/protocol/figures.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import { unitsAtEnd } from './annotate.ts';
+import { BEHAVIOURS_KEY, groupsOf, MOST_SETS, ofRun, type Group } from './behaviours.ts';
+import { controlledRates, type Counted } from './controlled.ts';
+import type { IndexFile } from './index-file.ts';
+import { attemptFolder } from './paths.ts';
+import { finishCodes, verdictCodes } from './schema.ts';
+import type { TextReader } from './text.ts';
+import { findTrace, textOf, type TracePlace } from './traces.ts';
+
+/** Milliseconds of reading texts in one call, and of any work between two yields. */
+const READING_MS = 400;
+const SLICE_MS = 15;
+/** UTF-16 units of a completion that are read: some 150,000 tokens. */
+const TEXT_LIMIT = 2 ** 19;
+const PAGE = 500;
+/** Most k of a run that are shown when none is named. */
+const MOST_KS = 8;
+
+interface Row {
+  id: number;
+  attempt_id: number;
+  run: string;
+  stage: string;
+  attempt: number;
+  hash: string;
+  prompt: number | null;
+  tokens: number | null;
+  tokens_exact: number;
+  verdict: number | null;
+  finish: number | null;
+  answer: string | null;
+  model: string | null;
+  version: string | null;
+  found_verdict: number | null;
+  figures: string | null;
+  cut: number | null;
+  detector: string | null;
+  counts: string | null;
+}
+
+const ROW = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, t.prompt, t.tokens, t.tokens_exact, t.verdict, t.finish, t.answer,
+  coalesce(d.model, a.model) AS model, f.version, f.verdict AS found_verdict, f.figures, f.cut, b.detector, b.counts
+  FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id
+    LEFT JOIN figures f ON f.trace = t.id LEFT JOIN behaviours b ON b.trace = t.id`;
+
+/** The set while its traces are gone through. */
+interface Gathered {
+  group: Group;
+  samples: FigureSample[];
+  counted: Counted[];
+  /** A completion of it has no counts of behaviours. */
+  uncounted: boolean;
+  unreadable: number;
+  cut: number;
+}
+
+export class Figures {
+  private readonly index: IndexFile;
+  private readonly root: string;
+  private readonly texts: TextReader;
+
+  constructor(index: IndexFile, root: string, texts: TextReader) {
+    this.index = index;
+    this.root = root;
+    this.texts = texts;
+  }
+
+  /** Answers `metrics/figures`. @throws `not_found` for a run that is not there */
+  *sets({ of, budgets, ks }: Params<'metrics/figures'>): Generator<void, Result<'metrics/figures'>> {
+    const sides = 'sides' in of ? of.sides : ofRun(this.index, of.run);
+    const groups = new Map<string, Group>();
+    for (const side of sides) {
+      for (const group of groupsOf(this.index, side)) groups.set(JSON.stringify(group), group);
+      yield;
+    }
+    const all = [...groups.values()];
+    const shown = all.slice(0, MOST_SETS);
+    const more = all.length - shown.length;
+    const waiting = yield* this.readTexts(shown);
+    const gathered: Gathered[] = [];
+    if (waiting === 0) for (const group of shown) gathered.push(yield* this.gather(group));
+    const sets: FigureSet[] = [];
+    for (const [i, group] of shown.entries()) {
+      const { class: _class, ...place } = group;
+      const own = gathered[i];
+      if (!own) {
+        sets.push({ ...place, unreadable: 0, cut: 0, figures: null, controlled: null, base: null });
+        continue;
+      }
+      const figures = yield* setFigures(own.samples, {
+        budgets: budgets ?? usualBudgets(own.samples),
+        ks: ks ?? usualKs(own.samples),
+      });
+      const base = baseOf(own, gathered);
+      yield;
+      const controlled = own.uncounted
+        ? null
+        : controlledRates(own.counted, base && !base.uncounted ? base.counted : null);
+      const { run, stage, step, set, marker } = base?.group ?? group;
+      sets.push({
+        ...place,
+        unreadable: own.unreadable,
+        cut: own.cut,
+        figures,
+        controlled,
+        base: base ? { run, stage, step, set, marker } : null,
+      });
+    }
+    return { version: FIGURES_VERSION, sets, waiting, more };
+  }
+
+  /** Answers `traces/figures`; those of a text that still grows are not kept. @throws `not_found`, `corrupt` where the text is gone */
+  *trace({ trace }: Params<'traces/figures'>): Generator<void, TraceFiguresAnswer> {
+    const place = findTrace(this.index, this.root, trace);
+    const row = this.index.get<Row>(`SELECT ${ROW} WHERE t.id = ?`, place.id)!;
+    const known = isKnown(row) && !place.live;
+    const { figures, cut } = known
+      ? { figures: row.figures === null ? null : (JSON.parse(row.figures) as TraceFigures), cut: row.cut === 1 }
+      : yield* this.read(place, row);
+    if (!figures) throw new LonghandError('corrupt', `The text of ${trace} is gone.`);
+    if (!known && !place.live) this.keep(row, figures, cut);
+    const at = row.tokens === null ? null : proportional(row.tokens, this.texts.length(0, place.id)).at;
+    return {
+      ...figures,
+      trace,
+      version: FIGURES_VERSION,
+      answers: figures.answers.map((one) => ({ ...one, tokens: at && at(one.end) })),
+      tokens: row.tokens,
+      tokensExact: row.tokens_exact === 1,
+      placesExact: false,
+      lostTokens: at && at(figures.lost),
+      cut,
+    };
+  }
+
+  /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
+  private *readTexts(groups: readonly Group[]): Generator<void, number> {
+    let spent = 0;
+    let waiting = 0;
+    const breath = pace();
+    for (const group of groups)
+      for (const row of this.rows(group)) {
+        if (!isKnown(row)) {
+          if (spent > READING_MS) waiting += 1;
+          else {
+            const began = performance.now();
+            const folder = attemptFolder(this.root, row);
+            const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
+            const { figures, cut } = yield* slowly(this.read(place, row), breath);
+            this.keep(row, figures, cut);
+            spent += performance.now() - began;
+          }
+        }
+        if (breath()) yield;
+      }
+    return waiting;
+  }
+
+  /** The figures of one text; null: it is gone. Yields between its parts. */
+  private *read(place: TracePlace, row: Row): Generator<void, { figures: TraceFigures | null; cut: boolean }> {
+    const told = this.index.get<{ problem: string; gold: string | null; ending: number }>(
+      'SELECT p.text AS problem, p.gold, d.ending FROM traces t JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id WHERE t.id = ?',
+      place.id,
+    )!;
+    let completion = this.text(place, 'completion');
+    const prompt = this.text(place, 'prompt');
+    if (completion === null || prompt === null) return { figures: null, cut: false };
+    const cut = this.texts.length(0, place.id) > completion.length;
+    // What ended it (a stop text, an end token) is no word of the model.
+    if (told.ending > 0 && !cut)
+      completion = completion.slice(0, completion.length - unitsAtEnd(completion, told.ending));
+    const value = row.verdict === null ? null : (verdictCodes[row.verdict] ?? null);
+    const verdict = value !== null && row.answer !== null ? { answer: row.answer, value } : null;
+    const input = { completion, prompt, problem: JSON.parse(told.problem) as string, gold: told.gold, verdict };
+    return { figures: yield* traceFigures(input), cut };
+  }
+
+  private text(place: TracePlace, side: 'prompt' | 'completion'): string | null {
+    const { kind, owner } = textOf(place, side);
+    try {
+      return this.texts.slice(place.folder, kind, owner, 0, TEXT_LIMIT, TEXT_LIMIT).text;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  private keep(row: Row, figures: TraceFigures | null, cut: boolean): void {
+    const insert = 'INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut) VALUES (?, ?, ?, ?, ?)';
+    const json = figures && JSON.stringify(figures);
+    this.index.transaction(() => this.index.run(insert, row.id, FIGURES_VERSION, row.verdict, json, cut ? 1 : 0));
+  }
+
+  private *gather(group: Group): Generator<void, Gathered> {
+    const found: Gathered = { group, samples: [], counted: [], uncounted: false, unreadable: 0, cut: 0 };
+    const breath = pace();
+    for (const row of this.rows(group)) {
+      // One that ended since texts were read counts next time.
+      if (isKnown(row)) {
+        const sample = sampleOf(row, this.texts.length(0, row.id));
+        found.samples.push(sample);
+        if (row.figures === null) found.unreadable += 1;
+        if (row.cut === 1) found.cut += 1;
+        if (row.detector !== BEHAVIOURS_KEY || row.counts === null) found.uncounted = true;
+        else found.counted.push({ sample, counts: JSON.parse(row.counts) as SpanCounts });
+      }
+      if (breath()) yield;
+    }
+    return found;
+  }
+
+  private *rows({ run, stage, of, step, set, marker }: Group): Generator<Row, void> {
+    const attempts = this.index.all<{ id: number }>(
+      'SELECT id FROM attempts WHERE run = ? AND stage = ? ORDER BY id',
+      run,
+      stage,
+    );
+    for (const { id } of attempts)
+      for (let after = 0; ;) {
+        const rows = this.index.all<Row>(
+          `SELECT ${ROW} WHERE a.id = :attempt AND t.of IS :of AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker
+             AND t.superseded = 0 AND t.live = 0 AND t.id > :after ORDER BY t.id LIMIT ${PAGE}`,
+          { of, step, set, marker, attempt: id, after },
+        );
+        yield* rows;
+        const last = rows.at(-1);
+        if (rows.length < PAGE || !last) break;
+        after = last.id;
+      }
+  }
+}
+
+const isKnown = (row: Row): boolean => row.version === FIGURES_VERSION && row.found_verdict === row.verdict;
+
+/** Says when it is time to let others work. */
+function pace(): () => boolean {
+  let sliced = performance.now();
+  return () => {
+    if (performance.now() - sliced <= SLICE_MS) return false;
+    sliced = performance.now();
+    return true;
+  };
+}
+
+/** Yields only where it is time to. */
+function* slowly<T>(steps: Generator<void, T>, breath: () => boolean): Generator<void, T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (breath()) yield;
+  }
+}
+
+function sampleOf(row: Row, units: number): FigureSample {
+  const figures = row.figures === null ? null : (JSON.parse(row.figures) as TraceFigures);
+  const at = proportional(row.tokens ?? 0, units).at;
+  const boxed = figures?.answers.map((one) => ({ tokens: at(one.end), value: one.value, boxed: one.boxed })) ?? [];
+  return {
+    problem: row.hash,
+    verdict: row.verdict === null ? null : (verdictCodes[row.verdict] ?? null),
+    tokens: row.tokens,
+    tokensExact: row.tokens_exact === 1,
+    finish: row.finish === null ? null : (finishCodes[row.finish] ?? null),
+    answer: row.answer === null ? null : normalise(row.answer),
+    model: row.model,
+    answers: row.tokens === null ? [] : boxed,
+    text: figures && textFigures(figures, at),
+  };
+}
+
+function textFigures(figures: TraceFigures, at: (unit: number) => number): TextFigures {
+  const count = (kind: string) => figures.flips.filter((flip) => flip.kind === kind).length;
+  return {
+    firstRight: figures.first === null ? null : at(figures.answers[figures.first]!.end),
+    wrongToRight: count('wrong_to_right'),
+    rightToWrong: count('right_to_wrong'),
+    wrongToWrong: count('wrong_to_wrong'),
+    rounds: figures.rounds.map(({ end, distinct }, i) => {
+      return { tokens: at(end) - at(figures.rounds[i - 1]?.end ?? figures.from), distinct };
+    }),
+    loops: figures.loops.length,
+    lost: at(figures.lost),
+    trigrams: figures.trigrams,
+    alike: figures.alike,
+    otherScript: figures.otherScript,
+    switches: figures.switches.length,
+    garbled: figures.units === 0 ? 0 : figures.garbled.units / figures.units,
+    unclosed: figures.closed === false,
+    echo: figures.from > 0,
+  };
+}
+
+/** 1,000 · 2ⁿ up to the first that holds the longest completion; none where no length is known. */
+function usualBudgets(samples: readonly FigureSample[]): number[] {
+  const longest = samples.reduce((most, { tokens }) => Math.max(most, tokens ?? 0), 0);
+  if (longest === 0) return [];
+  const found = [1000];
+  while (found.at(-1)! < longest && found.length < 12) found.push(2 * found.at(-1)!);
+  return found;
+}
+
+/** 1, 2, 4, … and the fewest samples that a graded problem has. */
+function usualKs(samples: readonly FigureSample[]): number[] {
+  const sizes = new Map<string, number>();
+  for (const { problem, verdict } of samples)
+    if (verdict !== null && verdict !== 'none') sizes.set(problem, (sizes.get(problem) ?? 0) + 1);
+  let fewest = Infinity;
+  for (const n of sizes.values()) fewest = Math.min(fewest, n);
+  if (!Number.isFinite(fewest)) return [];
+  const found: number[] = [];
+  for (let k = 1; k < fewest && found.length < MOST_KS - 1; k *= 2) found.push(k);
+  return [...found, fewest];
+}
+
+/** The set of the same benchmark at step 0 without a marker. */
+function baseOf({ group }: Gathered, all: readonly Gathered[]): Gathered | null {
+  const found = all.find((one) => one.group.set === group.set && one.group.step === 0 && one.group.marker === null);
+  return found && found.group !== group ? found : null;
+}
