@@ -1,92 +1,147 @@
-/** `longhand metrics`: the figures of the dashboard. */
+/** `longhand metrics`: every figure of a run's sets of completions, and of them against another run's (docs/metrics.md). */
 import type { Backend } from '../../core/protocol/client.ts';
-import type { PairChange } from '../../core/protocol/comparison.ts';
+import type { BehaviourSet, PairedAnswer } from '../../core/protocol/comparison.ts';
+import type { FigureSet } from '../../core/protocol/figures.ts';
+import { ofClasses, type TwoTurns } from '../../core/metrics/two-turns.ts';
 import { UsageError, type Command } from './command.ts';
 import { tableLines } from './follow-run.ts';
-import { table } from './output.ts';
+import { againstLines, setLines, turnLines } from './metrics-lines.ts';
+import type { Output } from './output.ts';
 import { findRun, withService } from './runs.ts';
 
 export const metrics: Command = {
   name: 'metrics',
-  usage: 'RUN [--budget N]… [--against RUN]',
-  summary: 'the figures of the dashboard; against another run, problem by problem',
-  options: { budget: { type: 'string', multiple: true }, against: { type: 'string' } },
+  usage: 'RUN [--budget N]… [--k N]… [--against RUN]',
+  summary: 'every figure of the run’s completions, by benchmark and model; against another run, problem by problem',
+  options: {
+    budget: { type: 'string', multiple: true },
+    k: { type: 'string', multiple: true },
+    against: { type: 'string' },
+  },
   arguments: [1, 1],
   run: (context) =>
     withService(context, async (backend) => {
+      const { output } = context;
       const run = await findRun(backend, context.positionals[0]!);
-      const budgets = context.texts('budget').map(Number);
-      if (budgets.some((budget) => !Number.isInteger(budget) || budget <= 0)) {
-        throw new UsageError('--budget takes a whole number of tokens.');
-      }
+      const budgets = wholes(context.texts('budget'), '--budget takes a whole number of tokens above 0.');
+      const ks = wholes(context.texts('k'), '--k takes a whole number of samples above 0.');
+      const other = context.text('against');
+      const against = other === undefined ? undefined : await findRun(backend, other);
       const found = await backend.call('runs/table', { run });
       const { series } = await backend.call('metrics/snapshot', { run });
       const last = series.map(({ stage, name, step, value }) => {
         return { stage, name, step: step.at(-1) ?? null, value: value.at(-1) ?? null };
       });
-      const atBudgets = await budgetRows(backend, run, budgets);
-      const other = context.text('against');
-      const against = other === undefined ? null : await compare(backend, run, await findRun(backend, other));
-      const lines = tableLines(found);
-      if (atBudgets.length > 0) lines.push('', ...budgetLines(atBudgets));
-      if (against) lines.push('', ...against.lines);
-      context.output.result(
-        {
-          run,
-          rows: found.rows,
-          seconds_total: found.secondsTotal,
-          last,
-          budgets: atBudgets,
-          against: against?.object ?? null,
-        },
-        lines,
-      );
+      // First, so that the rates at the same length and problem find the counts.
+      const behaviours = await untilRead(output, () => backend.call('metrics/behaviours', { of: { run } }, LONG));
+      const { version, sets, more } = await figures(backend, output, run, budgets, ks);
+      const turns = await twoTurns(backend, output, run);
+      const pairs = against === undefined ? null : await compare(backend, output, sets, against);
+      const result = {
+        run,
+        rows: found.rows,
+        seconds_total: found.secondsTotal,
+        last,
+        version,
+        sets: sets.map((set) => ({ ...set, behaviours: behavioursOf(set, behaviours.sets) })),
+        more,
+        detector: behaviours.detector,
+        twoTurns: turns,
+        entropy: entropyOf(last),
+        against: pairs && { run: against, pairs },
+      };
+      const lines = found.rows.length > 0 ? [...tableLines(found), ''] : [];
+      lines.push(...setLines(sets, more), ...turnLines(turns));
+      if (pairs) lines.push('', ...againstLines(against!, pairs));
+      output.result(result, lines);
       return 0;
     }),
 };
 
-interface BudgetRow {
-  stage: string;
-  step: number;
-  budgets: { budget: number; accuracy: number; accuracy_ci95: [number, number]; n: number }[];
+const LONG = { timeout: 120_000 };
+
+function wholes(texts: readonly string[], wrong: string): number[] {
+  const numbers = texts.map(Number);
+  if (numbers.some((number) => !Number.isInteger(number) || number <= 0)) throw new UsageError(wrong);
+  return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** Recomputed from the traces of every evaluation. */
-async function budgetRows(backend: Backend, run: string, budgets: number[]): Promise<BudgetRow[]> {
-  if (budgets.length === 0) return [];
-  const { evaluations } = await backend.call('metrics/snapshot', { run });
-  const rows: BudgetRow[] = [];
-  for (const { stage, of, step, superseded } of evaluations) {
-    if (superseded) continue;
-    const answer = await backend.call('metrics/budgets', { run, stage, step, budgets });
-    rows.push({ stage: of, step, budgets: answer.budgets });
+/** Asks until every text has been read. */
+async function untilRead<T extends { waiting: number }>(output: Output, ask: () => Promise<T>): Promise<T> {
+  let told = Date.now();
+  for (;;) {
+    const found = await ask();
+    if (found.waiting === 0) return found;
+    if (Date.now() - told < 2000) continue;
+    told = Date.now();
+    output.line(`${found.waiting} completions are still to be read …`);
   }
-  return rows;
 }
 
-function budgetLines(rows: BudgetRow[]): string[] {
-  const head = ['stage', 'step', ...(rows[0]?.budgets.map(({ budget }) => `≤ ${budget}`) ?? [])];
-  const body = rows.map(({ stage, step, budgets }) => {
-    return [stage, String(step), ...budgets.map(({ accuracy }) => `${(accuracy * 100).toFixed(1)} %`)];
-  });
-  return table([head, ...body]);
+function figures(backend: Backend, output: Output, run: string, budgets: number[], ks: number[]) {
+  const params = { of: { run }, ...(budgets.length > 0 && { budgets }), ...(ks.length > 0 && { ks }) };
+  return untilRead(output, () => backend.call('metrics/figures', params, LONG));
 }
 
-/** The last evaluation of this run against that of the other, by the problems that both have. */
-async function compare(backend: Backend, run: string, other: string) {
-  const [after, before] = await Promise.all([lastEvaluation(backend, run), lastEvaluation(backend, other)]);
-  if (!after || !before) throw new UsageError(`${after ? other : run} has no evaluation to compare.`);
-  const { pairs, onlyBefore, onlyAfter } = await backend.call('traces/pairs', { before, after });
-  const counts: Partial<Record<PairChange, number>> = {};
-  for (const { change } of pairs) counts[change] = (counts[change] ?? 0) + 1;
-  const object = { before, after, problems: pairs.length, onlyBefore, onlyAfter, changes: counts };
-  const words = Object.entries(counts).map(([change, n]) => `${change.replaceAll('_', ' ')} ${n}`);
-  const left = onlyBefore + onlyAfter > 0 ? `; ${onlyBefore + onlyAfter} problems are in one of them only` : '';
-  return { object, lines: [`against ${other}: ${pairs.length} problems, ${words.join(', ')}${left}`] };
+type SetKeys = Pick<FigureSet, 'stage' | 'of' | 'step' | 'set' | 'marker'>;
+
+function behavioursOf(set: FigureSet, all: readonly BehaviourSet[]): BehaviourSet | null {
+  const keys: (keyof SetKeys)[] = ['stage', 'of', 'step', 'set', 'marker'];
+  return all.find((one) => keys.every((key) => one[key] === set[key])) ?? null;
 }
 
-async function lastEvaluation(backend: Backend, run: string) {
-  const { evaluations } = await backend.call('metrics/snapshot', { run });
-  const last = evaluations.filter(({ superseded }) => !superseded).at(-1);
-  return last ? { run, stage: last.stage, step: last.step } : null;
+export type StageTurns = { stage: string } & TwoTurns;
+
+/** Of each stage that makes documents of two answers, by the classes of its documents. */
+async function twoTurns(backend: Backend, output: Output, run: string): Promise<StageTurns[]> {
+  const { stages } = await backend.call('runs/get', { run });
+  const found: StageTurns[] = [];
+  for (const { id, kind } of stages) {
+    if (kind !== 'synthesize') continue;
+    const params = { of: { sides: [{ run, stage: id }] }, classes: true };
+    const { sets } = await untilRead(output, () => backend.call('metrics/behaviours', params, LONG));
+    const documents = (name: string) => sets.find((set) => set.class === name && set.set === null)?.traces ?? 0;
+    const turns = ofClasses({ RR: documents('RR'), RW: documents('RW'), WR: documents('WR'), WW: documents('WW') });
+    if (turns) found.push({ stage: id, ...turns });
+  }
+  return found;
+}
+
+type Last = { stage: string; name: string; step: number | null; value: number | null };
+
+/** The record holds no log-probabilities; a trainer may have logged the entropy of its own rollouts. */
+function entropyOf(last: readonly Last[]) {
+  const logged = last.filter(({ name }) => /(?:^|[/_])entropy/.test(name));
+  return { stored: false, why: 'no log-probabilities of tokens are in the record', logged };
+}
+
+export interface SetPair {
+  set: string | null;
+  after: SetKeys;
+  before: SetKeys & { run: string };
+  paired: PairedAnswer;
+}
+
+/** The last set of each benchmark and marker of this run against the other run's of the same. */
+async function compare(backend: Backend, output: Output, own: readonly FigureSet[], run: string): Promise<SetPair[]> {
+  const { sets } = await figures(backend, output, run, [], [1]);
+  const lastOf = (all: readonly FigureSet[]) => new Map(all.map((set) => [JSON.stringify([set.set, set.marker]), set]));
+  const others = lastOf(sets);
+  const mine = lastOf(own);
+  const pairs: SetPair[] = [];
+  for (const [key, after] of mine) {
+    // Two imports of the same problems need not name their benchmark alike.
+    const before = others.get(key) ?? (mine.size === 1 && others.size === 1 ? [...others.values()][0] : undefined);
+    if (!before) continue;
+    const paired = await backend.call('metrics/paired', { before: sideOf(before), after: sideOf(after) }, LONG);
+    pairs.push({ set: after.set, after: keysOf(after), before: { run: before.run, ...keysOf(before) }, paired });
+  }
+  if (pairs.length === 0) throw new UsageError(`${run} has no set of the same benchmark to compare.`);
+  return pairs;
+}
+
+const keysOf = ({ stage, of, step, set, marker }: FigureSet): SetKeys => ({ stage, of, step, set, marker });
+
+function sideOf({ run, stage, of, step, set, marker }: FigureSet) {
+  return { run, stage, step, marker, ...(of !== null && { of }), ...(set !== null && { set }) };
 }
