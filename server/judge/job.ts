@@ -75,6 +75,11 @@ export class Job {
     };
   }
 
+  /** False: it has ended, and is being written down at most. */
+  get isGoing(): boolean {
+    return this.status.state === 'running' || this.status.state === 'stopping';
+  }
+
   stop(): void {
     if (this.status.state !== 'running') return;
     this.status.state = 'stopping';

@@ -63,7 +63,10 @@ export class Judges {
     await this.#store.run(run);
     const cache = await this.#answers();
     if (this.#closed) throw new LonghandError('cancelled', 'The backend is ending.');
-    if (this.#running.has(run)) throw new LonghandError('already_running', `${run} is being judged already.`);
+    for (let going = this.#running.get(run); going; going = this.#running.get(run)) {
+      if (going.job.isGoing) throw new LonghandError('already_running', `${run} is being judged already.`);
+      await going.ended;
+    }
     const { url, model, maxTokens } = judge;
     const asked = new Endpoint({ url, model, maxTokens, key, onRetry: (why) => job.noteRetry(why) });
     const records = new JudgedRecords(this.#store.root, run).refresh();

@@ -80,16 +80,18 @@ export class JudgedRecords {
     return this;
   }
 
-  /** The judges that said something, each with its newest traces' count. */
+  /** The judges that said something and of how many traces; the one that spoke last stands last. */
   judges(): { model: string; prompt: string; traces: number }[] {
-    const found = new Map<string, { model: string; prompt: string; traces: number }>();
+    const found = new Map<string, { model: string; prompt: string; traces: number; last: number }>();
     for (const places of this.#places.values())
-      for (const [name, { model, prompt }] of places) {
-        const judge = found.get(name) ?? { model, prompt, traces: 0 };
+      for (const [name, { model, prompt, position }] of places) {
+        const judge = found.get(name) ?? { model, prompt, traces: 0, last: 0 };
         judge.traces += 1;
+        judge.last = Math.max(judge.last, position);
         found.set(name, judge);
       }
-    return [...found.values()];
+    const ordered = [...found.values()].sort((a, b) => a.last - b.last);
+    return ordered.map(({ model, prompt, traces }) => ({ model, prompt, traces }));
   }
 
   traces(): IterableIterator<string> {
