@@ -6,6 +6,7 @@ import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
+import { verdictOf } from './verdict-events.ts';
 
 interface Page {
   /** Where it begins: undefined for the first. */
@@ -105,7 +106,8 @@ export class TraceList extends Store<TraceListState> {
     const { filter } = this.value;
     const run = filter.run;
     const [streamRun, stage] = batch.stream.split('/');
-    if (batch.stream === 'journal' || (run !== undefined && run !== streamRun)) return;
+    if (batch.stream === 'journal') return this.#onJournal(batch);
+    if (run !== undefined && run !== streamRun) return;
     if (filter.stage !== undefined && filter.stage !== stage) return;
     for (const event of batch.events) {
       if (!('trace' in event)) continue;
@@ -117,6 +119,24 @@ export class TraceList extends Store<TraceListState> {
       this.#grown = true;
     }
     if (this.#grown || this.#dirty.size > 0) this.#later();
+  }
+
+  /** A row that was judged stays in its place with its new verdict, whatever the filter; a re-score is read as a whole. */
+  #onJournal({ events }: EventBatch): void {
+    const listed = new Set(this.value.rows.flatMap((row) => row?.trace ?? []));
+    for (const event of events) {
+      const trace = verdictOf(event);
+      if (trace !== null && listed.has(trace)) void this.#patch(trace).catch(() => undefined);
+      else if ((event.type === 'rescored' || event.type === 'rescore_undone') && isIn(event.run, this.value.filter))
+        void this.reload().catch(() => undefined);
+    }
+  }
+
+  async #patch(trace: string): Promise<void> {
+    const { verdict } = await this.#host.call('traces/get', { trace });
+    for (const page of this.#pages)
+      page.rows = page.rows.map((row) => (row.trace === trace ? { ...row, verdict } : row));
+    this.#publish();
   }
 
   async #onTimer(): Promise<void> {
@@ -230,6 +250,8 @@ export class TraceList extends Store<TraceListState> {
     this.set({ rows, total, longest, live, loading: false, error: null });
   }
 }
+
+const isIn = (run: string, filter: TraceFilter): boolean => filter.run === undefined || filter.run === run;
 
 function same(a: TraceRow, b: TraceRow): boolean {
   for (const key of Object.keys(b) as (keyof TraceRow)[]) if (a[key] !== b[key]) return false;

@@ -1,0 +1,31 @@
+/** The keys of the audit, for the table of the inspector's keys. Pure. */
+import type { GivenVerdict } from '../../core/protocol/files.ts';
+
+export type AuditAction =
+  | { do: 'judge'; verdict: GivenVerdict | null }
+  | { do: 'unjudge' | 'answer' | 'audit' }
+  | { do: 'candidate'; by: 1 | -1 };
+
+export interface AuditKeyLine {
+  keys: readonly string[];
+  words: string;
+  actions: readonly AuditAction[];
+}
+
+const judge = (verdict: GivenVerdict | null): AuditAction => ({ do: 'judge', verdict });
+
+export const auditKeyLines: readonly AuditKeyLine[] = [
+  { keys: ['=', '-'], words: 'Your verdict: right, wrong', actions: [judge('right'), judge('wrong')] },
+  { keys: ['.', '0'], words: '… undecided, none', actions: [judge('undecided'), judge(null)] },
+  { keys: ['z'], words: 'Undo your last verdict', actions: [{ do: 'unjudge' }] },
+  { keys: ['q'], words: 'The answer that counts', actions: [{ do: 'answer' }] },
+  {
+    keys: ['t', 'T'],
+    words: 'Next, previous candidate answer',
+    actions: [
+      { do: 'candidate', by: 1 },
+      { do: 'candidate', by: -1 },
+    ],
+  },
+  { keys: ['i'], words: 'Queue of the audit, list of traces', actions: [{ do: 'audit' }] },
+];
