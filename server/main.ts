@@ -24,6 +24,7 @@ const commands: Record<string, () => Promise<Command>> = {
   grade: async () => (await import('./cli/grade.ts')).grade,
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
   behaviours: async () => (await import('./cli/behaviours.ts')).behaviours,
+  judge: async () => (await import('./cli/judge.ts')).judge,
   reindex: async () => (await import('./cli/housekeeping.ts')).reindex,
   verify: async () => (await import('./cli/housekeeping.ts')).verify,
   doctor: async () => (await import('./cli/doctor.ts')).doctor,
