@@ -18,6 +18,13 @@ export interface RewardComponent {
   kind: ComponentKind;
 }
 
+/** What the values of a reward of that name depend on; `cosine_2` is a second `cosine`. */
+export function componentKind(name: string): ComponentKind {
+  if (/format|tag|structure/i.test(name)) return 'format';
+  if (/repeti|n.?gram/i.test(name)) return 'repetition';
+  return /length|cosine|overlong|brevity/i.test(name) ? 'length' : 'value';
+}
+
 export const changeKinds = [
   'mix',
   'accuracy',

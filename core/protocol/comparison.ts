@@ -1,24 +1,50 @@
 /** Sets of traces beside each other: pairs of problems, lengths and behaviours (`methods.ts`). */
 import type { LabelFigures } from '../metrics/behaviours.ts';
 import type { Interval } from '../metrics/bootstrap.ts';
+import type { PairedFigures, ProblemPair } from '../metrics/paired.ts';
 
 export type PairChange = 'right_to_wrong' | 'wrong_to_right' | 'both_right' | 'both_wrong' | 'unknown';
 
 export interface PairSide {
   traces: string[];
+  /** Right and not cut. */
   right: number;
   n: number;
   tokensMean: number | null;
 }
 
-/** A problem before and after; with several samples a side is right when at least half of its graded samples are. */
+/** A problem before and after; with several samples a side is right when at least half of those that are right or wrong are. */
 export interface Pair {
   problem: string;
   problemLabel: string;
   before: PairSide;
   after: PairSide;
   change: PairChange;
+  /** Where both sides are right: `factor` times as long or more, as short or less, or between. */
+  length: ProblemPair['length'];
   tokensDelta: number | null;
+}
+
+/** Problems that only one side has; the first thousand by name. */
+export interface OneSided {
+  n: number;
+  problems: { problem: string; label: string }[];
+}
+
+/** {@link PairedFigures} of two sides. */
+export interface PairedAnswer extends Omit<PairedFigures, 'onlyBefore' | 'onlyAfter'> {
+  onlyBefore: OneSided;
+  onlyAfter: OneSided;
+}
+
+export interface ComparisonMethods {
+  /** `factor`: from how many times the length on is *longer* (default 2). */
+  'traces/pairs': {
+    params: { before: TraceSide; after: TraceSide; factor?: number };
+    result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  };
+  /** What changed between two sides over the same problems, and whether it could be chance (`core/metrics/paired.ts`). */
+  'metrics/paired': { params: { before: TraceSide; after: TraceSide; factor?: number }; result: PairedAnswer };
 }
 
 /** One evaluation or step of a stage: which traces to compare. */
@@ -26,6 +52,9 @@ export interface TraceSet {
   run: string;
   stage: string;
   step: number | null;
+  /** The stage whose checkpoint wrote them, and the benchmark; absent where they have none. */
+  of?: string;
+  set?: string;
   /** The marker setting, where sets were asked for by it. */
   marker?: string | null;
   label: string;
@@ -38,6 +67,9 @@ export interface TraceSide {
   stage: string;
   step: number | null;
   marker?: string | null;
+  /** Only those that this stage's checkpoint wrote, and only those of this benchmark. */
+  of?: string;
+  set?: string;
 }
 
 /** Lengths and behaviours of the finished traces of one evaluation and marker setting; of a class of documents where asked for. */

@@ -7,7 +7,7 @@
  * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
  */
 import type { AuditMethods } from './audit.ts';
-import type { BehaviourSet, Pair, TraceSet, TraceSide } from './comparison.ts';
+import type { BehaviourSet, ComparisonMethods, TraceSet, TraceSide } from './comparison.ts';
 import type { Evaluation, Extent, StageEvent } from './events.ts';
 import type { FigureMethods } from './figures.ts';
 import type { JournalEvent, Outcome } from './files.ts';
@@ -24,6 +24,7 @@ import type {
 } from './recipes.ts';
 import type { JudgeMethods } from './judge.ts';
 import type { LabelMethods } from './labels.ts';
+import type { RewardChangeMethods } from './reward-change.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
 import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
@@ -201,7 +202,8 @@ export interface EventBatch {
 
 // ---- the interface -------------------------------------------------------------------------------------------------
 
-export interface Methods extends AuditMethods, FigureMethods, JudgeMethods, LabelMethods {
+export interface Methods
+  extends AuditMethods, FigureMethods, JudgeMethods, LabelMethods, ComparisonMethods, RewardChangeMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };
@@ -327,10 +329,6 @@ export interface Methods extends AuditMethods, FigureMethods, JudgeMethods, Labe
   'traces/group': { params: { trace: string }; result: { rows: TraceRow[] } };
   /** With `markers` each marker setting of an evaluation is a set of its own. */
   'traces/sets': { params: { run: string; markers?: boolean }; result: { sets: TraceSet[] } };
-  'traces/pairs': {
-    params: { before: TraceSide; after: TraceSide };
-    result: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
-  };
 
   /** Problems in the order in which they were first sampled; `text` as in a filter of traces. */
   'groups/problems': {

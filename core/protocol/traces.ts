@@ -23,6 +23,8 @@ export interface TraceFilter {
   behaviour?: Label;
   verdict?: VerdictValue[];
   finish?: Finish[];
+  /** Those in which an answer was found, or those in which none was. */
+  answered?: boolean;
   /** Case-insensitive words in the problem, the source id or the answer. */
   text?: string;
   live?: boolean;

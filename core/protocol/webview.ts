@@ -94,6 +94,8 @@ export const forwarded = [
   'labels/queue',
   'traces/sets',
   'traces/pairs',
+  'metrics/paired',
+  'metrics/rewardChange',
   'traces/judge',
   'traces/answers',
   'audit/queue',

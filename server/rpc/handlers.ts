@@ -23,7 +23,13 @@ import { expectedSeconds } from '../runs/estimates.ts';
 import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
 import { readWhatIf } from '../runs/what-if.ts';
-import { storeMethods, type StoreMethod, type TraceStore } from '../store/trace-store.ts';
+import {
+  slicedMethods,
+  storeMethods,
+  type SlicedMethod,
+  type StoreMethod,
+  type TraceStore,
+} from '../store/trace-store.ts';
 import { userName } from '../user-name.ts';
 import type { EventStream } from './event-stream.ts';
 
@@ -37,6 +43,8 @@ const features = [
   'labels',
   'metrics/behaviours',
   'metrics/figures',
+  'metrics/paired',
+  'metrics/rewardChange',
   'stages/report',
   'stages/stop.force',
   'store/reindex',
@@ -58,9 +66,13 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
   const read = Object.fromEntries(
     storeMethods.map((method) => [method, (params: Params<StoreMethod>) => store.read(method, params)]),
   ) as unknown as Pick<Handlers, StoreMethod>;
+  const sliced = Object.fromEntries(
+    slicedMethods.map((method) => [method, (params: Params<SlicedMethod>) => store.sliced(method, params)]),
+  ) as unknown as Pick<Handlers, SlicedMethod>;
 
   const handlers: Handlers = {
     ...read,
+    ...sliced,
     'service/hello': ({ major }) => {
       if (major !== PROTOCOL_MAJOR) {
         throw new LonghandError(

@@ -59,6 +59,7 @@ const filter = z.object({
   behaviour: z.enum(labels).optional(),
   verdict: z.array(verdictValueSchema).max(4).optional(),
   finish: z.array(finishSchema).max(3).optional(),
+  answered: z.boolean().optional(),
   text: z.string().max(1000).optional(),
   live: z.boolean().optional(),
   superseded: z.boolean().optional(),
@@ -73,10 +74,21 @@ const sort = z.object({
   key: z.enum(['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage']),
   descending: z.boolean(),
 });
-const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional() });
+const ofSide = { of: stage.optional(), set: z.string().max(200).optional() };
+const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional(), ...ofSide });
+const factor = z.number().gt(1).max(1000).optional();
+const steps = z.object({ from: natural, to: natural });
 /** Of a run: a stage of it, a step, a marker setting, as far as they are named. */
 const sides = z
-  .array(z.object({ run, stage: stage.optional(), step: natural.nullable().optional(), marker: marker.optional() }))
+  .array(
+    z.object({
+      run,
+      stage: stage.optional(),
+      step: natural.nullable().optional(),
+      marker: marker.optional(),
+      ...ofSide,
+    }),
+  )
   .min(1)
   .max(100);
 const cell = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
@@ -220,7 +232,9 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'traces/annotations': z.object({ trace: traceId }),
   'traces/group': z.object({ trace: traceId }),
   'traces/sets': z.object({ run, markers: z.boolean().optional() }),
-  'traces/pairs': z.object({ before: side, after: side }),
+  'traces/pairs': z.object({ before: side, after: side, factor }),
+  'metrics/paired': z.object({ before: side, after: side, factor }),
+  'metrics/rewardChange': z.object({ run, stage, before: steps.optional(), after: steps.optional() }),
 
   'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),
   'groups/steps': z.object({ run, stage, problem: z.string().max(100) }),

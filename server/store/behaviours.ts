@@ -284,7 +284,7 @@ function counts(sums: Sums, row: Row): SpanCounts | null {
 const traceNumber = (row: Row): number => row.id - traceRowId(row.attempt_id, 0);
 
 /** The sets of a side: every evaluation or step, marker setting and set name, in the order in which they were begun. */
-export function groupsOf(index: IndexFile, { run, stage, step, marker }: Side): Group[] {
+export function groupsOf(index: IndexFile, { run, stage, step, marker, of, set }: Side): Group[] {
   if (!index.get('SELECT 1 FROM runs WHERE run = ? AND deleted = 0', run!))
     throw new LonghandError('not_found', `There is no run ${run}.`);
   const rows = index.all<Omit<Group, 'set'> & { set_name: string | null }>(
@@ -294,7 +294,12 @@ export function groupsOf(index: IndexFile, { run, stage, step, marker }: Side): 
     { run: run!, stage: stage ?? null, step: step ?? null },
   );
   return rows
-    .filter((row) => marker === undefined || row.marker === marker)
+    .filter(
+      (row) =>
+        (marker === undefined || row.marker === marker) &&
+        (of === undefined || row.of === of) &&
+        (set === undefined || row.set_name === set),
+    )
     .map(({ set_name: set, ...row }) => ({ ...row, set, class: null }));
 }
 

@@ -5,7 +5,15 @@ import type { StreamEvent, EventBatch, Params, Result } from '../../core/protoco
 import type { AuditMethod } from './audit.ts';
 import { Follower } from './subscription.ts';
 import type { Message, StoreCall, StoreCalls } from './messages.ts';
-import type { AttemptKey, ImportWriter, StoreFault, StoreMethod, StoreProgress, TraceStore } from './trace-store.ts';
+import type {
+  AttemptKey,
+  ImportWriter,
+  SlicedMethod,
+  StoreFault,
+  StoreMethod,
+  StoreProgress,
+  TraceStore,
+} from './trace-store.ts';
 import { storeWorkerUrl } from './worker-url.ts';
 
 interface Pending {
@@ -133,6 +141,10 @@ class StoreClient implements TraceStore {
 
   traceFigures(params: Params<'traces/figures'>): Promise<Result<'traces/figures'>> {
     return this.call('traceFigures', [params]);
+  }
+
+  sliced<M extends SlicedMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.call('sliced', [method, params]);
   }
 
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>> {

@@ -1,8 +1,8 @@
-/** Figures over the traces of one set: which sets there are, the same problems before and after, accuracy at budgets. */
+/** Figures over the traces of one set: which sets there are, accuracy at budgets. */
 import type { SQLInputValue } from 'node:sqlite';
 import { accuracyAt } from '../../core/metrics/accuracy.ts';
 import type { Sample } from '../../core/metrics/accuracy.ts';
-import type { Pair, PairChange, PairSide, TraceSet, TraceSide } from '../../core/protocol/comparison.ts';
+import type { TraceSet, TraceSide } from '../../core/protocol/comparison.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { IndexFile } from './index-file.ts';
@@ -33,6 +33,8 @@ export function traceSets(index: IndexFile, { run, markers = false }: Params<'tr
       run,
       stage,
       step,
+      ...(of !== null && { of }),
+      ...(set !== null && { set }),
       ...(markers && { marker }),
       label: `${where}${when}${set === null ? (step === null ? '' : ' · rollouts') : ` · ${set}`}${marker === null ? '' : ` · ${markerName(marker)}`}`,
       traces: n,
@@ -69,49 +71,7 @@ function samples(index: IndexFile, { run, stage, step, marker }: TraceSide): Sam
   );
 }
 
-export function pairs(index: IndexFile, { before, after }: Params<'traces/pairs'>): Result<'traces/pairs'> {
-  const left = Map.groupBy(samples(index, before), (row) => row.hash);
-  const right = Map.groupBy(samples(index, after), (row) => row.hash);
-  const found: Pair[] = [];
-  for (const [problem, rows] of left) {
-    const others = right.get(problem);
-    if (!others) continue;
-    const [a, b] = [side(rows), side(others)];
-    found.push({
-      problem,
-      problemLabel: rows[0]?.label ?? problem,
-      before: a,
-      after: b,
-      change: change(isRight(rows), isRight(others)),
-      tokensDelta: a.tokensMean === null || b.tokensMean === null ? null : b.tokensMean - a.tokensMean,
-    });
-  }
-  return { pairs: found, onlyBefore: left.size - found.length, onlyAfter: right.size - found.length };
-}
-
-function side(rows: SampleRow[]): PairSide {
-  const tokens = rows.flatMap((row) => row.tokens ?? []);
-  return {
-    traces: rows.map((row) => `${row.run}/${row.stage}/${row.attempt}/${row.id - traceRowId(row.attempt_id, 0)}`),
-    right: rows.filter((row) => verdictOf(row) === 'right').length,
-    n: rows.length,
-    tokensMean: tokens.length === 0 ? null : tokens.reduce((sum, n) => sum + n, 0) / tokens.length,
-  };
-}
-
 const verdictOf = (row: SampleRow) => (row.verdict === null ? null : (verdictCodes[row.verdict] ?? null));
-
-/** At least half of the graded samples are right; null when none is graded. */
-function isRight(rows: SampleRow[]): boolean | null {
-  const graded = rows.map(verdictOf).filter((verdict) => verdict === 'right' || verdict === 'wrong');
-  return graded.length === 0 ? null : 2 * graded.filter((verdict) => verdict === 'right').length >= graded.length;
-}
-
-function change(before: boolean | null, after: boolean | null): PairChange {
-  if (before === null || after === null) return 'unknown';
-  if (before) return after ? 'both_right' : 'right_to_wrong';
-  return after ? 'wrong_to_right' : 'both_wrong';
-}
 
 /** Accuracy at each budget, with its bootstrap over problems; a set in which nothing is graded has no row. */
 export function budgets(

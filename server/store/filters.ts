@@ -10,6 +10,9 @@ export interface Where {
   values: SQLInputValue[];
 }
 
+/** Whether an answer was found, of `traces t` and `details d`: by the checker where it has looked, else by the quick look. */
+export const answeredSql = `coalesce(json_type(d.facts, '$.answer') <> 'null', t.answer IS NOT NULL)`;
+
 /** `superseded` left out or false leaves out what a newer attempt replaced; true lists it with the rest. */
 export function where(index: IndexFile, filter: TraceFilter): Where {
   const parts: string[] = [];
@@ -39,6 +42,8 @@ export function where(index: IndexFile, filter: TraceFilter): Where {
   if (filter.verdict !== undefined)
     add(`t.verdict IN (${filter.verdict.map((v) => verdictCodes.indexOf(v)).join(', ')})`);
   if (filter.finish !== undefined) add(`t.finish IN (${filter.finish.map((f) => finishCodes.indexOf(f)).join(', ')})`);
+  if (filter.answered !== undefined)
+    add(`${filter.answered ? '' : 'NOT '}(SELECT ${answeredSql} FROM details d WHERE d.id = t.id)`);
   for (const word of words(filter.text)) {
     add(
       `(t.problem_id IN (SELECT id FROM problems WHERE instr(search, ?) > 0) OR instr(coalesce(t.answer_search, t.answer), ?) > 0)`,

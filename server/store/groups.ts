@@ -192,6 +192,28 @@ interface StageFile {
   rewards?: { name?: unknown; weight?: unknown; right?: unknown; wrong?: unknown }[];
 }
 
+/** Weights by the names of the parts as the record has them: a second reward of a name is `name_2`. */
+function weightsOf(rewards: NonNullable<StageFile['rewards']>): Record<string, number> {
+  const weights: Record<string, number> = {};
+  for (const { name, weight } of rewards) {
+    if (typeof name !== 'string') continue;
+    let own = name;
+    for (let n = 2; Object.hasOwn(weights, own); n += 1) own = `${name}_${n}`;
+    weights[own] = typeof weight === 'number' ? weight : 1;
+  }
+  return weights;
+}
+
+/** Weights of the reward parts of a stage, by their names in the record; empty where it has no configuration (an import). */
+export function stageRewards(index: IndexFile, root: string, run: string, stage: string): Record<string, number> {
+  const newest = index.get<{ attempt: number }>(
+    'SELECT max(attempt) AS attempt FROM attempts WHERE run = ? AND stage = ?',
+    run,
+    stage,
+  );
+  return newest ? settingsOf(attemptFolder(root, { run, stage, attempt: newest.attempt })).weights : {};
+}
+
 /** What the stage's configuration says of rewards and advantages; TRL's own defaults where it says nothing. */
 function settingsOf(folder: string): Settings {
   const stage = (readSpec(folder).spec?.stage_config ?? {}) as StageFile;
@@ -202,11 +224,7 @@ function settingsOf(folder: string): Settings {
     Array.isArray(range) && typeof range[1] === 'number' ? range[1] : fallback;
   return {
     scale: aggregation === 'normalize_then_sum' ? 'recorded' : scale,
-    weights: Object.fromEntries(
-      rewards.flatMap(({ name, weight }) =>
-        typeof name === 'string' ? [[name, typeof weight === 'number' ? weight : 1]] : [],
-      ),
-    ),
+    weights: weightsOf(rewards),
     cosineEnds: rewards
       .filter(({ name }) => name === 'cosine')
       .flatMap(({ right, wrong }) => [end(right, 0.1), end(wrong, -0.1)]),

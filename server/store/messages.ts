@@ -13,6 +13,7 @@ import type {
   NewJournalEvent,
   RunRecord,
   StoreFault,
+  SlicedMethod,
   StoreMethod,
   VerifyReport,
 } from './trace-store.ts';
@@ -22,6 +23,7 @@ export interface StoreCalls {
   read: { args: [method: StoreMethod, params: Params<StoreMethod>]; result: Result<StoreMethod> };
   setFigures: { args: [params: Params<'metrics/figures'>]; result: Result<'metrics/figures'> };
   traceFigures: { args: [params: Params<'traces/figures'>]; result: Result<'traces/figures'> };
+  sliced: { args: [method: SlicedMethod, params: Params<SlicedMethod>]; result: Result<SlicedMethod> };
   behaviours: { args: [params: Params<'metrics/behaviours'>]; result: Result<'metrics/behaviours'> };
   editLabels: { args: [params: LabelEditParams]; result: ReaderLayer };
   labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };

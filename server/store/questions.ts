@@ -5,7 +5,7 @@ import { Annotator } from './annotate.ts';
 import { attemptRecords } from './attempts.ts';
 import { behaviours } from './behaviours.ts';
 import { DocumentClasses } from './classes.ts';
-import { budgets, pairs, traceSets } from './comparison.ts';
+import { budgets, traceSets } from './comparison.ts';
 import { groupHealth, groupOf, groupProblems, groupSteps } from './groups.ts';
 import { Figures } from './figures.ts';
 import type { IndexFile } from './index-file.ts';
@@ -14,11 +14,20 @@ import { LabelFigures, type Named } from './label-figures.ts';
 import { exportLabels, prepareEdit, readerLayer, type LabelEditParams } from './labels.ts';
 import { otherLayers } from './layers.ts';
 import { Pages } from './pages.ts';
+import { paired, pairs } from './paired.ts';
 import { streamOf } from './paths.ts';
+import { rewardChangeOf } from './reward-change.ts';
 import { runRecord, runRecords } from './runs.ts';
 import { metricsSnapshot, runTable } from './series.ts';
 import { TextReader } from './text.ts';
-import type { AttemptKey, AttemptRecord, NewJournalEvent, RunRecord, StoreMethod } from './trace-store.ts';
+import type {
+  AttemptKey,
+  AttemptRecord,
+  NewJournalEvent,
+  RunRecord,
+  SlicedMethod,
+  StoreMethod,
+} from './trace-store.ts';
 import { findTrace, traceDetail, traceGroup, traceSlice } from './traces.ts';
 
 export class Questions {
@@ -48,6 +57,11 @@ export class Questions {
   }
 
   /** Yields every few milliseconds, so that other questions are answered between. */
+  sliced<M extends SlicedMethod>(method: M, params: Params<M>): Generator<void, Result<M>> {
+    return this.slicedAnswers[method](params);
+  }
+
+  /** The same. */
   behaviours(params: Params<'metrics/behaviours'>): Generator<void, Result<'metrics/behaviours'>> {
     const { index, root, annotator, classes } = this;
     return behaviours({ index, root, annotator, classes }, params);
@@ -86,11 +100,6 @@ export class Questions {
     'labels/export': (params) => exportLabels(this.index, this.annotator, { ...params, run: this.known(params.run) }),
     'traces/group': ({ trace }) => traceGroup(this.index, this.root, trace),
     'traces/sets': (params) => ({ sets: traceSets(this.index, { ...params, run: this.known(params.run) }) }),
-    'traces/pairs': (params) => {
-      this.known(params.before.run);
-      this.known(params.after.run);
-      return pairs(this.index, params);
-    },
     'metrics/snapshot': (params) => metricsSnapshot(this.index, this.root, { ...params, run: this.known(params.run) }),
     'metrics/budgets': (params) => budgets(this.index, { ...params, run: this.known(params.run) }),
     'metrics/groups': (params) => groupHealth(this.index, this.root, { ...params, run: this.known(params.run) }),
@@ -99,6 +108,19 @@ export class Questions {
     'groups/get': (params) => groupOf(this.index, this.root, params),
     'runs/table': ({ run }) => runTable(this.index, this.root, this.known(run)),
   };
+
+  private readonly slicedAnswers: { [M in SlicedMethod]: (params: Params<M>) => Generator<void, Result<M>> } = {
+    'traces/pairs': (params) => pairs(this.index, this.sidesKnown(params)),
+    'metrics/paired': (params) => paired(this.index, this.sidesKnown(params)),
+    'metrics/rewardChange': (params) =>
+      rewardChangeOf(this.index, this.root, { ...params, run: this.known(params.run) }),
+  };
+
+  private sidesKnown<P extends Params<'traces/pairs'>>(params: P): P {
+    this.known(params.before.run);
+    this.known(params.after.run);
+    return params;
+  }
 
   /** @throws `not_found` */
   private known(run: string): string {

@@ -57,6 +57,7 @@ const handlers: Handlers = {
   reindex: (_args, id) => store.reindex((done, total, current) => send({ type: 'progress', id, done, total, current })),
   setFigures: ([params]) => inSlices(store.questions.figures.sets(params)),
   traceFigures: ([params]) => inSlices(store.questions.figures.trace(params)),
+  sliced: ([method, params]) => inSlices(store.questions.sliced(method, params)),
   behaviours: ([params]) => inSlices(store.questions.behaviours(params)),
   audit: ([method, params]) => inSlices(store.audit.answer(method, params as never)),
   editLabels: ([params]) => store.editLabels(params),

@@ -31,7 +31,6 @@ export const storeMethods = [
   'traces/annotations',
   'traces/group',
   'traces/sets',
-  'traces/pairs',
   'metrics/snapshot',
   'metrics/budgets',
   'metrics/groups',
@@ -43,6 +42,14 @@ export const storeMethods = [
   'labels/export',
 ] as const satisfies readonly Method[];
 export type StoreMethod = (typeof storeMethods)[number];
+
+/** Those over many traces: they are answered in slices of some milliseconds, and other calls between. */
+export const slicedMethods = [
+  'traces/pairs',
+  'metrics/paired',
+  'metrics/rewardChange',
+] as const satisfies readonly Method[];
+export type SlicedMethod = (typeof slicedMethods)[number];
 
 export interface AttemptKey {
   run: string;
@@ -217,6 +224,9 @@ export interface TraceStore {
 
   /** Answers a method of the contract. */
   read<M extends StoreMethod>(method: M, params: Params<M>): Promise<Result<M>>;
+
+  /** The same for those over many traces, which let other calls pass. */
+  sliced<M extends SlicedMethod>(method: M, params: Params<M>): Promise<Result<M>>;
 
   /** Answers `metrics/behaviours`, which reads texts for a fraction of a second and lets other calls pass. */
   behaviours(params: Params<'metrics/behaviours'>): Promise<Result<'metrics/behaviours'>>;

@@ -226,8 +226,15 @@ async function pickSet(
   return picked?.set;
 }
 
-function side({ run, stage, step, marker }: TraceSet): CompareSide {
-  return { run, stage, step, ...(marker !== undefined && { marker }) };
+function side({ run, stage, step, marker, of, set }: TraceSet): CompareSide {
+  return {
+    run,
+    stage,
+    step,
+    ...(marker !== undefined && { marker }),
+    ...(of !== undefined && { of }),
+    ...(set !== undefined && { set }),
+  };
 }
 
 function clean(filter: TraceFilter): TraceFilter {

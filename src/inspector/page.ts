@@ -159,6 +159,8 @@ export class Page implements vscode.Disposable {
       'traces/group': forward('traces/group'),
       'traces/sets': forward('traces/sets'),
       'traces/pairs': forward('traces/pairs'),
+      'metrics/paired': forward('metrics/paired'),
+      'metrics/rewardChange': forward('metrics/rewardChange'),
       'traces/judge': forward('traces/judge'),
       'traces/answers': forward('traces/answers'),
       'audit/queue': forward('audit/queue'),

@@ -107,13 +107,15 @@ function isSort(value: unknown): value is TraceSort {
 
 function asSide(value: unknown): CompareSide | null {
   if (!isObject(value)) return null;
-  const { run, stage, step, marker } = value;
+  const { run, stage, step, marker, of, set } = value;
   if (typeof run !== 'string' || typeof stage !== 'string') return null;
   return {
     run,
     stage,
     step: typeof step === 'number' ? step : null,
     ...((marker === null || typeof marker === 'string') && { marker }),
+    ...(typeof of === 'string' && { of }),
+    ...(typeof set === 'string' && { set }),
   };
 }
 

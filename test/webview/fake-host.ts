@@ -26,10 +26,12 @@ import type {
   EventBatch,
   Methods,
   MetricsSnapshot,
+  Params,
   Result,
   RunSummary,
   StageRow,
 } from '../../core/protocol/methods.ts';
+import type { RewardChange } from '../../core/protocol/reward-change.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { Report, TableRow } from '../../core/protocol/report.ts';
 import type {
@@ -42,6 +44,7 @@ import type {
 import { fitting } from '../../server/runs/row-lines.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
+import { fakePaired } from './fake-paired.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
@@ -150,6 +153,7 @@ export interface FakeData {
   rescores?: AppliedRescore[];
   sets?: TraceSet[];
   pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  rewardChange?: (params: Params<'metrics/rewardChange'>) => RewardChange | null;
   run?: RunSummary;
   table?: StageRow[];
   metrics?: MetricsSnapshot;
@@ -292,6 +296,8 @@ export class FakeHost {
       'metrics/behaviours': () => this.data.behaviours ?? { detector: { ...DETECTOR }, sets: [], waiting: 0, more: 0 },
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
+      'metrics/paired': (params) => fakePaired(this.traces, params),
+      'metrics/rewardChange': (params) => this.data.rewardChange?.(params) ?? null,
       'traces/judge': ({ trace, verdict }) => this.#judge(trace, verdict),
       'traces/answers': ({ trace }) => answersOf(this.#find(trace)),
       'audit/queue': () => this.#need(this.data.audit),

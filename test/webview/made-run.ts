@@ -185,12 +185,14 @@ export function madePairs(problems: number): { traces: FakeTrace[]; pairs: Pair[
     });
     const [b, a] = [sideOf(before), sideOf(after)];
     const [was, is] = [b.right * 2 >= b.n, a.right * 2 >= a.n];
+    const times = a.tokensMean / b.tokensMean;
     pairs.push({
       problem: `p${p}`,
       problemLabel: `sums/${p}`,
       before: b,
       after: a,
       change: was ? (is ? 'both_right' : 'right_to_wrong') : is ? 'wrong_to_right' : 'both_wrong',
+      length: !was || !is ? null : times >= 2 ? 'longer' : times <= 0.5 ? 'shorter' : 'similar',
       tokensDelta: a.tokensMean - b.tokensMean,
     });
   }

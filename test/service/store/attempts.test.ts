@@ -366,7 +366,7 @@ describe('store: attempts', () => {
       }
       await store.catchUp();
       const side = (step: number | null) => ({ run: 'r', stage: 'eval', step });
-      const { pairs, onlyBefore, onlyAfter } = await store.read('traces/pairs', { before: side(0), after: side(10) });
+      const { pairs, onlyBefore, onlyAfter } = await store.sliced('traces/pairs', { before: side(0), after: side(10) });
       assert.deepEqual(
         pairs.map(({ problemLabel, change, tokensDelta, before, after }) => [
           problemLabel,

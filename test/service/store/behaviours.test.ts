@@ -124,7 +124,7 @@ describe('store: behaviours', () => {
         ],
       );
       const before = { run: 'r', stage: 'eval-final-gsm', step: 8, marker: null };
-      const { pairs } = await store.read('traces/pairs', { before, after: { ...before, marker } });
+      const { pairs } = await store.sliced('traces/pairs', { before, after: { ...before, marker } });
       assert.deepEqual([pairs.length, pairs[0]!.before.n, pairs[0]!.after.n], [6, 1, 1]);
     }));
 

@@ -1,0 +1,247 @@
+/** Why the mean reward of a stage changed between two windows of its steps: which completions, and what is known of their problems. */
+import { rewardChangeSteps, type RewardChangeFigures } from '../../core/metrics/reward-change.ts';
+import type { CompletionState } from '../../core/metrics/reward-factors.ts';
+import { componentKind, type RewardComponent, type RewardedCompletion } from '../../core/metrics/reward-table.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { VerdictValue } from '../../core/protocol/events.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import type { RewardWindow, StepWindow } from '../../core/protocol/reward-change.ts';
+import { answeredSql, attemptsOf } from './filters.ts';
+import { stageRewards } from './groups.ts';
+import type { IndexFile } from './index-file.ts';
+import { traceRows } from './rows.ts';
+import { scan } from './scan.ts';
+import { finishCodes, verdictCodes } from './schema.ts';
+
+/** Most completions of a window that are read. */
+const MOST = 50_000;
+/** Graded completions of a problem outside of both windows from which on its difficulty is known. */
+const LEAST_GRADED = 4;
+const DECIDED = [verdictCodes.indexOf('right'), verdictCodes.indexOf('wrong')];
+/** What of a total its parts do not explain. */
+const REST = '(not in the parts)';
+
+type Answer = Result<'metrics/rewardChange'>;
+
+/** Answers `metrics/rewardChange`. Yields every few milliseconds. @throws `invalid_params` */
+export function* rewardChangeOf(
+  index: IndexFile,
+  root: string,
+  { run, stage, before, after }: Params<'metrics/rewardChange'>,
+): Generator<void, Answer> {
+  const counts = yield* rewardedSteps(index, run, stage);
+  const steps = [...counts.keys()].toSorted((a, b) => a - b);
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (first === undefined || last === undefined || first === last) return null;
+  const fifth = Math.max(1, Math.floor(steps.length / 5));
+  const windows = [
+    before ?? { from: first, to: steps[fifth - 1]! },
+    after ?? { from: steps.at(-fifth)!, to: last },
+  ] as const;
+  const inside = windows.map((window) => steps.filter((step) => step >= window.from && step <= window.to));
+  check(windows, inside, `${first} to ${last}`);
+  const read = inside.map((all) => thinned(all, counts));
+  const found = yield* completionsOf(index, root, { run, stage, before, after }, read);
+  const difficulty = yield* difficultyOf(index, run, stage, windows, found.rows);
+  const figures = yield* rewardChangeSteps(found.sets[0]!, found.sets[1]!, found.components, { difficulty });
+  if (!figures) return null;
+  const window = (i: 0 | 1): RewardWindow => ({
+    ...figures[i === 0 ? 'before' : 'after'],
+    from: windows[i].from,
+    to: windows[i].to,
+    steps: inside[i]!.length,
+    stepsRead: read[i]!.length,
+  });
+  return {
+    steps: { first, last, n: steps.length },
+    before: window(0),
+    after: window(1),
+    change: figures.change,
+    interval: figures.interval,
+    components: found.components,
+    parts: partsOf(index, figures, found.rows),
+    strata: figures.strata,
+    resamples: figures.resamples,
+  };
+}
+
+/** Completions with a reward by step. */
+function* rewardedSteps(index: IndexFile, run: string, stage: string): Generator<void, Map<number, number>> {
+  const counts = new Map<number, number>();
+  yield* scan<{ step: number }>(
+    index,
+    attemptsOf(index, { run, stage }).map(({ id }) => id),
+    { columns: 't.step', condition: 't.step IS NOT NULL AND t.reward IS NOT NULL', values: [] },
+    (rows) => {
+      for (const { step } of rows) counts.set(step, (counts.get(step) ?? 0) + 1);
+    },
+  );
+  return counts;
+}
+
+function check(windows: readonly StepWindow[], inside: readonly number[][], range: string): void {
+  for (const [i, { from, to }] of windows.entries()) {
+    if (from > to)
+      throw new LonghandError('invalid_params', `A window cannot end at step ${to} when it begins at ${from}.`);
+    if (inside[i]!.length === 0)
+      throw new LonghandError(
+        'invalid_params',
+        `No completion of steps ${from} to ${to} has a reward; there are rewards from step ${range}.`,
+      );
+  }
+  const [one, other] = windows;
+  if (one!.from <= other!.to && other!.from <= one!.to)
+    throw new LonghandError('invalid_params', 'The two windows overlap: choose steps that belong to one of them only.');
+}
+
+/** Steps of a window, evenly spread where all of them have more completions than are read. */
+function thinned(steps: readonly number[], counts: ReadonlyMap<number, number>): number[] {
+  const total = steps.reduce((sum, step) => sum + counts.get(step)!, 0);
+  if (total <= MOST) return [...steps];
+  const kept = Math.max(1, Math.floor((steps.length * MOST) / total));
+  return Array.from({ length: kept }, (_, i) => steps[Math.floor(((i + 0.5) * steps.length) / kept)]!);
+}
+
+interface Row {
+  id: number;
+  step: number;
+  hash: string;
+  verdict: number | null;
+  recorded: VerdictValue | null;
+  answered: number;
+  finish: number | null;
+  tokens: number | null;
+  reward: number;
+  rewards: string | null;
+}
+
+interface Found {
+  sets: RewardedCompletion[][];
+  /** In the order of the completions of each set. */
+  rows: Row[][];
+  components: (RewardComponent & { weight: number })[];
+}
+
+function* completionsOf(
+  index: IndexFile,
+  root: string,
+  { run, stage }: Params<'metrics/rewardChange'>,
+  read: readonly number[][],
+): Generator<void, Found> {
+  const side = new Map(read.flatMap((steps, i) => steps.map((step) => [step, i])));
+  const rows: Row[][] = [[], []];
+  const attempts = attemptsOf(index, { run, stage }).map(({ id }) => id);
+  const all = read.flat();
+  yield* scan<Row>(
+    index,
+    attempts,
+    {
+      columns: `t.id, t.step, p.hash, t.verdict, json_extract(d.facts, '$.verdict.value') AS recorded,
+        ${answeredSql} AS answered, t.finish, t.tokens, t.reward,
+        json_extract(d.facts, '$.rewards') AS rewards`,
+      condition: 't.step BETWEEN ? AND ? AND t.reward IS NOT NULL',
+      values: [Math.min(...all), Math.max(...all)],
+    },
+    (found) => {
+      for (const row of found) {
+        const at = side.get(row.step);
+        if (at !== undefined) rows[at]!.push(row);
+      }
+    },
+  );
+  const weights = stageRewards(index, root, run, stage);
+  const parsed: Record<string, number | null>[][] = [];
+  const names = new Set(Object.keys(weights));
+  for (const some of rows) {
+    const own: Record<string, number | null>[] = [];
+    for (const [i, { rewards }] of some.entries()) {
+      const parts = rewards === null ? {} : (JSON.parse(rewards) as Record<string, number | null>);
+      for (const name of Object.keys(parts)) names.add(name);
+      own.push(parts);
+      if (i % 5000 === 4999) yield;
+    }
+    parsed.push(own);
+  }
+  const components = [...names].map((name) => ({ name, kind: componentKind(name), weight: weights[name] ?? 1 }));
+  let rest = 0;
+  const sets = rows.map((some, s) =>
+    some.map((row, i): RewardedCompletion => {
+      const parts = components.map(({ name, weight }) => weight * (parsed[s]![i]![name] ?? 0));
+      const left = row.reward - parts.reduce((sum, part) => sum + part, 0);
+      rest = Math.max(rest, Math.abs(left));
+      parts.push(left);
+      return { problem: row.hash, state: stateOf(row), parts, tokens: row.tokens };
+    }),
+  );
+  yield;
+  // What rounding left is nothing; then the parts are the whole total.
+  if (rest > 1e-6) components.push({ name: names.size === 0 ? 'reward' : REST, kind: 'value', weight: 1 });
+  else for (const { parts } of sets.flat()) (parts as number[]).pop();
+  return { sets, rows, components };
+}
+
+/** By the verdict that the reward was given for, which a later relabel leaves as it was. */
+function stateOf({ verdict, recorded, finish, answered }: Row): CompletionState {
+  const value = recorded ?? (verdict === null ? null : verdictCodes[verdict]);
+  if (value === 'right' || value === 'undecided') return value;
+  if (value !== 'wrong') return 'ungraded';
+  if (finish !== null && finishCodes[finish] === 'length') return 'cut';
+  return answered === 1 ? 'wrong' : 'unanswered';
+}
+
+/** Share of right answers of the problems of one window only, over the run's completions outside of both windows. */
+function* difficultyOf(
+  index: IndexFile,
+  run: string,
+  stage: string,
+  windows: readonly [StepWindow, StepWindow],
+  rows: readonly Row[][],
+): Generator<void, Map<string, number>> {
+  const [one, other] = rows.map((some) => new Set(some.map(({ hash }) => hash))) as [Set<string>, Set<string>];
+  const single = new Set([...one, ...other].filter((hash) => one.has(hash) !== other.has(hash)));
+  const difficulty = new Map<string, number>();
+  if (single.size === 0) return difficulty;
+  const own = new Set(attemptsOf(index, { run, stage }).map(({ id }) => id));
+  const graded = new Map<string, { n: number; right: number }>();
+  const outside = (step: number | null) => windows.every(({ from, to }) => step === null || step < from || step > to);
+  for (const { id } of attemptsOf(index, { run })) {
+    yield* scan<{ hash: string; verdict: number; step: number | null }>(
+      index,
+      [id],
+      { columns: 'p.hash, t.verdict, t.step', condition: `t.verdict IN (${DECIDED.join(', ')})`, values: [] },
+      (some) => {
+        for (const { hash, verdict, step } of some) {
+          if (!single.has(hash) || (own.has(id) && !outside(step))) continue;
+          const found = graded.get(hash) ?? { n: 0, right: 0 };
+          found.n += 1;
+          if (verdict === DECIDED[0]) found.right += 1;
+          graded.set(hash, found);
+        }
+      },
+    );
+  }
+  for (const [hash, { n, right }] of graded) if (n >= LEAST_GRADED) difficulty.set(hash, right / n);
+  return difficulty;
+}
+
+/** The parts with the rows of their exemplars. */
+function partsOf(
+  index: IndexFile,
+  { parts }: RewardChangeFigures,
+  rows: readonly Row[][],
+): NonNullable<Answer>['parts'] {
+  const idOf = ({ side, at }: { side: 'before' | 'after'; at: number }) => rows[side === 'before' ? 0 : 1]![at]!.id;
+  const ids = [...new Set(parts.flatMap(({ exemplars }) => exemplars.map(idOf)))];
+  const shown = new Map(
+    ids.length === 0
+      ? []
+      : traceRows(index, `WHERE t.id IN (${ids.join(', ')})`).map(({ rowId, ...row }) => [rowId, row]),
+  );
+  return parts.map((part) => ({
+    ...part,
+    exemplars: part.exemplars.flatMap((exemplar) => {
+      const row = shown.get(idOf(exemplar));
+      return row ? [{ side: exemplar.side, moved: exemplar.moved, row }] : [];
+    }),
+  }));
+}
