@@ -134,6 +134,8 @@ async function agreementOf(backend: Backend, run: string, stage: string | undefi
 
 function agreementLines(agreement: JudgeAgreement): string[] {
   const { judge: by, detector, traces, steps, disagreements, more } = agreement;
+  if (steps === 0)
+    return [`${by.name} (questions version ${by.version}) has judged no step: there is nothing to compare.`];
   const rows = agreementRows(agreement).map(({ label, judge: own, detector: other, precision, recall, f1, kappa }) => [
     label.replaceAll('_', ' '),
     ...[String(own), String(other), precision, recall, f1, kappa],

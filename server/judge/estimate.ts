@@ -46,7 +46,7 @@ export async function estimate(
       if (selection.again !== true && cache.has(key)) sums.cached += 1;
       else {
         sums.input += questionTokens(messages);
-        sums.output += answerTokens(stretch);
+        sums.output += Math.min(judge.maxTokens, answerTokens(stretch));
       }
     }
   }
@@ -55,7 +55,7 @@ export async function estimate(
   const of = (value: number) => Math.round(value * scale);
   const sent = of(sums.stretches) - of(sums.cached);
   const tokens = { input: of(sums.input), output: of(sums.output) };
-  const most = { input: tokens.input, output: Math.max(tokens.output, sent * judge.maxTokens) };
+  const most = { input: tokens.input, output: sent * judge.maxTokens };
   const pace = cache.pace(judge.key);
   const each = pace ? pace.ms / pace.n / 1000 : ASSUMED_START_S + tokens.output / Math.max(1, sent) / ASSUMED_RATE;
   return {
