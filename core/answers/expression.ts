@@ -40,7 +40,7 @@ export function parse(text: string): Node {
 
 function tokenise(text: string): Token[] {
   const tokens: Token[] = [];
-  const scan = /\s+|(\d+(?:\.\d+)?)|\\([a-zA-Z]+)|([a-zA-Z]+)|(\*\*|\\[{}%|]|[-+*/^_!(){}[\]|%':])|([^])/g;
+  const scan = /\s+|(\d+(?:\.\d+)?)|\\([a-zA-Z]+)|([a-zA-Z]+)|(\*\*|\\[{}%|]|[-+*/^_!(){}[\]|%':=])|([^])/g;
   let spaced = false;
   for (const match of text.matchAll(scan)) {
     if (match[5] !== undefined) throw new UnreadableError(`the sign ${match[5]} is not arithmetic`);
@@ -284,9 +284,9 @@ class Parser {
       this.#at += 1;
       return text;
     }
-    while (this.#peek() && !this.#is('}')) {
+    for (let depth = 0; this.#peek() && (depth > 0 || !this.#is('}')); this.#at += 1) {
+      depth += this.#is('{') ? 1 : this.#is('}') ? -1 : 0;
       text += this.#peek()!.text;
-      this.#at += 1;
     }
     this.#expect('}');
     return text;
@@ -304,6 +304,11 @@ class Parser {
         return { op: 'constant', name: 'pi' };
       case 'infty':
         return { op: 'constant', name: 'infinity' };
+      case 'sum':
+      case 'prod':
+      case 'int':
+      case 'lim':
+        return this.#big(name);
       case 'lfloor':
       case 'lceil': {
         const of = this.#sum();
@@ -334,6 +339,17 @@ class Parser {
         if (GREEK.test(name)) return this.#greek(name);
         throw new UnreadableError(`\\${name} is not read`);
     }
+  }
+
+  /** A sum, product, integral or limit: its bounds as they are written, its body as a formula. */
+  #big(name: string): Node {
+    let bounds = '';
+    for (;;) {
+      if (this.#take('_')) bounds += `_${this.#subscript()}`;
+      else if (this.#take('^')) bounds += `^${this.#subscript()}`;
+      else break;
+    }
+    return { op: 'call', name: `big:${name}${bounds}`, of: this.#product() };
   }
 
   #greek(name: string): Node {
@@ -393,6 +409,28 @@ function isMixed(left: Node, previous: Token, right: Node, next: Token): boolean
 
 function number(digits: string): Node {
   return { op: 'number', value: Number(digits), digits };
+}
+
+/** True when the formula has a sum, product, integral or limit, of which only the form is known. */
+export function isOpaque(node: Node): boolean {
+  switch (node.op) {
+    case 'number':
+    case 'variable':
+    case 'constant':
+      return false;
+    case 'add':
+    case 'multiply':
+    case 'divide':
+    case 'power':
+    case 'binomial':
+      return isOpaque(node.left) || isOpaque(node.right);
+    case 'root':
+      return isOpaque(node.of) || isOpaque(node.degree);
+    case 'call':
+      return node.name.startsWith('big:') || isOpaque(node.of);
+    default:
+      return isOpaque(node.of);
+  }
 }
 
 /** True when the formula has a decimal literal, so that its value is rounded. */

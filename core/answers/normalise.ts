@@ -36,7 +36,8 @@ const RULES: readonly (readonly [rule: string, apply: (text: string) => string])
   ['no boxes in it', unboxed],
   ['no spacing', unspaced],
   ['one spelling of each command', renamed],
-  ['no signs of currency', (text) => text.replace(/\\\$|\$|€|£/g, '')],
+  ['no signs of currency, no delimiters in it', (text) => text.replace(/\\\$|\$|€|£|\\[()]/g, '')],
+  ['“and” and “or” as words of their own', parted],
   ['no thousands separators', ungrouped],
   ['no punctuation at the end', unpunctuated],
   ['a zero before the point', (text) => text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.')],
@@ -78,13 +79,15 @@ function unboxed(text: string): string {
       const open = match.index + match[0].length - 1;
       const close = match.index < done ? -1 : closes(plain, open);
       if (close < 0) continue;
-      next += `${plain.slice(done, match.index)} ${plain.slice(open + 1, close)} `;
+      const before = plain.slice(done, match.index);
+      next += `${done > 0 && before.trim() === '' ? ', ' : before} ${plain.slice(open + 1, close)} `;
       done = close + 1;
     }
     if (done === 0) break;
     plain = (next + plain.slice(done)).trim();
   }
-  return plain;
+  // A box that was cut has no closing brace.
+  return plain.replace(/^[\s$]*\\+(?:boxed|fbox)\s{0,4}\{/, '');
 }
 
 function unspaced(text: string): string {
@@ -95,6 +98,11 @@ function unspaced(text: string): string {
     )
     .replace(/\\ |~|\s+/g, ' ')
     .replace(/,(?:\s*,)+/g, ',');
+}
+
+/** `1or2`, `x=1orx=2` as `1 or 2`, `x=1 or x=2`. */
+function parted(text: string): string {
+  return text.replace(/(?<=[\d)}])\s*(or|and)\s*(?=[A-Za-z]\w?\(?\w?\)?\s?=|[-\d(\\])/g, ' $1 ');
 }
 
 function renamed(text: string): string {

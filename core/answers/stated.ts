@@ -164,7 +164,10 @@ export function finalLine(text: string): Found | null {
     const stop = [...text.slice(from, end).matchAll(SENTENCE)].findLast(({ 0: sign, index }) => from + index + sign.length < end); // prettier-ignore
     if (stop) line = from + stop.index + stop[0].length;
   }
-  if (end - line > STATED_LIMIT) return null;
+  // A formula may be of any length.
+  const ends = `${text.slice(line, Math.min(end, line + TAG_LIMIT))} ${text.slice(Math.max(line, end - TAG_LIMIT), end)}`;
+  if (end - line > STATED_LIMIT && proseWords(ends) > 0) return null;
+  if (end - line > 2 * TAG_LIMIT) return trimmed(text, line, end);
   const said = text.slice(line, end);
   const whole = unwrapped(text, line, end);
   if (!whole || /\\(?:boxed|fbox)/.test(whole.text)) return null;

@@ -88,8 +88,8 @@ class Worker:
 class Pool:
     """`size` workers behind a queue. Safe to use from several threads.
 
-    `limit_s`: Math-Verify's own limit for each parse and each comparison (whole seconds). `hard_s`: after this the
-    process is killed. A worker is replaced above `max_rss` bytes or after `max_pairs` pairs.
+    `limit_s`: Math-Verify's own limit for one pair (whole seconds), by an alarm between its steps. `hard_s`: after this the
+    process is killed; twice the limit and 2 s, where nothing else is said: the most that any pair can take. A worker is replaced above `max_rss` bytes or after `max_pairs` pairs.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Pool:
         max_pairs: int = 5000,
         cache: int = 50_000,
     ):
-        self.limit_s, self.hard_s = limit_s, hard_s or 3 * limit_s + 2.0
+        self.limit_s, self.hard_s = limit_s, hard_s or 2 * limit_s + 2.0
         self.max_rss, self.max_pairs = max_rss, max_pairs
         self.version: str | None = None
         self._threads = ThreadPoolExecutor(size, "checker")

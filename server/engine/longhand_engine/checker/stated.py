@@ -165,8 +165,11 @@ def final_line(text: str) -> Found | None:
         stops = [m for m in _SENTENCE.finditer(text[begin:end]) if begin + m.end() < end]
         if stops:
             line = begin + stops[-1].end()
-    if end - line > _STATED_LIMIT:
+    ends = f"{text[line : min(end, line + _TAG_LIMIT)]} {text[max(line, end - _TAG_LIMIT) : end]}"
+    if end - line > _STATED_LIMIT and _prose_words(ends) > 0:
         return None
+    if end - line > 2 * _TAG_LIMIT:
+        return trimmed(text, line, end)
     said = text[line:end]
     whole = _unwrapped(text, line, end)
     if not whole or "\\boxed" in text[slice(*whole)] or "\\fbox" in text[slice(*whole)]:
