@@ -5,10 +5,10 @@ import type { VerdictValue } from '../../core/protocol/events.ts';
 
 export const reasonNames: Record<AuditReason, string> = {
   checkers_differ: 'Checkers differ',
-  same_answer_differs: 'Same answer, other verdict',
-  gold_in_text: 'Gold stands in the text',
+  same_answer_differs: 'Same answer, other word',
+  gold_in_text: 'Gold in the text',
   undecided: 'Undecided',
-  answers_differ: 'Other answer in reasoning',
+  answers_differ: 'Reasoning differs',
   gold_unreadable: 'Gold unreadable',
   majority_differs: 'Majority differs',
   weak_rule: 'Weak rule',
