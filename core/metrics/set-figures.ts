@@ -29,6 +29,7 @@ export interface TextFigures {
 
 export interface FigureSample extends TimedSample {
   tokensExact: boolean;
+  reward?: number | null;
   model: string | null;
   /** Null where the text is gone. */
   text: TextFigures | null;
@@ -67,6 +68,8 @@ export interface SetFigures extends SetCounts {
   accuracy: Figure | null;
   /** The same by the verdict alone, cut ones too: what most harnesses report. */
   accuracyCutToo: Figure | null;
+  /** Mean reward, as recorded; over completions that have one. */
+  reward: Figure | null;
   pass: AtK[];
   majority: AtK[];
   solved: AtK[];
@@ -131,6 +134,10 @@ export function* setFigures(
   const accuracyCutToo = columns.problems(
     flag(({ verdict }) => verdict === 'right'),
     graded,
+  );
+  const reward = columns.problems(
+    (one) => one.reward!,
+    (one) => one.reward != null,
   );
   const atK = (name: string, of: (group: readonly FigureSample[], k: number) => number) =>
     ks.map((k) => {
@@ -249,6 +256,7 @@ export function* setFigures(
     ...counts,
     accuracy: get(accuracy),
     accuracyCutToo: get(accuracyCutToo),
+    reward: get(reward),
     pass: resolved(pass),
     majority: resolved(majority),
     solved: resolved(solved),

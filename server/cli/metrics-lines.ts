@@ -57,6 +57,7 @@ function rowsOf(found: SetFigures, several: boolean): Row[] {
   return [
     ...row('pass@1', found.accuracy, percent),
     ...row('  cut ones too', cutToo, percent),
+    ...row('reward', found.reward, (value) => value.toFixed(3)),
     ...(asked
       ? [
           ...at(

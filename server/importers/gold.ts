@@ -34,6 +34,8 @@ export function goldText(value: unknown, column: string): string | null {
 
 export interface Gold {
   gold: string;
+  /** The problem as the file of gold answers has it. */
+  text: string;
   sourceId: string | null;
 }
 
@@ -103,6 +105,7 @@ export function bareText(text: string): string | null {
  */
 export class GoldIndex {
   readonly #byProblem = new Map<string, Gold | null>();
+  readonly #byId = new Map<string, Gold | null>();
   readonly #affixes: Affixes[] = [];
   /** Problems that were added. */
   size = 0;
@@ -111,12 +114,19 @@ export class GoldIndex {
   add(problems: readonly { text: string; gold: string; sourceId: string | null }[]): void {
     const affixes = commonAffixes(problems.map((problem) => problem.text));
     this.size += problems.length;
+    for (const problem of problems) {
+      const { sourceId: key } = problem;
+      // One id of two problems names neither.
+      const named = key === null ? undefined : this.#byId.get(key);
+      const same = named === undefined || (named?.text === problem.text && named.gold === problem.gold);
+      if (key !== null) this.#byId.set(key, same ? problem : null);
+    }
     for (const { text, gold, sourceId } of problems)
       for (const form of forms(text, [affixes]).flatMap(withBare)) {
         const id = problemId(form);
         const known = this.#byProblem.get(id);
         // Two answers to one text: neither can be trusted.
-        this.#byProblem.set(id, known === undefined || known?.gold === gold ? { gold, sourceId } : null);
+        this.#byProblem.set(id, known === undefined || known?.gold === gold ? { text, gold, sourceId } : null);
       }
   }
 
@@ -124,6 +134,11 @@ export class GoldIndex {
   expect(texts: readonly string[]): void {
     const affixes = commonAffixes(texts);
     if (affixes.prefixes.length + affixes.suffixes.length > 0) this.#affixes.push(affixes);
+  }
+
+  /** By the id alone: for problems whose text is not in the file. */
+  findById(id: string): Gold | null {
+    return this.#byId.get(id) ?? null;
   }
 
   find(text: string): Gold | null {

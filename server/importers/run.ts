@@ -11,7 +11,7 @@ import type { Plan } from './recognise.ts';
 import { importRunId } from './run-id.ts';
 import type { ByteSource } from './source.ts';
 import { Tally } from './tally.ts';
-import { TraceMaker } from './traces.ts';
+import { lacksText, TraceMaker } from './traces.ts';
 
 /** What is handed to the store at once. */
 const BATCH_TRACES = 512;
@@ -100,7 +100,7 @@ async function importAll(
     const gold = new GoldIndex();
     for (const file of prepared)
       if (file.holds === 'gold') await readGold(file, gold, tally, progress.reading(file.source));
-    const joined: Joined = { problems: new Set(), traces: 0 };
+    const joined: Joined = { problems: new Set(), traces: 0, byId: 0 };
     for (const file of files) await readTraces(file, out, gold, joined, tally, progress.reading(file.source), progress);
     if (tally.traces === 0) {
       const why = tally.skipped[0] ? ` (line ${tally.skipped[0].line}: ${tally.skipped[0].why})` : '';
@@ -130,6 +130,8 @@ async function importAll(
 interface Joined {
   problems: Set<string>;
   traces: number;
+  /** Of them by the id of the problem, whose text the file lacks. */
+  byId: number;
 }
 
 async function readTraces(
@@ -195,8 +197,14 @@ async function readTraces(
 }
 
 function join(trace: ImportedTrace, gold: GoldIndex, joined: Joined): void {
-  const found = gold.find(trace.problem.text);
+  const { sourceId } = trace.problem;
+  const named = sourceId !== null && lacksText(trace.problem.text) ? gold.findById(sourceId) : null;
+  const found = named ?? gold.find(trace.problem.text);
   if (!found) return;
+  if (named) {
+    trace.problem.text = named.text;
+    joined.byId += 1;
+  }
   trace.problem.gold = found.gold;
   trace.problem.goldOrigin = 'joined';
   trace.problem.sourceId ??= found.sourceId;
@@ -252,7 +260,7 @@ function conclusions(prepared: readonly Prepared[], tally: Tally, gold: GoldInde
   notes.push(`${tally.rows} rows: ${tally.read} read, ${tally.skippedRows} skipped; ${tally.traces} traces.`);
   if (gold.size > 0)
     notes.push(
-      `Gold answers joined to ${joined.traces} traces of ${joined.problems.size} problems, by the problem's text, from ${gold.size} problems.`,
+      `Gold answers joined to ${joined.traces} traces of ${joined.problems.size} problems, by the problem's ${joined.byId === 0 ? 'text' : `text (of ${joined.byId} by its id, with the text)`}, from ${gold.size} problems.`,
     );
   return [...notes, ...tally.notes()];
 }

@@ -22,6 +22,11 @@ export interface RowResult {
   otherGold: string | null;
 }
 
+const NO_TEXT = '(its text is not in the file)';
+
+/** True for the stand-in of a problem whose text the file does not have. */
+export const lacksText = (problem: string): boolean => problem.endsWith(NO_TEXT);
+
 export class TraceMaker {
   readonly #plan: Plan;
   readonly #file: string;
@@ -162,7 +167,7 @@ export class TraceMaker {
     if (read.problem) return { problem: read.problem, prompt: read.prompt, known: true };
     const name = typeof this.#around.benchmark === 'string' ? this.#around.benchmark : this.#file;
     const number = this.#row;
-    return { problem: `Problem ${number} of ${name} (its text is not in the file)`, prompt: null, known: false };
+    return { problem: `Problem ${number} of ${name} ${NO_TEXT}`, prompt: null, known: false };
   }
 
   #sourceId(row: unknown, asked: Asked): string | null {

@@ -42,6 +42,7 @@ interface Row {
   verdict: number | null;
   finish: number | null;
   answer: string | null;
+  reward: number | null;
   model: string | null;
   version: string | null;
   found_verdict: number | null;
@@ -51,7 +52,7 @@ interface Row {
   counts: string | null;
 }
 
-const ROW = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, t.prompt, t.tokens, t.tokens_exact, t.verdict, t.finish, t.answer,
+const ROW = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, t.prompt, t.tokens, t.tokens_exact, t.verdict, t.finish, t.answer, t.reward,
   coalesce(d.model, a.model) AS model, f.version, f.verdict AS found_verdict, f.figures, f.cut, b.detector, b.counts
   FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id
     LEFT JOIN figures f ON f.trace = t.id LEFT JOIN behaviours b ON b.trace = t.id`;
@@ -275,6 +276,7 @@ function sampleOf(row: Row, units: number): FigureSample {
     tokensExact: row.tokens_exact === 1,
     finish: row.finish === null ? null : (finishCodes[row.finish] ?? null),
     answer: row.answer === null ? null : normalise(row.answer),
+    reward: row.reward,
     model: row.model,
     answers: row.tokens === null ? [] : boxed,
     text: figures && textFigures(figures, at),

@@ -29,8 +29,21 @@ describe('joining gold', () => {
       { text: problem(2), gold: '3', sourceId: null },
     ]);
     assert.equal(gold.find(problem(1)), null);
-    assert.deepEqual(gold.find(`  ${problem(2)}\n`), { gold: '3', sourceId: null });
+    assert.deepEqual(gold.find(`  ${problem(2)}\n`), {
+      ...{ text: problem(2), gold: '3', sourceId: null },
+    });
     assert.equal(gold.find(problem(3)), null);
+  });
+
+  it('finds by the id alone, where one id names one problem', () => {
+    const gold = new GoldIndex();
+    gold.add([
+      { text: problem(1), gold: '1', sourceId: 'a' },
+      { text: problem(1), gold: '1', sourceId: 'a' },
+      { text: problem(2), gold: '2', sourceId: 'b' },
+      { text: problem(3), gold: '3', sourceId: 'b' },
+    ]);
+    assert.deepEqual([gold.findById('a')?.gold, gold.findById('b'), gold.findById('c')], ['1', null, null]);
   });
 
   it('joins when the file that asks puts an instruction around its problems', () => {
