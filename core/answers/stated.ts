@@ -6,7 +6,7 @@ const STATED_LIMIT = 400;
 const TAG_LIMIT = 4_000;
 
 const SAYS =
-  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)[^\w.!?]{0,6}?(?:(?:\bis\b)?\s{0,2}[:=：]|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)\s{0,4}/;
+  /(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)[^\w.!?]{0,6}?(?:(?:\bis\b)?\s{0,2}[:=：]|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)\s{0,4}|\banswer\s{1,3}(?=\$|\\[([])/;
 /** The same in the languages of common multilingual benchmarks. */
 const SAYS_ELSEWHERE =
   /(?:答案|结果|正解|답|정답|答え)(?:应该)?(?:(?:是|为|為|は|은|는|이)[:：]?|[:：])\s{0,4}|\brespuesta(?: final| correcta)?(?: es|:)\s{0,4}|\br[éÉe]ponse(?: finale| correcte)?(?: est| ?:)\s{0,4}|\bantwort(?: ist| lautet|:)\s{0,4}|[Оо]твет(?: ?[:—–-])\s{0,4}|\brisposta(?: finale)?(?: è|:)\s{0,4}|\bresposta(?: final)?(?: é|:)\s{0,4}|คำตอบ(?:คือ|:)\s{0,4}|\bjibu(?: ni|:)\s{0,4}|উত্তর ?[:=হ]\s{0,4}|సమాధానం ?[:=]\s{0,4}/;
@@ -141,10 +141,13 @@ function looksLikeAnswer(answer: string): boolean {
 
 const TURN_TOKENS = /(?:<\|[^|<>]{1,40}\|>\s*(?:user|assistant|system)?\s*)+$/;
 const BOILERPLATE = /\s*I hope (?:it|this) (?:is correct|helps)[.!]?$/i;
-const SENTENCE = /(?:[.!?](?=\s+["'(*]{0,2}[A-Z\\$])|[。！？])\s*/g;
+const SENTENCE = /(?:[.!?](?:\$\$?|\\[)\]])?(?=\s+["'(*]{0,2}[A-Z\\$])|[。！？])\s*/g;
 /** Words by which a line is a sentence about the answer and not the answer itself. */
 const SENTENCE_WORDS =
   /\b(?:is|are|was|were|be|equals?|gets?|got|have|has|gives?|obtain|find|found|becomes?|yields?|conclude|there|so|thus|hence|therefore|we|must)\b/i;
+
+/** "The matrix: $…$". */
+const LABELLED = /:\s*(?:\$[^$]{1,400}\$|\\\([^]{1,400}\\\))$/;
 
 /** The answer that the last line of a text is or ends with; null for a line that says none or was cut. */
 export function finalLine(text: string): Found | null {
@@ -175,7 +178,8 @@ export function finalLine(text: string): Found | null {
   const isFinished = /(?:[.!。]|\$|\\\)|\\\]|\*\*)$/.test(said);
   const isAll = trimmed(text, 0, text.length).start === line;
   if (words > 0 && !isFinished && !(isAll && said.length <= 100)) return null;
-  const answer = words > 0 && (SENTENCE_WORDS.test(said) || /[.。]$/.test(said)) ? refined(text, whole) : whole;
+  const isSentence = SENTENCE_WORDS.test(said) || /[.。]$/.test(said) || LABELLED.test(said);
+  const answer = words > 0 && isSentence ? refined(text, whole) : whole;
   return answer && looksLikeAnswer(answer.text) && proseWords(answer.text) <= 3
     ? answer
     : isAll && words <= 3
@@ -204,16 +208,17 @@ function refined(text: string, answer: Found | null): Found | null {
     if (after && proseWords(after.text) <= 2) return after;
   }
   const formula = [...said.matchAll(/\$\$?([^$]{1,300})\$|\\[([]([^]{1,300}?)\\[)\]]/g)].at(-1);
-  if (formula) {
-    const content = formula[1] ?? formula[2] ?? '';
-    const at = answer.start + formula.index + formula[0].indexOf(content);
-    const found = trimmed(text, at, at + content.length);
-    if (found.end > found.start) return found;
+  const behind = formula ? formula.index + formula[0].length : 0;
+  const number = [...said.slice(behind).matchAll(/[-+]?\d[\d,]*(?:\.\d+)?(?:\/\d+)?%?/g)].at(-1);
+  // A number in words behind the last formula is nearer to the end of what is said.
+  if (number) {
+    const start = answer.start + behind + number.index;
+    return trimmed(text, start, start + number[0].replace(/,$/, '').length);
   }
-  const number = [...said.matchAll(/[-+]?\d[\d,]*(?:\.\d+)?(?:\/\d+)?%?/g)].at(-1);
-  return number
-    ? trimmed(text, answer.start + number.index, answer.start + number.index + number[0].replace(/,$/, '').length)
-    : answer;
+  const content = formula?.[1] ?? formula?.[2] ?? '';
+  if (!formula || content.trim() === '') return answer;
+  const at = answer.start + formula.index + formula[0].indexOf(content);
+  return trimmed(text, at, at + content.length);
 }
 
 /** Words of three letters or more outside formulas. */

@@ -11,7 +11,7 @@ from .boxes import boxes
 
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}()\[\],;!])")
 _ROWS = re.compile(r"\s*(&|\\\\(?![a-zA-Z]))\s*")
-_MATRIX = re.compile(r"\s*\\(begin|end)\{[bB]?(?:matrix|smallmatrix)\}\s*")
+_MATRIX = re.compile(r"\s*\\(begin|end)\{(?:[bB]?matrix|smallmatrix|array)\}(?:\{[clr|]+\})?\s*")
 _LETTER = re.compile(r"\\(?:mathrm|rm|mathit|text)\s*\{\s*([a-zA-Z])\s*\}(?=\s*(?:[-+*/^}$)]|\\|$))")
 _PLAIN_WORD = re.compile(r"(?<![\\A-Za-z{])(sqrt|pi|infinity|oo|sin|cos|tan|ln|log|exp)(?![A-Za-z])")
 _PLAIN = {"infinity": "\\infty", "oo": "\\infty"}
@@ -19,6 +19,10 @@ _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])")
 _BRACKETS = re.compile(r"[(\[]|\\\{")
 _SENTENCE = re.compile(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}")
 _ROUNDED = re.compile(r"^(.*\S)\s*\\approx\s*[-+]?[\d.]+(?:\\%|%)?$", re.DOTALL)
+_NAME = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
+_MEMBER = re.compile(r"[a-zA-Z](?:_\{?\w+\}?)?\s*\\in(?![a-zA-Z])\s*(?=[(\[]|\\left|\\\{)")
+_BETWEEN_FORMULAS = re.compile(r"\$\s*,?\s*(?:and|or)\s*\$")
+_AROUND_MATRIX = re.compile(r"(?:\\left)?[(\[]\s*(\\begin\{(?:[bp]?matrix|array)\}.*\\end\{[a-z]+\})\s*(?:\\right)?[)\]]", re.DOTALL)
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+")
@@ -29,8 +33,10 @@ def prepared(text: str) -> str:
     found = boxes(text)
     if found:
         text = ", ".join(text[slice(*box)] for box in found)
-    text = undelimited(text)
+    text = undelimited(_BETWEEN_FORMULAS.sub(", ", text))
     if "\\begin{" in text:
+        if match := _AROUND_MATRIX.fullmatch(text):
+            text = match.group(1)
         text = _MATRIX.sub(r"\\\1{pmatrix}", _ROWS.sub(r"\1", text))
     elif "\\\\" in text:
         text = _DOUBLED.sub(r"\\", text)
@@ -42,7 +48,9 @@ def prepared(text: str) -> str:
     if "sqrt" in text or "**" in text or "\\" not in text:
         text = _in_latex(text)
     if match := _ROUNDED.match(text):
-        text = match.group(1)
+        text = text.replace("\\approx", "=") if _NAME.fullmatch(match.group(1)) else match.group(1)
+    if match := _MEMBER.match(text):
+        text = text[match.end() :]
     return _both_signs(text) if "\\pm" in text else text
 
 

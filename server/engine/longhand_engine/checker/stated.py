@@ -20,7 +20,7 @@ def _compiled(pattern: str, flags: int = re.ASCII) -> re.Pattern[str]:
 _SAYS = (
     r"(?:\b(?:the|my|our|your|so|thus|therefore|hence|final|correct)[,:]? (?:\w+ ){0,2}(?:answer|result|solution|value)"
     r"(?: (?:to|of|for) [^.:=\n]{1,80})?|\banswer)[^\w.!?]{0,6}?(?:(?:\bis\b)?[@]{0,2}[:=：]"
-    r"|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)[@]{0,4}"
+    r"|\bis(?: equal to)?(?: (?:thus|therefore|then|indeed|simply|just|still))?\b)[@]{0,4}|\banswer[@]{1,3}(?=\$|\\[(\[])"
 )
 _WORD = r"(?<![A-Za-z0-9_])"
 _SAYS_ELSEWHERE = (
@@ -34,7 +34,7 @@ _SAYS_ELSEWHERE = (
 _STATED = _compiled(rf"(?a:{_SAYS})|{_SAYS_ELSEWHERE}|(?<![^\n])####[ \t]{{0,4}}", re.IGNORECASE)
 
 _KEYWORDS = re.compile(
-    r"(?:[Aa]nswer|ANSWER|[Rr]esult|RESULT|[Ss]olution|SOLUTION|[Vv]alue|VALUE)(?=[\s\S]{0,100}?(?:\b[Ii][Ss]|[:=：]))"
+    r"(?:[Aa]nswer|ANSWER|[Rr]esult|RESULT|[Ss]olution|SOLUTION|[Vv]alue|VALUE)(?=[\s\S]{0,100}?(?:\b[Ii][Ss]|[:=：]|\$|\\[(\[]))"
     r"|答|正解|结果|[Rr]isposta|[Rr]esp[ou](?:sta|esta)|[Rr][éÉe]ponse|[Aa]ntwort|твет|답|คำตอบ|[Jj]ibu|উত্তর|సమాధానం|####"
 )
 """What every match of `_STATED` has in it, in the spellings that occur."""
@@ -59,12 +59,13 @@ _TAILS = (
     _compiled(r"(?:<\|[^|<>]{1,40}\|>[@]*(?:user|assistant|system)?[@]*)+\Z"),
     _compiled(r"[@]*I hope (?:it|this) (?:is correct|helps)[.!]?\Z", re.ASCII | re.IGNORECASE),
 )
-_SENTENCE = _compiled(r"(?:[.!?](?=[@]+[\"'(*]{0,2}[A-Z\\$])|[。！？])[@]*")
+_SENTENCE = _compiled(r"(?:[.!?](?:\$\$?|\\[)\]])?(?=[@]+[\"'(*]{0,2}[A-Z\\$])|[。！？])[@]*")
 _SENTENCE_WORDS = _compiled(
     r"\b(?:is|are|was|were|be|equals?|gets?|got|have|has|gives?|obtain|find|found|becomes?|yields?|conclude|there|so"
     r"|thus|hence|therefore|we|must)\b",
     re.ASCII | re.IGNORECASE,
 )
+_LABELLED = _compiled(r":[@]*(?:\$[^$]{1,400}\$|\\\([\s\S]{1,400}\\\))\Z")
 _FINISHED = _compiled(r"(?:[.!。]|\$|\\\)|\\\]|\*\*)\Z")
 _CLOSER = _compiled(r"(?:\\\]|\$\$)\Z")
 _BEFORE_REASON = _compiled(
@@ -179,7 +180,7 @@ def final_line(text: str) -> Found | None:
     if words > 0 and not _FINISHED.search(said) and not (is_all and len(said) <= 100):
         return None
     answer: Found | None = whole
-    if words > 0 and (_SENTENCE_WORDS.search(said) or said.endswith((".", "。"))):
+    if words > 0 and (_SENTENCE_WORDS.search(said) or said.endswith((".", "。")) or _LABELLED.search(said)):
         answer = _refined(text, whole)
     if answer and _looks_like_answer(text[slice(*answer)]) and _prose_words(text[slice(*answer)]) <= 3:
         return answer
@@ -259,18 +260,16 @@ def _refined(text: str, answer: Found | None) -> Found | None:
         after = _unwrapped(text, answer.start + verbs[-1].end(), answer.end)
         if after and _prose_words(text[slice(*after)]) <= 2:
             return after
-    if formulas := list(_FORMULA.finditer(said)):
-        last = formulas[-1]
-        content = last.group(1) or last.group(2) or ""
-        at = answer.start + last.start() + last.group().index(content)
-        found = trimmed(text, at, at + len(content))
-        if found.end > found.start:
-            return found
-    numbers = list(_NUMBER.finditer(said))
-    if not numbers:
+    formula = next(reversed(list(_FORMULA.finditer(said))), None)
+    behind = formula.end() if formula else 0
+    if numbers := list(_NUMBER.finditer(said[behind:])):
+        at = answer.start + behind + numbers[-1].start()
+        return trimmed(text, at, at + len(numbers[-1].group().removesuffix(",")))
+    content = (formula.group(1) or formula.group(2) or "") if formula else ""
+    if not formula or not content.strip(BLANKS):
         return answer
-    at = answer.start + numbers[-1].start()
-    return trimmed(text, at, at + len(numbers[-1].group().removesuffix(",")))
+    at = answer.start + formula.start() + formula.group().index(content)
+    return trimmed(text, at, at + len(content))
 
 
 def _prose_words(text: str) -> int:

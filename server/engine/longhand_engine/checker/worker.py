@@ -93,7 +93,7 @@ def judge(pred: str, gold: str, limit_s: int) -> tuple[str, str | None]:
     doubt = None
     for g, p in sorted(((g, p) for g in golds for p in preds), key=lambda pair: is_expression(pair[0])):
         try:
-            if verify(g, p, timeout_seconds=seconds_left(deadline), raise_on_error=True):
+            if verify(g, p, allow_set_relation_comp=True, timeout_seconds=seconds_left(deadline), raise_on_error=True):
                 return "right", None
         except TimeoutException:
             return "undecided", "time-out while comparing"
@@ -132,7 +132,7 @@ def parse_answer(text: str, deadline: float) -> list[Any]:
     latex = LatexExtractionConfig(boxed_match_priority=0)
     both = [latex, ExprExtractionConfig()]
     in_latex = [latex] if _LATEX.search(text) else both
-    ways = [(f"\\boxed{{{text}}}", in_latex), (f"${text}$", in_latex)]
+    ways = [(f"${text}$", in_latex), (f"\\boxed{{{text}}}", in_latex)]
     if _AS_IT_STANDS.search(text) or _NUMBER.fullmatch(text) or len(_WORD.findall(text)) > 1:
         ways = [(text, both), *ways]
     elif in_latex is both:
