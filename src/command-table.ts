@@ -99,6 +99,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.toggleFacts': () => panels.key('toggleFacts'),
     'longhand.toggleList': () => panels.key('toggleList'),
     'longhand.findInTrace': () => panels.key('find'),
+    'longhand.secondOpinion': async (what) => (await import('./judge/second-opinion.ts')).secondOpinion(parts, what),
   };
 }
 

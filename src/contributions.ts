@@ -38,6 +38,7 @@ export const commandIds = [
   'longhand.toggleFacts',
   'longhand.toggleList',
   'longhand.findInTrace',
+  'longhand.secondOpinion',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
@@ -64,9 +65,15 @@ export const settingDefaults = {
   'engine.python': '',
   'runs.openDashboard': true,
   'runs.notifyWhenEnded': true,
+  'judge.url': '',
+  'judge.model': '',
+  'judge.concurrency': 4,
+  'judge.maxTokens': 4096,
+  'judge.inputPrice': 0,
+  'judge.outputPrice': 0,
 } as const;
 export type SettingId = keyof typeof settingDefaults;
-type Widen<T> = T extends string ? string : T extends boolean ? boolean : T;
+type Widen<T> = T extends string ? string : T extends boolean ? boolean : T extends number ? number : T;
 export type SettingValue<S extends SettingId> = Widen<(typeof settingDefaults)[S]>;
 
 /** Context keys for `when` and `enablement`. */

@@ -11,6 +11,11 @@ export function readSetting<S extends SettingId>(id: S): SettingValue<S> {
   return typeof value === typeof fallback && value !== undefined ? value : fallback;
 }
 
+/** Into the settings of the user, not of a workspace. */
+export async function writeSetting<S extends SettingId>(id: S, value: SettingValue<S>): Promise<void> {
+  await vscode.workspace.getConfiguration('longhand').update(id, value, vscode.ConfigurationTarget.Global);
+}
+
 const defaults: { [S in SettingId]: SettingValue<S> } = settingDefaults;
 
 export function onDidChangeSetting(id: SettingId, listener: () => void): vscode.Disposable {
