@@ -34,6 +34,7 @@ export function commandTable(parts: CommandParts): CommandTable {
   const runRecipe = () => import('./runs/run-recipe.ts');
   const actions = () => import('./runs/actions.ts');
   const traces = () => import('./inspector/open-traces.ts');
+  const labels = () => import('./inspector/labels.ts');
   const connections = () => import('./backends/commands.ts');
 
   const started = async (run: string) => {
@@ -58,6 +59,8 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.openStageReport': async (stage) => (await traces()).openStageReport(parts, stage),
     'longhand.openTraces': async (what) => (await traces()).openTraces(parts, what),
     'longhand.openTraceFile': async (file, selected) => (await traces()).openTraceFiles(parts, filesOf(file, selected)),
+    'longhand.auditAnswers': async (what) => (await traces()).auditAnswers(parts, what, 'audit'),
+    'longhand.rescoreAnswers': async (what) => (await traces()).auditAnswers(parts, what, 'rescore'),
     'longhand.compare': async (run) => (await traces()).compare(parts, run),
 
     'longhand.stopStage': async (stage) => (await actions()).stopStage(parts, stage),
@@ -100,6 +103,17 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.toggleList': () => panels.key('toggleList'),
     'longhand.findInTrace': () => panels.key('find'),
     'longhand.secondOpinion': async (what) => (await import('./judge/second-opinion.ts')).secondOpinion(parts, what),
+    'longhand.judgeRight': () => panels.key('judgeRight'),
+    'longhand.judgeWrong': () => panels.key('judgeWrong'),
+    'longhand.judgeUndecided': () => panels.key('judgeUndecided'),
+    'longhand.judgeNone': () => panels.key('judgeNone'),
+    'longhand.undoVerdict': () => panels.key('undoVerdict'),
+    'longhand.showAnswer': () => panels.key('showAnswer'),
+    'longhand.editLabels': () => panels.key('editLabels'),
+    'longhand.nextDisagreement': () => panels.key('nextDisagreement'),
+    'longhand.previousDisagreement': () => panels.key('previousDisagreement'),
+    'longhand.exportLabels': async (run) => (await labels()).exportLabels(parts, run),
+    'longhand.importLabels': async (file) => (await labels()).importLabels(parts, file),
   };
 }
 

@@ -39,6 +39,19 @@ export const commandIds = [
   'longhand.toggleList',
   'longhand.findInTrace',
   'longhand.secondOpinion',
+  'longhand.auditAnswers',
+  'longhand.rescoreAnswers',
+  'longhand.judgeRight',
+  'longhand.judgeWrong',
+  'longhand.judgeUndecided',
+  'longhand.judgeNone',
+  'longhand.undoVerdict',
+  'longhand.showAnswer',
+  'longhand.editLabels',
+  'longhand.nextDisagreement',
+  'longhand.previousDisagreement',
+  'longhand.exportLabels',
+  'longhand.importLabels',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
@@ -71,6 +84,7 @@ export const settingDefaults = {
   'judge.maxTokens': 4096,
   'judge.inputPrice': 0,
   'judge.outputPrice': 0,
+  'reader.name': '',
 } as const;
 export type SettingId = keyof typeof settingDefaults;
 type Widen<T> = T extends string ? string : T extends boolean ? boolean : T extends number ? number : T;

@@ -30,3 +30,9 @@ export function rootFolder(): string {
   if (!set) return path.join(os.homedir(), '.longhand');
   return path.resolve(set.replace(/^~(?=$|[\\/])/, os.homedir()));
 }
+
+/** Who says it, for labels and verdicts: nothing where the backend is to say it by its own user. */
+export function readerName(): { by?: string } {
+  const by = readSetting('reader.name').trim().slice(0, 100);
+  return by === '' ? {} : { by };
+}

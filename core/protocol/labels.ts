@@ -130,29 +130,34 @@ export interface LabelQueue {
   waiting: number;
 }
 
-/** A reader's labels of one trace as they are exported: one JSON object a line. */
-export interface ExportedLabels {
-  trace: string;
+/** A reader's labels of one trace as they are exported: one JSON object a line. `length` is that of the completion. */
+export const exportedLabelsSchema = z.object({
+  trace: z.string().max(400),
   /** The problem's hash, and its id in the source. */
-  problem: string;
-  source_id: string | null;
-  by: string;
-  revision: number;
-  /** UTF-16 units of the completion. */
-  length: number;
-  text?: string;
-  labels: {
-    start: number;
-    end: number;
-    label: ReaderLabel;
-    by: string;
-    at: string;
-    detector: string;
-    version: string;
-    copied: boolean;
-  }[];
-  reviewed: [start: number, end: number][];
-}
+  problem: z.string(),
+  source_id: z.string().nullable(),
+  by: z.string().min(1).max(100),
+  revision: z.number().int(),
+  length: offset,
+  text: z.string().optional(),
+  labels: z
+    .array(
+      z.object({
+        start: offset,
+        end: offset,
+        label,
+        by: z.string(),
+        /** ISO 8601. */
+        at: z.string(),
+        detector: z.string(),
+        version: z.string(),
+        copied: z.boolean(),
+      }),
+    )
+    .max(LABELS_LIMIT),
+  reviewed: z.array(stretchSchema).max(LABELS_LIMIT),
+});
+export type ExportedLabels = z.infer<typeof exportedLabelsSchema>;
 
 /** `by`: the reader's name; absent: that of the user under whom the backend runs. */
 export interface LabelMethods {

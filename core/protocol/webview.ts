@@ -13,6 +13,12 @@ import type { Label } from '../behaviours/spans.ts';
 /** One side of a comparison: the traces of a stage, of one evaluation or step and one marker setting of it where these are given. */
 export type CompareSide = TraceSide;
 
+/** What the list of the inspector shows: all traces, verdicts that may be wrong, or what other rules would change. */
+export type InspectorMode = 'traces' | 'audit' | 'rescore';
+
+/** Keys of the audit that the editor has commands for. */
+export type AuditKey = 'judgeRight' | 'judgeWrong' | 'judgeUndecided' | 'judgeNone' | 'undoVerdict' | 'showAnswer';
+
 /** What a panel shows: navigation state, persisted by `setState` and the serializer. Never data. */
 export type View =
   | {
@@ -20,6 +26,7 @@ export type View =
       /** Title of the list, e.g. the run's name or the file's. */
       title: string;
       filter: TraceFilter;
+      mode?: InspectorMode;
       sort?: TraceSort;
       trace?: string;
       /** A place to show in `trace`. */
@@ -146,7 +153,18 @@ export interface HostNotifications {
   /** A key binding of the editor that is meant for the page. */
   'host/key': {
     action:
-      'nextTrace' | 'previousTrace' | 'toggleRaw' | 'toggleFacts' | 'toggleList' | 'find' | 'nextSpan' | 'previousSpan';
+      | 'nextTrace'
+      | 'previousTrace'
+      | 'toggleRaw'
+      | 'toggleFacts'
+      | 'toggleList'
+      | 'find'
+      | 'nextSpan'
+      | 'previousSpan'
+      | AuditKey
+      | 'editLabels'
+      | 'nextDisagreement'
+      | 'previousDisagreement';
   };
   'events/batch': EventBatch;
 }

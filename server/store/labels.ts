@@ -1,8 +1,8 @@
 /** Readers' labels in the index: what the journal's edits make together, and what an edit must be to get into the journal. */
-import type { Span } from '../../core/behaviours/spans.ts';
 import { DETECTOR } from '../../core/behaviours/detect.ts';
 import { comparable } from '../../core/labels/disagreements.ts';
 import { applyEdits, emptyLayer } from '../../core/labels/reader.ts';
+import { layerOf } from '../../core/labels/shown.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type { ExportedLabels, LabelEdit, ReaderLayer } from '../../core/protocol/labels.ts';
@@ -31,17 +31,7 @@ export function readerLayer(index: IndexFile, trace: string, by: string): Reader
 /** The layers of all readers of a trace, by name, as they are shown. */
 export function readerLayers(index: IndexFile, trace: string): Layer[] {
   const rows = index.all<{ layer: string }>('SELECT layer FROM reader_labels WHERE trace = ? ORDER BY reader', trace);
-  return rows.map(({ layer }) => shown(JSON.parse(layer) as ReaderLayer));
-}
-
-function shown({ by, revision, spans, reviewed }: ReaderLayer): Layer {
-  const version = String(revision);
-  return {
-    ...{ kind: 'reader', name: by, version, read: reviewed },
-    spans: spans.map(({ start, end, label }): Span => {
-      return { in: 'completion', start, end, label, detector: by, version, confidence: 1, evidence: '' };
-    }),
-  };
+  return rows.map(({ layer }) => layerOf(JSON.parse(layer) as ReaderLayer));
 }
 
 /**

@@ -18,6 +18,7 @@ import { Disposables } from '../disposables.ts';
 import type { Log } from '../log.ts';
 import type { Memory } from '../memento.ts';
 import { bundleOf, pageHtml, webviewOptions } from './html.ts';
+import { readerName } from '../settings.ts';
 import { at, textAt } from '../shape.ts';
 import { asView, runsOf } from './views.ts';
 
@@ -35,6 +36,16 @@ export interface PageParts {
   settingsChanged: (settings: ReadingSettings) => void;
   viewChanged: (page: Page) => void;
 }
+
+/** Methods that say who says it. */
+type NamedMethod =
+  | 'labels/get'
+  | 'labels/edit'
+  | 'labels/agreement'
+  | 'labels/queue'
+  | 'traces/judge'
+  | 'audit/apply'
+  | 'audit/undo';
 
 /** Commands that a page may run, and which ids each needs. */
 const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run' | 'stage')[] }[] = [
@@ -139,6 +150,11 @@ export class Page implements vscode.Disposable {
       <M extends ForwardedMethod>(method: M) =>
       (params: Params<M>, { signal }: { signal: AbortSignal }): Promise<Result<M>> =>
         backends.call(method, params, { signal });
+    // In the name that the settings give; a page has none.
+    const named =
+      <M extends NamedMethod>(method: M) =>
+      (params: Params<M>, { signal }: { signal: AbortSignal }): Promise<Result<M>> =>
+        backends.call(method, { ...params, ...readerName() }, { signal });
     return {
       'runs/get': forward('runs/get'),
       'runs/list': forward('runs/list'),
@@ -157,16 +173,20 @@ export class Page implements vscode.Disposable {
       'traces/slice': forward('traces/slice'),
       'traces/annotations': forward('traces/annotations'),
       'traces/group': forward('traces/group'),
+      'labels/get': named('labels/get'),
+      'labels/edit': named('labels/edit'),
+      'labels/agreement': named('labels/agreement'),
+      'labels/queue': named('labels/queue'),
       'traces/sets': forward('traces/sets'),
       'traces/pairs': forward('traces/pairs'),
       'metrics/paired': forward('metrics/paired'),
       'metrics/rewardChange': forward('metrics/rewardChange'),
-      'traces/judge': forward('traces/judge'),
+      'traces/judge': named('traces/judge'),
       'traces/answers': forward('traces/answers'),
       'audit/queue': forward('audit/queue'),
       'audit/rescore': forward('audit/rescore'),
-      'audit/apply': forward('audit/apply'),
-      'audit/undo': forward('audit/undo'),
+      'audit/apply': named('audit/apply'),
+      'audit/undo': named('audit/undo'),
       'audit/rescores': forward('audit/rescores'),
       'stages/log': forward('stages/log'),
       'stages/report': forward('stages/report'),

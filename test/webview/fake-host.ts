@@ -45,6 +45,7 @@ import { fitting } from '../../server/runs/row-lines.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import { fakePaired } from './fake-paired.ts';
+import { FakeLabels } from './fake-labels.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
@@ -182,6 +183,15 @@ export class FakeHost {
   delay = 0;
   data: FakeData;
   init: WebviewInit;
+  readonly labels = new FakeLabels(
+    (trace) => {
+      const { completion, detail } = this.#find(trace);
+      const { problemLabel } = detail;
+      return { trace, problemLabel, text: completion, annotations: this.#annotate(trace) };
+    },
+    () => this.traces.map(({ detail }) => detail.trace),
+    (batch) => void this.notify('events/batch', batch),
+  );
   #peer: Peer<Record<never, never>, Record<never, never>, HostNotifications> | null = null;
   #annotations = new Map<string, Annotations>();
 
@@ -285,7 +295,11 @@ export class FakeHost {
         const stop = Math.min(end, start + 256 * 1024, text.length);
         return { text: text.slice(start, stop), start, end: stop, length: text.length, live: found.detail.live };
       },
-      'traces/annotations': ({ trace }) => this.#annotate(trace),
+      'traces/annotations': ({ trace }) => this.labels.shown(this.#annotate(trace)),
+      'labels/get': ({ trace }) => this.labels.get(trace),
+      'labels/edit': (params) => this.labels.edit(params),
+      'labels/agreement': () => this.labels.agreement(),
+      'labels/queue': () => this.labels.queue(),
       'traces/group': ({ trace }) => {
         const { detail } = this.#find(trace);
         const rows = this.traces.map((one) => rowOf(one.detail));

@@ -1,8 +1,8 @@
 /** What is known of a trace, beside its text: answer, length, behaviours, rewards, group, where it came from. */
 import type { ComponentChildren } from 'preact';
-import type { Verdict } from '../../core/protocol/events.ts';
 import type { Label, Span } from '../../core/behaviours/spans.ts';
 import { countEvidence } from '../../core/behaviours/count.ts';
+import { shownSpans } from '../../core/labels/shown.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { firstRightAnswer, toneOf } from '../text/overlay.ts';
 import { count, decimal, percent, signed, tokens } from '../ui/format.ts';
@@ -19,13 +19,15 @@ interface FactsProps {
   onHidden: (labels: Label[]) => void;
   onStep: (label: Label, direction: 1 | -1) => void;
   onOpen: (row: TraceRow) => void;
+  /** Who said what of the answer. */
+  verdicts: (detail: TraceDetail) => ComponentChildren;
   onReveal: (span: { in: 'prompt' | 'completion'; start: number; end: number }) => void;
 }
 
-export function Facts({ model, hidden, onHidden, onStep, onOpen, onReveal }: FactsProps) {
-  const { detail, annotations, group, trace } = useStore(model);
+export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, onReveal }: FactsProps) {
+  const { detail, annotations, group, trace, shown } = useStore(model);
   if (!detail) return trace ? <Skeleton lines={14} label="Reading the facts" /> : null;
-  const spans = annotations?.spans ?? [];
+  const spans = shownSpans(annotations, shown);
   const text = model.text.completion;
   return (
     <>
@@ -35,6 +37,7 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, onReveal }: Fac
         textLength={text.length}
         onReveal={onReveal}
       />
+      {verdicts(detail)}
       <Length detail={detail} />
       <Section title="Behaviours">
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
@@ -90,7 +93,6 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
   const tone = toneOf(detail);
   const rate = detail.tokens && textLength > 0 ? detail.tokens / textLength : null;
   const at = first && rate ? Math.round(first.start * rate) + 1 : null;
-  const quickDiffers = detail.quick && detail.verdictBy && detail.quick.value !== detail.verdictBy.value;
   return (
     <Section title="Answer">
       <dl class="facts-list">
@@ -115,18 +117,6 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
             {verdictText({ ...detail, live: false })} {verdictWords({ ...detail, live: false })}
           </span>
         </Fact>
-        <Fact name="by">
-          {detail.verdictBy ? <Checker verdict={detail.verdictBy} /> : <span class="muted">no checker</span>}
-        </Fact>
-        <Fact name="quick check">
-          {detail.quick && (
-            <span class={quickDiffers ? 'cut' : ''}>
-              {detail.quick.value}
-              {quickDiffers ? ' (differs)' : ''} <span class="muted">{detail.quick.version}</span>
-            </span>
-          )}
-        </Fact>
-        <Fact name="reason">{detail.verdictBy?.reason ?? detail.quick?.reason ?? null}</Fact>
         {first && (
           <Fact name="first right at">
             <button class="link" onClick={() => onReveal(first)} title="Show in the text">
@@ -141,14 +131,6 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
         )}
       </dl>
     </Section>
-  );
-}
-
-function Checker({ verdict }: { verdict: Verdict }) {
-  return (
-    <>
-      {verdict.checker} <span class="muted">{verdict.version}</span>
-    </>
   );
 }
 

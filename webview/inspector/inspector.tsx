@@ -15,11 +15,15 @@ import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { hostActions } from './audit-keys.ts';
+import { ListModes, useAudit } from './audit.tsx';
 import { budgetsOf } from './budgets.ts';
 import { placeOf, verdictText, verdictWords } from './columns.ts';
+import { useEditing } from './editing.tsx';
 import { Facts } from './facts.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { actionOf, keyLines, type Action } from './keys.ts';
+import { LayerSwitch } from './layers.tsx';
 import { OpenTrace } from './open-trace.ts';
 import type { Page } from './page.ts';
 import { ROW_LIMIT, TraceList } from './trace-list.ts';
@@ -90,6 +94,10 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           find: { do: 'find' },
           nextSpan: { do: 'span', label: null, by: 1 },
           previousSpan: { do: 'span', label: null, by: -1 },
+          ...hostActions,
+          editLabels: { do: 'edit' },
+          nextDisagreement: { do: 'disagreement', by: 1 },
+          previousDisagreement: { do: 'disagreement', by: -1 },
         };
         latest.current(actions[action]);
       }),
@@ -137,12 +145,23 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     if (view.trace) void host.ask('host/openText', { trace: view.trace, in: 'completion' });
   };
 
+  const layers = settings.layers ?? ['detector'];
+  const editing = useEditing({ host, open, pane, layers, goTo: (trace, at) => page.go({ ...view, trace, at }) });
+  const audit = useAudit({
+    ...{ host, view, open, facts: settings.factsOpen, onView: (next) => page.go(next), onOpen: show },
+    onFocusText: () => pane.current?.focus(),
+    onReveal: (at) => pane.current?.view.reveal(at.in, at.start, at.end),
+  });
+  const latestEditing = useRef(editing);
+  latestEditing.current = editing;
+
   const act = (action: Action): void => {
     const handle = pane.current;
     switch (action.do) {
       case 'trace': {
-        const at = rows.findIndex((row) => row?.trace === view.trace);
-        const row = rows[at + action.by];
+        const shown = audit.rows ?? rows;
+        const at = shown.findIndex((row) => row?.trace === view.trace);
+        const row = shown[at + action.by];
         return row ? show(row) : undefined;
       }
       case 'sibling': {
@@ -176,8 +195,14 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return void host.ask('host/copy', { text: open.text.completion });
       case 'editor':
         return openText();
+      case 'edit':
+        return editing.toggle();
+      case 'disagreement':
+        return editing.disagreement(action.by);
       case 'help':
         return setHelp(true);
+      default:
+        return audit.act(action);
     }
   };
   const latest = useRef(act);
@@ -185,6 +210,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+      if (latestEditing.current.onKey(event)) return;
       const typing = isField(event.composedPath()[0]);
       const action = actionOf({
         key: event.key,
@@ -204,12 +230,16 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const strip = width < STRIP_BELOW;
   const facts = (
     <aside class={strip ? 'facts facts-strip' : 'facts'} aria-label="Facts" tabIndex={0}>
+      {editing.panel ?? (
+        <LayerSwitch model={open} shown={layers} onShown={(kinds) => page.settings({ layers: kinds })} />
+      )}
       <Facts
         model={open}
         hidden={settings.hiddenLabels}
         onHidden={setHidden}
         onStep={(label, by) => pane.current?.step(label, by)}
         onOpen={show}
+        verdicts={audit.facts}
         onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
       />
     </aside>
@@ -225,36 +255,42 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
       <BackendBanner backend={backend} host={host} />
       <div class="columns">
         {settings.listOpen && (
-          <nav class="list-column" aria-label="List of traces">
-            <FilterBar filter={view.filter} sets={sets} total={total} live={live} onFilter={setFilter} />
-            {error !== null && rows.length === 0 ? (
-              <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
-            ) : loading && rows.length === 0 ? (
-              <Skeleton lines={16} label="Reading the list" />
-            ) : rows.length === 0 ? (
-              <Empty
-                icon={filtered ? 'filter' : 'list-unordered'}
-                title={filtered ? 'No trace fits the filter' : 'No traces yet'}
-              >
-                {filtered ? (
-                  <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
-                ) : (
-                  <p>Traces appear here as soon as a stage samples its first completion.</p>
-                )}
-              </Empty>
-            ) : (
-              <TraceTable
-                rows={rows}
-                longest={longest}
-                sort={sort}
-                selected={view.trace ?? null}
-                onSelect={show}
-                onEnter={() => pane.current?.focus()}
-                onSort={setSort}
-                onLook={(first, last) => list.look(first, last)}
-              />
-            )}
-            {total > ROW_LIMIT && (
+          <nav class={`list-column list-${view.mode ?? 'traces'}`} aria-label="List of traces">
+            <ListModes mode={view.mode ?? 'traces'} onMode={audit.onMode} />
+            <FilterBar
+              {...{ filter: view.filter, sets, total: audit.total ?? total }}
+              live={audit.column ? 0 : live}
+              onFilter={setFilter}
+            />
+            {audit.column ??
+              (error !== null && rows.length === 0 ? (
+                <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
+              ) : loading && rows.length === 0 ? (
+                <Skeleton lines={16} label="Reading the list" />
+              ) : rows.length === 0 ? (
+                <Empty
+                  icon={filtered ? 'filter' : 'list-unordered'}
+                  title={filtered ? 'No trace fits the filter' : 'No traces yet'}
+                >
+                  {filtered ? (
+                    <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
+                  ) : (
+                    <p>Traces appear here as soon as a stage samples its first completion.</p>
+                  )}
+                </Empty>
+              ) : (
+                <TraceTable
+                  rows={rows}
+                  longest={longest}
+                  sort={sort}
+                  selected={view.trace ?? null}
+                  onSelect={show}
+                  onEnter={() => pane.current?.focus()}
+                  onSort={setSort}
+                  onLook={(first, last) => list.look(first, last)}
+                />
+              ))}
+            {!audit.column && total > ROW_LIMIT && (
               <div class="note">
                 The first {count(ROW_LIMIT)} of {count(total)}. Narrow the filter to see the others.
               </div>
@@ -290,7 +326,9 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
             raw={settings.raw}
             act={act}
             settings={settings}
+            editing={editing.on}
           />
+          {editing.bar}
           {strip && settings.factsOpen && detail && facts}
           {view.trace === undefined && !loading && rows.length === 0 ? (
             <Empty icon="book" title="Nothing is open">
@@ -303,6 +341,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
               raw={settings.raw}
               name="Trace"
               budgets={budgets}
+              extra={audit.overlays}
               onHandle={(handle) => (pane.current = handle)}
               onOpenText={openText}
             />
@@ -310,7 +349,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         </main>
         {!strip && settings.factsOpen && facts}
       </div>
-      {help && <Help lines={keyLines} onClose={() => setHelp(false)} />}
+      {help && <Help lines={editing.sheet(keyLines)} onClose={() => setHelp(false)} />}
     </div>
   );
 }
@@ -322,10 +361,11 @@ interface HeadProps {
   raw: boolean;
   act: (action: Action) => void;
   settings: { listOpen: boolean; factsOpen: boolean };
+  editing: boolean;
 }
 
 /** Where the reader is, the verdict, and what can be done. */
-function Head({ view, row, group, raw, act, settings }: HeadProps) {
+function Head({ view, row, group, raw, act, settings, editing }: HeadProps) {
   const tool = (action: Action, icon: string, label: string, pressed?: boolean) => (
     <button class="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={() => act(action)}>
       <Icon name={icon} />
@@ -369,6 +409,7 @@ function Head({ view, row, group, raw, act, settings }: HeadProps) {
           Raw
         </button>
         {tool({ do: 'find' }, 'search', 'Find in trace (Ctrl+F)')}
+        {tool({ do: 'edit' }, 'tag', 'Edit labels (E)', editing)}
         {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
         {tool({ do: 'help' }, 'question', 'Keys (?)')}
         {tool({ do: 'facts' }, settings.factsOpen ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Facts (f)')}

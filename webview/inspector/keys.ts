@@ -1,11 +1,15 @@
 /** The keys of the inspector: one table for what they do and for the help that lists them. Pure. */
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labelLooks } from '../ui/labels.ts';
+import { auditKeyLines, type AuditAction } from './audit-keys.ts';
 
 export type Action =
+  | AuditAction
   | { do: 'trace'; by: 1 | -1 }
   | { do: 'sibling'; by: 1 | -1 }
   | { do: 'span'; label: Label | null; by: 1 | -1 }
+  | { do: 'disagreement'; by: 1 | -1 }
+  | { do: 'edit' }
   | { do: 'raw' | 'facts' | 'list' | 'prompt' | 'find' | 'help' | 'start' | 'end' | 'copy' | 'editor' | 'labels' };
 
 export interface KeyLine {
@@ -26,6 +30,7 @@ export const keyLines: readonly KeyLine[] = [
   ...labelLooks.map(({ label, name, key }) =>
     both(`… ${name.toLowerCase()}`, [key, key.toUpperCase()], (by) => ({ do: 'span', label, by })),
   ),
+  ...auditKeyLines,
   line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
   line('Raw text or reading', ['r'], { do: 'raw' }),
   line('Highlights on or off', ['h'], { do: 'labels' }),
@@ -36,6 +41,8 @@ export const keyLines: readonly KeyLine[] = [
   line('Text of the trace gets the focus', ['Enter']),
   line('Copy the raw text', ['y'], { do: 'copy' }),
   line('Open the raw text in an editor', ['e'], { do: 'editor' }),
+  line('Edit labels of your own, with more keys', ['E'], { do: 'edit' }),
+  both('Next, previous disagreement', ['d', 'D'], (by) => ({ do: 'disagreement', by })),
   line('These keys', ['?'], { do: 'help' }),
 ];
 

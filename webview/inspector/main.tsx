@@ -5,6 +5,8 @@ import '../ui/base.css';
 import '../ui/labels.css';
 import '../text/text.css';
 import './inspector.css';
+import './audit.css';
+import './edit.css';
 import '../compare/compare.css';
 import { render } from 'preact';
 import { Compare } from '../compare/compare.tsx';

@@ -2,11 +2,14 @@
  * The trace that is open: its facts, its annotations, its group, and its text as it comes, slice by slice. Text goes to the
  * view directly; the rest is state that components watch.
  */
+import type { ShownLayers } from '../../core/labels/shown.ts';
+import type { Layer } from '../../core/protocol/layers.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { Annotations, TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
+import { isVerdictOf } from './verdict-events.ts';
 
 export interface OpenTraceState {
   trace: string | null;
@@ -18,6 +21,8 @@ export interface OpenTraceState {
   loaded: { completion: number; prompt: number; length: number };
   /** Why the trace cannot be shown. */
   error: unknown;
+  /** Whose spans are shown. */
+  shown: ShownLayers;
 }
 
 /** Where text goes. */
@@ -43,6 +48,7 @@ const nothing: OpenTraceState = {
   group: [],
   loaded: { completion: 0, prompt: 0, length: 0 },
   error: null,
+  shown: { kinds: ['detector'] },
 };
 
 export class OpenTrace extends Store<OpenTraceState> {
@@ -79,7 +85,7 @@ export class OpenTrace extends Store<OpenTraceState> {
     this.#again.clear();
     this.text.prompt = this.text.completion = '';
     this.#sink?.clear();
-    this.set({ ...nothing, trace });
+    this.set({ ...nothing, trace, shown: this.value.shown });
     if (trace === null) return;
     try {
       const first = Promise.all([this.#pull('completion', opened), this.#pull('prompt', opened)]);
@@ -103,6 +109,21 @@ export class OpenTrace extends Store<OpenTraceState> {
     }
   }
 
+  show(shown: ShownLayers): void {
+    this.set({ shown });
+  }
+
+  /** A layer that the page knows before the service is asked again. */
+  putLayer(layer: Layer): void {
+    const { annotations } = this.value;
+    if (!annotations) return;
+    const others = (annotations.layers ?? []).filter(({ kind, name }) => kind !== layer.kind || name !== layer.name);
+    const isThere = others.length < (annotations.layers?.length ?? 0);
+    // Nobody has a layer by looking at it.
+    if (!isThere && layer.version === '0') return;
+    this.set({ annotations: { ...annotations, layers: [...others, layer] } });
+  }
+
   /** Reads again what may have changed: after a reconnection, or when asked. */
   async reload(): Promise<void> {
     const { trace, error } = this.value;
@@ -119,7 +140,13 @@ export class OpenTrace extends Store<OpenTraceState> {
   onEvents(batch: EventBatch): void {
     const { trace, group } = this.value;
     if (!trace) return;
+    const isLabelled = batch.events.some((event) => event.type === 'labels_edited' && event.trace === trace);
+    if (isLabelled) this.#annotateTimer ??= setTimeout(() => void this.#annotate(), REFRESH_EVERY);
     const own = trace.slice(0, trace.lastIndexOf('/'));
+    if (batch.stream === 'journal') {
+      const shown = [trace, ...group.map((row) => row.trace)];
+      if (batch.events.some((event) => shown.some((one) => isVerdictOf(event, one)))) void this.#refresh();
+    }
     if (batch.stream !== own) return;
     const members = new Set(group.map((row) => row.trace));
     let text = false;

@@ -82,7 +82,8 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
       element.className = `span label-${span.label} under-${lined ? Math.min(3, lines - depth) : 0}`;
       if (span.label === 'marker' && /^<|^</.test(span.evidence)) element.classList.add('token');
       const sure = span.confidence < 1 ? `, confidence ${span.confidence}` : '';
-      element.title = `${lookOf(span.label).name}: “${span.evidence.slice(0, 120)}” (${span.detector} ${span.version}${sure})`;
+      const evidence = span.evidence ? `: “${span.evidence.slice(0, 120)}”` : '';
+      element.title = `${lookOf(span.label).name}${evidence} (${span.detector} ${span.version}${sure})`;
       const startsHere = span.start >= input.block.start && span.start < input.block.end;
       if (startsHere && !output.starts.some((start) => start.overlay === span)) {
         output.starts.push({ overlay: span, element });

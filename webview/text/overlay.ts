@@ -1,5 +1,6 @@
 /** What lies over a text: the spans of the detectors, the answer that was found, and the pills after them. Pure: no DOM. */
 import type { Span } from '../../core/behaviours/spans.ts';
+import { shownSpans, type ShownLayers } from '../../core/labels/shown.ts';
 import type { Annotations, TraceDetail } from '../../core/protocol/traces.ts';
 import { outcomeWords } from '../ui/labels.ts';
 
@@ -38,8 +39,13 @@ function says(text: string, answer: string): boolean {
 }
 
 /** All that is drawn over a trace's texts. `text` is the completion as far as it has been read. */
-export function overlays(detail: TraceDetail | null, annotations: Annotations | null, text: string): Overlay[] {
-  const spans = annotations?.spans ?? [];
+export function overlays(
+  detail: TraceDetail | null,
+  annotations: Annotations | null,
+  text: string,
+  shown: ShownLayers = { kinds: ['detector'] },
+): Overlay[] {
+  const spans = shownSpans(annotations, shown);
   const first = firstRightAnswer(detail, spans, text);
   const found: Overlay[] = spans.map((span) => {
     if (span === first) return { ...span, pill: { text: '✓ first right answer', tone: 'right' as const } };
@@ -75,6 +81,7 @@ export function sameOverlays(a: readonly Overlay[], b: readonly Overlay[]): bool
           one.label === other.label &&
           one.answer === other.answer &&
           one.evidence === other.evidence &&
+          one.detector === other.detector &&
           one.pill?.text === other.pill?.text)
       );
     })

@@ -81,6 +81,23 @@ export class TextSelection {
     return start.in === 'prompt' ? prompt.text.slice(start.offset) + completion.text.slice(0, end.offset) : '';
   }
 
+  /** The stretch of one text that is selected, or null: nothing is, or something of both texts. */
+  stretch(): { in: TextPosition['in']; start: number; end: number } | null {
+    const { completion } = this.#owner;
+    if (this.#all && this.#spansAll()) return { in: 'completion', start: 0, end: completion.text.length };
+    const range = this.#range();
+    const ends = range && this.#positions(range);
+    if (!ends || ends.start.in !== ends.end.in || ends.end.offset <= ends.start.offset) return null;
+    return { in: ends.start.in, start: ends.start.offset, end: ends.end.offset };
+  }
+
+  /** The place in the text under a point of the page, or null: there is no text. */
+  placeAt(x: number, y: number): TextPosition | null {
+    const point = document.caretRangeFromPoint(x, y);
+    if (!point || !this.#root.contains(point.startContainer)) return null;
+    return positionOf(this.#root, point.startContainer, point.startOffset, 'start');
+  }
+
   #positions(range: Range): { start: TextPosition; end: TextPosition } | null {
     const start = positionOf(this.#root, range.startContainer, range.startOffset, 'start');
     const end = positionOf(this.#root, range.endContainer, range.endOffset, 'end');

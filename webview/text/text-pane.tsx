@@ -7,7 +7,7 @@ import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { FindBar } from './find-bar.tsx';
-import { overlays } from './overlay.ts';
+import { overlays, type Overlay } from './overlay.ts';
 import { Ruler } from './ruler.tsx';
 import { TextView, type TextWindow } from './text-view.ts';
 
@@ -27,17 +27,19 @@ interface TextPaneProps {
   raw: boolean;
   name: string;
   budgets: readonly number[];
+  /** What lies over the completion beside what its annotations say. */
+  extra?: readonly Overlay[];
   onHandle: (handle: PaneHandle | null) => void;
   onOpenText: () => void;
 }
 
-export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenText }: TextPaneProps) {
+export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, onOpenText }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<TextView | null>(null);
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
   const [finding, setFinding] = useState(0);
-  const { trace, detail, annotations, loaded, error } = useStore(model);
+  const { trace, detail, annotations, loaded, error, shown } = useStore(model);
   const place = useRef({ trace: '', offset: -1 });
 
   useLayoutEffect(() => {
@@ -75,8 +77,8 @@ export function TextPane({ model, hidden, raw, name, budgets, onHandle, onOpenTe
 
   const complete = loaded.completion >= loaded.length;
   const over = useMemo(
-    () => overlays(detail, annotations, model.text.completion),
-    [detail?.answerFound, detail?.verdict, detail?.finish, annotations, complete],
+    () => [...overlays(detail, annotations, model.text.completion, shown), ...(complete ? (extra ?? []) : [])],
+    [detail?.answerFound, detail?.verdict, detail?.finish, annotations, complete, shown, extra],
   );
   useLayoutEffect(() => view?.setOverlays(over), [view, over]);
 

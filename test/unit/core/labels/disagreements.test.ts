@@ -75,10 +75,10 @@ describe('core/labels/disagreements', () => {
     const base = { trace: 't', length: 99, spans: detector, counts: {}, sections: [], steps: [] };
     const annotations = { ...base, layers: [reader] };
     const starts = (spans: readonly Span[]) => spans.map(({ start, label }) => `${start} ${label}`);
-    assert.equal(shownSpans(base, ['reader']), detector);
-    assert.equal(shownSpans(annotations, ['detector', 'judge']), detector);
-    assert.deepEqual(starts(shownSpans(annotations, ['reader'])), ['0 loop', '5 loop', '22 marker']);
-    assert.equal(shownSpans(annotations, ['detector', 'reader']).length, detector.length + 1);
-    assert.deepEqual(shownSpans(null, ['detector']), []);
+    assert.equal(shownSpans(base, { kinds: ['reader'] }), detector);
+    assert.equal(shownSpans(annotations, { kinds: ['detector', 'judge'] }), detector);
+    assert.deepEqual(starts(shownSpans(annotations, { kinds: ['reader'] })), ['0 loop', '5 loop', '22 marker']);
+    assert.equal(shownSpans(annotations, { kinds: ['detector', 'reader'] }).length, detector.length + 1);
+    assert.deepEqual(shownSpans(null, { kinds: ['detector'] }), []);
   });
 });
