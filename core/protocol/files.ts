@@ -246,6 +246,16 @@ export const journalSchema = z.discriminatedUnion('type', [
     detector: z.object({ name: z.string(), version: z.string() }),
     edits: z.array(labelEditSchema),
   }),
+  /** A judge was asked about traces of the run and has said something of so many since; what it said is in the run's `judge/traces.jsonl`. */
+  z.object({
+    ...journalBase,
+    type: z.literal('run_judged'),
+    run: z.string(),
+    url: z.string(),
+    model: z.string(),
+    prompt: z.string(),
+    traces: int.min(0),
+  }),
   /** `rescore`: the seq of the event that is taken back. */
   z.object({ ...journalBase, type: z.literal('rescore_undone'), run: z.string(), rescore: int, by: z.string() }),
 ]);

@@ -122,6 +122,7 @@ export class Judges {
     // An earlier write must not come after the last one, nor after the run was deleted.
     await saved;
     if (!this.#closed) await this.#save(status);
+    await this.#journal(status);
     this.#running.delete(run);
     this.#last.delete(run);
     this.#last.set(run, structuredClone(status));
@@ -131,6 +132,17 @@ export class Judges {
     }
     const { state, traces, stretches, message } = status;
     this.#log.info({ run, state, traces, stretches, ...(state === 'failed' && { message }) }, 'judging ends');
+  }
+
+  /** So that who looks at the run reads its layers again. */
+  async #journal({ run, endpoint: { url, model }, prompt, traces }: JudgeJob): Promise<void> {
+    const said = traces.judged - traces.before;
+    if (said === 0) return;
+    try {
+      await this.#store.appendJournal({ type: 'run_judged', run, url, model, prompt, traces: said });
+    } catch (error) {
+      this.#log.warn({ run, error: String(error) }, 'the judging cannot be journalled');
+    }
   }
 
   /** Never throws: the file is for the next service alone. */

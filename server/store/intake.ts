@@ -278,6 +278,9 @@ export class Intake {
         supersede(index, event.run);
         this.forget();
         return;
+      case 'run_judged':
+        this.registerFound(event.run);
+        return;
       case 'labels_edited':
         this.registerFound(event.run);
         try {

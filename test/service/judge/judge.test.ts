@@ -113,8 +113,24 @@ describe('judge: in the service', function () {
     assert.equal(before.cost, (before.inputTokens * 2 + before.outputTokens * 8) / 1e6);
     assert.equal(before.outputTokensMost, 15 * 4096);
 
+    const told: unknown[] = [];
+    const stop = backend.on('events/batch', ({ events }) => {
+      for (const event of events) if (event.type === 'run_judged') told.push(event);
+    });
+    await backend.call('events/subscribe', { cursor: {}, from: 'now' });
     await start(all('plain'), { price });
     const job = await ended('plain');
+    await until(() => told.length > 0, 'the journal says so');
+    stop();
+    const [{ v: _v, seq: _seq, t: _t, ...said }] = told as [Record<string, unknown>];
+    assert.deepEqual(said, {
+      type: 'run_judged',
+      run: 'plain',
+      url: server.url,
+      model: 'judge-1',
+      prompt: '1',
+      traces: 13,
+    });
     assert.deepEqual([job.state, job.message], ['done', null]);
     assert.deepEqual(job.traces, { chosen: 13, judged: 13, before: 0, incomplete: 0, unreadable: 0 });
     assert.deepEqual(
