@@ -3,7 +3,7 @@
  * are, and stand above what the trace's own record says.
  */
 import type { ReaderVerdict, RescoredVerdict } from '../../core/protocol/audit.ts';
-import type { TraceFacts, Verdict, VerdictValue } from '../../core/protocol/events.ts';
+import type { Verdict, VerdictValue } from '../../core/protocol/events.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import { attemptId } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
@@ -81,8 +81,15 @@ function applyRescore(index: IndexFile, event: Of<'rescored'>): void {
   );
   for (const { stage, attempt, to, traces } of event.changes) {
     const code = verdictCodes.indexOf(to);
-    for (const n of traces)
-      index.run('INSERT OR REPLACE INTO rescored VALUES (?, ?, ?, ?, ?, ?)', run, stage, attempt, n, seq, code);
+    index.run(
+      'INSERT OR REPLACE INTO rescored SELECT ?, ?, ?, value, ?, ? FROM json_each(?)',
+      run,
+      stage,
+      attempt,
+      seq,
+      code,
+      JSON.stringify(traces),
+    );
     const id = attemptId(index, { run, stage, attempt });
     if (id !== null) count(index, { run, stage, attempt }, id, traces);
   }
@@ -109,21 +116,21 @@ function undoRescore(index: IndexFile, { run, rescore }: Of<'rescore_undone'>): 
   }
 }
 
-/** Writes the verdict that counts into the rows of these traces, as far as they are there. */
-function count(index: IndexFile, key: AttemptKey, attempt: number, traces: readonly number[]): void {
-  for (const n of traces) {
-    const id = traceRowId(attempt, n);
-    const row = index.get<{ facts: string; quick: string | null }>('SELECT facts, quick FROM details WHERE id = ?', id);
-    if (!row) continue;
-    const own = checkersWord(row);
-    const code = ruling(index, key, n) ?? (own ? verdictCodes.indexOf(own.value) : null);
-    index.run('UPDATE traces SET verdict = ? WHERE id = ?', code, id);
-  }
-}
+/** The verdict of a trace's own record as a code: the engine's checker's, or the quick check's where that has not spoken. */
+const OWN = `CASE coalesce(json_extract(d.facts, '$.verdict.value'), json_extract(d.quick, '$.value'))
+  ${verdictCodes.map((value, code) => `WHEN '${value}' THEN ${code}`).join(' ')} END`;
 
-/** The word of the engine's checker, or of the quick check where it has not spoken. */
-export function checkersWord({ facts, quick }: { facts: string; quick: string | null }): Verdict | null {
-  return (JSON.parse(facts) as TraceFacts).verdict ?? (quick === null ? null : (JSON.parse(quick) as Verdict));
+/** Writes the verdict that counts into the rows of these traces, as far as they are there. */
+function count(index: IndexFile, { run, stage, attempt }: AttemptKey, id: number, traces: readonly number[]): void {
+  const of = 'run = :run AND stage = :stage AND attempt = :attempt AND n = traces.id - :first';
+  index.run(
+    `UPDATE traces SET verdict = coalesce(
+       (SELECT value FROM reader_verdicts WHERE ${of}),
+       (SELECT value FROM rescored WHERE ${of} ORDER BY seq DESC LIMIT 1),
+       (SELECT ${OWN} FROM details d WHERE d.id = traces.id))
+     WHERE id IN (SELECT :first + value FROM json_each(:traces))`,
+    { run, stage, attempt, first: traceRowId(id, 0), traces: JSON.stringify(traces) },
+  );
 }
 
 const valueOf = (code: number): VerdictValue => verdictCodes[code] ?? 'none';

@@ -5,7 +5,7 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { TraceSet } from '../../core/protocol/comparison.ts';
 import type { RunSummary } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
-import type { CompareSide } from '../../core/protocol/webview.ts';
+import type { CompareSide, InspectorMode, View } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
 import { mayReport, runDescription, stageDescription } from '../runs/model.ts';
 import { asRunTarget, asSetTarget, asStageTarget, type Targets } from '../runs/targets.ts';
@@ -16,6 +16,8 @@ export interface OpenParts extends ImportParts {
   targets: Targets;
   panels: Panels;
 }
+
+type InspectorView = Extract<View, { page: 'inspector' }>;
 
 /** Files that are offered by *Open Traces* from the palette. */
 const fileFilters = { 'Trace files': ['jsonl', 'json', 'parquet', 'ndjson'], 'All files': ['*'] };
@@ -52,8 +54,21 @@ export async function openTraceFiles(parts: OpenParts, uris: readonly vscode.Uri
   await parts.panels.open({ page: 'inspector', title, filter: { run: result.run } });
 }
 
+/** The verdicts that may be wrong, or what other rules would change: of what was clicked on, of what is open, or by asking. */
+export async function auditAnswers(parts: OpenParts, argument: unknown, mode: InspectorMode): Promise<void> {
+  const { panels, targets } = parts;
+  const active = panels.activeView;
+  if (argument === undefined && active?.page === 'inspector' && active.filter.run !== undefined)
+    return panels.open({ ...active, mode });
+  const title = mode === 'audit' ? 'Audit Answers' : 'Re-score Answers';
+  const run = await targets.run(argument, title, ({ traces }) => traces > 0, 'There are no traces with answers yet.');
+  if (run) await openOf(parts, run, argument, mode);
+}
+
 /** The traces of what was clicked on: a run, a stage, an evaluation, a checkpoint. */
-async function openOf({ panels }: OpenParts, run: RunSummary, argument: unknown): Promise<void> {
+async function openOf(parts: OpenParts, run: RunSummary, argument: unknown, mode?: InspectorMode): Promise<void> {
+  const open = (view: Omit<InspectorView, 'page'>) =>
+    parts.panels.open({ page: 'inspector', ...view, ...(mode && { mode }) });
   const set = asSetTarget(argument);
   const stage = asStageTarget(argument);
   if (set) {
@@ -65,18 +80,16 @@ async function openOf({ panels }: OpenParts, run: RunSummary, argument: unknown)
       ...(isTrained ? { of: set.stage } : { stage: set.stage }),
       step: set.step ?? undefined,
     };
-    await panels.open({
-      page: 'inspector',
+    await open({
       title: `${set.label ?? `${set.stage} · step ${set.step}`} · ${run.name}`,
       filter: clean(filter),
     });
   } else if (stage) {
-    await panels.open({
-      page: 'inspector',
+    await open({
       title: `${stage.stage} · ${run.name}`,
       filter: stageFilter(run, stage.stage),
     });
-  } else await panels.open({ page: 'inspector', title: run.name, filter: { run: run.run } });
+  } else await open({ title: run.name, filter: { run: run.run } });
 }
 
 /** A training stage that wrote no trace itself has those of its evaluations. */

@@ -41,7 +41,11 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     if (known && !options.beside) {
       known.panel.reveal();
       const asked =
-        view.page === 'inspector' ? (view.trace ?? view.at) : view.page === 'compare' ? view.problem : undefined;
+        view.page === 'inspector'
+          ? (view.trace ?? view.at ?? view.mode)
+          : view.page === 'compare'
+            ? view.problem
+            : undefined;
       if (asked) known.show(view);
       return;
     }

@@ -23,7 +23,8 @@ export function asView(value: unknown): View | null {
     case 'inspector': {
       if (!isObject(value['filter'])) return null;
       const view: View = { page: 'inspector', title: text(value['title'], 'Traces'), filter: value['filter'] };
-      const { sort, trace, at } = value;
+      const { sort, trace, at, mode } = value;
+      if (mode === 'audit' || mode === 'rescore') view.mode = mode;
       if (isSort(sort)) view.sort = sort;
       if (typeof trace === 'string') view.trace = trace;
       if (

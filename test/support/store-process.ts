@@ -33,5 +33,9 @@ if (!begun.existed) {
       })),
     });
     say({ batch: n, run });
+    await store.catchUp({ run, stage: 'import', attempt: 1 });
+    const trace = `${run}/import/1/${n}`;
+    await store.audit('traces/judge', { trace, verdict: 'wrong', by: 'anna' });
+    say({ judged: trace });
   }
 }

@@ -230,10 +230,10 @@ describe('inspector', () => {
     await page.locator('#trace-0', { hasText: 'other/4' }).waitFor();
     await page.getByRole('button', { name: 'Tokens' }).click();
     await page.getByRole('columnheader', { name: 'Tokens' }).and(page.locator('[aria-sort=descending]')).waitFor();
-    await page.getByRole('button', { name: 'wrong' }).click();
+    await page.getByTitle('Only wrong').click();
     await page.locator('.summary', { hasText: '1 trace' }).waitFor();
     assert.match(await rows.first().innerText(), /aime\/2/);
-    await page.getByRole('button', { name: 'wrong' }).click();
+    await page.getByTitle('Only wrong').click();
     await page.locator('.field').first().click();
     await page.keyboard.type('OTHER');
     await page.locator('.summary', { hasText: '1 trace' }).waitFor();

@@ -1,5 +1,6 @@
 /** The keys of the audit, for the table of the inspector's keys. Pure. */
 import type { GivenVerdict } from '../../core/protocol/files.ts';
+import type { AuditKey } from '../../core/protocol/webview.ts';
 
 export type AuditAction =
   | { do: 'judge'; verdict: GivenVerdict | null }
@@ -29,3 +30,13 @@ export const auditKeyLines: readonly AuditKeyLine[] = [
   },
   { keys: ['i'], words: 'Queue of the audit, list of traces', actions: [{ do: 'audit' }] },
 ];
+
+/** What the commands of the editor do. */
+export const hostActions: Record<AuditKey, AuditAction> = {
+  judgeRight: judge('right'),
+  judgeWrong: judge('wrong'),
+  judgeUndecided: judge('undecided'),
+  judgeNone: judge(null),
+  undoVerdict: { do: 'unjudge' },
+  showAnswer: { do: 'answer' },
+};

@@ -19,6 +19,8 @@ interface Said {
   name?: string;
   batch?: number;
   run?: string;
+  /** A trace that was judged wrong. */
+  judged?: string;
 }
 
 /**
@@ -91,7 +93,9 @@ describe('store: killed at any moment', function () {
         said.push(...(await runAndKill(root, kill, until, draw() * 400, work)));
       }
       assert.ok(
-        said.some(({ batch }) => batch !== undefined) && said.some(({ lastSeq }) => (lastSeq ?? 0) > 10),
+        said.some(({ judged }) => judged !== undefined) &&
+          said.some(({ batch }) => batch !== undefined) &&
+          said.some(({ lastSeq }) => (lastSeq ?? 0) > 10),
         'the children did something',
       );
 
@@ -104,7 +108,11 @@ describe('store: killed at any moment', function () {
           report.faults.filter(({ kind }) => kind !== 'torn_line'),
           [],
         );
-        for (const { stream, lastSeq, journal, name, batch, run } of said) {
+        for (const { stream, lastSeq, journal, name, batch, run, judged } of said) {
+          if (judged !== undefined) {
+            const { verdict, reader } = await store.read('traces/get', { trace: judged });
+            assert.deepEqual([verdict, reader?.version, reader?.by], ['wrong', '1', 'anna'], judged);
+          }
           if (stream !== undefined) {
             const [r = '', stage = '', attempt] = stream.split('/');
             assert.ok((await store.attempt({ run: r, stage, attempt: Number(attempt) })).lastSeq >= (lastSeq ?? 0));
