@@ -18,7 +18,12 @@ const points = (share: number): string => (100 * share).toFixed(1).replace('-', 
 const tokens = (n: number): string => Math.round(n).toLocaleString('en-US').replace('-', '−');
 
 /** "Accuracy rose by 6.2 points (95 % interval 2.1 to 10.3) over 200 problems: unlikely to be chance (p = 0.004)." Never a number where there is none. */
-export function accuracySentence({ accuracy, problems: n, ungraded, undecided }: PairedFigures): string {
+export function accuracySentence({
+  accuracy,
+  problems: n,
+  ungraded,
+  undecided,
+}: Pick<PairedFigures, 'accuracy' | 'problems' | 'ungraded' | 'undecided'>): string {
   if (n === 0) return 'No problem is on both sides, so nothing can be said.';
   if (!accuracy) {
     return ungraded.before + ungraded.after > 0
@@ -34,7 +39,7 @@ export function accuracySentence({ accuracy, problems: n, ungraded, undecided }:
 }
 
 /** The same of lengths. */
-export function tokensSentence({ tokens: lengths, problems: n }: PairedFigures): string {
+export function tokensSentence({ tokens: lengths, problems: n }: Pick<PairedFigures, 'tokens' | 'problems'>): string {
   if (n === 0) return 'No problem is on both sides, so nothing can be said.';
   if (!lengths) return 'No problem has a completion of known length on both sides, so nothing can be said of lengths.';
   return sentence('Mean length', lengths, tokens, lengths.interval, 'tokens');
@@ -49,12 +54,11 @@ function sentence(
 ): string {
   if (chance.differing === 0)
     return `${what} is the same on ${n === 1 ? 'the one problem' : `each of ${problems(n)}`}.`;
+  if (difference === 0)
+    return `${what} is the same over ${problems(n)}${interval ? ` (95 % interval of the difference ${show(interval.low)} to ${show(interval.high)})` : ''}.`;
   const went = difference > 0 ? 'rose' : 'fell';
   const between = interval ? ` (95 % interval ${show(interval.low)} to ${show(interval.high)})` : '';
-  const start =
-    difference === 0
-      ? `${what} is the same${between} over ${problems(n)}`
-      : `${what} ${went} by ${show(Math.abs(difference))} ${unit}${between} over ${problems(n)}`;
+  const start = `${what} ${went} by ${show(Math.abs(difference))} ${unit}${between} over ${problems(n)}`;
   // Even if all went the same way: 2 of the 2ⁿ choices of signs are as far from 0.
   const smallest = 2 ** (1 - chance.differing);
   if (smallest > LEVEL) {

@@ -4,8 +4,10 @@ import type { BehaviourSet } from '../../core/protocol/comparison.ts';
 import type { Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
+import { accuracySentence, pText } from '../../core/metrics/paired-words.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
+import { fakePaired } from './fake-paired.ts';
 import { madePairs, RUN } from './made-run.ts';
 import { setTheme, shot } from './page.ts';
 import { suitePages } from './suite.ts';
@@ -46,16 +48,21 @@ function madeBehaviours(): Result<'metrics/behaviours'> {
 
 describe('pairs of a comparison', () => {
   const { pairs } = madePairs(40);
-  const all = { changes: [], text: '', sort: 'problem' } as const;
+  const all = { kinds: [], text: '', sort: 'problem' } as const;
 
   it('are kept by change and by words', () => {
     const counts = countChanges(pairs);
+    const { longer, shorter, ...changes } = counts;
     assert.equal(
-      Object.values(counts).reduce((a, b) => a + b),
+      Object.values(changes).reduce((a, b) => a + b),
       40,
     );
+    assert.deepEqual([longer, shorter], [0, 0]);
+    const long = pairs.map((pair, i) => (i < 3 ? { ...pair, length: 'longer' as const } : pair));
+    assert.equal(selectPairs(long, { ...all, kinds: ['longer'] }).length, 3);
+    assert.equal(countChanges(long).longer, 3);
     assert.ok(counts.right_to_wrong > 0 && counts.wrong_to_right > 0);
-    assert.equal(selectPairs(pairs, { ...all, changes: ['right_to_wrong'] }).length, counts.right_to_wrong);
+    assert.equal(selectPairs(pairs, { ...all, kinds: ['right_to_wrong'] }).length, counts.right_to_wrong);
     assert.deepEqual(
       selectPairs(pairs, { ...all, text: 'SUMS/7' }).map(({ problem }) => problem),
       ['p7'],
@@ -100,8 +107,8 @@ describe('comparison', () => {
     const fake = host();
     const page = await open(fake);
     await page.locator('.side .pill').first().waitFor();
-    const chip = page.getByRole('button', { name: /^right to wrong/ });
-    const n = Number((await chip.getAttribute('aria-label'))!.split(': ')[1]);
+    const chip = page.getByRole('button', { name: /^newly broken/ });
+    const n = Number(await chip.locator('.num').innerText());
     await chip.click();
     await page.locator('.summary', { hasText: `${n} problem` }).waitFor();
     assert.equal(await page.locator('.grid-row').count(), n);
@@ -115,6 +122,96 @@ describe('comparison', () => {
       .filter(({ method }) => method === 'traces/get')
       .map(({ params }) => (params as { trace: string }).trace);
     assert.equal(asked.at(-1), wanted);
+  });
+
+  it('says what changed over all problems, whether it could be chance, and keeps what a number counts', async () => {
+    const fake = host();
+    const page = await open(fake);
+    const head = page.getByRole('region', { name: 'Before and after' });
+    await head.getByText('Accuracy', { exact: true }).waitFor();
+    const figures = fakePaired(fake.traces, { before: view.before, after: view.after });
+    const words = (await head.innerText()).replaceAll(/\s+/g, ' ');
+    assert.ok(words.includes(accuracySentence(figures)), words);
+    assert.ok(words.includes(`p = ${pText(figures.accuracy!.chance.p)}`), words);
+    assert.ok(words.includes('40 problems on both sides, 160 and 160 completions'), words);
+    await head.getByRole('button', { name: /points/ }).click();
+    const changed = figures.changes.right_to_wrong + figures.changes.wrong_to_right;
+    await page.locator('.summary', { hasText: `${changed} problem` }).waitFor();
+    assert.equal(await page.locator('.grid-row').count(), changed);
+    await head.getByTitle('Newly solved: show them').click();
+    assert.equal(await page.locator('.grid-row').count(), figures.changes.wrong_to_right);
+    await head.getByTitle('After: show its traces').first().click();
+    await page.waitForTimeout(50);
+    const opening = fake.calls.findLast(({ method }) => method === 'host/open')!.params as {
+      view: { filter: unknown };
+    };
+    assert.deepEqual(opening.view.filter, { run: RUN, stage: 'grpo', step: 30 });
+  });
+
+  it('asks again from another length on, names problems of one side, and opens them', async () => {
+    const fake = host();
+    const gone = fake.traces.filter(({ detail }) => detail.problem === 'p7' && detail.stage === 'grpo');
+    for (const one of gone) fake.traces.splice(fake.traces.indexOf(one), 1);
+    const page = await open(fake);
+    const factor = page.getByLabel('From how many times the length');
+    await factor.click();
+    await factor.locator('vscode-option').last().click();
+    await page.waitForTimeout(100);
+    for (const method of ['traces/pairs', 'metrics/paired']) {
+      const asked = fake.calls.findLast((call) => call.method === method)!.params as { factor: number };
+      assert.equal(asked.factor, 5);
+    }
+    const only = page.getByRole('button', { name: '1 problem only before' });
+    assert.equal(await only.getAttribute('aria-expanded'), 'false');
+    await only.focus();
+    await page.keyboard.press('Enter');
+    await page.getByTitle('Show its traces', { exact: true }).last().click();
+    await page.waitForTimeout(50);
+    const opening = fake.calls.findLast(({ method }) => method === 'host/open')!.params as {
+      view: { filter: unknown };
+    };
+    assert.deepEqual(opening.view.filter, { run: RUN, stage: 'sft', step: 250, problem: 'p7' });
+  });
+
+  it('says that nothing is known without a gold answer, and never 0 %', async () => {
+    const fake = host();
+    for (const { detail } of fake.traces) detail.verdict = 'none';
+    const page = await open(fake);
+    const head = page.getByRole('region', { name: 'Before and after' });
+    await head.getByText('nothing can be said of accuracy').waitFor();
+    assert.match((await head.innerText()).replaceAll(/\s+/g, ' '), /Accuracy not known/);
+    assert.doesNotMatch(await head.innerText(), /\d %(?! interval)/);
+  });
+
+  it('lets the sides change places, and chooses others', async () => {
+    const fake = host();
+    const set = (stage: string, step: number, label: string) => ({
+      run: RUN,
+      stage,
+      step,
+      label,
+      traces: 160,
+      marker: null,
+    });
+    fake.data.sets = [
+      set('sft', 50, 'sft · step 50'),
+      set('sft', 250, 'sft · step 250'),
+      set('grpo', 30, 'grpo · step 30'),
+    ];
+    const page = await open(fake);
+    await page.getByRole('button', { name: 'Swap before and after' }).click();
+    await page.locator('.side .pill').first().waitFor();
+    const told = () => fake.calls.findLast(({ method }) => method === 'host/viewChanged')!.params as { view: View };
+    const shown = () => {
+      const { view: now } = told();
+      return now.page === 'compare' ? [now.title, now.before.stage, now.after.stage, now.after.step] : null;
+    };
+    assert.deepEqual(shown(), ['grpo · step 30 → sft · step 250', 'grpo', 'sft', 250]);
+    const after = page.getByRole('combobox', { name: 'After', exact: true });
+    await after.click();
+    await after.locator('vscode-option').first().click();
+    await page.waitForTimeout(300);
+    assert.deepEqual(shown(), ['grpo · step 30 → sft · step 50', 'grpo', 'sft', 50]);
   });
 
   it('opens a trace in the inspector', async () => {
@@ -176,6 +273,16 @@ describe('comparison', () => {
       await page.waitForTimeout(100);
       assert.deepEqual(await axe(page), [], theme);
       await shot(page, `compare-${theme}`);
+    }
+    await page.getByRole('button', { name: 'Figures' }).click();
+    for (const width of [420, 700, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(100);
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+      );
+      assert.equal(over, false, `${width} px wide`);
+      await shot(page, `compare-${width}`);
     }
   });
 });

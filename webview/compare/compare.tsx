@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
-import type { Pair, PairChange } from '../../core/protocol/comparison.ts';
+import { DEFAULT_FACTOR } from '../../core/metrics/paired.ts';
+import type { Pair } from '../../core/protocol/comparison.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
@@ -24,7 +25,10 @@ import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { Behaviours } from './behaviours-table.tsx';
 import { PairTable } from './pair-table.tsx';
-import { changes, countChanges, selectPairs, type PairSort } from './pairs.ts';
+import { PairChips } from './pair-chips.tsx';
+import { PairedHead } from './paired-head.tsx';
+import { countChanges, filterOf, selectPairs, type PairKind, type PairSort } from './pairs.ts';
+import { SideChooser } from './side-chooser.tsx';
 
 type CompareView = Extract<View, { page: 'compare' }>;
 type Loaded = { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
@@ -34,7 +38,8 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
   const { settings, backend } = useStore(page);
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [kept, setKept] = useState<PairChange[]>([]);
+  const [kept, setKept] = useState<PairKind[]>([]);
+  const [factor, setFactor] = useState(DEFAULT_FACTOR);
   const [text, setText] = useState('');
   const [sort, setSort] = useState<PairSort>('change');
   const [help, setHelp] = useState(false);
@@ -47,24 +52,24 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
   const load = () => {
     setError(null);
     host
-      .call('traces/pairs', { before: view.before, after: view.after }, { timeout: 120_000 })
+      .call('traces/pairs', { before: view.before, after: view.after, factor }, { timeout: 120_000 })
       .then(setLoaded, setError);
   };
-  useEffect(load, [JSON.stringify([view.before, view.after])]);
+  useEffect(load, [JSON.stringify([view.before, view.after, factor])]);
   useEffect(() => {
     root.current!.style.setProperty('--list-width', `${listWidth}px`);
   }, [listWidth]);
 
   const shown = useMemo(
-    () => (loaded ? selectPairs(loaded.pairs, { changes: kept, text, sort }) : []),
+    () => (loaded ? selectPairs(loaded.pairs, { kinds: kept, text, sort }) : []),
     [loaded, kept, text, sort],
   );
   const counts = useMemo(() => countChanges(loaded?.pairs ?? []), [loaded]);
   const pair = loaded?.pairs.find((one) => one.problem === view.problem) ?? null;
   const select = (next: Pair) => page.go({ ...view, problem: next.problem });
   useEffect(() => {
-    if (view.problem === undefined && shown[0]) select(shown[0]);
-  }, [shown.length > 0]);
+    if (loaded && !pair && shown[0]) select(shown[0]);
+  }, [loaded, shown.length > 0]);
 
   const act = (action: Action) => {
     const handle = panes.current[last.current];
@@ -98,8 +103,6 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
     return () => document.removeEventListener('keydown', onKey);
   }, []);
 
-  const toggle = (change: PairChange) =>
-    setKept(kept.includes(change) ? kept.filter((one) => one !== change) : [...kept, change]);
   const pane = (side: 'before' | 'after') =>
     pair && (
       <Side
@@ -138,21 +141,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
                 ]}
                 onChange={(value) => setSort(value as PairSort)}
               />
-              <div class="chips" role="group" aria-label="Change">
-                {changes.map(({ change, sign, name, tone }) => (
-                  <button
-                    key={change}
-                    class="chip"
-                    aria-pressed={kept.includes(change)}
-                    aria-label={`${name}: ${counts[change]}`}
-                    title={name}
-                    disabled={counts[change] === 0 && !kept.includes(change)}
-                    onClick={() => toggle(change)}
-                  >
-                    <span class={tone}>{sign}</span> {count(counts[change])}
-                  </button>
-                ))}
-              </div>
+              <PairChips counts={counts} kept={kept} onKeep={setKept} factor={factor} onFactor={setFactor} />
               <div class="summary muted" role="status">
                 {plural(shown.length, 'problem')}
                 {loaded && shown.length < loaded.pairs.length ? ` of ${count(loaded.pairs.length)}` : ''}
@@ -204,6 +193,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
                 </span>
               )}
             </div>
+            <SideChooser page={page} view={view} />
             <div class="tools" role="group" aria-label="View">
               <button class="tool framed apart" aria-pressed={figures} onClick={() => setFigures(!figures)}>
                 Figures
@@ -227,6 +217,14 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               </button>
             </div>
           </header>
+          <PairedHead
+            host={host}
+            before={view.before}
+            after={view.after}
+            factor={factor}
+            onKeep={setKept}
+            onLengths={(longer) => setSort(longer ? 'longer' : 'shorter')}
+          />
           {figures && <Behaviours host={host} before={view.before} after={view.after} />}
           {pair ? (
             <div class="sides">
@@ -264,13 +262,7 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
     setRows([]);
     // A trace that stands for the change: a wrong one on a side that is wrong, a right one on a side that is right.
     const wanted = pair[side].right * 2 >= pair[side].n ? 'right' : 'wrong';
-    const filter = {
-      run: where.run,
-      stage: where.stage,
-      problem: pair.problem,
-      ...(where.step === null ? {} : { step: where.step }),
-      ...(where.marker === undefined ? {} : { marker: where.marker }),
-    };
+    const filter = { ...filterOf(where), problem: pair.problem };
     void model.open(pair[side].traces[0] ?? null);
     host.call('traces/page', { filter, limit: PAGE_LIMIT }).then(
       ({ rows: found }) => {
@@ -317,14 +309,7 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
           title="Open in the inspector"
           onClick={() => {
             if (!trace) return;
-            const { run, stage, step, marker } = where;
-            const filter = {
-              run,
-              stage,
-              ...(step === null ? {} : { step }),
-              ...(marker === undefined ? {} : { marker }),
-            };
-            void host.ask('host/open', { view: { page: 'inspector', title: place, filter, trace } });
+            void host.ask('host/open', { view: { page: 'inspector', title: place, filter: filterOf(where), trace } });
           }}
         >
           <Icon name="go-to-file" />
