@@ -123,18 +123,17 @@ describe('audit', () => {
       ['right', 'right'],
     );
     const first = page.locator('#trace-0 .cell-verdict');
-    const top = () =>
-      page.locator('.facts-section', { hasText: 'Behaviours' }).evaluate((one) => one.getBoundingClientRect().top);
+    const height = () => facts(page).evaluate((one) => one.getBoundingClientRect().height);
     await page.keyboard.press('-');
     await page.locator('.audit-words', { hasText: 'anna' }).waitFor();
     assert.match((await words())[0]!, /wrong.*anna reader 1.*before: right by Math-Verify/s);
     assert.equal((await words()).length, 3);
     await page.locator('#trace-0 .cell-verdict', { hasText: '✗' }).waitFor();
     assert.match(await page.locator('.outcome').innerText(), /✗/);
-    const before = await top();
+    const before = await height();
     await page.keyboard.press('.');
     await page.locator('.audit-words', { hasText: 'reader 2' }).waitFor();
-    assert.equal(await top(), before);
+    assert.equal(await height(), before, 'another word moves nothing');
     assert.equal(await first.innerText(), '? open');
     // The last word, then the one before it.
     await page.keyboard.press('z');
