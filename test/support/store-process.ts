@@ -37,5 +37,9 @@ if (!begun.existed) {
     const trace = `${run}/import/1/${n}`;
     await store.audit('traces/judge', { trace, verdict: 'wrong', by: 'anna' });
     say({ judged: trace });
+    const first = `${run}/import/1/0`;
+    const edits = [{ op: 'add', start: n % 3, end: 5, label: 'loop' } as const];
+    const { revision } = await store.editLabels({ trace: first, by: 'anna', base: n, edits });
+    say({ labelled: first, revision });
   }
 }

@@ -21,6 +21,9 @@ interface Said {
   run?: string;
   /** A trace that was judged wrong. */
   judged?: string;
+  /** A trace that has labels, as many as its revision says. */
+  labelled?: string;
+  revision?: number;
 }
 
 /**
@@ -108,7 +111,11 @@ describe('store: killed at any moment', function () {
           report.faults.filter(({ kind }) => kind !== 'torn_line'),
           [],
         );
-        for (const { stream, lastSeq, journal, name, batch, run, judged } of said) {
+        for (const { stream, lastSeq, journal, name, batch, run, judged, labelled, revision } of said) {
+          if (labelled !== undefined) {
+            const layer = await store.read('labels/get', { trace: labelled, by: 'anna' });
+            assert.ok(layer.revision >= (revision ?? 0) && layer.spans.length === layer.revision, labelled);
+          }
           if (judged !== undefined) {
             const { verdict, reader } = await store.read('traces/get', { trace: judged });
             assert.deepEqual([verdict, reader?.version, reader?.by], ['wrong', '1', 'anna'], judged);
