@@ -4,7 +4,7 @@ import type { Label, Span } from '../../core/behaviours/spans.ts';
 import { countEvidence } from '../../core/behaviours/count.ts';
 import { shownSpans } from '../../core/labels/shown.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
-import { firstRightAnswer, toneOf } from '../text/overlay.ts';
+import { toneOf } from '../text/overlay.ts';
 import { count, decimal, percent, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { labelLooks } from '../ui/labels.ts';
@@ -21,23 +21,20 @@ interface FactsProps {
   onOpen: (row: TraceRow) => void;
   /** Who said what of the answer. */
   verdicts: (detail: TraceDetail) => ComponentChildren;
+  /** What its text says of the way to the answer. */
+  path: (detail: TraceDetail) => ComponentChildren;
   onReveal: (span: { in: 'prompt' | 'completion'; start: number; end: number }) => void;
 }
 
-export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, onReveal }: FactsProps) {
+export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, onReveal }: FactsProps) {
   const { detail, annotations, group, trace, shown } = useStore(model);
   if (!detail) return trace ? <Skeleton lines={14} label="Reading the facts" /> : null;
   const spans = shownSpans(annotations, shown);
-  const text = model.text.completion;
   return (
     <>
-      <Answer
-        detail={detail}
-        first={firstRightAnswer(detail, spans, text)}
-        textLength={text.length}
-        onReveal={onReveal}
-      />
+      <Answer detail={detail} onReveal={onReveal} />
       {verdicts(detail)}
+      {path(detail)}
       <Length detail={detail} />
       <Section title="Behaviours">
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
@@ -83,16 +80,12 @@ function Fact({
 
 interface AnswerProps {
   detail: TraceDetail;
-  first: Span | null;
-  textLength: number;
   onReveal: FactsProps['onReveal'];
 }
 
-function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
+function Answer({ detail, onReveal }: AnswerProps) {
   const found = detail.answerFound;
   const tone = toneOf(detail);
-  const rate = detail.tokens && textLength > 0 ? detail.tokens / textLength : null;
-  const at = first && rate ? Math.round(first.start * rate) + 1 : null;
   return (
     <Section title="Answer">
       <dl class="facts-list">
@@ -117,18 +110,6 @@ function Answer({ detail, first, textLength, onReveal }: AnswerProps) {
             {verdictText({ ...detail, live: false })} {verdictWords({ ...detail, live: false })}
           </span>
         </Fact>
-        {first && (
-          <Fact name="first right at">
-            <button class="link" onClick={() => onReveal(first)} title="Show in the text">
-              ~{count(at)} of {tokens(detail.tokens, detail.tokensExact)}
-            </button>
-          </Fact>
-        )}
-        {first && textLength > 0 && (
-          <Fact name="after it">
-            ~{count((textLength - first.end) * (rate ?? 0))} ({percent((textLength - first.end) / textLength, 0)} %)
-          </Fact>
-        )}
       </dl>
     </Section>
   );

@@ -25,6 +25,7 @@ import { FilterBar } from './filter-bar.tsx';
 import { actionOf, keyLines, type Action } from './keys.ts';
 import { LayerSwitch } from './layers.tsx';
 import { OpenTrace } from './open-trace.ts';
+import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
 import { ROW_LIMIT, TraceList } from './trace-list.ts';
 import { TraceTable } from './trace-table.tsx';
@@ -240,6 +241,12 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         onStep={(label, by) => pane.current?.step(label, by)}
         onOpen={show}
         verdicts={audit.facts}
+        path={(detail) => (
+          <PathFacts
+            {...{ model: open, detail }}
+            onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
+          />
+        )}
         onReveal={(at) => pane.current?.view.reveal(at.in, at.start, at.end)}
       />
     </aside>

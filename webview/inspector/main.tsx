@@ -6,6 +6,7 @@ import '../ui/labels.css';
 import '../text/text.css';
 import './inspector.css';
 import './audit.css';
+import './path-facts.css';
 import './edit.css';
 import '../compare/compare.css';
 import { render } from 'preact';

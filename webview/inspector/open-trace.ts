@@ -5,6 +5,7 @@
 import type { ShownLayers } from '../../core/labels/shown.ts';
 import type { Layer } from '../../core/protocol/layers.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
+import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Annotations, TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
@@ -15,6 +16,8 @@ export interface OpenTraceState {
   trace: string | null;
   detail: TraceDetail | null;
   annotations: Annotations | null;
+  /** What its text says of the way to the answer, once it has ended. */
+  figures: TraceFiguresAnswer | null;
   /** Siblings of the trace's group with the trace itself, or empty. */
   group: TraceRow[];
   /** Length of the texts as far as they are here, and what there is. */
@@ -45,6 +48,7 @@ const nothing: OpenTraceState = {
   trace: null,
   detail: null,
   annotations: null,
+  figures: null,
   group: [],
   loaded: { completion: 0, prompt: 0, length: 0 },
   error: null,
@@ -59,6 +63,7 @@ export class OpenTrace extends Store<OpenTraceState> {
   #opened = 0;
   #pulling = new Set<string>();
   #again = new Set<string>();
+  #figured = '';
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #annotateTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -104,9 +109,23 @@ export class OpenTrace extends Store<OpenTraceState> {
         annotations: spans.status === 'fulfilled' ? spans.value : null,
         group: rows.status === 'fulfilled' ? rows.value.rows : [],
       });
+      await this.readFigures();
     } catch (error) {
       if (opened === this.#opened && !LonghandError.is(error, 'cancelled')) this.set({ error });
     }
+  }
+
+  /** Reads the figures of a trace that has ended, unless they are those of its verdict already. */
+  async readFigures(): Promise<void> {
+    const { trace, detail } = this.value;
+    const opened = this.#opened;
+    if (!trace || !detail || detail.live) return;
+    const key = `${opened} ${detail.verdict} ${detail.length}`;
+    if (this.#figured === key) return;
+    this.#figured = key;
+    // Without them the text and its facts are there all the same.
+    const figures = await this.#host.call('traces/figures', { trace }).catch(() => null);
+    if (opened === this.#opened && this.#figured === key) this.set({ figures });
   }
 
   show(shown: ShownLayers): void {

@@ -1,12 +1,15 @@
 /** What lies over a text: the spans of the detectors, the answer that was found, and the pills after them. Pure: no DOM. */
 import type { Span } from '../../core/behaviours/spans.ts';
 import { shownSpans, type ShownLayers } from '../../core/labels/shown.ts';
+import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Annotations, TraceDetail } from '../../core/protocol/traces.ts';
 import { outcomeWords } from '../ui/labels.ts';
 
 export type Tone = 'right' | 'wrong' | 'cut' | 'neutral';
 
 export interface Overlay extends Span {
+  /** Set on what a judge says: drawn over the line, where the detector's stands under it. */
+  by?: 'judge';
   /** Set on the answer that the checker was given. */
   answer?: Tone;
   pill?: { text: string; tone: Tone };
@@ -19,38 +22,29 @@ export function toneOf(facts: { verdict: string | null; finish: string | null })
   return facts.verdict === 'wrong' ? 'wrong' : 'neutral';
 }
 
-/** The first stated answer that has the text of the one judged right; null when it is not right or nowhere stated before. */
-export function firstRightAnswer(detail: TraceDetail | null, spans: readonly Span[], text: string): Span | null {
-  const answer = detail?.verdict === 'right' ? detail.answerFound?.text.trim() : '';
-  if (!answer) return null;
-  return (
-    spans.find((span) => span.label === 'answer_commitment' && says(text.slice(span.start, span.end), answer)) ?? null
-  );
-}
-
-/** True when `answer` stands in `text` by itself: 33 stands in "is 33." and not in "is 133". */
-function says(text: string, answer: string): boolean {
-  for (let at = text.indexOf(answer); at >= 0; at = text.indexOf(answer, at + 1)) {
-    const before = text.charAt(at - 1);
-    const after = text.slice(at + answer.length, at + answer.length + 2);
-    if (!/[\w.]/.test(before) && !/^(?:\w|\.\d)/.test(after)) return true;
-  }
-  return false;
-}
-
 /** All that is drawn over a trace's texts. `text` is the completion as far as it has been read. */
 export function overlays(
   detail: TraceDetail | null,
   annotations: Annotations | null,
   text: string,
   shown: ShownLayers = { kinds: ['detector'] },
+  figures: TraceFiguresAnswer | null = null,
 ): Overlay[] {
   const spans = shownSpans(annotations, shown);
-  const first = firstRightAnswer(detail, spans, text);
+  const right = figures === null || figures.first === null ? null : (figures.answers[figures.first] ?? null);
+  const judged = new Set(annotations?.layers?.flatMap(({ kind, spans: own }) => (kind === 'judge' ? own : [])));
+  const first = right && spans.find((span) => !judged.has(span) && isAround(span, right));
+  const pill = { text: '✓ first right answer', tone: 'right' as const };
   const found: Overlay[] = spans.map((span) => {
-    if (span === first) return { ...span, pill: { text: '✓ first right answer', tone: 'right' as const } };
+    if (judged.has(span)) return { ...span, by: 'judge' };
+    if (span === first) return { ...span, pill };
     return span.outcome ? { ...span, pill: outcomeWords(span.label, span.outcome) } : span;
   });
+  if (right && !first && right.end <= text.length) {
+    const { start, end, rule, text: evidence } = right;
+    const by = { detector: `answer, found by ${rule}`, version: '', confidence: 1, evidence };
+    found.push({ in: 'completion', start, end, label: 'answer_commitment', ...by, pill });
+  }
   const answer = detail?.answerFound;
   if (detail && answer && answer.end <= text.length) {
     found.push({
@@ -67,6 +61,9 @@ export function overlays(
   }
   return found;
 }
+
+const isAround = (span: Span, { start, end }: { start: number; end: number }): boolean =>
+  span.label === 'answer_commitment' && span.in === 'completion' && span.start <= start && span.end >= end;
 
 /** True when two lists look the same on the screen. */
 export function sameOverlays(a: readonly Overlay[], b: readonly Overlay[]): boolean {

@@ -39,7 +39,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
   const [finding, setFinding] = useState(0);
-  const { trace, detail, annotations, loaded, error, shown } = useStore(model);
+  const { trace, detail, annotations, loaded, error, figures, shown } = useStore(model);
   const place = useRef({ trace: '', offset: -1 });
 
   useLayoutEffect(() => {
@@ -77,8 +77,8 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
 
   const complete = loaded.completion >= loaded.length;
   const over = useMemo(
-    () => [...overlays(detail, annotations, model.text.completion, shown), ...(complete ? (extra ?? []) : [])],
-    [detail?.answerFound, detail?.verdict, detail?.finish, annotations, complete, shown, extra],
+    () => [...overlays(detail, annotations, model.text.completion, shown, figures), ...(complete ? (extra ?? []) : [])],
+    [detail?.answerFound, detail?.verdict, detail?.finish, annotations, complete, shown, figures, extra],
   );
   useLayoutEffect(() => view?.setOverlays(over), [view, over]);
 

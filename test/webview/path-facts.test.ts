@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { View } from '../../core/protocol/webview.ts';
+import { axe } from './axe.ts';
+import { FakeHost, fakeTrace } from './fake-host.ts';
+import { shot } from './page.ts';
+import { suitePages } from './suite.ts';
+import { themeKinds } from './themes.ts';
+
+const view: View = { page: 'inspector', title: 'two-stage', filter: { run: 'run-00000000' } };
+const filler = 'We add the two numbers and see what comes of it, step by step. '.repeat(12);
+const again = 'Let me compute this once more to be sure of it. '.repeat(6);
+const completion = `<think>\nThe answer is 5.\n\n${filler}\n\nWait. So the answer is 7.\n\n${again}\n\n${filler}</think>\nThus \\boxed{7}.`;
+
+describe('answers on the way', () => {
+  const { open, close } = suitePages();
+  const traces = () => [
+    fakeTrace(0, { completion, gold: '7', problemLabel: 'aime/1' }),
+    fakeTrace(1, { completion: 'Nothing is said here.', problemLabel: 'aime/2' }),
+  ];
+
+  it('shows each answer with its worth, the flip, what came after, and goes to a place on click', async () => {
+    const page = await open(new FakeHost({ traces: traces() }, view));
+    const block = page.locator('.path-facts');
+    await block.waitFor();
+    assert.deepEqual(await block.locator('.path-answer').allInnerTexts(), ['✗ 5', '✓ 7', '✓ 7']);
+    assert.equal(await block.locator('.path-flip').count(), 1);
+    const text = await block.innerText();
+    assert.match(text, /flips\s+1 × wrong → right/);
+    assert.match(text, /first correct\s+~\d+ of /);
+    assert.match(text, /after it\s+~[\d,]+ \(\d+ %\)/);
+    assert.match(text, /loops\s+\d loops?, ~\d+ tokens lost/);
+    // The pill in the text stands at the same place as the fact.
+    const pill = page.locator('.pill', { hasText: 'first right answer' });
+    await block.locator('.path-answer').nth(1).click();
+    await pill.waitFor();
+    assert.match(await pill.locator('xpath=..').innerText(), /answer is 7/);
+    await page.locator('.grid-row', { hasText: 'aime/2' }).click();
+    await page.waitForFunction(() => !document.querySelector('.path-answer'));
+  });
+
+  it('is clean for axe in all themes', async function () {
+    this.timeout(120_000);
+    for (const theme of themeKinds) {
+      const page = await open(new FakeHost({ traces: traces() }, view), { theme });
+      await page.locator('.path-facts').waitFor();
+      assert.deepEqual(await axe(page), [], theme);
+      await shot(page, `path-${theme}`);
+      await close();
+    }
+  });
+});
