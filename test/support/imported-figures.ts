@@ -3,7 +3,7 @@ import type { FigureSet } from '../../core/protocol/figures.ts';
 import type { ImportResult } from '../../core/protocol/imports.ts';
 import { prepare } from '../../server/importers/inspect.ts';
 import { runImport } from '../../server/importers/run.ts';
-import { openFile, type ByteSource } from '../../server/importers/source.ts';
+import { openFile, type ByteSource, type FileSource } from '../../server/importers/source.ts';
 import type { TraceStore } from '../../server/store/trace-store.ts';
 import { withStore } from './temporary.ts';
 
@@ -32,7 +32,7 @@ export async function withFigures(
         return;
       }
     } finally {
-      for (const source of sources) if ('close' in source) await source.close();
+      for (const source of sources) if ('close' in source) await (source as FileSource).close();
     }
   });
 }
