@@ -89,6 +89,8 @@ export interface Judged {
   checker: Verdict | null;
   quick: Verdict | null;
   answer: FoundAnswer | null;
+  /** It was cut at the limit: what it would have answered is not known. */
+  cut: boolean;
   /** Its answer in the normal form of {@link Votes}. */
   normal: string | null;
 }
@@ -130,7 +132,7 @@ function betweenCheckers({ verdict, checker, quick }: Judged): Reason[] {
       'checkers_differ',
       weight,
       suspect,
-      `${checker.checker} says ${checker.value}, the quick check ${quick.value}${why}.`,
+      `${nameOf(checker)} says ${checker.value}, the quick check ${quick.value}${why}.`,
     );
   }
   if (verdict === 'undecided') {
@@ -138,25 +140,34 @@ function betweenCheckers({ verdict, checker, quick }: Judged): Reason[] {
     const opinion = decided(quick) && said !== quick ? ` The quick check says ${quick.value}.` : '';
     const why = said?.reason ? `: ${said.reason}` : '';
     const suspect = decided(quick) && quick.value === 'right' ? 'false_negative' : 'unclear';
-    add('undecided', opinion ? 0.75 : 0.6, suspect, `${said?.checker ?? 'The checker'} could not say${why}.${opinion}`);
+    add(
+      'undecided',
+      opinion ? 0.75 : 0.6,
+      suspect,
+      `${said ? capital(nameOf(said)) : 'The checker'} could not say${why}.${opinion}`,
+    );
   }
   return found;
 }
 
-function inText({ verdict, answer }: Judged, sighting: Sighting | null): Reason[] {
+const nameOf = ({ checker }: Verdict): string => (checker === 'quick' ? 'the quick check' : checker);
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function inText({ verdict, answer, cut }: Judged, sighting: Sighting | null): Reason[] {
   const found: Reason[] = [];
   const gold = sighting?.gold;
-  const taken = answer ? `the answer taken is “${short(answer.text)}”` : null;
-  if (gold && verdict !== 'right' && !(answer && gold.start < answer.end && answer.start < gold.end)) {
+  const isTaken =
+    gold && answer && ((gold.start < answer.end && answer.start < gold.end) || gold.text === short(answer.text));
+  if (gold && verdict !== 'right' && !isTaken) {
     const late = !answer || gold.start >= answer.end || gold.section === 'answer';
     const where = gold.section === 'reasoning' ? 'in the reasoning' : 'in the answer';
     found.push({
       reason: 'gold_in_text',
-      weight: answer ? (late ? 0.55 : 0.3) : 0.7,
+      weight: cut ? 0.25 : answer ? (late ? 0.55 : 0.3) : 0.7,
       suspect: 'false_negative',
-      detail: taken
-        ? `“${gold.text}” ${where} equals the gold answer; ${taken}.`
-        : `No answer was found, but “${gold.text}” ${where} equals the gold answer.`,
+      detail: answer
+        ? `“${gold.text}” ${where} equals the gold answer; the answer taken is “${short(answer.text)}”.`
+        : `No answer was found${cut ? ' before it was cut' : ''}, but “${gold.text}” ${where} equals the gold answer.`,
       at: { start: gold.start, end: gold.end },
     });
   }
@@ -183,7 +194,7 @@ function inText({ verdict, answer }: Judged, sighting: Sighting | null): Reason[
   if (answer && WEAK.has(answer.rule) && (verdict === 'right' || verdict === 'wrong'))
     found.push({
       reason: 'weak_rule',
-      weight: answer.rule === 'final_line' ? 0.35 : 0.2,
+      weight: verdict === 'right' ? 0.1 : answer.rule === 'final_line' ? 0.35 : 0.2,
       suspect: verdict === 'right' ? 'false_positive' : 'false_negative',
       detail: `The answer was found by a weak rule, ${answer.rule.replaceAll('_', ' ')}.`,
       at: { start: answer.start, end: answer.end },

@@ -245,6 +245,7 @@ function judgedOf(row: Row): Judged {
     checker: facts.verdict ?? null,
     quick: row.quick === null ? null : (JSON.parse(row.quick) as Verdict),
     answer,
+    cut: facts.finish === 'length',
     normal: answer ? normalise(answer.text.slice(0, 1000)) : null,
   };
 }
