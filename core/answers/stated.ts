@@ -149,6 +149,9 @@ const SENTENCE_WORDS =
 /** "The matrix: $…$". */
 const LABELLED = /:\s*(?:\$[^$]{1,400}\$|\\\([^]{1,400}\\\))$/;
 
+const SAID_AT_THE_END =
+  /(?<=\b(?:is|are|equals|be|was)\s)(?:\$[^$]{1,200}\$|\\\([^]{1,200}?\\\)|[-+]?\d[\d,]*(?:\.\d+)?(?:\/\d+)?%?)\.?$/;
+
 /** The answer that the last line of a text is or ends with; null for a line that says none or was cut. */
 export function finalLine(text: string): Found | null {
   let { start, end } = trimmed(text, 0, text.length);
@@ -166,6 +169,10 @@ export function finalLine(text: string): Found | null {
     const from = Math.max(line, end - STATED_LIMIT);
     const stop = [...text.slice(from, end).matchAll(SENTENCE)].findLast(({ 0: sign, index }) => from + index + sign.length < end); // prettier-ignore
     if (stop) line = from + stop.index + stop[0].length;
+  }
+  if (end - line > STATED_LIMIT) {
+    const said = SAID_AT_THE_END.exec(text.slice(Math.max(line, end - STATED_LIMIT), end));
+    if (said) return unwrapped(text, end - said[0].length, end);
   }
   // A formula may be of any length.
   const ends = `${text.slice(line, Math.min(end, line + TAG_LIMIT))} ${text.slice(Math.max(line, end - TAG_LIMIT), end)}`;

@@ -66,6 +66,9 @@ _SENTENCE_WORDS = _compiled(
     re.ASCII | re.IGNORECASE,
 )
 _LABELLED = _compiled(r":[@]*(?:\$[^$]{1,400}\$|\\\([\s\S]{1,400}\\\))\Z")
+_SAID_AT_THE_END = _compiled(
+    r"\b(?:is|are|equals|be|was)[@]((?:\$[^$]{1,200}\$|\\\([\s\S]{1,200}?\\\)|[-+]?\d[\d,]*(?:\.\d+)?(?:/\d+)?%?)\.?)\Z"
+)
 _FINISHED = _compiled(r"(?:[.!。]|\$|\\\)|\\\]|\*\*)\Z")
 _CLOSER = _compiled(r"(?:\\\]|\$\$)\Z")
 _BEFORE_REASON = _compiled(
@@ -166,6 +169,8 @@ def final_line(text: str) -> Found | None:
         stops = [m for m in _SENTENCE.finditer(text[begin:end]) if begin + m.end() < end]
         if stops:
             line = begin + stops[-1].end()
+    if end - line > _STATED_LIMIT and (match := _SAID_AT_THE_END.search(text[max(line, end - _STATED_LIMIT) : end])):
+        return _unwrapped(text, end - len(match.group(1)), end)
     ends = f"{text[line : min(end, line + _TAG_LIMIT)]} {text[max(line, end - _TAG_LIMIT) : end]}"
     if end - line > _STATED_LIMIT and _prose_words(ends) > 0:
         return None

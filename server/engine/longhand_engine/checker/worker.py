@@ -18,7 +18,7 @@ from .reading import prepared, undelimited, with_decimal_point
 _ADDRESS_SPACE = 4 * 2**30
 _AS_IT_STANDS = re.compile(r"\$|\\\(|\\\[|\\boxed")
 _NUMBER = re.compile(r"[-+]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?%?")
-_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_WORD = re.compile(r"(?<![\\A-Za-z])(?=[A-Z]*[a-z])[A-Za-z]{2,}")
 _LATEX = re.compile(r"\\[a-zA-Z{]|[{}]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NESTING = re.compile(r"[()\[\]{}]")
