@@ -24,6 +24,8 @@ const commands: Record<string, () => Promise<Command>> = {
   annotate: async () => (await import('./cli/annotate.ts')).annotate,
   grade: async () => (await import('./cli/grade.ts')).grade,
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
+  audit: async () => (await import('./cli/audit.ts')).audit,
+  rescore: async () => (await import('./cli/rescore.ts')).rescore,
   behaviours: async () => (await import('./cli/behaviours.ts')).behaviours,
   judge: async () => (await import('./cli/judge.ts')).judge,
   reindex: async () => (await import('./cli/housekeeping.ts')).reindex,

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { userName } from '../../../server/user-name.ts';
+import { connectRunning } from '../../../server/cli/connect.ts';
+import { isGone, mainFile, temporaryFolder, until } from '../../support/service.ts';
+
+describe('longhand audit and rescore', () => {
+  const root = temporaryFolder('audit');
+  const source = join(root, 'answers.jsonl');
+
+  function longhand(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+    const child = spawn(process.execPath, [mainFile, ...args, '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data) => (out += String(data)));
+    child.stderr.on('data', (data) => (err += String(data)));
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  }
+  after(async () => {
+    const { pid } = JSON.parse(readFileSync(join(root, 'service.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGTERM');
+    await until(() => isGone(pid), 'the service that the command started ends');
+  });
+
+  it('lists suspicious verdicts, previews other rules, applies and takes back, for an import', async function () {
+    this.timeout(90_000);
+    const rows = [
+      { prompt: 'a', completion: 'So \\boxed{50\\%}.', answer: '50', is_correct: true },
+      { prompt: 'b', completion: 'So \\boxed{0.5}.', answer: '1/2', is_correct: false },
+      { prompt: 'c', completion: 'So \\boxed{7}.', answer: '8', is_correct: false },
+    ];
+    writeFileSync(source, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const mapped = ['prompt=prompt', 'completion=completion', 'answer=gold'].flatMap((map) => ['--map', map]);
+    const imported = await longhand('import', source, ...mapped);
+    assert.equal(imported.code, 0, imported.err);
+
+    const listed = await longhand('audit', 'latest');
+    assert.equal(listed.code, 0, listed.err);
+    assert.match(listed.out, /import\/1\/1 .*false negative.*the quick check right/);
+    assert.match(listed.out, /1 of 3 verdicts may be wrong/);
+    const none = await longhand('audit', 'latest', '--reason', 'weak');
+    assert.deepEqual([none.code, /There is no reason “weak”; there are checkers_differ/.test(none.err)], [2, true]);
+
+    const policy = ['--policy', 'percent=hundredth'];
+    const preview = await longhand('rescore', 'latest', ...policy);
+    assert.match(preview.out, /right → wrong/);
+    assert.match(preview.out, /33\.3 +33\.3 +0\.0 \[/);
+    assert.match(preview.out, /Nothing was changed/);
+    const wrong = await longhand('rescore', 'latest', '--policy', 'percent=half');
+    assert.deepEqual([wrong.code, /percent takes both, hundredth, number/.test(wrong.err)], [2, true]);
+
+    const applied = await longhand('rescore', 'latest', ...policy, '--apply', '--json');
+    const { applied: seq, total } = JSON.parse(applied.out) as { applied: number; total: number };
+    assert.equal(total, 2);
+    const backend = (await connectRunning(root))!;
+    const verdicts = async () => (await backend.call('traces/page', { filter: {} })).rows.map(({ verdict }) => verdict);
+    assert.deepEqual(await verdicts(), ['wrong', 'right', 'wrong']);
+    const list = await longhand('rescore', 'latest', '--list');
+    assert.match(list.out, new RegExp(`${seq} .*${userName()} .*percent=hundredth.* counts`));
+    const undone = await longhand('rescore', 'latest', '--undo', String(seq));
+    assert.match(undone.out, /2 verdicts are as they were/);
+    assert.deepEqual(await verdicts(), ['right', 'wrong', 'wrong']);
+    backend.close();
+  });
+});
