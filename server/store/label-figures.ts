@@ -19,15 +19,19 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import { steps } from '../../core/traces/steps.ts';
 import type { Annotator } from './annotate.ts';
 import type { IndexFile } from './index-file.ts';
+import { judgedRecords } from './judge-layers.ts';
 import { otherLayers } from './layers.ts';
 import { Lru } from './lru.ts';
+import { parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
+import { Slices } from './slices.ts';
 
-/** Milliseconds of reading texts in one call, and of any work between two yields. */
+/** Milliseconds of reading texts in one call. */
 const READING_MS = 400;
-const SLICE_MS = 15;
 /** Traces of a run that are looked through for unsure spans; the answer says of how many. */
 const LOOKED = 300;
+/** Judged traces of a run that are gone through beside them. */
+const JUDGED = 1000;
 const UNSURE_EACH = 5;
 const SNIPPET = 90;
 const QUEUE_LIMIT = 200;
@@ -104,59 +108,62 @@ export class LabelFigures {
     const add = ({ trace, problemLabel }: Labelled, seen: Seen | null): void => {
       for (const place of seen?.places ?? []) found.push({ trace, problemLabel, ...place });
     };
-    const known = this.labelled(run, by);
     const done = new Set<string>();
-    for (const one of known) {
-      done.add(one.trace);
-      add(
-        one,
-        work.read(() => this.look(one), this.cache.get(keyOf(one))),
-      );
-      yield* work.breath();
-    }
+    for (const source of [this.labelled(run, by), this.judged(run, by), this.first(run, by)])
+      for (const one of source) {
+        if (done.has(one.trace)) continue;
+        done.add(one.trace);
+        const kept = this.cache.get(keyOf(one));
+        add(
+          one,
+          work.read(() => this.look(one), kept),
+        );
+        yield* work.breath();
+      }
     const total = this.index.get<{ n: number }>(
       'SELECT count(*) AS n FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE a.run = ? AND t.superseded = 0 AND t.live = 0',
       run,
     );
-    const others = this.unread(run, by).filter(({ trace }) => !done.has(trace));
-    for (const one of others) {
-      add(
-        one,
-        work.read(() => this.look(one), this.cache.get(keyOf(one))),
-      );
-      yield* work.breath();
-    }
     const rank = (item: QueueItem): number => (item.why === 'unsure' ? 2 : item.why === 'judge' ? 1 : 0);
     // Stable: by trace and place within the kinds; the unsure by how unsure they are.
     found.sort((a, b) => rank(a) - rank(b) || (a.why === 'unsure' ? a.confidence! - b.confidence! : 0));
     const items = found.slice(0, limit);
-    const looked = known.length + others.length - work.waiting;
+    const looked = done.size - work.waiting;
     return { items, more: found.length - items.length, looked, traces: total?.n ?? 0, waiting: work.waiting };
   }
 
-  /** Traces of which the reader or a judge has said something, in the order of the list. */
-  private labelled(run: string, by: string): Labelled[] {
+  /** Traces of which the reader has said something. */
+  private *labelled(run: string, by: string): Generator<Labelled, void> {
     const rows = this.index.all<{ trace: string; layer: string }>(
       'SELECT trace, layer FROM reader_labels WHERE run = ? AND reader = ? ORDER BY trace',
       run,
       by,
     );
-    return rows.flatMap(({ trace, layer }) => {
+    for (const { trace, layer } of rows) {
       const row = this.rowOf(trace);
-      return row ? [{ ...row, layer: JSON.parse(layer) as ReaderLayer, judged: this.judgedBy(trace) }] : [];
-    });
+      if (row) yield { ...row, layer: JSON.parse(layer) as ReaderLayer, judged: this.judgedBy(trace) };
+    }
   }
 
-  private unread(run: string, by: string): Labelled[] {
+  /** Traces of which a judge has said something. */
+  private *judged(run: string, by: string): Generator<Labelled, void> {
+    let n = 0;
+    for (const trace of judgedRecords(this.index, run).traces()) {
+      if ((n += 1) > JUDGED) return;
+      const row = this.rowOf(trace);
+      if (row) yield { ...row, layer: emptyLayer(trace, by), judged: this.judgedBy(trace) };
+    }
+  }
+
+  private *first(run: string, by: string): Generator<Labelled, void> {
     const rows = traceRows(
       this.index,
       'WHERE a.run = ? AND t.superseded = 0 AND t.live = 0 ORDER BY t.id LIMIT ?',
       run,
       LOOKED,
     );
-    return rows.map(({ trace, problemLabel, length }) => {
-      return { trace, problemLabel, length, layer: emptyLayer(trace, by), judged: this.judgedBy(trace) };
-    });
+    for (const { trace, problemLabel, length } of rows)
+      yield { trace, problemLabel, length, layer: emptyLayer(trace, by), judged: this.judgedBy(trace) };
   }
 
   private rowOf(trace: string): Pick<Labelled, 'trace' | 'problemLabel' | 'length'> | null {
@@ -172,9 +179,12 @@ export class LabelFigures {
     return row ? { trace, problemLabel: row.problemLabel, length: row.length } : null;
   }
 
+  /** Where a judge's words on a trace lie: elsewhere where it has spoken again. */
   private judgedBy(trace: string): string {
-    return otherLayers(this.index, trace)
-      .map(({ name, version }) => `${name} ${version}`)
+    const records = judgedRecords(this.index, parseTraceId(trace).key.run);
+    return records
+      .of(trace)
+      .map(({ position }) => position)
       .join();
   }
 
@@ -220,7 +230,7 @@ const snippet = (text: string, start: number): string =>
 class Reading {
   waiting = 0;
   private spent = 0;
-  private sliced = performance.now();
+  private readonly slices = new Slices();
 
   /** What is kept, or read now where there is time for it; null: it has to wait, or is gone. */
   read(work: () => Seen | null, kept: Seen | undefined): Seen | null {
@@ -235,9 +245,7 @@ class Reading {
     return seen;
   }
 
-  *breath(): Generator<void> {
-    if (performance.now() - this.sliced <= SLICE_MS) return;
-    yield;
-    this.sliced = performance.now();
+  breath(): Generator<void> {
+    return this.slices.breath();
   }
 }

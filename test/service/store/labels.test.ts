@@ -6,6 +6,7 @@ import { comparable } from '../../../core/labels/disagreements.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
 import type { ReaderLayer, WantedEdit } from '../../../core/protocol/labels.ts';
 import type { Params, Result } from '../../../core/protocol/methods.ts';
+import { appendJudged } from '../../../server/judge/records.ts';
 import { attemptFolder } from '../../../server/store/paths.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
@@ -195,6 +196,30 @@ describe('store: labels', () => {
       assert.deepEqual((await queue(store)).items[0]!.why, 'extra');
       const limited = await queue(store, { run: 'r', limit: 1 });
       assert.deepEqual([limited.items.length, limited.more], [1, items.length - 2]);
+    }));
+
+  it('queues what a judge says against the detector where the reader has not read', () =>
+    withStore(async (store, root) => {
+      await fill(store, root);
+      const { spans } = await store.read('traces/annotations', { trace: other });
+      const [first] = comparable(spans);
+      const judge = { model: 'm', prompt: '1', url: 'http://judge', key: 'k' };
+      appendJudged(root, 'r', {
+        ...{ v: 1, t: 0, trace: other, judge, length: CHECKED.length * 2, read: [[0, CHECKED.length * 2]] },
+        spans: [{ start: 0, end: 11, label: first!.label as 'verification' }],
+        steps: { judged: 9, unparsed: 0 },
+      });
+      const judged = (await queue(store)).items.filter(({ why }) => why === 'judge');
+      assert.deepEqual(judged[0], {
+        ...{ trace: other, why: 'judge', label: first!.label, start: 0, end: 11, confidence: null },
+        ...{ problemLabel: judged[0]!.problemLabel, text: CHECKED.repeat(2).slice(0, 90).trim() },
+      });
+      assert.ok(judged.some(({ start, confidence }) => start === first!.start && confidence === first!.confidence));
+      await edit(store, [{ op: 'reviewed', stretches: [[0, CHECKED.length * 2]] }], other);
+      assert.deepEqual(
+        (await queue(store)).items.filter(({ why }) => why === 'judge'),
+        [],
+      );
     }));
 
   it('exports by trace, a page at a time, with the text where it is asked for', () =>
