@@ -90,7 +90,8 @@ function behavioursOf(set: FigureSet, all: readonly BehaviourSet[]): BehaviourSe
   return all.find((one) => keys.every((key) => one[key] === set[key])) ?? null;
 }
 
-export type StageTurns = { stage: string } & TwoTurns;
+/** `behaviours`: lengths and spans by class of document and turn, of whole documents where `set` is null. */
+export type StageTurns = { stage: string; behaviours: BehaviourSet[] } & TwoTurns;
 
 /** Of each stage that makes documents of two answers, by the classes of its documents. */
 async function twoTurns(backend: Backend, output: Output, run: string): Promise<StageTurns[]> {
@@ -102,7 +103,7 @@ async function twoTurns(backend: Backend, output: Output, run: string): Promise<
     const { sets } = await untilRead(output, () => backend.call('metrics/behaviours', params, LONG));
     const documents = (name: string) => sets.find((set) => set.class === name && set.set === null)?.traces ?? 0;
     const turns = ofClasses({ RR: documents('RR'), RW: documents('RW'), WR: documents('WR'), WW: documents('WW') });
-    if (turns) found.push({ stage: id, ...turns });
+    if (turns) found.push({ stage: id, ...turns, behaviours: sets });
   }
   return found;
 }
