@@ -84,6 +84,7 @@ export const forwarded = [
   'metrics/snapshot',
   'metrics/budgets',
   'metrics/behaviours',
+  'judge/agreement',
   'metrics/figures',
   'traces/figures',
   'metrics/groups',

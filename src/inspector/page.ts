@@ -39,13 +39,7 @@ export interface PageParts {
 
 /** Methods that say who says it. */
 type NamedMethod =
-  | 'labels/get'
-  | 'labels/edit'
-  | 'labels/agreement'
-  | 'labels/queue'
-  | 'traces/judge'
-  | 'audit/apply'
-  | 'audit/undo';
+  'labels/get' | 'labels/edit' | 'labels/agreement' | 'labels/queue' | 'traces/judge' | 'audit/apply' | 'audit/undo';
 
 /** Commands that a page may run, and which ids each needs. */
 const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run' | 'stage')[] }[] = [
@@ -161,6 +155,7 @@ export class Page implements vscode.Disposable {
       'runs/table': forward('runs/table'),
       'metrics/snapshot': forward('metrics/snapshot'),
       'metrics/budgets': forward('metrics/budgets'),
+      'judge/agreement': forward('judge/agreement'),
       'metrics/behaviours': forward('metrics/behaviours'),
       'metrics/figures': forward('metrics/figures'),
       'traces/figures': forward('traces/figures'),

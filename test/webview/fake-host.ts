@@ -45,6 +45,7 @@ import { fitting } from '../../server/runs/row-lines.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import { fakePaired } from './fake-paired.ts';
+import { judgeAgreement, judgeLayer, type JudgeRule } from './fake-judge.ts';
 import { FakeLabels } from './fake-labels.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
@@ -148,6 +149,7 @@ export function readReasoningFlow(path: string, model: string, from = 0): FakeTr
 
 export interface FakeData {
   traces: FakeTrace[];
+  judge?: JudgeRule;
   behaviours?: Result<'metrics/behaviours'>;
   audit?: AuditQueue;
   rescore?: (wish: RescoreWish) => RescorePreview;
@@ -295,7 +297,15 @@ export class FakeHost {
         const stop = Math.min(end, start + 256 * 1024, text.length);
         return { text: text.slice(start, stop), start, end: stop, length: text.length, live: found.detail.live };
       },
-      'traces/annotations': ({ trace }) => this.labels.shown(this.#annotate(trace)),
+      'traces/annotations': ({ trace }) => this.#judged(this.labels.shown(this.#annotate(trace))),
+      'judge/agreement': (params) => {
+        const { judge } = this.data;
+        if (!judge) return { agreement: null, judges: [] };
+        const all = this.traces.map(({ completion, detail }) => {
+          return { text: completion, annotations: this.#annotate(detail.trace) };
+        });
+        return judgeAgreement(all, params, judge);
+      },
       'labels/get': ({ trace }) => this.labels.get(trace),
       'labels/edit': (params) => this.labels.edit(params),
       'labels/agreement': () => this.labels.agreement(),
@@ -401,6 +411,14 @@ export class FakeHost {
     };
     void this.notify('events/batch', { stream: 'journal', events: [event] });
     return { verdict: detail.verdict, reader: detail.reader, before };
+  }
+
+  /** With the judge's layer, where the test has a judge. */
+  #judged(annotations: Annotations): Annotations {
+    const { judge } = this.data;
+    if (!judge) return annotations;
+    const layer = judgeLayer(this.#find(annotations.trace).completion, judge);
+    return { ...annotations, layers: [...(annotations.layers ?? []), layer] };
   }
 
   #annotate(id: string): Annotations {

@@ -27,6 +27,7 @@ import { LayerSwitch } from './layers.tsx';
 import { OpenTrace } from './open-trace.ts';
 import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
+import { SecondOpinion } from './second-opinion.tsx';
 import { ROW_LIMIT, TraceList } from './trace-list.ts';
 import { TraceTable } from './trace-table.tsx';
 
@@ -233,6 +234,14 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     <aside class={strip ? 'facts facts-strip' : 'facts'} aria-label="Facts" tabIndex={0}>
       {editing.panel ?? (
         <LayerSwitch model={open} shown={layers} onShown={(kinds) => page.settings({ layers: kinds })} />
+      )}
+      {!editing.on && layers.includes('judge') && (
+        <SecondOpinion
+          {...{ host, model: open }}
+          onPlace={(trace, at) =>
+            trace === view.trace ? pane.current?.view.reveal(at.in, at.start, at.end) : page.go({ ...view, trace, at })
+          }
+        />
       )}
       <Facts
         model={open}

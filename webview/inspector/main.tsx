@@ -8,6 +8,7 @@ import './inspector.css';
 import './audit.css';
 import './path-facts.css';
 import './edit.css';
+import './second-opinion.css';
 import '../compare/compare.css';
 import { render } from 'preact';
 import { Compare } from '../compare/compare.tsx';

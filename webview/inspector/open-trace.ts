@@ -159,7 +159,11 @@ export class OpenTrace extends Store<OpenTraceState> {
   onEvents(batch: EventBatch): void {
     const { trace, group } = this.value;
     if (!trace) return;
-    const isLabelled = batch.events.some((event) => event.type === 'labels_edited' && event.trace === trace);
+    const run = trace.slice(0, trace.indexOf('/'));
+    const isLabelled = batch.events.some(
+      (event) =>
+        (event.type === 'labels_edited' && event.trace === trace) || (event.type === 'run_judged' && event.run === run),
+    );
     if (isLabelled) this.#annotateTimer ??= setTimeout(() => void this.#annotate(), REFRESH_EVERY);
     const own = trace.slice(0, trace.lastIndexOf('/'));
     if (batch.stream === 'journal') {

@@ -83,7 +83,9 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
       if (span.label === 'marker' && /^<|^</.test(span.evidence)) element.classList.add('token');
       const sure = span.confidence < 1 ? `, confidence ${span.confidence}` : '';
       const evidence = span.evidence ? `: “${span.evidence.slice(0, 120)}”` : '';
-      element.title = `${lookOf(span.label).name}${evidence} (${span.detector} ${span.version}${sure})`;
+      if (span.by === 'judge') element.classList.add('by-judge');
+      const who = span.by === 'judge' ? `the judge ${span.detector}, questions version` : span.detector;
+      element.title = `${lookOf(span.label).name}${evidence} (${who} ${span.version}${sure})`;
       const startsHere = span.start >= input.block.start && span.start < input.block.end;
       if (startsHere && !output.starts.some((start) => start.overlay === span)) {
         output.starts.push({ overlay: span, element });
@@ -101,7 +103,10 @@ function formula(input: BlockInput, piece: Piece, output: BlockOutput): HTMLElem
   const element = document.createElement('span');
   element.className = region.display ? 'math display' : 'math';
   const covering = (piece.spans as readonly Overlay[]).find((span) => !span.answer && span.label !== 'marker');
-  if (region.display && covering) element.classList.add('covered', `label-${covering.label}`);
+  if (region.display && covering) {
+    element.classList.add('covered', `label-${covering.label}`);
+    if (covering.by === 'judge') element.classList.add('by-judge');
+  }
   if (!isTypeset(tex, region.display) && performance.now() > input.deadline) {
     output.pending = true;
     element.append(text(input, piece.start, piece.end));

@@ -31,7 +31,7 @@ export function placeLetters({ element, starts }: BlockOutput, blockTop: number,
     slots.set(line, slot + 1);
     if (slot >= SLOTS) continue;
     const made = document.createElement('span');
-    made.className = `letter label-${overlay.label}`;
+    made.className = `letter label-${overlay.label}${overlay.by === 'judge' ? ' by-judge' : ''}`;
     made.setAttribute('aria-hidden', 'true');
     made.textContent = letter;
     made.style.top = `${line * lineHeight}px`;

@@ -1,0 +1,228 @@
+/** A judge's word beside the detector's: how far they agree on this trace, its stage or its run, and where they do not. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { judgeLabels } from '../../core/judge/definitions.ts';
+import { noCounts, scores, type Counts } from '../../core/labels/agreement.ts';
+import type { JudgeAgreement, JudgeDisagreement } from '../../core/protocol/judge.ts';
+import type { Host } from '../host.ts';
+import { count, plural } from '../ui/format.ts';
+import { lookOf } from '../ui/labels.ts';
+import { useStore } from '../ui/store.ts';
+import { JudgeFigures, type Scope } from './judge-figures.ts';
+import type { OpenTrace } from './open-trace.ts';
+
+interface SecondOpinionProps {
+  host: Host;
+  model: OpenTrace;
+  /** Shows a place, in this trace or another one. */
+  onPlace: (trace: string, at: { in: 'completion'; start: number; end: number }) => void;
+}
+
+const scopes: readonly { scope: Scope; name: string }[] = [
+  { scope: 'trace', name: 'This trace' },
+  { scope: 'stage', name: 'Stage' },
+  { scope: 'run', name: 'Run' },
+];
+/** Places that are listed at once. */
+const LISTED = 6;
+
+/** Nothing where no judge was asked about the trace. */
+export function SecondOpinion({ host, model, onPlace }: SecondOpinionProps) {
+  const figures = useMemo(() => new JudgeFigures(host), [host]);
+  const { trace, annotations } = useStore(model);
+  const isJudged = annotations?.layers?.some(({ kind }) => kind === 'judge') ?? false;
+  useEffect(() => figures.of(trace, isJudged), [trace, isJudged]);
+  useEffect(() => () => figures.close(), [figures]);
+  useEffect(
+    () =>
+      host.on('events/batch', ({ events }) => {
+        if (events.some((event) => event.type === 'run_judged' && event.run === trace?.split('/')[0])) figures.again();
+      }),
+    [host, trace],
+  );
+  if (!isJudged) return null;
+  return <Opinion figures={figures} trace={trace!} onPlace={onPlace} />;
+}
+
+function Opinion({
+  figures,
+  trace,
+  onPlace,
+}: Pick<SecondOpinionProps, 'onPlace'> & { figures: JudgeFigures; trace: string }) {
+  const { scope, answer, error } = useStore(figures);
+  const [bySpan, setBySpan] = useState(false);
+  const agreement = answer?.agreement ?? null;
+  const judges = answer?.judges ?? [];
+  return (
+    <section class="facts-section edit-section opinion" aria-label="Second opinion">
+      <h2 class="title">Second opinion{agreement ? ` · ${agreement.judge.name}` : ''}</h2>
+      {judges.length > 1 && (
+        <div class="edit-switch opinion-judges" role="group" aria-label="Whose opinion">
+          {judges.map(({ name, version }) => (
+            <button
+              key={`${name} ${version}`}
+              class="chip"
+              aria-pressed={agreement?.judge.name === name && agreement.judge.version === version}
+              title={`${name}, questions version ${version}`}
+              onClick={() => figures.choose({ judge: { name, version } })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+      )}
+      <div class="edit-switch">
+        <span role="group" aria-label="Over">
+          {scopes.map((one) => (
+            <button
+              key={one.scope}
+              class="chip"
+              aria-pressed={scope === one.scope}
+              onClick={() => figures.choose({ scope: one.scope })}
+            >
+              {one.name}
+            </button>
+          ))}
+        </span>
+        <span role="group" aria-label="By">
+          <button class="chip" aria-pressed={!bySpan} onClick={() => setBySpan(false)}>
+            Steps
+          </button>
+          <button class="chip" aria-pressed={bySpan} onClick={() => setBySpan(true)}>
+            Spans
+          </button>
+        </span>
+      </div>
+      {error !== null && (
+        <p class="wrong">{error instanceof Error ? error.message : 'The agreement cannot be read.'}</p>
+      )}
+      {agreement && <Figures agreement={agreement} bySpan={bySpan} />}
+      {agreement && <Places {...{ agreement, trace, onPlace }} />}
+    </section>
+  );
+}
+
+function Figures({ agreement, bySpan }: { agreement: JudgeAgreement; bySpan: boolean }) {
+  const { detector, judge, traces, steps, waiting } = agreement;
+  const countsOf = (label: (typeof judgeLabels)[number]): Counts | null => {
+    const found = agreement.labels.find((one) => one.label === label);
+    return found ? (bySpan ? found.spans : found.steps) : null;
+  };
+  return (
+    <>
+      <table class="legend opinion-figures">
+        <caption class="hidden-text">How far the detector agrees with the judge</caption>
+        <thead>
+          <tr>
+            <th scope="col" colSpan={2}>
+              <span class="hidden-text">Label</span>
+            </th>
+            <th scope="col" class="num" title={bySpan ? 'Spans of the judge' : 'Steps that the judge gives the label'}>
+              n
+            </th>
+            <th scope="col" class="num" title="Precision: of what the detector has, the share that the judge has">
+              P
+            </th>
+            <th scope="col" class="num" title="Recall: of what the judge has, the share that the detector has">
+              R
+            </th>
+            <th scope="col" class="num" title="F1: harmonic mean of precision and recall">
+              F1
+            </th>
+            <th scope="col" class="num" title="Cohen’s κ, by step">
+              κ
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {judgeLabels.map((label) => (
+            <tr key={label}>
+              <td>
+                <span class="swatch">
+                  <span class={`span label-${label}`}>{lookOf(label).letter}</span>
+                </span>
+              </td>
+              <th scope="row" title={lookOf(label).name}>
+                {lookOf(label).name}
+              </th>
+              <Cells counts={countsOf(label)} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="muted edit-note">
+        {detector.name} {detector.version} against {judge.name} (questions version {judge.version}), over{' '}
+        {plural(steps, 'judged step')} of {plural(traces, 'trace')}
+        {waiting > 0 ? `; ${count(waiting)} still to be read` : ''}. The judge’s own quality is not known.
+      </p>
+    </>
+  );
+}
+
+function Cells({ counts }: { counts: Counts | null }) {
+  const { precision, recall, f1, kappa } = scores(counts ?? noCounts());
+  const raw = counts
+    ? `both ${count(counts.both)}, judge ${count(counts.gold)}, detector ${count(counts.found)}`
+    : undefined;
+  return (
+    <>
+      <td class="num">{counts ? count(counts.gold) : ''}</td>
+      {[precision, recall, f1, kappa].map((value, i) => (
+        <td key={i} class="num" title={raw}>
+          {value === null ? '' : value.toFixed(2)}
+        </td>
+      ))}
+    </>
+  );
+}
+
+/** Where only one of them has a span; those of the open trace first. */
+function Places({
+  agreement,
+  trace,
+  onPlace,
+}: Pick<SecondOpinionProps, 'onPlace'> & { agreement: JudgeAgreement; trace: string }) {
+  const [from, setFrom] = useState(0);
+  const all = [...agreement.disagreements].sort((a, b) => Number(b.trace === trace) - Number(a.trace === trace));
+  useEffect(() => setFrom(0), [agreement.judge.name, trace]);
+  if (all.length === 0) return <p class="muted edit-note">They differ nowhere.</p>;
+  const shown = all.slice(from, from + LISTED);
+  const total = all.length + agreement.more;
+  return (
+    <>
+      <ul class="queue" aria-label="Where they differ">
+        {shown.map((place) => (
+          <li key={`${place.trace} ${place.label} ${place.only} ${place.start}`}>
+            <button
+              class="queue-row"
+              title={words(place, trace)}
+              onClick={() => onPlace(place.trace, { in: 'completion', start: place.start, end: place.end })}
+            >
+              <span class={`span label-${place.label}${place.only === 'judge' ? ' by-judge' : ''}`}>
+                {lookOf(place.label).letter}
+              </span>
+              <span class="queue-why">{place.only}</span>
+              <span class="queue-text">{place.text}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {total > shown.length && (
+        <p class="muted edit-note opinion-pages">
+          {count(from + 1)}–{count(from + shown.length)} of {count(total)}
+          {agreement.more > 0 ? ` (${count(all.length)} can be shown)` : ''}
+          <button class="link" disabled={from === 0} onClick={() => setFrom(Math.max(0, from - LISTED))}>
+            Before
+          </button>
+          <button class="link" disabled={from + LISTED >= all.length} onClick={() => setFrom(from + LISTED)}>
+            Next
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function words({ label, only, trace }: JudgeDisagreement, open: string): string {
+  const who = only === 'judge' ? 'only the judge has it here' : 'only the detector has it here';
+  return `${lookOf(label).name}: ${who}${trace === open ? '' : ` (${trace})`}`;
+}
