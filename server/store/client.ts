@@ -168,7 +168,7 @@ class StoreClient implements TraceStore {
   }
 
   audit<M extends AuditMethod>(method: M, params: Params<M>): Promise<Result<M>> {
-    return this.call('audit', [method, params]) as Promise<Result<M>>;
+    return this.call('audit', [method, params]);
   }
 
   catchUp(attempt?: AttemptKey): Promise<void> {

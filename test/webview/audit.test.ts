@@ -10,7 +10,11 @@ import { shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
-const view: View = { page: 'inspector', title: 'two-stage', filter: { run: 'run-00000000' } };
+const view: Extract<View, { page: 'inspector' }> = {
+  page: 'inspector',
+  title: 'two-stage',
+  filter: { run: 'run-00000000' },
+};
 
 function some(): FakeTrace[] {
   const think = (before: string, after: string) =>
@@ -96,7 +100,7 @@ describe('audit', () => {
 
   it('is clean for axe in all four themes, queue, folds and re-score', async () => {
     for (const theme of themeKinds) {
-      const page = await open(host({ ...view, mode: 'audit' } as View), { theme });
+      const page = await open(host({ ...view, mode: 'audit' }), { theme });
       await page.getByRole('grid', { name: 'Audit' }).waitFor();
       for (const name of ['Candidates', 'How the answer', 'How the gold'])
         await page.locator('.fold-head', { hasText: name }).click();
@@ -182,7 +186,7 @@ describe('audit', () => {
   });
 
   it('goes through the queue in its order, shows each place, and moves nothing when a verdict is given', async () => {
-    const fake = host({ ...view, mode: 'audit' } as View);
+    const fake = host({ ...view, mode: 'audit' });
     const page = await open(fake);
     await page.locator('.head .problem', { hasText: 'aime/3' }).waitFor();
     assert.match(await page.locator('.audit-why').innerText(), /1 of 33 .*Math-Verify says wrong/s);
@@ -229,7 +233,7 @@ describe('audit', () => {
   });
 
   it('says how far the reading is, shows what is found so far when asked, and keeps that in its order', async () => {
-    const fake = host({ ...view, mode: 'audit' } as View);
+    const fake = host({ ...view, mode: 'audit' });
     const whole = fake.data.audit!;
     fake.delay = 30;
     fake.data.audit = { ...whole, items: whole.items.slice(1, 3), waiting: 20 };
@@ -256,7 +260,7 @@ describe('audit', () => {
   });
 
   it('previews other rules, can be stopped, applies after a question, and takes back', async () => {
-    const fake = host({ ...view, mode: 'rescore' } as View);
+    const fake = host({ ...view, mode: 'rescore' });
     fake.delay = 20;
     fake.data.rescore = () => previewOf(fake.traces, 2800);
     const page = await open(fake);
@@ -297,7 +301,7 @@ describe('audit', () => {
     await page.locator('.rescore-applied', { hasText: '3 verdicts count by Order of lists: counts' }).waitFor();
     const applied = fake.calls.find(({ method }) => method === 'audit/apply')!.params;
     assert.deepEqual(applied, {
-      filter: view.page === 'inspector' ? view.filter : {},
+      filter: view.filter,
       policy: 'order=written',
       changes: 3,
     });

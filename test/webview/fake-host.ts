@@ -4,22 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import 'vscode-jsonrpc/node';
-import { candidates, extractAnswer } from '../../core/answers/extract.ts';
-import { normalisationSteps, quickCheck } from '../../core/answers/quick-check.ts';
+import { extractAnswer } from '../../core/answers/extract.ts';
+import { quickCheck } from '../../core/answers/quick-check.ts';
 import { countSpans } from '../../core/behaviours/count.ts';
 import { detect, DETECTOR } from '../../core/behaviours/detect.ts';
 import { compareWhatIf, type RejectSettings, type StoredSample } from '../../core/metrics/what-if.ts';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
-import type {
-  AppliedRescore,
-  AuditQueue,
-  RescorePreview,
-  RescoreWish,
-  TraceAnswers,
-} from '../../core/protocol/audit.ts';
-import type { GivenVerdict, JournalEvent } from '../../core/protocol/files.ts';
+import type { AppliedRescore, AuditQueue, RescorePreview, RescoreWish } from '../../core/protocol/audit.ts';
 import type { Pair, TraceSet } from '../../core/protocol/comparison.ts';
 import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type {
@@ -46,6 +39,7 @@ import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import { fakePaired } from './fake-paired.ts';
 import { judgeAgreement, judgeLayer, type JudgeRule } from './fake-judge.ts';
+import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
@@ -322,7 +316,11 @@ export class FakeHost {
       'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
       'metrics/paired': (params) => fakePaired(this.traces, params),
       'metrics/rewardChange': (params) => this.data.rewardChange?.(params) ?? null,
-      'traces/judge': ({ trace, verdict }) => this.#judge(trace, verdict),
+      'traces/judge': ({ trace, verdict }) => {
+        const { result, batch } = judge(this.#find(trace), verdict);
+        void this.notify('events/batch', batch);
+        return result;
+      },
       'traces/answers': ({ trace }) => answersOf(this.#find(trace)),
       'audit/queue': () => this.#need(this.data.audit),
       'audit/rescore': (wish) => this.#need(this.data.rescore?.(wish)),
@@ -389,35 +387,11 @@ export class FakeHost {
     return value;
   }
 
-  /** As the service does: the word counts, and the journal tells of it. */
-  #judge(id: string, verdict: GivenVerdict | null): Result<'traces/judge'> {
-    const { detail } = this.#find(id);
-    const before = (detail.reader?.value ?? null) as GivenVerdict | null;
-    const own = detail.verdictBy ?? detail.quick;
-    const version = String(Number(detail.reader?.version ?? 0) + 1);
-    detail.reader = verdict && {
-      value: verdict,
-      checker: 'reader',
-      version,
-      by: 'anna',
-      t: 1_763_800_000_000,
-      before: own,
-    };
-    detail.verdict = verdict ?? own?.value ?? null;
-    const { run, stage, attempt } = detail;
-    const event: JournalEvent = {
-      ...{ v: 1, seq: 0, t: 0, type: 'verdict_given', run, stage, attempt, verdict, by: 'anna', before: own },
-      trace: Number(id.split('/').at(-1)),
-    };
-    void this.notify('events/batch', { stream: 'journal', events: [event] });
-    return { verdict: detail.verdict, reader: detail.reader, before };
-  }
-
   /** With the judge's layer, where the test has a judge. */
   #judged(annotations: Annotations): Annotations {
-    const { judge } = this.data;
-    if (!judge) return annotations;
-    const layer = judgeLayer(this.#find(annotations.trace).completion, judge);
+    const { judge: rule } = this.data;
+    if (!rule) return annotations;
+    const layer = judgeLayer(this.#find(annotations.trace).completion, rule);
     return { ...annotations, layers: [...(annotations.layers ?? []), layer] };
   }
 
@@ -465,25 +439,6 @@ export class FakeHost {
   }
 }
 
-function answersOf({ detail, completion }: FakeTrace): TraceAnswers {
-  const { gold, answerFound, reader, rescored, verdictBy, quick } = detail;
-  return {
-    trace: detail.trace,
-    length: completion.length,
-    candidates: candidates(completion).map(({ section, ...one }) => ({
-      ...one,
-      in: section,
-      value: gold === null ? null : quickCheck(gold, one.text).value,
-      extracted: one.start === answerFound?.start,
-    })),
-    moreCandidates: 0,
-    gold,
-    goldSteps: gold === null ? [] : normalisationSteps(gold),
-    answerSteps: answerFound ? normalisationSteps(answerFound.text) : [],
-    verdicts: [reader, rescored, verdictBy, quick].filter((one) => one !== null),
-  };
-}
-
 function batchOf(detail: TraceDetail, event: StageEvent): EventBatch {
   return { stream: `${detail.run}/${detail.stage}/${detail.attempt}`, events: [event] };
 }
@@ -502,7 +457,7 @@ function fits(row: TraceRow, filter: TraceFilter): boolean {
   );
 }
 
-function rowOf(detail: TraceDetail): TraceRow {
+export function rowOf(detail: TraceDetail): TraceRow {
   const { trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer } = detail;
   const { tokens, tokensExact, finish, reward, advantage, live, superseded, length } = detail;
   return {

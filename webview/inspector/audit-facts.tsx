@@ -69,7 +69,7 @@ export function AuditFacts(props: AuditFactsProps) {
       </div>
       {error !== null && (
         <p class="wrong" role="alert">
-          {error instanceof Error ? error.message : String(error)}
+          {error instanceof Error ? error.message : 'It could not be kept.'}
         </p>
       )}
       <Words detail={detail} />

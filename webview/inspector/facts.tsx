@@ -5,7 +5,7 @@ import { countEvidence } from '../../core/behaviours/count.ts';
 import { shownSpans } from '../../core/labels/shown.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
-import { count, decimal, percent, signed, tokens } from '../ui/format.ts';
+import { count, decimal, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { labelLooks } from '../ui/labels.ts';
 import { Skeleton } from '../ui/states.tsx';

@@ -5,12 +5,10 @@ import { labels as allLabels } from '../../core/behaviours/spans.ts';
 import type { TraceSet } from '../../core/protocol/comparison.ts';
 import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type { View } from '../../core/protocol/webview.ts';
-import { toneOf } from '../text/overlay.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
 import { Button } from '../ui/controls.ts';
-import { count, tokens } from '../ui/format.ts';
+import { count } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
-import { Icon } from '../ui/icon.tsx';
 import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
@@ -18,9 +16,9 @@ import { useStore } from '../ui/store.ts';
 import { hostActions } from './audit-keys.ts';
 import { ListModes, useAudit } from './audit.tsx';
 import { budgetsOf } from './budgets.ts';
-import { placeOf, verdictText, verdictWords } from './columns.ts';
 import { useEditing } from './editing.tsx';
 import { Facts } from './facts.tsx';
+import { Head } from './head.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { actionOf, keyLines, type Action } from './keys.ts';
 import { LayerSwitch } from './layers.tsx';
@@ -367,69 +365,5 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
       </div>
       {help && <Help lines={editing.sheet(keyLines)} onClose={() => setHelp(false)} />}
     </div>
-  );
-}
-
-interface HeadProps {
-  view: InspectorView;
-  row: TraceRow | null;
-  group: readonly TraceRow[];
-  raw: boolean;
-  act: (action: Action) => void;
-  settings: { listOpen: boolean; factsOpen: boolean };
-  editing: boolean;
-}
-
-/** Where the reader is, the verdict, and what can be done. */
-function Head({ view, row, group, raw, act, settings, editing }: HeadProps) {
-  const tool = (action: Action, icon: string, label: string, pressed?: boolean) => (
-    <button class="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={() => act(action)}>
-      <Icon name={icon} />
-    </button>
-  );
-  return (
-    <header class="head">
-      {tool({ do: 'list' }, settings.listOpen ? 'layout-sidebar-left' : 'layout-sidebar-left-off', 'List (l)')}
-      <div class="crumbs">
-        {row ? <span class="crumb muted">{view.title}</span> : <h1 class="crumb problem">{view.title}</h1>}
-        {row && (
-          <>
-            <span class="crumb muted">{placeOf(row)}</span>
-            <h1 class="crumb problem" title={row.problemLabel}>
-              {row.problemLabel}
-            </h1>
-            <span class="muted sample">
-              sample {row.sample + 1}
-              {group.length > 1 ? ` of ${group.length}` : ''}
-            </span>
-            <span class={`outcome ${row.live ? '' : toneOf(row)}`} title={verdictWords(row)}>
-              {verdictText(row)} {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
-            </span>
-            {row.live && <span class="live">writing</span>}
-            <span class="muted num sample">
-              {row.tokens !== null ? `${tokens(row.tokens, row.tokensExact)} tok` : ''}
-            </span>
-          </>
-        )}
-      </div>
-      <div class="tools" role="group" aria-label="View">
-        <button
-          class="tool framed"
-          aria-pressed={!raw}
-          onClick={() => raw && act({ do: 'raw' })}
-          title="Reading: mathematics typeset (r)"
-        >
-          Reading
-        </button>
-        <button class="tool framed" aria-pressed={raw} onClick={() => !raw && act({ do: 'raw' })} title="Raw text (r)">
-          Raw
-        </button>
-        {tool({ do: 'find' }, 'search', 'Find in trace (Ctrl+F)')}
-        {tool({ do: 'edit' }, 'tag', 'Edit labels (E)', editing)}
-        {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
-        {tool({ do: 'help' }, 'question', 'Keys (?)')}
-        {tool({ do: 'facts' }, settings.factsOpen ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Facts (f)')}
-      </div>
-    </header>
   );
 }

@@ -144,14 +144,13 @@ describe('store: the audit queue', () => {
           verdict: 'wrong' as const,
         })),
       );
-      let finished = false;
-      const reading = whole(store).then((queue) => {
-        finished = true;
-        return queue;
+      const state = { finished: false };
+      const reading = whole(store).finally(() => {
+        state.finished = true;
       });
       let slowest = 0;
       let asked = 0;
-      while (!finished) {
+      while (!state.finished) {
         const began = performance.now();
         await store.read('traces/get', { trace: 'r/eval/1/3' });
         slowest = Math.max(slowest, performance.now() - began);
