@@ -12,6 +12,7 @@ export const commandIds = [
   'longhand.openTraces',
   'longhand.openTraceFile',
   'longhand.compare',
+  'longhand.whyRewardChanged',
   'longhand.stopStage',
   'longhand.resumeStage',
   'longhand.stopRun',

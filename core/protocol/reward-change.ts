@@ -29,8 +29,8 @@ export interface RewardChangePart {
 }
 
 export interface RewardChange {
-  /** Steps of the stage that have a completion with a reward. */
-  steps: { first: number; last: number; n: number };
+  /** Steps of the stage that have a completion with a reward, in ascending order, and the mean reward of each. */
+  steps: { step: number[]; mean: number[] };
   before: RewardWindow;
   after: RewardWindow;
   /** after − before; the sum of the parts. */

@@ -8,6 +8,7 @@ import type { LayerKind } from './layers.ts';
 import type { EventBatch, Method } from './methods.ts';
 import type { TraceFilter, TraceSort } from './traces.ts';
 import type { TableRef } from './report.ts';
+import type { StepWindow } from './reward-change.ts';
 import type { Label } from '../behaviours/spans.ts';
 
 /** One side of a comparison: the traces of a stage, of one evaluation or step and one marker setting of it where these are given. */
@@ -44,6 +45,8 @@ export type View =
       /** Of a GRPO stage: the problem whose groups are shown, and the step. */
       problem?: string;
       step?: number;
+      /** Shows why the reward changed between two windows of its steps; without them the first and the last fifth. */
+      why?: { before?: StepWindow; after?: StepWindow };
     };
 
 /** The rows of a table that are shown: all of it, or those behind a number or a mark; found by `text`, sorted by a column. */

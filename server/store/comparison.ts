@@ -7,7 +7,7 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { IndexFile } from './index-file.ts';
 import { where } from './filters.ts';
-import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { finishCodes, verdictCodes } from './schema.ts';
 
 /** Every step or evaluation of a run that has traces, in the order in which the first of each was begun. */
 export function traceSets(index: IndexFile, { run, markers = false }: Params<'traces/sets'>): TraceSet[] {

@@ -53,7 +53,7 @@ export function* rewardChangeOf(
     stepsRead: read[i]!.length,
   });
   return {
-    steps: { first, last, n: steps.length },
+    steps: { step: steps, mean: steps.map((step) => counts.get(step)!.sum / counts.get(step)!.n) },
     before: window(0),
     after: window(1),
     change: figures.change,
@@ -65,15 +65,22 @@ export function* rewardChangeOf(
   };
 }
 
-/** Completions with a reward by step. */
-function* rewardedSteps(index: IndexFile, run: string, stage: string): Generator<void, Map<number, number>> {
-  const counts = new Map<number, number>();
-  yield* scan<{ step: number }>(
+type Counts = ReadonlyMap<number, { n: number; sum: number }>;
+
+/** Completions with a reward by step, and the sum of their rewards. */
+function* rewardedSteps(index: IndexFile, run: string, stage: string): Generator<void, Counts> {
+  const counts = new Map<number, { n: number; sum: number }>();
+  yield* scan<{ step: number; reward: number }>(
     index,
     attemptsOf(index, { run, stage }).map(({ id }) => id),
-    { columns: 't.step', condition: 't.step IS NOT NULL AND t.reward IS NOT NULL', values: [] },
+    { columns: 't.step, t.reward', condition: 't.step IS NOT NULL AND t.reward IS NOT NULL', values: [] },
     (rows) => {
-      for (const { step } of rows) counts.set(step, (counts.get(step) ?? 0) + 1);
+      for (const { step, reward } of rows) {
+        const own = counts.get(step) ?? { n: 0, sum: 0 };
+        own.n += 1;
+        own.sum += reward;
+        counts.set(step, own);
+      }
     },
   );
   return counts;
@@ -95,8 +102,8 @@ function check(windows: readonly StepWindow[], inside: readonly number[][], rang
 }
 
 /** Steps of a window, evenly spread where all of them have more completions than are read. */
-function thinned(steps: readonly number[], counts: ReadonlyMap<number, number>): number[] {
-  const total = steps.reduce((sum, step) => sum + counts.get(step)!, 0);
+function thinned(steps: readonly number[], counts: Counts): number[] {
+  const total = steps.reduce((sum, step) => sum + counts.get(step)!.n, 0);
   if (total <= MOST) return [...steps];
   const kept = Math.max(1, Math.floor((steps.length * MOST) / total));
   return Array.from({ length: kept }, (_, i) => steps[Math.floor(((i + 0.5) * steps.length) / kept)]!);

@@ -21,7 +21,8 @@ export function rangesOf(index: IndexFile, attempt: number, ids = IDS): IdRange[
     traceRowId(attempt + 1, 0),
   )?.last;
   const ranges: IdRange[] = [];
-  for (let from = start; last != null && from <= last; from += ids) ranges.push({ from, to: from + ids });
+  if (last == null) return ranges;
+  for (let from = start; from <= last; from += ids) ranges.push({ from, to: from + ids });
   return ranges;
 }
 

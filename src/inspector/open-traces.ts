@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { TraceSet } from '../../core/protocol/comparison.ts';
-import type { RunSummary } from '../../core/protocol/methods.ts';
+import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { CompareSide, InspectorMode, View } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
@@ -176,6 +176,17 @@ export async function openStageReport(parts: OpenParts, argument: unknown): Prom
   if (hasPage) await panels.open({ page: 'report', run: run.run, stage: stage.id });
   else if (stage.traces > 0) await openOf(parts, run, { run: run.run, stage: stage.id });
   else void vscode.window.showInformationMessage(`${stage.id} of ${run.name} left no report and no traces.`);
+}
+
+/** Stages whose completions may have rewards. */
+const mayHaveRewards = ({ kind, traces }: StageInfo): boolean =>
+  kind === 'grpo' || ((kind === 'import' || kind === 'command') && traces > 0);
+
+/** Opens the page of a stage where it takes the change of its reward apart. */
+export async function whyRewardChanged({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
+  const none = 'No stage has completions with rewards yet.';
+  const picked = await targets.stage(argument, 'Why Did the Reward Change', mayHaveRewards, none);
+  if (picked) await panels.open({ page: 'report', run: picked.run.run, stage: picked.stage.id, why: {} });
 }
 
 /** Asks for a before and an after, and opens the comparison. */

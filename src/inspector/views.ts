@@ -1,6 +1,7 @@
 /** Views: checking those that come from outside, comparing, naming. Pure. */
 import type { TraceSort } from '../../core/protocol/traces.ts';
 import type { TableRef } from '../../core/protocol/report.ts';
+import type { StepWindow } from '../../core/protocol/reward-change.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import { isObject } from '../shape.ts';
 
@@ -72,7 +73,7 @@ export function titleOf(view: View, nameOf: (run: string) => string): string {
   return view.page === 'dashboard' ? nameOf(view.run) : view.title;
 }
 
-function asReport({ run, stage, rows, row, problem, step }: Record<string, unknown>): View | null {
+function asReport({ run, stage, rows, row, problem, step, why }: Record<string, unknown>): View | null {
   if (typeof run !== 'string' || typeof stage !== 'string') return null;
   const view: View = { page: 'report', run, stage };
   if (isObject(rows) && typeof rows['table'] === 'string') {
@@ -87,7 +88,17 @@ function asReport({ run, stage, rows, row, problem, step }: Record<string, unkno
   if (typeof row === 'number' && row >= 0) view.row = row;
   if (typeof problem === 'string') view.problem = problem;
   if (typeof step === 'number') view.step = step;
+  if (isObject(why)) {
+    const [before, after] = [asWindow(why['before']), asWindow(why['after'])];
+    view.why = { ...(before && { before }), ...(after && { after }) };
+  }
   return view;
+}
+
+function asWindow(value: unknown): StepWindow | null {
+  if (!isObject(value)) return null;
+  const { from, to } = value;
+  return typeof from === 'number' && typeof to === 'number' ? { from, to } : null;
 }
 
 function scalars(value: Record<string, unknown>): NonNullable<TableRef['where']> {

@@ -138,6 +138,9 @@ function Figures({ host, model }: { host: Host; model: RunModel }) {
           others={more}
           more={others}
           onMore={setOthers}
+          {...(run.stages.find((stage) => stage.id === id)?.kind === 'grpo' && {
+            onWhy: () => void host.ask('host/open', { view: { page: 'report', run: run.run, stage: id, why: {} } }),
+          })}
         />
       ))}
       {table && table.rows.length > 0 && (

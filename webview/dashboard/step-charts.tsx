@@ -13,14 +13,21 @@ interface StepChartsProps {
   /** Whether the others are shown. */
   more: boolean;
   onMore: (more: boolean) => void;
+  /** Of a stage with rewards: shows why they changed. */
+  onWhy?: () => void;
 }
 
-export function StepCharts({ title, label, note, charts, others, more, onMore }: StepChartsProps) {
+export function StepCharts({ title, label, note, charts, others, more, onMore, onWhy }: StepChartsProps) {
   return (
     <section aria-label={label}>
       <div class="section-head">
         <h2 class="title">{title}</h2>
         {note && <span class="muted">{note}</span>}
+        {onWhy && (
+          <button class="chip" onClick={onWhy}>
+            Why did the reward change?
+          </button>
+        )}
         {others.length > 0 && (
           <button class="chip" aria-pressed={more} onClick={() => onMore(!more)}>
             {more ? 'Fewer' : `${others.length} more`}

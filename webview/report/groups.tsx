@@ -55,7 +55,12 @@ export function Groups({ page, view, onTrace }: GroupsProps) {
     );
   return (
     <div class="groups">
-      <Health health={health} at={shown?.step ?? null} onStep={(step) => void model.goToStep(step)} />
+      <Health
+        health={health}
+        at={shown?.step ?? null}
+        onStep={(step) => void model.goToStep(step)}
+        onWhy={view.why ? null : () => page.go({ ...view, why: {} })}
+      />
       <div class="group-columns">
         <Problems
           problems={problems}

@@ -9,9 +9,11 @@ interface HealthProps {
   /** The step of the group that is shown. */
   at: number | null;
   onStep: (step: number) => void;
+  /** Shows why the reward changed; null where that is shown. */
+  onWhy: (() => void) | null;
 }
 
-export function Health({ health, at, onStep }: HealthProps) {
+export function Health({ health, at, onStep, onWhy }: HealthProps) {
   const x = useMemo(() => health.map(({ step }) => step), [health]);
   const lines = useMemo(() => linesOf(health), [health]);
   const marks = at === null ? [] : [{ x: at, text: `step ${at}` }];
@@ -22,6 +24,11 @@ export function Health({ health, at, onStep }: HealthProps) {
       <div class="section-head">
         <h2 class="title">Groups by step</h2>
         <span class="muted">a click shows a group of that step</span>
+        {onWhy && (
+          <button class="chip" onClick={onWhy}>
+            Why did the reward change?
+          </button>
+        )}
       </div>
       <div class="charts">
         <Chart {...shared} title="Groups without signal" unit="%" lines={lines.flat} format={share} />

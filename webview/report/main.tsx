@@ -9,6 +9,7 @@ import '../inspector/inspector.css';
 import '../compare/compare.css';
 import '../dashboard/dashboard.css';
 import './report.css';
+import './why.css';
 import { render } from 'preact';
 import { connectHost } from '../host.ts';
 import { Page } from '../inspector/page.ts';

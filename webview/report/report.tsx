@@ -28,6 +28,7 @@ import { RowPane } from './row-pane.tsx';
 import { Sankey } from './sankey.tsx';
 import { Training } from './training.tsx';
 import { WhatIf } from './what-if.tsx';
+import { Why } from './why.tsx';
 
 type ReportView = Extract<View, { page: 'report' }>;
 
@@ -125,6 +126,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                 tabIndex={0}
                 aria-label="Report"
               >
+                {view.why && <Why page={page} view={view} />}
                 {isGrpo && <Groups page={page} view={view} onTrace={openTrace} />}
                 {report && <Blocks report={report} only={isSft ? ['figures'] : null} onRows={onRows} />}
                 {isSft && (
@@ -144,7 +146,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                 {!report && error !== null && (
                   <Failure what="The report cannot be shown" error={error} onRetry={() => void model.pull()} />
                 )}
-                {!report && error === null && !isGrpo && !(isSft && info?.state !== 'waiting') && (
+                {!report && error === null && !isGrpo && !view.why && !(isSft && info?.state !== 'waiting') && (
                   <Nothing running={info?.state === 'running' || info?.state === 'waiting'}>
                     {info && info.traces > 0 && (
                       <Button

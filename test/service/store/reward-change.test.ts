@@ -58,7 +58,7 @@ describe('store: why a reward changed', () => {
       writeTrace(record, { step: 11, group: '11:a' });
       await store.catchUp();
       const found = (await store.sliced('metrics/rewardChange', { run: 'r', stage: 'grpo' }))!;
-      assert.deepEqual(found.steps, { first: 1, last: 10, n: 10 });
+      assert.deepEqual(found.steps, { step: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], mean: [4, 4, 4, 4, 4, 3, 3, 3, 3, 3] });
       assert.deepEqual(
         [found.before, found.after].map(({ from, to, steps, stepsRead, completions, problems }) => [
           from,
