@@ -2,7 +2,6 @@
  * A host for the pages without VS Code: it answers the same methods over the same messages, from traces that are held in
  * memory, real ones from files or made ones; spans, answers and verdicts come from `core` as they do in the service.
  */
-import { readFileSync } from 'node:fs';
 import 'vscode-jsonrpc/node';
 import { extractAnswer } from '../../core/answers/extract.ts';
 import { quickCheck } from '../../core/answers/quick-check.ts';
@@ -112,33 +111,6 @@ export function fakeTrace(n: number, wish: TraceWish): FakeTrace {
       ...rest,
     },
   };
-}
-
-interface ReasoningFlowLine {
-  question_id: string;
-  question: string;
-  correct_answer: string;
-  response: string;
-}
-
-/** Real completions of a file of ReasoningFlow, as the import of that file would show them. */
-export function readReasoningFlow(path: string, model: string, from = 0): FakeTrace[] {
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line, i) => {
-    const { question_id, question, correct_answer, response } = JSON.parse(line) as ReasoningFlowLine;
-    return fakeTrace(from + i, {
-      completion: response,
-      stage: 'import',
-      step: null,
-      problem: question_id,
-      problemLabel: question_id,
-      problemText: question,
-      sourceId: question_id,
-      gold: correct_answer,
-      model,
-      source: { file: path, line: i + 1 },
-    });
-  });
 }
 
 export interface FakeData {
