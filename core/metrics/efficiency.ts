@@ -1,4 +1,6 @@
 /** Thinking too much and too little: how much of an output came after, or led away from, what was right. */
+import { keyOf, numbered } from './repetition.ts';
+import { atOnce } from './slices.ts';
 
 export interface Progress {
   /** Tokens of the whole output. */
@@ -60,6 +62,8 @@ export function wastedShare(outputs: readonly Progress[]): number | null {
   return all === 0 ? null : reached.reduce((sum, { tokens, firstRight }) => sum + tokens - firstRight!, 0) / all;
 }
 
+/** Units, or words, between two yields. */
+const SLICE = 20_000;
 /** Words in a row that are compared, and the share of them that must be new in a stretch that is a solution of its own. */
 const GRAM = 3;
 const NEW = 0.5;
@@ -72,29 +76,53 @@ export function distinctRounds(
   text: string,
   ends: readonly number[],
 ): { start: number; end: number; distinct: boolean }[] {
-  const seen = new Set<string>();
-  let start = 0;
-  return ends.map((end) => {
-    const words =
-      text
-        .slice(start, end)
+  return atOnce(distinctSteps(text, ends));
+}
+
+/** {@link distinctRounds}, in slices of some milliseconds. */
+export function* distinctSteps(
+  text: string,
+  ends: readonly number[],
+): Generator<void, { start: number; end: number; distinct: boolean }[]> {
+  const words: string[] = [];
+  const firsts: number[] = [];
+  for (const [i, end] of ends.entries()) {
+    firsts.push(words.length);
+    for (let from = i === 0 ? 0 : ends[i - 1]!; from < end;) {
+      // Not between two letters.
+      let to = Math.min(end, from + SLICE);
+      while (to < end && /[\p{L}\p{N}]/u.test(text.charAt(to))) to += 1;
+      for (const word of text
+        .slice(from, to)
         .toLowerCase()
-        .match(/[\p{L}\p{N}]+/gu) ?? [];
-    let total = 0;
+        .match(/[\p{L}\p{N}]+/gu) ?? [])
+        words.push(word);
+      if (to - from >= SLICE) yield;
+      from = to;
+    }
+  }
+  firsts.push(words.length);
+  const { ids, size } = yield* numbered(words);
+  const key = keyOf(ids, size, GRAM);
+  const seen = new Set<number | string>();
+  const found: { start: number; end: number; distinct: boolean }[] = [];
+  for (const [i, end] of ends.entries()) {
+    const last = firsts[i + 1]! - GRAM;
+    const first = firsts[i]!;
     let fresh = 0;
-    const own: string[] = [];
-    for (let i = 0; i + GRAM <= words.length; i += 1) {
-      const gram = words.slice(i, i + GRAM).join(' ');
-      total += 1;
+    const own: (number | string)[] = [];
+    for (let at = first; at <= last; at += 1) {
+      if (own.length % SLICE === SLICE - 1) yield;
+      const gram = key(at);
       if (!seen.has(gram)) fresh += 1;
       own.push(gram);
     }
     for (const gram of own) seen.add(gram);
     // A stretch of one or two words is the answer said again.
-    const round = { start, end, distinct: total === 0 ? start === 0 : fresh >= NEW * total };
-    start = end;
-    return round;
-  });
+    const distinct = own.length === 0 ? i === 0 : fresh >= NEW * own.length;
+    found.push({ start: i === 0 ? 0 : ends[i - 1]!, end, distinct });
+  }
+  return found;
 }
 
 function mean(values: readonly number[]): number | null {

@@ -1,5 +1,6 @@
 /** Where a text goes over to another writing system. Mathematics, code and chat tokens are no language. */
 import { regions } from '../traces/math.ts';
+import { atOnce } from './slices.ts';
 
 export type Script = 'latin' | 'cyrillic' | 'hebrew' | 'arabic' | 'devanagari' | 'thai' | 'hangul' | 'cjk';
 
@@ -36,11 +37,13 @@ const RANGES: readonly [first: number, last: number, script: Script][] = [
   [0xf900, 0xfaff, 'cjk'],
 ];
 const MOST_SWITCHES = 200;
+/** Units between two yields. */
+const SLICE = 65_536;
 
-function scriptOf(code: number): Script | null {
-  for (const [first, last, script] of RANGES) if (code <= last) return code >= first ? script : null;
-  return null;
-}
+const scripts: (Script | null)[] = [null, ...new Set(RANGES.map(([, , script]) => script))];
+/** The script of each code unit, as its place in `scripts`. */
+const codes = new Uint8Array(65_536);
+for (const [first, last, script] of RANGES) codes.fill(scripts.indexOf(script), first, last + 1);
 
 /**
  * Scripts of the letters outside mathematics, code and tokens; Han and Kana are one, Greek is none (it is mathematics). A switch is a maximal stretch
@@ -48,7 +51,12 @@ function scriptOf(code: number): Script | null {
  * are none. Two languages in one script (English and German) are not told apart.
  */
 export function languages(text: string): Languages {
-  const words = wordsOf(text);
+  return atOnce(languageSteps(text));
+}
+
+/** {@link languages}, in slices of some milliseconds. */
+export function* languageSteps(text: string): Generator<void, Languages> {
+  const words = yield* wordsOf(text);
   const counts = new Map<Script, number>();
   for (const { start, end, script } of words) counts.set(script, (counts.get(script) ?? 0) + end - start);
   const letters = [...counts.values()].reduce((sum, n) => sum + n, 0);
@@ -71,25 +79,31 @@ export function languages(text: string): Languages {
 }
 
 /** Words of one script each, outside mathematics, code and tokens, that are long enough to be words. */
-function wordsOf(text: string): LanguageSwitch[] {
+function* wordsOf(text: string): Generator<void, LanguageSwitch[]> {
   const { math, code, tokens } = regions(text);
   const cuts = [...math, ...code, ...tokens].sort((a, b) => a.start - b.start);
   const words: LanguageSwitch[] = [];
   let cut = 0;
+  let yielded = 0;
   for (let i = 0; i < text.length;) {
+    if (i - yielded > SLICE) {
+      yielded = i;
+      yield;
+    }
     while (cut < cuts.length && cuts[cut]!.end <= i) cut += 1;
     if (cut < cuts.length && cuts[cut]!.start <= i) {
       i = cuts[cut]!.end;
       continue;
     }
-    const script = scriptOf(text.charCodeAt(i));
-    if (script === null) {
+    const kind = codes[text.charCodeAt(i)]!;
+    if (kind === 0) {
       i += 1;
       continue;
     }
     const start = i;
     const limit = cuts[cut]?.start ?? text.length;
-    while (i < limit && scriptOf(text.charCodeAt(i)) === script) i += 1;
+    while (i < limit && codes[text.charCodeAt(i)] === kind) i += 1;
+    const script = scripts[kind]!;
     if (i - start >= (script === 'cjk' ? 2 : 3)) words.push({ start, end: i, script });
   }
   return words;

@@ -1,4 +1,5 @@
 /** Stretches of a text that repeat themselves exactly, to the character. */
+import { atOnce } from './slices.ts';
 
 export interface Loop {
   /** UTF-16 units, end exclusive; the first copy is `start … start + period`, the last may be cut. */
@@ -17,6 +18,11 @@ export interface LoopOptions {
 /** Units that must agree before a repetition is looked at. */
 const GRAM = 12;
 const BUCKETS = 2 ** 18;
+/** Base of the rolling hash, and its power of GRAM − 1. */
+const BASE = 0x01000193;
+const TOP = Array.from({ length: GRAM - 1 }).reduce<number>((power) => Math.imul(power, BASE), 1);
+/** Units between two yields. */
+const SLICE = 65_536;
 /** Most units that are compared for each unit of the text; beyond it a text made to be slow is left. */
 const MOST_WORK = 64;
 
@@ -25,15 +31,34 @@ const MOST_WORK = 64;
  * a letter or a digit. Runs in the sense of Kolpakov and Kucherov 1999, found through the last occurrence of each 12 units, in time
  * linear in the text. A loop that counts on ("Step 1 … Step 2 …") or rewords itself is none: see `repetition.ts`.
  */
-export function loops(text: string, { times = 3, length = 60 }: LoopOptions = {}): Loop[] {
+export function loops(text: string, options: LoopOptions = {}): Loop[] {
+  return atOnce(loopSteps(text, options));
+}
+
+/** {@link loops}, in slices of some milliseconds. */
+export function* loopSteps(text: string, { times = 3, length = 60 }: LoopOptions = {}): Generator<void, Loop[]> {
   const n = text.length;
   const last = new Int32Array(BUCKETS).fill(-1);
   const found: Loop[] = [];
   let tried = { period: 0, end: 0 };
   let work = MOST_WORK * n;
   let floor = 0;
+  let rolling = 0;
+  for (let k = 0; k < GRAM - 1 && k < n; k += 1) rolling = (Math.imul(rolling, BASE) + text.charCodeAt(k)) | 0;
+  let hashed = 0;
+  let yielded = 0;
   for (let i = 0; i + GRAM <= n && work > 0; i += 1) {
-    const bucket = hash(text, i);
+    if (i - yielded >= SLICE) {
+      yielded = i;
+      yield;
+    }
+    // The hash of the next 12 units, from the one before.
+    for (; hashed <= i; hashed += 1)
+      rolling =
+        (Math.imul(rolling - (hashed > 0 ? Math.imul(text.charCodeAt(hashed - 1), TOP) : 0), BASE) +
+          text.charCodeAt(hashed + GRAM - 1)) |
+        0;
+    const bucket = (rolling ^ (rolling >>> 15)) & (BUCKETS - 1);
     const before = last[bucket]!;
     last[bucket] = i;
     if (before < floor) continue;
@@ -57,12 +82,6 @@ export function loops(text: string, { times = 3, length = 60 }: LoopOptions = {}
 /** Units that say nothing new: of each loop all but its first copy. */
 export function unitsLost(all: readonly Loop[]): number {
   return all.reduce((sum, { start, end, period }) => sum + end - start - period, 0);
-}
-
-function hash(text: string, at: number): number {
-  let value = 0;
-  for (let k = 0; k < GRAM; k += 1) value = Math.imul(value ^ text.charCodeAt(at + k), 0x01000193);
-  return (value ^ (value >>> 15)) & (BUCKETS - 1);
 }
 
 function same(text: string, a: number, b: number): boolean {

@@ -1,11 +1,11 @@
 /** Figures of one completion that need its text. Places are UTF-16 units; whoever shows them turns them into tokens. */
 import { answerPath, type AnswerPath, type PathOptions } from './answer-path.ts';
 import { echoEnd } from './echo.ts';
-import { distinctRounds } from './efficiency.ts';
+import { distinctSteps } from './efficiency.ts';
 import { garbling, type Garbling } from './garbling.ts';
-import { languages, type LanguageSwitch, type Script } from './language.ts';
-import { loops, unitsLost, type Loop } from './loops.ts';
-import { alikeNeighbours, ngramRepetition } from './repetition.ts';
+import { languageSteps, type LanguageSwitch, type Script } from './language.ts';
+import { loopSteps, unitsLost, type Loop } from './loops.ts';
+import { alikeSteps, ngramSteps } from './repetition.ts';
 import { QUICK_CHECK_VERSION } from '../answers/quick-check.ts';
 import { sections } from '../traces/sections.ts';
 
@@ -65,15 +65,15 @@ export function* traceFigures({
   yield;
   const own = from === 0 ? completion : completion.slice(from);
   const ends = path.answers.map(({ end }) => end);
-  const rounds = distinctRounds(completion, ends).map(({ end, distinct }) => ({ end, distinct }));
+  const rounds = (yield* distinctSteps(completion, ends)).map(({ end, distinct }) => ({ end, distinct }));
   yield;
-  const found = loops(own);
+  const found = yield* loopSteps(own);
   yield;
-  const trigrams = ngramRepetition(own);
+  const trigrams = yield* ngramSteps(own);
   yield;
-  const alike = alikeNeighbours(own);
+  const alike = yield* alikeSteps(own);
   yield;
-  const said = languages(own);
+  const said = yield* languageSteps(own);
   yield;
   const garbled = garbling(own);
   const moved = <T extends { start: number; end: number }>(one: T): T => {
