@@ -124,6 +124,20 @@ describe('dashboard', () => {
     assert.match(await chart.locator('table').innerText(), /base\s+42\.0 \[39\.0–45\.0\]/);
   });
 
+  it('says in the table which figures count by a reader, and opens their traces', async () => {
+    const host = new FakeHost(
+      { ...data(), table: madeTable().map((row, i) => ({ ...row, ...(i === 1 && { relabelled: 3 }) })) },
+      view,
+    );
+    const page = await open(host);
+    const mark = page.getByRole('button', { name: /^3 verdicts of it are by a reader or a re-score/ });
+    await mark.waitFor();
+    assert.equal(await page.locator('.stage-table button', { hasText: '*' }).count(), 1);
+    await mark.click();
+    await page.waitForTimeout(50);
+    assert.equal(host.calls.at(-1)!.method, 'host/open');
+  });
+
   it('opens the traces of an evaluation by a click on its point', async () => {
     const host = new FakeHost(data(), view);
     const page = await open(host);

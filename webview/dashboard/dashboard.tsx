@@ -5,7 +5,7 @@ import type { WebviewInit } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { Button } from '../ui/controls.ts';
-import { count, duration, percent } from '../ui/format.ts';
+import { count, duration, percent, plural } from '../ui/format.ts';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -227,7 +227,19 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
                 {row.marker ? markerName(row.marker) : ''}
               </td>
             )}
-            <td class="num">{percent(row.accuracy)}</td>
+            <td class="num">
+              {percent(row.accuracy)}
+              {row.relabelled && (
+                <button
+                  class="link"
+                  aria-label={relabelledWords(row.relabelled)}
+                  title={relabelledWords(row.relabelled)}
+                  onClick={() => onOpen(row)}
+                >
+                  *
+                </button>
+              )}
+            </td>
             <td class="num muted">
               {row.accuracy_ci95 ? `${percent(row.accuracy_ci95[0])}–${percent(row.accuracy_ci95[1])}` : ''}
             </td>
@@ -245,3 +257,6 @@ function StageTable({ rows, onOpen }: { rows: readonly StageRow[]; onOpen: (row:
     </table>
   );
 }
+
+const relabelledWords = (n: number): string =>
+  `${plural(n, 'verdict')} of it ${n === 1 ? 'is' : 'are'} by a reader or a re-score; the figures are computed from what counts now. Open its traces`;
