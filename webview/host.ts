@@ -20,6 +20,8 @@ export interface SavedState {
   /** Pixels. */
   listWidth?: number;
   factsWidth?: number;
+  /** Labels are being edited. */
+  editing?: boolean;
 }
 
 export interface Host {

@@ -235,6 +235,27 @@ describe('labels', () => {
     assert.equal(await page.locator('.scroller .span.label-loop').count(), 1);
   });
 
+  it('goes on after the page was hidden, and does what the palette asks for', async () => {
+    const host = made();
+    const page = await open(host);
+    await page.locator('.span.label-subgoal').first().waitFor();
+    await host.notify('host/key', { action: 'editLabels' });
+    await said(page, 'You have none here yet');
+    await page.keyboard.press('v');
+    await said(page, 'Verification added.');
+    await page.reload();
+    await said(page, '1 label of yours');
+    await host.notify('host/key', { action: 'nextDisagreement' });
+    await said(page, 'the detector is not sure');
+    await host.notify('host/key', { action: 'editLabels' });
+    await page.locator('.edit-bar').waitFor({ state: 'detached' });
+    await page.reload();
+    await page.locator('.span.label-subgoal').first().waitFor();
+    await page.waitForTimeout(300);
+    assert.equal(await page.locator('.edit-bar').count(), 0);
+    assert.equal(own(host).length, 1);
+  });
+
   it('lists its keys, leaves out those that mean something else now, and is clean for axe', async () => {
     for (const theme of themeKinds)
       for (const width of theme === 'vscode-dark' ? [1500, 760] : [1500]) {

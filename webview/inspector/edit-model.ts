@@ -3,17 +3,29 @@
  * edit is on disk before the page shows it; nothing is changed here that the service has not said.
  */
 import type { Stretch } from '../../core/labels/agreement.ts';
-import { inverseOf, reviewedUpTo, samePlace } from '../../core/labels/reader.ts';
+import { inverseOf, samePlace } from '../../core/labels/reader.ts';
 import { layerOf } from '../../core/labels/shown.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { LabelEdit, Place, ReaderLabel, ReaderLayer, ReaderSpan, WantedEdit } from '../../core/protocol/labels.ts';
+import type { LabelEdit, Place as Labelled, ReaderLabel, ReaderLayer, WantedEdit } from '../../core/protocol/labels.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import { steps, type Step } from '../../core/traces/steps.ts';
 import type { Host } from '../host.ts';
 import { lookOf } from '../ui/labels.ts';
-import { count, percent, plural } from '../ui/format.ts';
+import { plural } from '../ui/format.ts';
 import { Store } from '../ui/store.ts';
-import { moved, nextSpan, spanAt, stepAt, stepsUnder, type Target } from './edit-places.ts';
+import {
+  describe,
+  labelled,
+  movedTo,
+  removed,
+  reviewed,
+  reviewedWhole,
+  stepsTarget,
+  stretchOf,
+  type Made,
+  type Place,
+} from './edit-made.ts';
+import { nextSpan, spanAt, stepAt, stepsUnder, type Target } from './edit-places.ts';
 import type { EditAction } from './edit-keys.ts';
 import type { OpenTrace } from './open-trace.ts';
 
@@ -36,13 +48,6 @@ export interface EditState {
 
 /** What is left to the page: to end, and to settle what the page knows of. */
 type Action = Exclude<EditAction, { do: 'leave' } | { do: 'settle' }>;
-interface Made {
-  edits: WantedEdit[];
-  said: string | ((layer: ReaderLayer) => string);
-  /** What the reader is at then. */
-  target?: (layer: ReaderLayer) => Target | null;
-}
-
 /** Most edits that can be undone. */
 const UNDO_LIMIT = 1000;
 
@@ -53,7 +58,8 @@ export class LabelEditor extends Store<EditState> {
   #undo: LabelEdit[][] = [];
   #redo: LabelEdit[][] = [];
   #steps: { text: string; found: Step[] } = { text: '', found: [] };
-  #wanted: { place: Place & { trace: string }; words: string } | null = null;
+  #loading: { trace: string | null; done: Promise<void> } | null = null;
+  #wanted: { place: Labelled & { trace: string }; words: string } | null = null;
   /** Called when the reader is at another place: it is brought into view. */
   onTarget: (place: Stretch) => void = () => undefined;
 
@@ -85,13 +91,23 @@ export class LabelEditor extends Store<EditState> {
     await this.load();
     const from = stepAt(this.steps, at);
     if (this.value.target === null && from >= 0) this.#go({ kind: 'steps', from, to: from, anchor: from }, false);
+    this.#greet();
+  }
+
+  #greet(): void {
     const { layer } = this.value;
-    if (layer)
-      this.say(
-        layer.revision === 0
-          ? 'Edit labels. You have none here yet: Enter begins with the detector’s spans, a label’s key with an empty text.'
-          : `Edit labels. ${plural(layer.spans.length, 'label')} of yours.`,
-      );
+    if (!layer) return;
+    this.say(
+      layer.revision === 0
+        ? 'Edit labels. You have none here yet: Enter begins with the detector’s spans, a label’s key with an empty text.'
+        : `Edit labels. ${plural(layer.spans.length, 'label')} of yours.`,
+    );
+  }
+
+  /** Another trace was opened while labels are edited. */
+  async follow(): Promise<void> {
+    await this.load();
+    if (this.value.on && this.#wanted === null && this.value.target === null) this.#greet();
   }
 
   end(): void {
@@ -100,8 +116,19 @@ export class LabelEditor extends Store<EditState> {
   }
 
   /** Reads the reader's labels of the trace that is open: another trace, another window's edit, a new connection. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
     const { trace } = this.#open.value;
+    if (this.#loading?.trace === trace) return this.#loading.done;
+    const done = this.#load(trace);
+    const loading = { trace, done };
+    this.#loading = loading;
+    void done.finally(() => {
+      if (this.#loading === loading) this.#loading = null;
+    });
+    return done;
+  }
+
+  async #load(trace: string | null): Promise<void> {
     this.#undo = [];
     this.#redo = [];
     const another = this.value.layer?.trace !== trace;
@@ -140,29 +167,23 @@ export class LabelEditor extends Store<EditState> {
 
   // ---- where the reader is -----------------------------------------------------------------------------------------
 
-  /** The place in the text of what the reader is at. */
-  placeOf(target: Target | null = this.value.target): Stretch | null {
-    if (!target) return null;
-    if (target.kind === 'text') return target;
-    if (target.kind === 'span') return this.value.layer?.spans.find(({ id }) => id === target.id) ?? null;
-    const [from, to] = [this.steps[target.from], this.steps[target.to]];
-    return from && to ? { start: from.start, end: to.end } : null;
-  }
-
-  span(): ReaderSpan | null {
-    const { target, layer } = this.value;
-    return (target?.kind === 'span' && layer?.spans.find(({ id }) => id === target.id)) || null;
+  /** Where the reader is, and what stands there. */
+  #place(): Place {
+    const { layer, target } = this.value;
+    const { text, value } = this.#open;
+    const length = value.annotations?.length ?? text.completion.length;
+    return { layer, target, steps: this.steps, text: text.completion, length };
   }
 
   #go(target: Target, tell = true): void {
     this.set({ target });
-    const place = this.placeOf();
+    const place = stretchOf(this.#place());
     if (place) this.onTarget(place);
-    if (tell) this.say(this.describe());
+    if (tell) this.say(describe(this.#place()));
   }
 
   /** To a place of the text, also one of a trace that has yet to come; `words` say why. */
-  goTo(place: Place & { trace: string }, words: string): void {
+  goTo(place: Labelled & { trace: string }, words: string): void {
     this.#wanted = { place, words };
     this.arrive();
   }
@@ -176,9 +197,8 @@ export class LabelEditor extends Store<EditState> {
     const { place, words } = wanted;
     this.#wanted = null;
     const span = layer.spans.find((one) => samePlace(one, place));
-    const under = stepsUnder(this.steps, place);
-    if (span) this.#go({ kind: 'span', id: span.id }, false);
-    else if (under) this.#go({ kind: 'steps', ...under, anchor: under.from }, false);
+    const target: Target | null = span ? { kind: 'span', id: span.id } : stepsTarget(this.steps, place);
+    if (target) this.#go(target, false);
     this.say(words);
   }
 
@@ -196,26 +216,7 @@ export class LabelEditor extends Store<EditState> {
       else if (from >= 0) this.#go({ kind: 'steps', from, to: from, anchor: from });
       return;
     }
-    const under = snap ? stepsUnder(this.steps, { start, end }) : null;
-    this.#go(under ? { kind: 'steps', ...under, anchor: under.from } : { kind: 'text', start, end });
-  }
-
-  describe(): string {
-    const { target } = this.value;
-    const place = this.placeOf();
-    if (!target || !place) return 'Nothing is selected.';
-    const text = this.#open.text.completion.slice(place.start, Math.min(place.end, place.start + 80));
-    const words = text.replace(/\s+/g, ' ').trim();
-    const span = this.span();
-    if (span) return `${lookOf(span.label).name}${span.copied ? ', as the detector has it' : ''}: ${words}`;
-    if (target.kind !== 'steps') return `${plural(place.end - place.start, 'character')}: ${words}`;
-    const own = this.value.layer?.spans.filter(({ start, end }) => start < place.end && end > place.start) ?? [];
-    const labels = [...new Set(own.map(({ label }) => lookOf(label).name))].join(', ');
-    const which =
-      target.from === target.to
-        ? `Step ${count(target.from + 1)} of ${count(this.steps.length)}`
-        : `Steps ${count(target.from + 1)}–${count(target.to + 1)}`;
-    return `${which}${labels && `, ${labels}`}: ${words}`;
+    this.#go((snap && stepsTarget(this.steps, { start, end })) || { kind: 'text', start, end });
   }
 
   // ---- what keys do ------------------------------------------------------------------------------------------------
@@ -236,11 +237,11 @@ export class LabelEditor extends Store<EditState> {
       case 'own':
         return this.#own(action.by, action.label);
       case 'label':
-        return this.#label(action.label);
+        return this.#edit((layer) => labelled(this.#place(), layer, action.label));
       case 'move':
-        return this.#edit((layer) => this.#move(layer, action));
+        return this.#edit(() => movedTo(this.#place(), action));
       case 'remove':
-        return this.#edit(() => this.#remove());
+        return this.#edit(() => removed(this.#place()));
       case 'begin':
         return this.#edit((layer) => {
           if (layer.spans.length > 0) return 'You have labels here already.';
@@ -253,9 +254,9 @@ export class LabelEditor extends Store<EditState> {
       case 'redo':
         return this.#back(action.do);
       case 'reviewed':
-        return this.#edit((layer) => this.#reviewed(layer));
+        return this.#edit((layer) => reviewed(this.#place(), layer));
       case 'whole':
-        return this.#edit((layer) => this.#whole(layer));
+        return this.#edit((layer) => reviewedWhole(this.#place(), layer));
       case 'snap':
         this.set({ snap: !this.value.snap });
         return this.say(this.value.snap ? 'Selections snap to steps.' : 'Selections stay as they are.');
@@ -273,7 +274,7 @@ export class LabelEditor extends Store<EditState> {
     const { target } = this.value;
     const last = this.steps.length - 1;
     if (last < 0) return;
-    const place = this.placeOf();
+    const place = stretchOf(this.#place());
     const under = target?.kind === 'steps' ? target : place && stepsUnder(this.steps, place);
     if (!under) return this.#go({ kind: 'steps', from: 0, to: 0, anchor: 0 });
     const clamp = (i: number) => Math.max(0, Math.min(last, i));
@@ -289,99 +290,19 @@ export class LabelEditor extends Store<EditState> {
   #own(by: 1 | -1, label: ReaderLabel | null): void {
     const { layer, target } = this.value;
     const own = (layer?.spans ?? []).filter((span) => label === null || span.label === label);
-    const at = this.placeOf()?.start ?? 0;
+    const at = stretchOf(this.#place())?.start ?? 0;
     const next = nextSpan(own, { at, id: target?.kind === 'span' ? target.id : null }, by);
     if (next) this.#go({ kind: 'span', id: next.id });
     else this.say(label ? `No ${lookOf(label).name.toLowerCase()} of yours.` : 'No labels of yours yet.');
   }
 
   #toSteps(): void {
-    const place = this.placeOf();
-    const under = place && stepsUnder(this.steps, place);
-    if (under) this.#go({ kind: 'steps', ...under, anchor: under.from });
-  }
-
-  /** Adds the label over what the reader is at, or makes the one that is selected this one. */
-  #label(label: ReaderLabel): Promise<void> {
-    const { name } = lookOf(label);
-    return this.#edit((layer) => {
-      const span = this.span();
-      if (span) {
-        if (span.label === label) return `It is ${name} already.`;
-        return { edits: [{ op: 'change', id: span.id, label }], said: `Now ${name}.` };
-      }
-      const place = this.placeOf();
-      if (!place) return 'Nothing is selected.';
-      const known = layer.spans.find((one) => samePlace(one, { ...place, label }));
-      if (known) {
-        this.#go({ kind: 'span', id: known.id });
-        return null;
-      }
-      const id = layer.next;
-      return {
-        edits: [{ op: 'add', start: place.start, end: place.end, label }],
-        said: `${name} added.`,
-        target: () => ({ kind: 'span', id }),
-      };
-    });
-  }
-
-  #move(_layer: ReaderLayer, action: Extract<EditAction, { do: 'move' }>): Made | string {
-    const span = this.span();
-    const text = this.#open.text.completion;
-    const place = this.placeOf();
-    if (!place) return 'Nothing is selected.';
-    const to = moved(this.steps, text, place, action);
-    if (!to) return 'There is no room for that.';
-    if (!span) {
-      this.#go({ kind: 'text', ...to });
-      return this.describe();
-    }
-    const under = stepsUnder(this.steps, to);
-    const n = under ? under.to - under.from + 1 : 0;
-    return {
-      edits: [{ op: 'change', id: span.id, ...to }],
-      said: `${lookOf(span.label).name}: ${plural(n, 'step')}, ${plural(to.end - to.start, 'character')}.`,
-      target: () => ({ kind: 'span', id: span.id }),
-    };
-  }
-
-  #remove(): Made | string {
-    const span = this.span();
-    if (!span) return 'Select a label first: n goes to the next.';
-    const under = stepsUnder(this.steps, span);
-    return {
-      edits: [{ op: 'remove', id: span.id }],
-      said: `${lookOf(span.label).name} removed.`,
-      target: () => (under ? { kind: 'steps', ...under, anchor: under.from } : null),
-    };
-  }
-
-  #length(): number {
-    return this.#open.value.annotations?.length ?? this.#open.text.completion.length;
-  }
-
-  #reviewed(layer: ReaderLayer): Made | string {
-    const place = this.placeOf();
-    if (!place) return 'Nothing is selected.';
-    const stretches = reviewedUpTo(layer.reviewed, place.end);
-    const next = stepAt(this.steps, place.end);
-    const target: Target = { kind: 'steps', from: next, to: next, anchor: next };
-    const said = (now: ReaderLayer) => `Reviewed up to here, ${percent(reviewedShare(now, this.#length()), 0)} %.`;
-    return { edits: [{ op: 'reviewed', stretches }], said, target: () => (next >= 0 ? target : null) };
-  }
-
-  #whole(layer: ReaderLayer): Made {
-    const length = this.#length();
-    const isWhole = reviewedShare(layer, length) === 1;
-    return {
-      edits: [{ op: 'reviewed', stretches: isWhole ? [] : [[0, length]] }],
-      said: isWhole ? 'Not reviewed.' : 'All of the text is reviewed.',
-    };
+    const target = stepsTarget(this.steps, stretchOf(this.#place()));
+    if (target) this.#go(target);
   }
 
   /** The reader has looked at a disagreement again. */
-  settle(place: Place): void {
+  settle(place: Labelled): void {
     const { start, end, label } = place;
     this.#after(() =>
       this.#edit(() => ({
@@ -392,7 +313,7 @@ export class LabelEditor extends Store<EditState> {
   }
 
   #back(way: 'undo' | 'redo'): Promise<void> {
-    const place = this.placeOf();
+    const place = stretchOf(this.#place());
     return this.#edit(() => {
       const edits = (way === 'undo' ? this.#undo : this.#redo).at(-1);
       if (!edits) return way === 'undo' ? 'There is nothing to undo.' : 'There is nothing to do again.';
@@ -403,34 +324,28 @@ export class LabelEditor extends Store<EditState> {
           const last = edits.findLast((edit) => edit.op === 'add' || edit.op === 'change');
           const id = last && 'id' in last ? last.id : undefined;
           if (id !== undefined && layer.spans.some((span) => span.id === id)) return { kind: 'span', id };
-          const under = place && stepsUnder(this.steps, place);
-          return under ? { kind: 'steps', ...under, anchor: under.from } : null;
+          return stepsTarget(this.steps, place);
         },
       };
     }, way);
   }
 
   /** One edit after the other, each made on what the one before has left. A sentence instead of an edit: why there is none. */
-  async #edit(make: (layer: ReaderLayer) => Made | string | null, way: 'do' | 'undo' | 'redo' = 'do'): Promise<void> {
+  async #edit(make: (layer: ReaderLayer) => Made | string, way: 'do' | 'undo' | 'redo' = 'do'): Promise<void> {
     const { trace } = this.#open.value;
     const before = this.value.layer;
-    if (!before || before.trace !== trace) return;
+    if (!before || before.trace !== trace)
+      return this.say('That came too early: the labels of this trace are still being read.');
     const made = make(before);
-    if (made === null) return;
     if (typeof made === 'string') return this.say(made);
+    if (made.edits.length === 0) return this.#arrived(made, before);
     this.set({ saving: this.value.saving + 1, error: null });
     try {
       const after = await this.#host.call('labels/edit', { trace, base: before.revision, edits: made.edits });
       this.#remember(before, after, made.edits, way);
       if (this.#open.value.trace !== trace) return;
-      const target = made.target?.(after);
       this.#show(after);
-      if (target !== undefined) {
-        this.set({ target });
-        const place = this.placeOf();
-        if (place) this.onTarget(place);
-      }
-      this.say(typeof made.said === 'string' ? made.said : made.said(after));
+      this.#arrived(made, after);
     } catch (error) {
       if (this.#open.value.trace !== trace) return;
       if (LonghandError.is(error, 'conflict')) {
@@ -440,6 +355,13 @@ export class LabelEditor extends Store<EditState> {
     } finally {
       this.set({ saving: this.value.saving - 1 });
     }
+  }
+
+  #arrived({ target, said }: Made, layer: ReaderLayer): void {
+    const next = target?.(layer);
+    if (next) this.#go(next, false);
+    else if (next === null) this.set({ target: null });
+    this.say(typeof said === 'string' ? said : said(layer));
   }
 
   #remember(before: ReaderLayer, after: ReaderLayer, edits: readonly WantedEdit[], way: 'do' | 'undo' | 'redo'): void {
@@ -457,10 +379,4 @@ export class LabelEditor extends Store<EditState> {
     if (stack.length > UNDO_LIMIT) stack.shift();
     this.set({ undo: this.#undo.length, redo: this.#redo.length });
   }
-}
-
-/** How much of the text the reader vouches for, 0 to 1. */
-export function reviewedShare({ reviewed }: ReaderLayer, length: number): number {
-  const sum = reviewed.reduce((all, [start, end]) => all + Math.min(end, length) - Math.min(start, length), 0);
-  return length === 0 ? 0 : sum / length;
 }

@@ -8,7 +8,8 @@ import { Icon } from '../ui/icon.tsx';
 import { lookOf } from '../ui/labels.ts';
 import { useStore } from '../ui/store.ts';
 import { labelKeys, type EditAction } from './edit-keys.ts';
-import { reviewedShare, type LabelEditor } from './edit-model.ts';
+import { reviewedShare } from './edit-made.ts';
+import type { LabelEditor } from './edit-model.ts';
 import { sameItem, whyWords, type LabelFigures } from './label-figures.ts';
 import type { OpenTrace } from './open-trace.ts';
 

@@ -52,7 +52,7 @@ export function useEditing({ host, open, pane, layers, goTo }: EditingParts): Ed
   useEffect(() => host.on('events/batch', (batch) => editor.onEvents(batch)), [host, editor]);
   // Another trace while labels are edited.
   useEffect(() => {
-    if (on && trace !== layer?.trace) void editor.load();
+    if (on && trace !== layer?.trace) void editor.follow();
   }, [on, trace]);
   useEffect(() => editor.arrive(), [loaded.completion]);
   // Each edit changes what agrees and what is to be read next.
@@ -92,7 +92,17 @@ export function useEditing({ host, open, pane, layers, goTo }: EditingParts): Ed
     return () => document.removeEventListener('pointerup', onPointerUp);
   }, [on]);
 
+  // A hidden page is gone, and goes on when it comes back.
+  const resumed = useRef(false);
+  useEffect(() => {
+    if (resumed.current || trace === null || loaded.completion === 0) return;
+    resumed.current = true;
+    if (host.saved()?.editing) void editor.begin(pane.current?.view.window().start ?? 0);
+  }, [trace, loaded.completion]);
+
   const toggle = () => {
+    const saved = host.saved();
+    if (saved) host.save({ ...saved, editing: !editor.value.on });
     if (editor.value.on) editor.end();
     else {
       pane.current?.focus();

@@ -30,7 +30,10 @@ export function LayerSwitch({ model, shown, onShown }: LayersProps) {
             class="chip"
             aria-pressed={isOn}
             title={who.length > 0 ? who.join(', ') : 'What the detector finds'}
-            onClick={() => onShown(layerKinds.filter((one) => (one === kind ? !isOn : shown.includes(one))))}
+            onClick={() => {
+              const next = layerKinds.filter((one) => (one === kind ? !isOn : shown.includes(one)));
+              onShown(next.length > 0 ? next : ['detector']);
+            }}
           >
             {names[kind]}
           </button>
