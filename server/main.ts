@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<Command>> = {
   metrics: async () => (await import('./cli/metrics.ts')).metrics,
   audit: async () => (await import('./cli/audit.ts')).audit,
   rescore: async () => (await import('./cli/rescore.ts')).rescore,
+  why: async () => (await import('./cli/why.ts')).why,
   behaviours: async () => (await import('./cli/behaviours.ts')).behaviours,
   judge: async () => (await import('./cli/judge.ts')).judge,
   reindex: async () => (await import('./cli/housekeeping.ts')).reindex,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, type Context } from 'mocha';
 import type { Page } from 'playwright-core';
+import { mixSentence } from '../../core/metrics/reward-words.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { moved } from '../../webview/report/why-model.ts';
-import { mixWords, quantityOf, windowFilter } from '../../webview/report/why-words.ts';
+import { quantityOf, windowFilter } from '../../webview/report/why-words.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { groupsData } from './made-report.ts';
@@ -43,9 +44,9 @@ describe('a change of reward in words', () => {
       ...{ run: 'r', stage: 's', stepFrom: 2, stepTo: 3 },
       ...{ verdict: ['wrong'], finish: ['stop', 'error'], answered: false },
     });
-    assert.match(mixWords({ problem: 0, difficulty: 0, unknown: 9 }), /no problem in common/);
+    assert.match(mixSentence({ problem: 0, difficulty: 0, unknown: 9 }), /no problem in common/);
     assert.equal(
-      mixWords({ problem: 50, difficulty: 25, unknown: 25 }),
+      mixSentence({ problem: 50, difficulty: 25, unknown: 25 }),
       'Mix of problems: 50.0 % of the completions are of problems in both windows, 25.0 % of problems whose difficulty is known from outside of the windows, of 25.0 % nothing is known.',
     );
   });

@@ -1,4 +1,5 @@
 /** Why the reward changed between two windows: asked for when the windows change, the last answer stays until the next is there. */
+import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { RewardChange, StepWindow } from '../../core/protocol/reward-change.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
@@ -8,6 +9,8 @@ export interface WhyState {
   loaded: boolean;
   /** A newer question is under way. */
   asking: boolean;
+  /** Steps have come since the answer. */
+  newer: boolean;
   error: unknown;
 }
 
@@ -22,7 +25,7 @@ export class WhyModel extends Store<WhyState> {
   #asked = 0;
 
   constructor(host: Host, run: string, stage: string) {
-    super({ found: null, loaded: false, asking: false, error: null });
+    super({ found: null, loaded: false, asking: false, newer: false, error: null });
     this.#host = host;
     this.#place = { run, stage };
   }
@@ -31,9 +34,14 @@ export class WhyModel extends Store<WhyState> {
     this.#asked = NaN;
   }
 
+  onEvents({ stream, events }: EventBatch): void {
+    if (!stream.startsWith(`${this.#place.run}/${this.#place.stage}/`)) return;
+    if (this.value.loaded && events.some(({ type }) => type === 'metrics')) this.set({ newer: true });
+  }
+
   async read(windows: WhyWindows): Promise<void> {
     const asked = (this.#asked += 1);
-    this.set({ asking: true });
+    this.set({ asking: true, newer: false });
     try {
       const found = await this.#host.call('metrics/rewardChange', { ...this.#place, ...windows }, { timeout: 120_000 });
       if (asked === this.#asked) this.set({ found, loaded: true, asking: false, error: null });

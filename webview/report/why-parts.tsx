@@ -1,12 +1,13 @@
 /** The parts of a change of reward as bars to both sides of nothing; each opens to its components and to the traces that moved it. */
 import type { ChangeKind } from '../../core/metrics/reward-table.ts';
+import { partNames, SMALL } from '../../core/metrics/reward-words.ts';
 import type { RewardChange, RewardChangePart } from '../../core/protocol/reward-change.ts';
 import type { Host } from '../host.ts';
 import { verdictText } from '../inspector/columns.ts';
 import { toneOf } from '../text/overlay.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { partLooks, quantityOf, SMALL, windowFilter, windowWords, type Quantity } from './why-words.ts';
+import { quantityOf, windowFilter, windowWords, type Quantity } from './why-words.ts';
 
 interface WhyPartsProps {
   host: Host;
@@ -52,7 +53,7 @@ interface PartProps extends Omit<WhyPartsProps, 'open' | 'onOpen'> {
 
 function Part({ host, place, found, part, reach, open, onOpen }: PartProps) {
   const { kind, change, interval } = part;
-  const look = partLooks[kind];
+  const look = partNames[kind];
   const quantity = quantityOf(kind, found);
   // Per cent of the width; nothing is in the middle.
   const at = (value: number) => 50 + (48 * value) / reach;

@@ -1,6 +1,7 @@
 /** Why the reward of a stage changed between two windows of its steps: bars that sum to the change, and the traces behind each. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ChangeKind } from '../../core/metrics/reward-table.ts';
+import { mixSentence, partNames, SMALL } from '../../core/metrics/reward-words.ts';
 import type { RewardChange, StepWindow } from '../../core/protocol/reward-change.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { Chart } from '../dashboard/chart.tsx';
@@ -11,7 +12,7 @@ import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { WhyModel, moved, type WhyWindows } from './why-model.ts';
 import { WhyParts } from './why-parts.tsx';
-import { mixWords, partLooks, SMALL, windowFilter, windowWords } from './why-words.ts';
+import { windowFilter, windowWords } from './why-words.ts';
 
 type ReportView = Extract<View, { page: 'report' }>;
 
@@ -20,7 +21,7 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
   const { run, stage } = view;
   const windows: WhyWindows = view.why ?? {};
   const model = useMemo(() => new WhyModel(host, run, stage), [host, run, stage]);
-  const { found, loaded, asking, error } = useStore(model);
+  const { found, loaded, asking, newer, error } = useStore(model);
   const [open, setOpen] = useState<ChangeKind | null>(null);
   const asked = JSON.stringify(windows);
   useEffect(() => {
@@ -28,7 +29,13 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
     const timer = setTimeout(() => void model.read(windows), loaded ? 200 : 0);
     return () => clearTimeout(timer);
   }, [model, asked]);
-  useEffect(() => () => model.close(), [model]);
+  useEffect(() => {
+    const stop = host.on('events/batch', (batch) => model.onEvents(batch));
+    return () => {
+      stop();
+      model.close();
+    };
+  }, [model]);
   const choose = (why: WhyWindows) => page.go({ ...view, why });
   const close = () => {
     const { why: _why, ...rest } = view;
@@ -40,6 +47,11 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
     <section class="why" aria-label="Why the reward changed" aria-busy={asking}>
       <div class="section-head">
         <h2 class="title">Why the reward changed</h2>
+        {newer && (
+          <button class="chip" onClick={() => void model.read(windows)}>
+            New steps: read again
+          </button>
+        )}
         <button class="tool" aria-label="Close: why the reward changed" title="Close" onClick={close}>
           <Icon name="close" />
         </button>
@@ -196,11 +208,11 @@ function Notes({ found }: { found: RewardChange }) {
   const none = found.parts.filter(({ change }) => Math.abs(change) < SMALL);
   const names = none
     .filter(({ kind }) => kind !== 'mix' || found.strata.unknown === 0)
-    .map(({ kind }) => partLooks[kind].name.toLowerCase());
+    .map(({ kind }) => partNames[kind].name.toLowerCase());
   return (
     <p class="muted why-notes">
       The parts sum to the change. {names.length > 0 && `No part of it: ${names.join(', ')}. `}
-      {mixWords(found.strata)}{' '}
+      {mixSentence(found.strata)}{' '}
       {found.interval
         ? `95 % intervals by bootstrap over problems, ${plural(found.resamples, 'resample')}.`
         : 'One problem has no interval.'}
