@@ -1,7 +1,7 @@
 /**
  * Steps of real traces that were labelled for this project, by reading, with the definitions of docs/behaviours.md. The fixtures hold
- * places alone, no text: `file` under the shared data, `text` and `problem` as paths in it (a record's number, then its keys), and
- * `steps` as `[start, end, labels]` in UTF-16 units.
+ * places alone, no text: `file` under the shared data, `text` and `problem` as paths in it (a record's number, then its keys; `FILE#PATH`
+ * where the problem stands in another one), and `steps` as `[start, end, labels]` in UTF-16 units.
  *
  * V verification, VS the step with which a check begins (also V), B backtracking, S subgoal, W backward reasoning, U uncertainty,
  * A answer commitment, C case split; `?` before a label: it could be that or none, and counts neither way.
@@ -32,22 +32,26 @@ export const SELF_LABELLED: readonly Mapping[] = [
 export const BACKWARD: readonly Mapping[] = [{ label: 'backward_reasoning', means: ['W'] }];
 
 /** The labelled stretches of a fixture; null where the shared data is not on this machine. */
-export function selfLabelled(name: 'windows' | 'backward'): LabelledTrace[] | null {
+export function selfLabelled(name: 'windows' | 'backward' | 'chinese'): LabelledTrace[] | null {
   const windows = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Window[];
   const records = new Map<string, unknown>();
   const found: LabelledTrace[] = [];
+  const textAt = (file: string, path: string): string => {
+    if (!records.has(file)) records.set(file, recordsOf(file));
+    return stringAt(records.get(file), path);
+  };
   for (const { file, text: path, problem, steps } of windows) {
-    const at = sharedData(...file.split('/'));
-    if (at === null) return null;
-    const read = (): unknown => {
-      const content = readFileSync(at, 'utf8');
-      return at.endsWith('.jsonl') ? content.split('\n').filter(Boolean).map(parse) : parse(content);
-    };
-    if (!records.has(file)) records.set(file, read());
-    const text = stringAt(records.get(file), path);
+    if (sharedData(...file.split('/')) === null) return null;
+    const text = textAt(file, path);
+    const [other, inOther] = problem?.split('#') ?? [];
     found.push({
       id: `${file} ${path}`,
-      question: problem === undefined ? `${file} ${path}` : stringAt(records.get(file), problem),
+      question:
+        problem === undefined
+          ? `${file} ${path}`
+          : inOther === undefined
+            ? textAt(file, problem)
+            : textAt(other!, inOther),
       text,
       units: steps.map(([start, end]) => ({ start, end })),
       spans: steps.flatMap(([start, end, labels]) =>
@@ -56,6 +60,12 @@ export function selfLabelled(name: 'windows' | 'backward'): LabelledTrace[] | nu
     });
   }
   return found;
+}
+
+function recordsOf(file: string): unknown {
+  const at = sharedData(...file.split('/'))!;
+  const content = readFileSync(at, 'utf8');
+  return at.endsWith('.jsonl') ? content.split('\n').filter(Boolean).map(parse) : parse(content);
 }
 
 const parse = (text: string): unknown => JSON.parse(text);
