@@ -170,6 +170,7 @@ export function finalLine(text: string): Found | null {
     const stop = [...text.slice(from, end).matchAll(SENTENCE)].findLast(({ 0: sign, index }) => from + index + sign.length < end); // prettier-ignore
     if (stop) line = from + stop.index + stop[0].length;
   }
+  if (/\\(?:boxed|fbox)/.test(text.slice(line, end))) return null;
   if (end - line > STATED_LIMIT) {
     const said = SAID_AT_THE_END.exec(text.slice(Math.max(line, end - STATED_LIMIT), end));
     if (said) return unwrapped(text, end - said[0].length, end);
@@ -180,7 +181,7 @@ export function finalLine(text: string): Found | null {
   if (end - line > 2 * TAG_LIMIT) return trimmed(text, line, end);
   const said = text.slice(line, end);
   const whole = unwrapped(text, line, end);
-  if (!whole || /\\(?:boxed|fbox)/.test(whole.text)) return null;
+  if (!whole) return null;
   const words = proseWords(whole.text);
   const isFinished = /(?:[.!。]|\$|\\\)|\\\]|\*\*)$/.test(said);
   const isAll = trimmed(text, 0, text.length).start === line;

@@ -45,10 +45,10 @@ def test_gold_in_a_solution():
 
 
 def test_hostile_texts_take_linear_time():
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert boxes("\\boxed{" * 100_000) == []
     assert len(boxes("\\boxed{" * 50_000 + "}" * 50_000)) == 1
     assert find_answer("\\boxed{" + "{" * 200_000) is None
     assert find_answer("answer is " * 50_000 + "$" * 50_000).rule == "answer_is"
     assert find_answer("\\boxed{" + "9" * 1_000_000 + "}").text.startswith("999")
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 8

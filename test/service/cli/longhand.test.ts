@@ -238,6 +238,7 @@ describe('longhand, the command', () => {
       ],
     );
     assert.match(String(verdicts[0]?.['checker']), /math-verify/);
+    assert.equal(verdicts[2]?.['reason'], 'no gold');
     const missing = await longhand(['grade', '--python', '/nowhere/python'], input);
     assert.equal(missing.code, 1);
     assert.match(missing.err, /does not exist/);

@@ -2,7 +2,8 @@
 
 A verdict names who gave it. `integer` (our version): answer and gold are both plain integers of at most 18 digits, and
 were compared as such, a few hundred times faster than Math-Verify and with the same result. `math-verify` (its version):
-everything else. `answer` (our version): there was nothing to compare, as the completion has no answer.
+everything else. `answer` (our version): there was nothing to compare: the completion has no answer, there is no gold, the two
+are the same text, or one is too long for any parser.
 """
 
 import re
@@ -71,11 +72,18 @@ class Checker:
         given, meant = integer(answer.text), integer(wanted)
         if given is not None and meant is not None:
             return Later(Judgement("right" if given == meant else "wrong", "integer", __version__, None, answer))
+        if answer.text == wanted:
+            return Later(Judgement("right", "answer", __version__, None, answer))
         if len(answer.text) > LONGEST or len(wanted) > LONGEST:
             who = "answer" if len(answer.text) > LONGEST else "unparsable_gold"
             reason = f"{who}: longer than {LONGEST} characters"
             return Later(Judgement("undecided", "answer", __version__, reason, answer))
         return Later(self._pool.ask(answer.text, wanted), answer, self._pool)
+
+    @property
+    def longest_s(self) -> float:
+        """The most seconds that one pair can take, once its process runs: then the process is killed."""
+        return self._pool.hard_s
 
     def processes(self) -> list[int]:
         """Numbers of the checker processes that run now."""
@@ -101,6 +109,11 @@ class Later:
         pool: Pool | None = None,
     ):
         self._found, self._answer, self._pool = found, answer, pool
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer that was found; known before it is judged."""
+        return self._found.answer if isinstance(self._found, Judgement) else self._answer
 
     @property
     def ready(self) -> bool:

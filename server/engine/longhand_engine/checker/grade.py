@@ -1,7 +1,8 @@
 """`python -m longhand_engine.checker.grade`: JSON lines `{id, pred, gold}` in, one verdict a line out, in the same order.
 
-Out: `{id, verdict: true|false|null, checker, version, extracted, reason}`. `pred` is a completion or an answer. A line
-that cannot be read gets `verdict: null` and says why; the exit code is 1 only when no checker can run.
+Out: `{id, verdict: true|false|null, checker, version, extracted: {text, start, end, rule}|null, reason}`, offsets in UTF-16
+units. `pred` is a completion or an answer. A line that cannot be read gets `verdict: null` and says why; the exit code is 1
+only when no checker can run.
 """
 
 import argparse
@@ -12,12 +13,18 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
-from .. import __version__
 from ..texts import clean_text
 from . import Checker, CheckerError
 
 _AHEAD = 1024
+_SCALAR = (str, int, float)
 _VERDICTS = {"right": True, "wrong": False, "undecided": None, "none": None}
+_REASONS = {
+    "no_gold": "no gold",
+    "no_answer": "no answer",
+    "unparsable_answer": "the answer cannot be parsed",
+    "unparsable_gold": "the gold answer cannot be parsed",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,12 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--workers",
         type=int,
-        default=min(4, os.cpu_count() or 1),
-        help="checker processes (default: one a core, at most 4)",
+        default=os.cpu_count() or 1,
+        help="checker processes (default: one a core)",
     )
-    parser.add_argument("--limit", type=int, default=5, help="seconds for each parse and each comparison (default 5)")
+    parser.add_argument("--limit", type=int, default=5, help="seconds for one pair; twice that and 2 s is the most that one can take (default 5)")
     options = parser.parse_args(arguments)
-    with Checker(max(1, options.workers), limit_s=max(1, options.limit)) as checker:
+    sys.setswitchinterval(0.001)  # a worker that waits for its next pair waits for the reader's turn
+    with Checker(max(1, options.workers), limit_s=max(1, options.limit), cache=10_000) as checker:
         # A reader runs ahead of the printer, so that all workers are busy and a slow pair holds back only those behind it.
         rows: queue.Queue[Any] = queue.Queue(_AHEAD)
         threading.Thread(target=read, args=(sys.stdin.buffer, checker, rows), daemon=True).start()
@@ -56,25 +64,26 @@ def read(source: BinaryIO, checker: Checker, rows: "queue.Queue[Any]") -> None:
         try:
             row = json.loads(line)
             name = row.get("id")
-            pred, gold = row["pred"], row["gold"]
-            if not isinstance(pred, (str, int, float)) or not isinstance(gold, (str, int, float, type(None))):
-                raise TypeError("pred and gold must be texts")
+            pred, gold = row["pred"], row.get("gold")
+            if not isinstance(pred, _SCALAR) or not isinstance(gold, (*_SCALAR, type(None))) or isinstance(pred, bool) or isinstance(gold, bool):
+                raise TypeError("pred and gold must be texts or numbers")
             pred, gold = clean_text(str(pred)), None if gold is None else clean_text(str(gold))
-            rows.put((name, checker.judge_later(pred, gold), None))
+            later = checker.judge_later(pred, gold)
+            rows.put((name, later, later.answer and {**later.answer.fact(pred), "text": later.answer.text}, None))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             said = f"missing {error}" if isinstance(error, KeyError) else str(error)
-            rows.put((name, None, f"line {number} cannot be read: {said}"[:500]))
+            rows.put((name, None, None, f"line {number} cannot be read: {said}"[:500]))
     rows.put(None)
 
 
-def finish(name: Any, later: Any, problem: str | None) -> dict[str, Any]:
+def finish(name: Any, later: Any, extracted: dict[str, object] | None, problem: str | None) -> dict[str, Any]:
     """The line for one row."""
     if later is None:
         return {
             "id": name,
             "verdict": None,
-            "checker": "answer",
-            "version": __version__,
+            "checker": None,
+            "version": None,
             "extracted": None,
             "reason": problem,
         }
@@ -84,9 +93,15 @@ def finish(name: Any, later: Any, problem: str | None) -> dict[str, Any]:
         "verdict": _VERDICTS[judged.value],
         "checker": judged.checker,
         "version": judged.version,
-        "extracted": judged.answer and judged.answer.text,
-        "reason": judged.reason,
+        "extracted": extracted,
+        "reason": in_words(judged.reason),
     }
+
+
+def in_words(reason: str | None) -> str | None:
+    """A reason's code as words; what follows the code stays."""
+    code, colon, rest = (reason or "").partition(":")
+    return f"{_REASONS.get(code, code)}{colon}{rest}" if reason else None
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ START_S = 120.0
 """Importing Math-Verify takes 3 to 5 s, and many times that on a machine under load."""
 
 
+_CACHED_LENGTH = 1_000
+"""Characters of a pair that is remembered, so that what is remembered has a bound."""
+
+
 class CheckerError(RuntimeError):
     """The checker itself does not work: no verdict is possible, and none is invented."""
 
@@ -99,7 +103,7 @@ class Pool:
         limit_s: int = 5,
         hard_s: float | None = None,
         max_rss: int = 2**30,
-        max_pairs: int = 5000,
+        max_pairs: int = 20_000,
         cache: int = 50_000,
     ):
         self.limit_s, self.hard_s = limit_s, hard_s or 2 * limit_s + 2.0
@@ -114,6 +118,8 @@ class Pool:
 
     def ask(self, pred: str, gold: str) -> Future[tuple[str, str | None]]:
         """`(value, reason)` of a pair of short answers, later; the same pair again costs nothing."""
+        if len(pred) + len(gold) > _CACHED_LENGTH:
+            return self._threads.submit(self._judge, pred, gold)
         key = (pred, gold)
         with self._lock:
             if key in self._cache:

@@ -169,6 +169,8 @@ def final_line(text: str) -> Found | None:
         stops = [m for m in _SENTENCE.finditer(text[begin:end]) if begin + m.end() < end]
         if stops:
             line = begin + stops[-1].end()
+    if text.find("\\boxed", line, end) >= 0 or text.find("\\fbox", line, end) >= 0:
+        return None
     if end - line > _STATED_LIMIT and (match := _SAID_AT_THE_END.search(text[max(line, end - _STATED_LIMIT) : end])):
         return _unwrapped(text, end - len(match.group(1)), end)
     ends = f"{text[line : min(end, line + _TAG_LIMIT)]} {text[max(line, end - _TAG_LIMIT) : end]}"
@@ -178,7 +180,7 @@ def final_line(text: str) -> Found | None:
         return trimmed(text, line, end)
     said = text[line:end]
     whole = _unwrapped(text, line, end)
-    if not whole or "\\boxed" in text[slice(*whole)] or "\\fbox" in text[slice(*whole)]:
+    if not whole:
         return None
     words = _prose_words(text[slice(*whole)])
     is_all = trimmed(text, 0, len(text)).start == line
