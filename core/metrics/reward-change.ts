@@ -96,13 +96,15 @@ export function* rewardChangeSteps(
   if (before.length === 0 || after.length === 0) return null;
   const sets = [before, after] as const;
   const problems = new Map<string, number>();
-  for (const { problem, parts } of [...before, ...after]) {
-    if (parts.length !== components.length)
-      throw new RangeError(`A completion has ${parts.length} parts of its reward, not ${components.length}.`);
-    if (!problems.has(problem)) problems.set(problem, problems.size);
+  for (const set of sets) {
+    for (const { problem, parts } of set) {
+      if (parts.length !== components.length)
+        throw new RangeError(`A completion has ${parts.length} parts of its reward, not ${components.length}.`);
+      if (!problems.has(problem)) problems.set(problem, problems.size);
+    }
+    yield;
   }
-  yield;
-  const { table, strata } = tableOf(sets, problems, components.length, difficulty);
+  const { table, strata } = yield* tableOf(sets, problems, components.length, difficulty);
   yield;
   const ones = new Float64Array(problems.size).fill(1);
   const whole = decompose(table, ones)!;
@@ -120,9 +122,12 @@ export function* rewardChangeSteps(
       exemplars: yield* exemplarSteps({ sets, problems, table, whole, kind, components, change }, exemplars),
     });
   }
+  const figures = [setOf(before, components.length)];
+  yield;
+  figures.push(setOf(after, components.length));
   return {
-    before: setOf(before, components.length),
-    after: setOf(after, components.length),
+    before: figures[0]!,
+    after: figures[1]!,
     change: whole.change,
     interval: drawn && intervalOf(whole.change, drawn.change),
     parts,

@@ -41,6 +41,8 @@ export type ChangeKind = (typeof changeKinds)[number];
 
 const STATES = states.length;
 const PLAYERS = branches.length + 1;
+/** Completions between two yields. */
+const SLICE = 5000;
 /** Steps of difficulty. */
 const BUCKETS = 5;
 
@@ -73,25 +75,26 @@ export interface Decomposed {
   weights: [Float64Array, Float64Array];
 }
 
-/** @param difficulty share of right answers by problem, from outside of both sets */
-export function tableOf(
+/** Yields now and then. @param difficulty share of right answers by problem, from outside of both sets */
+export function* tableOf(
   sets: readonly [readonly RewardedCompletion[], readonly RewardedCompletion[]],
   problems: ReadonlyMap<string, number>,
   components: number,
   difficulty: ReadonlyMap<string, number> | undefined,
-): { table: Table; strata: Strata } {
+): Generator<void, { table: Table; strata: Strata }> {
   const width = 1 + STATES + STATES * components;
-  const rows = sets.map((set) => {
-    const found = new Float64Array(problems.size * width);
-    for (const { problem, state, parts } of set) {
+  const rows = [new Float64Array(problems.size * width), new Float64Array(problems.size * width)] as Table['rows'];
+  for (const [side, set] of sets.entries()) {
+    const found = rows[side]!;
+    for (const [i, { problem, state, parts }] of set.entries()) {
       const at = problems.get(problem)! * width;
       const s = states.indexOf(state);
       found[at]! += 1;
       found[at + 1 + s]! += 1;
       for (const [c, part] of parts.entries()) found[at + 1 + STATES + c * STATES + s]! += part;
+      if (i % SLICE === SLICE - 1) yield;
     }
-    return found;
-  }) as [Float64Array, Float64Array];
+  }
   const strata: Strata = { problem: 0, difficulty: 0, unknown: 0 };
   const stratum = new Int32Array(problems.size);
   // The first strata are the steps of difficulty, then that of problems of which nothing is known, then one for each problem of both.

@@ -18,6 +18,8 @@ const MOST = 50_000;
 /** Graded completions of a problem outside of both windows from which on its difficulty is known. */
 const LEAST_GRADED = 4;
 const DECIDED = [verdictCodes.indexOf('right'), verdictCodes.indexOf('wrong')];
+/** Completions between two yields. */
+const SLICE = 5000;
 /** What of a total its parts do not explain. */
 const REST = '(not in the parts)';
 
@@ -157,33 +159,32 @@ function* completionsOf(
     },
   );
   const weights = stageRewards(index, root, run, stage);
-  const parsed: Record<string, number | null>[][] = [];
+  const parsed: Record<string, number | null>[][] = [[], []];
   const names = new Set(Object.keys(weights));
-  for (const some of rows) {
-    const own: Record<string, number | null>[] = [];
+  for (const [s, some] of rows.entries()) {
     for (const [i, { rewards }] of some.entries()) {
       const parts = rewards === null ? {} : (JSON.parse(rewards) as Record<string, number | null>);
       for (const name of Object.keys(parts)) names.add(name);
-      own.push(parts);
-      if (i % 5000 === 4999) yield;
+      parsed[s]!.push(parts);
+      if (i % SLICE === SLICE - 1) yield;
     }
-    parsed.push(own);
   }
   const components = [...names].map((name) => ({ name, kind: componentKind(name), weight: weights[name] ?? 1 }));
   let rest = 0;
-  const sets = rows.map((some, s) =>
-    some.map((row, i): RewardedCompletion => {
+  const sets: (RewardedCompletion & { parts: number[] })[][] = [[], []];
+  for (const [s, some] of rows.entries()) {
+    for (const [i, row] of some.entries()) {
       const parts = components.map(({ name, weight }) => weight * (parsed[s]![i]![name] ?? 0));
       const left = row.reward - parts.reduce((sum, part) => sum + part, 0);
       rest = Math.max(rest, Math.abs(left));
       parts.push(left);
-      return { problem: row.hash, state: stateOf(row), parts, tokens: row.tokens };
-    }),
-  );
-  yield;
+      sets[s]!.push({ problem: row.hash, state: stateOf(row), parts, tokens: row.tokens });
+      if (i % SLICE === SLICE - 1) yield;
+    }
+  }
   // What rounding left is nothing; then the parts are the whole total.
   if (rest > 1e-6) components.push({ name: names.size === 0 ? 'reward' : REST, kind: 'value', weight: 1 });
-  else for (const { parts } of sets.flat()) (parts as number[]).pop();
+  else for (const set of sets) for (const { parts } of set) parts.pop();
   return { sets, rows, components };
 }
 
