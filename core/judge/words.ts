@@ -18,6 +18,14 @@ export function money(value: number): string {
   return value >= 100 ? grouped(value) : value.toPrecision(3).replace(/\.?0+$/, '');
 }
 
+/** What must be said of an address before texts and a key are sent there; null where there is nothing. */
+function addressWarning(address: string): string | null {
+  if (!URL.canParse(address)) return null;
+  const url = new URL(address);
+  if (url.protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) return null;
+  return `${url.hostname} is asked without encryption: the texts, and a key, can be read on the way`;
+}
+
 export function sampleWords({ sample }: JudgeSelection): string {
   if (sample.kind === 'all') return 'all of them';
   const seed = `(seed ${sample.seed})`;
@@ -45,6 +53,8 @@ export function estimateLines(estimate: JudgeEstimate, endpoint: JudgeEndpoint, 
   else lines.push('cost      no price is known');
   const from = estimate.secondsFrom === 'answers' ? 'by its earlier answers' : 'assumed: it has not answered here yet';
   lines.push(`time      ≈ ${about(estimate.seconds)} with ${endpoint.concurrency ?? 1} at a time (${from})`);
+  const warning = addressWarning(endpoint.url);
+  if (warning) lines.push(`warning   ${warning}`);
   if (!exact)
     lines.push(`          from ${of(estimate.read, 'trace')} that were read; the others are taken to be like them`);
   return lines;

@@ -33,6 +33,15 @@ export function appendJudged(root: string, run: string, record: JudgedTrace): vo
   }
 }
 
+/** Null for what is no record: a line that a kill has torn, or another version's. */
+export function parseJudged(line: string): JudgedTrace | null {
+  try {
+    return judgedTraceSchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** A record's place in the file, and what says whether it still holds. */
 export interface Place {
   position: number;
@@ -109,7 +118,7 @@ export class JudgedRecords {
       try {
         const buffer = Buffer.alloc(bytes);
         readSync(file, buffer, 0, bytes, position);
-        return judgedTraceSchema.safeParse(JSON.parse(buffer.toString('utf8'))).data ?? null;
+        return parseJudged(buffer.toString('utf8'));
       } finally {
         closeSync(file);
       }
@@ -144,16 +153,9 @@ export class JudgedRecords {
   }
 
   #take(bytes: Buffer, position: number): void {
-    let line: unknown;
-    try {
-      line = JSON.parse(bytes.toString('utf8'));
-    } catch {
-      // A torn line.
-      return;
-    }
-    const parsed = judgedTraceSchema.safeParse(line);
-    if (!parsed.success) return;
-    const { trace, judge, length } = parsed.data;
+    const parsed = parseJudged(bytes.toString('utf8'));
+    if (!parsed) return;
+    const { trace, judge, length } = parsed;
     const { model, prompt, key } = judge;
     let places = this.#places.get(trace);
     if (!places) this.#places.set(trace, (places = new Map()));

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageEvent } from '../../core/protocol/events.ts';
+import { judgedPath, parseJudged } from '../judge/records.ts';
 import type { IndexFile } from './index-file.ts';
 import { MAX_LINE, readLines, skipLine } from './lines.ts';
 import { parseJournalEvent, parseStageEvent } from './parse-event.ts';
@@ -29,6 +30,8 @@ export function* verify(
   };
   const rows = index.all<Row>('SELECT id, run, stage, attempt, ended, last_seq FROM attempts ORDER BY id');
   yield* journal(root, add);
+  for (const { run } of index.all<{ run: string }>('SELECT run FROM runs WHERE deleted = 0'))
+    report.bytes += yield* judged(root, run, add);
   for (const [i, row] of rows.entries()) {
     yield { done: i, total: rows.length, current: streamOf(row) };
     const check = new AttemptCheck(root, row, add);
@@ -66,6 +69,23 @@ function* journal(
     const parsed = parseJournalEvent(line.text);
     last = checkSeq(parsed, last, (kind, message) => add({ file: 'journal.jsonl', line: line.number, kind, message }));
   }
+}
+
+/** What judges said of a run. Returns the file's bytes. */
+function* judged(
+  root: string,
+  run: string,
+  add: (fault: StoreFault) => void,
+): Generator<{ done: number; total: number; current: string }, number> {
+  const path = judgedPath(root, run);
+  if (!existsSync(path)) return 0;
+  const file = underRoot(root, path);
+  for (const line of wholeLines(path, (at, kind, message) => add({ file, line: at, kind, message }), true)) {
+    if (line === null) yield { done: 0, total: 0, current: file };
+    else if (!parseJudged(line.text))
+      add({ file, line: line.number, kind: 'bad_line', message: 'no record of a judge: nothing of it is shown' });
+  }
+  return statSync(path).size;
 }
 
 class AttemptCheck {

@@ -112,6 +112,13 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
     setContext('longhand.page', this.#active()?.view.page ?? '');
   }
 
+  /** The reader's choices, changed by a command. */
+  async setReading(change: Partial<ReadingSettings>): Promise<void> {
+    const { memory } = this.#parts;
+    await memory.setReading(change);
+    this.#settingsChanged(memory.reading);
+  }
+
   #settingsChanged(settings: ReadingSettings): void {
     for (const page of this.#pages) page.notify('host/settingsChanged', { settings });
   }

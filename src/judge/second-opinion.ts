@@ -1,7 +1,7 @@
 /** Second Opinion…: which traces, what it costs, then the asking with its progress. Nothing is sent before the cost was shown. */
 import * as vscode from 'vscode';
 import { estimateLines, jobLines, progressWords } from '../../core/judge/words.ts';
-import type { JudgeEndpoint, JudgeEstimate, JudgeJob, JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
+import type { JudgeEndpoint, JudgeEstimate, JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Panels } from '../inspector/panels.ts';
 import { asStageTarget, type Targets } from '../runs/targets.ts';
@@ -19,6 +19,7 @@ const TITLE = 'Second Opinion';
 const SAMPLE = 50;
 const SEED = 0;
 const POLL_MS = 500;
+const SHOW = 'Show Where They Differ';
 const LONG = 300_000;
 
 /** `argument`: a run or a stage of it; otherwise it is asked for. */
@@ -105,6 +106,7 @@ async function choose(
         tokens: '$(symbol-string)',
         cost: '$(credit-card)',
         time: '$(clock)',
+        warning: '$(warning)',
       };
       const choice = name === 'traces' ? ('sample' as const) : name === 'cost' ? ('prices' as const) : undefined;
       return { label: `${icons[name] ?? '$(info)'} ${name}`, description: words, ...(choice && { choice }) };
@@ -201,7 +203,8 @@ async function askKey(secrets: vscode.SecretStorage, url: string): Promise<void>
 }
 
 /** Shows the progress until the job has ended; cancelling stops it. It goes on when the window is closed. */
-async function follow({ backends, panels }: SecondOpinionParts, run: string, name: string): Promise<void> {
+async function follow(parts: SecondOpinionParts, run: string, name: string): Promise<void> {
+  const { backends } = parts;
   const job = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Longhand: second opinion on ${name}`, cancellable: true },
     async (progress, token) => {
@@ -219,11 +222,22 @@ async function follow({ backends, panels }: SecondOpinionParts, run: string, nam
       }
     },
   );
-  if (job) await say(job, () => panels.open({ page: 'inspector', title: name, filter: { run } }));
+  if (!job) return;
+  const text = jobLines(job).slice(0, 3).join('. ');
+  const show = job.state === 'failed' ? vscode.window.showErrorMessage : vscode.window.showInformationMessage;
+  const chosen = await show(text, ...(job.traces.judged > 0 ? [SHOW] : []));
+  if (chosen === SHOW) await showPlaces(parts, run, name);
 }
 
-async function say(job: JudgeJob, open: () => Promise<void>): Promise<void> {
-  const text = jobLines(job).slice(0, 4).join('. ');
-  const show = job.state === 'failed' ? vscode.window.showErrorMessage : vscode.window.showInformationMessage;
-  if ((await show(text, ...(job.traces.judged > 0 ? ['Open Traces'] : []))) === 'Open Traces') await open();
+/** Opens the first place where judge and detector differ, with the spans of both. */
+async function showPlaces({ backends, panels }: SecondOpinionParts, run: string, name: string): Promise<void> {
+  let found = await backends.call('judge/agreement', { run }, { timeout: LONG });
+  while (found.agreement?.waiting) found = await backends.call('judge/agreement', { run }, { timeout: LONG });
+  const [first] = found.agreement?.disagreements ?? [];
+  await panels.setReading({ layers: ['detector', 'judge'] });
+  const place = first && {
+    trace: first.trace,
+    at: { in: 'completion' as const, start: first.start, end: first.end },
+  };
+  await panels.open({ page: 'inspector', title: name, filter: { run }, ...place });
 }

@@ -19,6 +19,8 @@ const rule: JudgeRule = (step) => [
   ...(/that matches|Putting/.test(step) ? (['verification'] as const) : []),
   ...(/wrong|So it is|a = 5/.test(step) ? (['backtracking'] as const) : []),
   ...(step.includes('boxed') ? (['answer_commitment'] as const) : []),
+  // What no detector says.
+  ...(step.startsWith('So a is 3') ? (['case_split'] as const) : []),
 ];
 const some = () => [
   fakeTrace(0, { completion: text, gold: '5', problemLabel: 'aime/1' }),
@@ -60,7 +62,10 @@ describe('second opinion', () => {
     await page.locator('.scroller .by-judge', { hasText: 'Putting 5 back' }).waitFor();
     await switchOf(page).getByRole('button', { name: 'Detector' }).click();
     await page.waitForFunction(() => !document.querySelector('.scroller .span.label-subgoal'));
-    assert.equal(await page.locator('.scroller .span:not(.by-judge, .label-marker, .label-answer_commitment)').count(), 0);
+    assert.equal(
+      await page.locator('.scroller .span:not(.by-judge, .label-marker, .label-answer_commitment)').count(),
+      0,
+    );
   });
 
   it('gives the agreement by label for the trace and the run, and opens the places where they differ', async () => {
@@ -82,10 +87,8 @@ describe('second opinion', () => {
     await opinion.getByRole('button', { name: 'Spans' }).click();
     assert.equal((await figures())[4], '', 'κ is of steps alone');
     const places = opinion.getByRole('list', { name: 'Where they differ' }).getByRole('button');
-    const putting = places.filter({ hasText: 'Putting 5 back' }).first();
-    assert.match((await putting.getAttribute('title'))!, /^Verification: only the judge has it here/);
-    await putting.click();
-    await page.locator('.scroller .by-judge', { hasText: 'Putting 5 back' }).waitFor();
+    await opinion.getByTitle('Case split: only the judge has it here', { exact: true }).click();
+    await page.locator('.scroller .by-judge.label-case_split', { hasText: 'So a is 3' }).waitFor();
     for (let i = 0; i < 5 && (await places.filter({ hasText: 'Let me verify' }).count()) === 0; i += 1)
       await opinion.getByRole('button', { name: 'Next', exact: true }).click();
     await places.filter({ hasText: 'Let me verify' }).first().click();

@@ -19,16 +19,21 @@ export class JudgeFigures extends Store<JudgeFiguresState> {
   readonly #host: Host;
   #asked = 0;
   #trace: string | null = null;
+  #isJudged = false;
 
   constructor(host: Host) {
     super({ scope: 'trace', answer: null, judge: null, error: null });
     this.#host = host;
   }
 
-  /** `isJudged`: a judge has a layer of the trace. What is known of a run or stage stays while the trace changes within it. */
+  /**
+   * `isJudged`: a judge has a layer of the trace; of one that was not judged the run is asked for. What is known of a run or stage
+   * stays while the trace changes within it.
+   */
   of(trace: string | null, isJudged: boolean): void {
     const before = this.#params();
-    this.#trace = isJudged ? trace : null;
+    this.#trace = trace;
+    this.#isJudged = isJudged;
     if (JSON.stringify(this.#params()) !== JSON.stringify(before)) void this.#ask();
   }
 
@@ -49,7 +54,8 @@ export class JudgeFigures extends Store<JudgeFiguresState> {
   #params(): Params<'judge/agreement'> | null {
     const [run = '', stage = ''] = this.#trace?.split('/') ?? [];
     if (this.#trace === null) return null;
-    const { scope, judge } = this.value;
+    const { judge } = this.value;
+    const scope = this.value.scope === 'trace' && !this.#isJudged ? 'run' : this.value.scope;
     return {
       run,
       ...(scope === 'trace' && { trace: this.#trace }),

@@ -25,7 +25,7 @@ const scopes: readonly { scope: Scope; name: string }[] = [
 /** Places that are listed at once. */
 const LISTED = 6;
 
-/** Nothing where no judge was asked about the trace. */
+/** Nothing where no judge was asked about the run. */
 export function SecondOpinion({ host, model, onPlace }: SecondOpinionProps) {
   const figures = useMemo(() => new JudgeFigures(host), [host]);
   const { trace, annotations } = useStore(model);
@@ -39,19 +39,21 @@ export function SecondOpinion({ host, model, onPlace }: SecondOpinionProps) {
       }),
     [host, trace],
   );
-  if (!isJudged) return null;
-  return <Opinion figures={figures} trace={trace!} onPlace={onPlace} />;
+  return trace === null ? null : <Opinion {...{ figures, trace, isJudged, onPlace }} />;
 }
 
 function Opinion({
   figures,
   trace,
+  isJudged,
   onPlace,
-}: Pick<SecondOpinionProps, 'onPlace'> & { figures: JudgeFigures; trace: string }) {
+}: Pick<SecondOpinionProps, 'onPlace'> & { figures: JudgeFigures; trace: string; isJudged: boolean }) {
   const { scope, answer, error } = useStore(figures);
   const [bySpan, setBySpan] = useState(false);
   const agreement = answer?.agreement ?? null;
   const judges = answer?.judges ?? [];
+  if (!isJudged && !agreement && error === null) return null;
+  const shown = isJudged || scope !== 'trace' ? scope : 'run';
   return (
     <section class="facts-section edit-section opinion" aria-label="Second opinion">
       <h2 class="title">Second opinion{agreement ? ` · ${agreement.judge.name}` : ''}</h2>
@@ -76,7 +78,9 @@ function Opinion({
             <button
               key={one.scope}
               class="chip"
-              aria-pressed={scope === one.scope}
+              aria-pressed={shown === one.scope}
+              disabled={one.scope === 'trace' && !isJudged}
+              title={one.scope === 'trace' && !isJudged ? 'This trace was not judged' : undefined}
               onClick={() => figures.choose({ scope: one.scope })}
             >
               {one.name}
