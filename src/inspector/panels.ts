@@ -45,7 +45,9 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
           ? (view.trace ?? view.at ?? view.mode)
           : view.page === 'compare'
             ? view.problem
-            : undefined;
+            : view.page === 'report'
+              ? view.why
+              : undefined;
       if (asked) known.show(view);
       return;
     }

@@ -17,7 +17,7 @@ describe('views', () => {
       page: 'compare',
       title: 't',
       before: { run: 'r', stage: 's', step: null },
-      after: { run: 'r', stage: 's', step: 3 },
+      after: { run: 'r', stage: 's', step: 3, of: 'sft', set: 'math' },
     };
     assert.deepEqual(asView(compare), compare);
   });
@@ -45,6 +45,15 @@ describe('views', () => {
       { page: 'report', run: 'r', stage: 's', rows: { table: 't', where: { b: 1 } } },
     );
     assert.equal(asView({ page: 'report', run: 'r' }), null);
+    const why = {
+      page: 'report',
+      run: 'r',
+      stage: 's',
+      why: { before: { from: 1, to: 4 }, after: { from: 9, to: 12 } },
+    };
+    assert.deepEqual(asView(why), why);
+    const bad = { before: { from: 1 }, after: 'x' };
+    assert.deepEqual(asView({ ...why, why: bad }), { page: 'report', run: 'r', stage: 's', why: {} });
     const at = (stage: string, row?: number) => ({
       page: 'report' as const,
       run: 'r',
