@@ -1,4 +1,5 @@
 /** *Export Labels* and *Import Labels*: a reader's labels of a run, to a file and from one. */
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { exportedRows, importRow, parseRow } from '../../core/labels/exchange.ts';
 import type { Backends } from '../backends/backends.ts';
@@ -29,7 +30,7 @@ export async function exportLabels({ backends, targets }: LabelParts, argument: 
     title: 'Export Labels',
     filters: { 'JSON lines': ['jsonl'] },
     defaultUri: vscode.Uri.joinPath(
-      vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file('.'),
+      vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir()),
       `${run.run}.labels.jsonl`,
     ),
   });

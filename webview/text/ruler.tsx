@@ -20,6 +20,8 @@ interface RulerProps {
   rate: number | null;
   budgets: readonly number[];
   text: { completion: string };
+  /** What a reader has reviewed of it. */
+  reviewed: readonly (readonly [start: number, end: number])[];
   onSeek: (offset: number) => void;
 }
 
@@ -32,7 +34,7 @@ const FIRST = 5;
 const MARK = 3;
 
 export function Ruler(props: RulerProps) {
-  const { length, window: shown, overlays, hidden, rate, budgets, text, onSeek } = props;
+  const { length, window: shown, overlays, hidden, rate, budgets, text, reviewed, onSeek } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const [height, setHeight] = useState(0);
@@ -67,6 +69,9 @@ export function Ruler(props: RulerProps) {
       context.fillStyle = css(hidden.includes(label) ? '--lh-muted' : `--lh-${label}`);
       context.fillText(lookOf(label).letter, x + LANE / 2 - 1, 11);
     }
+    context.fillStyle = css('--lh-fg');
+    for (const [start, end] of reviewed)
+      context.fillRect(1, yOf(start), 2, Math.max(MARK, yOf(Math.min(end, length)) - yOf(start)));
     const answers = FIRST + lanes.length * LANE + 1;
     context.fillStyle = css('--lh-muted');
     context.fillText('A', answers + 3, 11);
@@ -108,7 +113,7 @@ export function Ruler(props: RulerProps) {
       }
       context.setLineDash([]);
     }
-  }, [length, overlays, hidden, rate, budgets, height, theme]);
+  }, [length, overlays, hidden, rate, budgets, reviewed, height, theme]);
 
   const seek = (event: PointerEvent) => {
     const { top } = box.current!.getBoundingClientRect();

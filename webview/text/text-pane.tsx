@@ -33,6 +33,8 @@ interface TextPaneProps {
   onOpenText: () => void;
 }
 
+const nothing: readonly never[] = [];
+
 export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, onOpenText }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<TextView | null>(null);
@@ -82,6 +84,8 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
   );
   useLayoutEffect(() => view?.setOverlays(over), [view, over]);
 
+  const own = annotations?.layers?.find(({ kind, name: by }) => kind === 'reader' && by === shown.reader);
+  const reviewed = own?.read ?? nothing;
   const length =
     detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
   const rate = detail?.tokens && length > 0 ? detail.tokens / length : null;
@@ -138,6 +142,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
         rate={rate}
         budgets={budgets}
         text={model.text}
+        reviewed={reviewed}
         onSeek={(offset) => {
           place.current = { trace: '', offset: -1 };
           view?.reveal('completion', offset, offset, { target: false });
