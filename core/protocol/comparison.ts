@@ -35,6 +35,8 @@ export interface OneSided {
 export interface PairedAnswer extends Omit<PairedFigures, 'onlyBefore' | 'onlyAfter'> {
   onlyBefore: OneSided;
   onlyAfter: OneSided;
+  /** Models that the traces of each side name, at most five: tokens of different tokenizers do not compare. */
+  models: { before: string[]; after: string[] };
 }
 
 export interface ComparisonMethods {

@@ -18,6 +18,13 @@ interface SampleRow {
   tokens: number | null;
   tokens_exact: number;
   finish: number | null;
+  model: string | null;
+}
+
+/** What is found of a side. */
+interface Side {
+  problems: Map<string, Sample[]>;
+  models: Set<string>;
 }
 
 interface Sample extends PairedSample {
@@ -26,7 +33,7 @@ interface Sample extends PairedSample {
 }
 
 /** The finished traces of a side by problem; those that a newer attempt replaced are left out. Yields every few milliseconds. */
-function* samplesOf(index: IndexFile, side: TraceSide): Generator<void, Map<string, Sample[]>> {
+function* samplesOf(index: IndexFile, side: TraceSide): Generator<void, Side> {
   const { run, stage, step, marker, of, set } = side;
   const condition = where(index, {
     ...(step !== null && { step }),
@@ -35,6 +42,7 @@ function* samplesOf(index: IndexFile, side: TraceSide): Generator<void, Map<stri
     ...(set !== undefined && { set }),
   });
   const found = new Map<string, Sample[]>();
+  const models = new Set<string>();
   const attempts = index.all<{ id: number; attempt: number }>(
     'SELECT id, attempt FROM attempts WHERE run = ? AND stage = ? ORDER BY id',
     run,
@@ -55,22 +63,24 @@ function* samplesOf(index: IndexFile, side: TraceSide): Generator<void, Map<stri
         const own = found.get(row.hash);
         if (own) own.push(sample);
         else found.set(row.hash, [sample]);
+        if (row.model !== null && models.size < MODELS) models.add(row.model);
       }
     };
     yield* scan<SampleRow>(
       index,
       [id],
       {
-        columns: 't.id, t.attempt_id, p.hash, p.label, t.verdict, t.tokens, t.tokens_exact, t.finish',
+        columns: 't.id, t.attempt_id, p.hash, p.label, t.verdict, t.tokens, t.tokens_exact, t.finish, d.model',
         condition: condition.sql,
         values: condition.values satisfies SQLInputValue[],
       },
       take,
     );
   }
-  return found;
+  return { problems: found, models };
 }
 
+const MODELS = 5;
 const SLICE = 1000;
 
 /** Answers `traces/pairs`. */
@@ -78,8 +88,8 @@ export function* pairs(
   index: IndexFile,
   { before, after, factor = DEFAULT_FACTOR }: Params<'traces/pairs'>,
 ): Generator<void, Result<'traces/pairs'>> {
-  const left = yield* samplesOf(index, before);
-  const right = yield* samplesOf(index, after);
+  const { problems: left } = yield* samplesOf(index, before);
+  const { problems: right } = yield* samplesOf(index, after);
   const found: Pair[] = [];
   for (const [problem, rows] of left) {
     const others = right.get(problem);
@@ -114,8 +124,13 @@ export function* paired(
 ): Generator<void, Result<'metrics/paired'>> {
   const left = yield* samplesOf(index, before);
   const right = yield* samplesOf(index, after);
-  const figures = yield* pairedSteps(left, right, factor === undefined ? {} : { factor });
-  return { ...figures, onlyBefore: oneSided(figures.onlyBefore, left), onlyAfter: oneSided(figures.onlyAfter, right) };
+  const figures = yield* pairedSteps(left.problems, right.problems, factor === undefined ? {} : { factor });
+  return {
+    ...figures,
+    onlyBefore: oneSided(figures.onlyBefore, left.problems),
+    onlyAfter: oneSided(figures.onlyAfter, right.problems),
+    models: { before: [...left.models], after: [...right.models] },
+  };
 }
 
 function oneSided(problems: readonly string[], samples: ReadonlyMap<string, readonly Sample[]>): OneSided {

@@ -118,7 +118,7 @@ export function PairedHead({ host, before, after, factor, onKeep, onLengths }: P
         {accuracySentence(found)} {tokensSentence(found)}
       </p>
       <p class="muted paired-notes">
-        {notes(found)}
+        {notes(found, before.run !== after.run)}
         <Only host={host} side={before} word="before" only={found.onlyBefore} />
         <Only host={host} side={after} word="after" only={found.onlyAfter} />
       </p>
@@ -137,7 +137,10 @@ function chanceTitle({ chance, problems }: PairedMeans): string {
 }
 
 /** What each figure stands on. */
-function notes({ problems, samples, ungraded, undecided, unknownLength, estimated }: PairedAnswer): string {
+function notes(
+  { problems, samples, ungraded, undecided, unknownLength, estimated, models }: PairedAnswer,
+  twoRuns: boolean,
+): string {
   const both = ({ before, after }: { before: number; after: number }) => before + after;
   const parts = [
     `${plural(problems, 'problem')} on both sides, ${count(samples.before)} and ${plural(samples.after, 'completion')}; 95 % intervals by bootstrap over problems.`,
@@ -149,6 +152,9 @@ function notes({ problems, samples, ungraded, undecided, unknownLength, estimate
     parts.push(`${plural(both(unknownLength), 'completion')} of unknown length in no mean of tokens.`);
   if (both(estimated) > 0)
     parts.push(`The length of ${plural(both(estimated), 'completion')} is an estimate, not the tokenizer's count.`);
+  const [was, is] = [models.before.join(', '), models.after.join(', ')];
+  if (twoRuns && was !== '' && is !== '' && was !== is)
+    parts.push(`Tokens of different models (${was}; ${is}) compare only where their tokenizers are the same.`);
   return `${parts.join(' ')} `;
 }
 

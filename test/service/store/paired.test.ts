@@ -13,17 +13,19 @@ interface Written {
   finish?: Finish;
   set?: string;
   of?: string;
+  model?: string;
   sample?: number;
 }
 
 function write(record: RecordWriter, problem: string, one: Written): void {
-  const { value, tokens, exact = true, finish = 'stop', set, of, sample = 0 } = one;
+  const { value, tokens, exact = true, finish = 'stop', set, of, model, sample = 0 } = one;
   writeTrace(record, {
     problem: `Problem ${problem}`,
     sourceId: problem,
     gold: value === null ? null : '4',
     sample,
     step: 10,
+    ...(model !== undefined && { model }),
     ...(set !== undefined && { set }),
     ...(of !== undefined && { of }),
     facts: {
@@ -47,7 +49,7 @@ async function fill(store: TraceStore, root: string): Promise<[TraceSide, TraceS
     const tokens = [100, 250, 40][i] ?? 100;
     write(two, problem, { value: i > 0 ? 'right' : 'wrong', tokens, exact: i !== 3, set: 'sums' });
   }
-  write(one, 'gone', { value: 'right', tokens: 5, set: 'sums' });
+  write(one, 'gone', { value: 'right', tokens: 5, set: 'sums', model: 'a/one' });
   write(two, 'new 2', { value: 'wrong', tokens: 5, set: 'sums' });
   write(two, 'new 10', { value: 'wrong', tokens: 5, set: 'sums' });
   // Another benchmark of the same evaluation, and one of another checkpoint.
@@ -82,6 +84,7 @@ describe('store: figures of two sides', () => {
         ['new 2', 'new 10'],
       );
       assert.deepEqual(figures.estimated, { before: 0, after: 1 });
+      assert.deepEqual(figures.models, { before: ['a/one'], after: [] });
       assert.equal(figures.accuracy?.problems, 12);
       assert.ok(Math.abs(figures.accuracy.difference - (11.5 / 12 - 4 / 12)) < 1e-12);
       assert.deepEqual([figures.longer, figures.shorter], [2, 1]);
