@@ -1,8 +1,12 @@
-/** How fast the quick check is, and how often it agrees with the expectations of other graders' own tests. */
+/** How fast the quick check and the checker's pool are, and how often they agree with each other and with other graders' own tests. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { candidates } from '../../core/answers/extract.ts';
 import { quickCheck } from '../../core/answers/quick-check.ts';
 import { sharedData } from '../shared-data.ts';
-import { readPairs } from '../support/answer-suites.ts';
+import { checkerWords, quickWord, readPairs, type Pair } from '../support/answer-suites.ts';
+import { engineFigures } from '../support/engine-bench.ts';
 import type { Figure } from './run.ts';
 
 const SECONDS = 1.5;
@@ -17,36 +21,40 @@ const COMMON = [
 
 export async function bench(): Promise<Figure[]> {
   const folder = sharedData('answers');
-  const pairs =
-    folder === null
-      ? COMMON.map(([gold, pred]) => ({ suite: 'common', gold, pred, expected: true }))
-      : readPairs(folder);
-  const figures: Figure[] = [{ name: 'answers: quick check', value: rate(pairs), unit: 'pairs/s', target: '>=5000' }];
-  if (folder !== null) {
-    const suites = Map.groupBy(pairs, ({ suite }) => suite);
-    for (const [suite, list] of [...suites, ['all', pairs] as const]) {
-      const verdicts = list.map(({ gold, pred, expected }) => ({ expected, value: quickCheck(gold, pred).value }));
-      const agree = verdicts.filter(({ expected, value }) => (value === 'right') === expected).length;
-      const decided = verdicts.filter(({ value }) => value !== 'undecided');
-      const agreeDecided = decided.filter(({ expected, value }) => (value === 'right') === expected).length;
-      figures.push(
-        {
-          name: `answers: agreement with ${suite}`,
-          value: share(agree, list.length),
-          unit: `of ${list.length}`,
-          target: suite === 'all' ? '>=0.9' : null,
-        },
-        {
-          name: `answers: agreement with ${suite} where decided`,
-          value: share(agreeDecided, decided.length),
-          unit: `of ${decided.length}`,
-          target: null,
-        },
-      );
-    }
-  }
-  figures.push({ name: 'answers: candidates', value: extractionSpeed(), unit: 'MB/s', target: null });
+  const pairs = folder === null ? COMMON.map(([gold, pred]) => ({ gold, pred })) : readPairs(folder);
+  const figures: Figure[] = [
+    { name: 'answers: quick check', value: rate(pairs), unit: 'pairs/s', target: '>=5000' },
+    { name: 'answers: candidates', value: extractionSpeed(), unit: 'MB/s', target: null },
+  ];
+  if (folder !== null) figures.push(...agreement(readPairs(folder)));
+  const file = join(mkdtempSync(join(tmpdir(), 'longhand-answers-')), 'pairs.jsonl');
+  writeFileSync(file, pairs.map((pair) => JSON.stringify(pair)).join('\n'));
+  if (process.env.LONGHAND_PYTHON) figures.push(...engineFigures('checking.py', file));
   return Promise.resolve(figures);
+}
+
+/** By suite: how often the quick check says what the suite expects, what Math-Verify says, and how often Math-Verify says what is expected. */
+function agreement(pairs: readonly Pair[]): Figure[] {
+  const python = process.env.LONGHAND_PYTHON;
+  const words = python ? checkerWords(python, pairs) : null;
+  const rows = pairs.map((pair, i) => ({ ...pair, quick: quickWord(pair).value, checker: words?.[i] ?? null }));
+  const figures: Figure[] = [];
+  for (const [suite, list] of [...Map.groupBy(rows, (row) => row.suite), ['all', rows] as const]) {
+    const isAll = suite === 'all';
+    const of = (name: string, count: number, target: string | null) =>
+      figures.push({ name: `answers: ${name}, ${suite}`, value: share(count, list.length), unit: `of ${list.length}`, target }); // prettier-ignore
+    of(
+      'quick as expected',
+      list.filter((row) => (row.quick === 'right') === row.expected).length,
+      isAll ? '>=0.9' : null,
+    );
+    of('quick undecided', list.filter((row) => row.quick === 'undecided').length, null);
+    if (!words) continue;
+    of('quick as Math-Verify', list.filter((row) => (row.quick === 'right') === (row.checker === true)).length, isAll ? '>=0.95' : null); // prettier-ignore
+    of('quick right where Math-Verify is not', list.filter((row) => row.quick === 'right' && row.checker !== true).length, isAll ? '<=0.01' : null); // prettier-ignore
+    of('Math-Verify as expected', list.filter((row) => (row.checker === true) === row.expected).length, null);
+  }
+  return figures;
 }
 
 function share(part: number, whole: number): number {

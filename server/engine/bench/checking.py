@@ -1,0 +1,65 @@
+"""How fast the checker's pool is beside one process that calls Math-Verify in a loop on the same pairs.
+
+`python checking.py PAIRS`: a file of JSON lines `{gold, pred}`. On a machine with other work the rates say more of that work than of the
+pool; the processor time that a pair costs does not, so both ratios are printed: of pairs a second to cores times the loop's, and of the
+processor time of a pair in the loop to that in the pool with everything around it.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from longhand_engine.checker.answers import find_answer, gold_answer  # noqa: E402
+from longhand_engine.checker.pool import Pool  # noqa: E402
+from longhand_engine.checker.worker import judge  # noqa: E402
+
+LIMIT_S = 5
+
+
+def main() -> None:
+    rows = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()]
+    found = [(find_answer(row["pred"]), gold_answer(row["gold"])) for row in rows]
+    # Each pair once: a second time SymPy remembers it, and one process would remember more than each of several.
+    pairs = [(answer.text, gold) for answer, gold in found if answer]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for pred, gold in pairs[:40]:
+        judge(pred, gold, LIMIT_S)
+    alone, alone_cpu = timed(lambda: [judge(pred, gold, LIMIT_S) for pred, gold in pairs], lambda: [])
+    pool = Pool(cores, limit_s=LIMIT_S, cache=0)
+    wait(pool, pairs[: 20 * cores])
+    together, together_cpu = timed(lambda: wait(pool, pairs), pool.processes)
+    pool.close()
+    say("pairs in one process", len(pairs) / alone, "pairs/s")
+    say(f"pairs in a pool of {cores}", len(pairs) / together, "pairs/s")
+    say(f"pool to {cores} × one process", alone / together / cores, "x", ">=0.9")
+    say("processor time of a pair, one process to pool", alone_cpu / together_cpu, "x", ">=0.9")
+    say("load of the machine", os.getloadavg()[0], "processes")
+
+
+def wait(pool: Pool, pairs: list[tuple[str, str]]) -> None:
+    for future in [pool.ask(pred, gold) for pred, gold in pairs]:
+        future.result()
+
+
+def timed(work, processes) -> tuple[float, float]:
+    """Seconds on the clock, and of processor time in this process and in those that `processes` names."""
+    clock, spent = time.perf_counter(), time.process_time() + sum(map(processor_s, processes()))
+    work()
+    return time.perf_counter() - clock, time.process_time() + sum(map(processor_s, processes())) - spent
+
+
+def processor_s(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def say(name: str, value: float, unit: str, target: str | None = None) -> None:
+    print(json.dumps({"name": f"answers: {name}", "value": round(value, 3), "unit": unit, "target": target}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
