@@ -29,6 +29,8 @@ export interface TextFigures {
 
 export interface FigureSample extends TimedSample {
   tokensExact: boolean;
+  /** Places within it are the tokenizer's; absent or false: by proportion of characters. */
+  placesExact?: boolean;
   reward?: number | null;
   model: string | null;
   /** Null where the text is gone. */
@@ -84,6 +86,8 @@ export interface SetFigures extends SetCounts {
     wrong: Figure | null;
     finishedShare: Figure | null;
   };
+  /** Share of completions whose places within the text are the tokenizer's, not estimates by proportion. */
+  placesExact: Figure | null;
   firstCorrect: {
     /** Share of graded completions that hold a right answer, mean tokens up to it, after it, and Σ after / Σ all of those. */
     reached: Figure | null;
@@ -187,6 +191,10 @@ export function* setFigures(
       ({ finish }) => finish !== null,
     ),
   };
+  const placesExact = columns.outputs(
+    flag((one) => one.placesExact === true),
+    read,
+  );
   const firstCorrect = {
     reached: columns.problems(
       flag((one) => one.text!.firstRight !== null),
@@ -263,6 +271,7 @@ export function* setFigures(
     budgets: atBudget.map(({ budget, ...ids }) => ({ budget, ...all(ids) })),
     curve: thinned(budgetCurve(samples)),
     tokens: all(tokens),
+    placesExact: get(placesExact),
     firstCorrect: all(firstCorrect),
     flips: all(flips),
     efficiency: all(efficiency),

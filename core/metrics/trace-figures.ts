@@ -10,7 +10,7 @@ import { QUICK_CHECK_VERSION } from '../answers/quick-check.ts';
 import { sections } from '../traces/sections.ts';
 
 /** Changes whenever any figure may change: what was kept under another version is found anew. */
-export const FIGURES_VERSION = `1 (quick check ${QUICK_CHECK_VERSION})`;
+export const FIGURES_VERSION = `2 (quick check ${QUICK_CHECK_VERSION})`;
 
 export interface TraceFigures extends Pick<AnswerPath, 'answers' | 'more' | 'first' | 'flips'> {
   /** Units of the completion that was read. */

@@ -53,6 +53,7 @@ function rowsOf(found: SetFigures, several: boolean): Row[] {
     );
   const asked = several || found.pass.some(({ refused }) => refused !== null);
   const { tokens, firstCorrect, flips, efficiency } = found;
+  const about = found.placesExact?.mean === 1 ? '' : ' ≈';
   const cutToo = found.accuracyCutToo?.mean === found.accuracy?.mean ? null : found.accuracyCutToo;
   return [
     ...row('pass@1', found.accuracy, percent),
@@ -76,8 +77,8 @@ function rowsOf(found: SetFigures, several: boolean): Row[] {
     ...row('  wrong', tokens.wrong, whole),
     ...row('finished', tokens.finishedShare, percent),
     ...row('holds a right answer', firstCorrect.reached, percent),
-    ...row('  first, at tokens ≈', firstCorrect.tokens, whole),
-    ...row('  tokens after it ≈', firstCorrect.after, whole),
+    ...row(`  first, at tokens${about}`, firstCorrect.tokens, whole),
+    ...row(`  tokens after it${about}`, firstCorrect.after, whole),
     ...row('  share after it', firstCorrect.wasted, percent),
     ...row('flips wrong → right', flips.wrongToRight, plain),
     ...row('flips right → wrong', flips.rightToWrong, plain),

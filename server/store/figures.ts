@@ -5,8 +5,9 @@
  */
 import { normalise } from '../../core/answers/normalise.ts';
 import type { SpanCounts } from '../../core/behaviours/spans.ts';
+import { unitsLost } from '../../core/metrics/loops.ts';
 import { setFigures, type FigureSample, type TextFigures } from '../../core/metrics/set-figures.ts';
-import { proportional } from '../../core/metrics/token-position.ts';
+import { proportional, type Positions } from '../../core/metrics/token-position.ts';
 import { FIGURES_VERSION, traceFigures, type TraceFigures } from '../../core/metrics/trace-figures.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { FigureSet, TraceFiguresAnswer } from '../../core/protocol/figures.ts';
@@ -16,6 +17,7 @@ import { BEHAVIOURS_KEY, groupsOf, MOST_SETS, ofRun, type Group } from './behavi
 import { controlledRates, type Counted } from './controlled.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
+import { TokenPlaces } from './places.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 import type { TextReader } from './text.ts';
 import { findTrace, textOf, type TracePlace } from './traces.ts';
@@ -57,6 +59,18 @@ const ROW = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, t.prompt, t.
   FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id
     LEFT JOIN figures f ON f.trace = t.id LEFT JOIN behaviours b ON b.trace = t.id`;
 
+/** What is kept of a text: its figures, and its places in tokens where they are exact. */
+interface KeptFigures extends TraceFigures {
+  exact: Places | null;
+}
+
+/** Tokens up to the end of each answer, before the completion's own words, and in loops beyond their first copies. */
+interface Places {
+  answers: number[];
+  from: number;
+  lost: number;
+}
+
 /** The set while its traces are gone through. */
 interface Gathered {
   group: Group;
@@ -72,11 +86,13 @@ export class Figures {
   private readonly index: IndexFile;
   private readonly root: string;
   private readonly texts: TextReader;
+  private readonly places: TokenPlaces;
 
   constructor(index: IndexFile, root: string, texts: TextReader) {
     this.index = index;
     this.root = root;
     this.texts = texts;
+    this.places = new TokenPlaces(index);
   }
 
   /** Answers `metrics/figures`. @throws `not_found` for a run that is not there */
@@ -129,20 +145,22 @@ export class Figures {
     const row = this.index.get<Row>(`SELECT ${ROW} WHERE t.id = ?`, place.id)!;
     const known = isKnown(row) && !place.live;
     const { figures, cut } = known
-      ? { figures: row.figures === null ? null : (JSON.parse(row.figures) as TraceFigures), cut: row.cut === 1 }
+      ? { figures: row.figures === null ? null : (JSON.parse(row.figures) as KeptFigures), cut: row.cut === 1 }
       : yield* this.read(place, row);
     if (!figures) throw new LonghandError('corrupt', `The text of ${trace} is gone.`);
     if (!known && !place.live) this.keep(row, figures, cut);
-    const at = row.tokens === null ? null : proportional(row.tokens, this.texts.length(0, place.id)).at;
+    const { exact, ...rest } = figures;
+    const at = row.tokens === null ? null : placesOf(rest, proportional(row.tokens, this.texts.length(0, place.id)));
+    const places = exact ?? at;
     return {
-      ...figures,
+      ...rest,
       trace,
       version: FIGURES_VERSION,
-      answers: figures.answers.map((one) => ({ ...one, tokens: at && at(one.end) })),
+      answers: rest.answers.map((one, i) => ({ ...one, tokens: places && places.answers[i]! })),
       tokens: row.tokens,
       tokensExact: row.tokens_exact === 1,
-      placesExact: false,
-      lostTokens: at && at(figures.lost),
+      placesExact: exact !== null,
+      lostTokens: places && places.lost,
       cut,
     };
   }
@@ -171,7 +189,7 @@ export class Figures {
   }
 
   /** The figures of one text; null: it is gone. Yields between its parts. */
-  private *read(place: TracePlace, row: Row): Generator<void, { figures: TraceFigures | null; cut: boolean }> {
+  private *read(place: TracePlace, row: Row): Generator<void, { figures: KeptFigures | null; cut: boolean }> {
     const told = this.index.get<{ problem: string; gold: string | null; ending: number }>(
       'SELECT p.text AS problem, p.gold, d.ending FROM traces t JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id WHERE t.id = ?',
       place.id,
@@ -180,13 +198,15 @@ export class Figures {
     const prompt = this.text(place, 'prompt');
     if (completion === null || prompt === null) return { figures: null, cut: false };
     const cut = this.texts.length(0, place.id) > completion.length;
+    const at = yield* this.places.of(place, completion, cut);
     // What ended it (a stop text, an end token) is no word of the model.
     if (told.ending > 0 && !cut)
       completion = completion.slice(0, completion.length - unitsAtEnd(completion, told.ending));
     const value = row.verdict === null ? null : (verdictCodes[row.verdict] ?? null);
     const verdict = value !== null && row.answer !== null ? { answer: row.answer, value } : null;
     const input = { completion, prompt, problem: JSON.parse(told.problem) as string, gold: told.gold, verdict };
-    return { figures: yield* traceFigures(input), cut };
+    const figures = yield* traceFigures(input);
+    return { figures: { ...figures, exact: at && placesOf(figures, at) }, cut };
   }
 
   private text(place: TracePlace, side: 'prompt' | 'completion'): string | null {
@@ -199,7 +219,7 @@ export class Figures {
     }
   }
 
-  private keep(row: Row, figures: TraceFigures | null, cut: boolean): void {
+  private keep(row: Row, figures: KeptFigures | null, cut: boolean): void {
     const insert = 'INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut) VALUES (?, ?, ?, ?, ?)';
     const json = figures && JSON.stringify(figures);
     this.index.transaction(() => this.index.run(insert, row.id, FIGURES_VERSION, row.verdict, json, cut ? 1 : 0));
@@ -265,36 +285,48 @@ function* slowly<T>(steps: Generator<void, T>, breath: () => boolean): Generator
   }
 }
 
+function placesOf(figures: TraceFigures, { at }: Positions): Places {
+  const listed = unitsLost(figures.loops);
+  const lost = figures.loops.reduce((sum, { start, end, period }) => sum + at(end) - at(start + period), 0);
+  return {
+    answers: figures.answers.map(({ end }) => at(end)),
+    from: at(figures.from),
+    // Of very many loops the first are listed; the others have as many tokens a character.
+    lost: listed === 0 ? 0 : Math.round((lost * figures.lost) / listed),
+  };
+}
+
 function sampleOf(row: Row, units: number): FigureSample {
-  const figures = row.figures === null ? null : (JSON.parse(row.figures) as TraceFigures);
-  const at = proportional(row.tokens ?? 0, units).at;
-  const boxed = figures?.answers.map((one) => ({ tokens: at(one.end), value: one.value, boxed: one.boxed })) ?? [];
+  const figures = row.figures === null ? null : (JSON.parse(row.figures) as KeptFigures);
+  const places = figures && (figures.exact ?? placesOf(figures, proportional(row.tokens ?? 0, units)));
+  const timed = figures?.answers.map(({ value, boxed }, i) => ({ tokens: places!.answers[i]!, value, boxed })) ?? [];
   return {
     problem: row.hash,
     verdict: row.verdict === null ? null : (verdictCodes[row.verdict] ?? null),
     tokens: row.tokens,
     tokensExact: row.tokens_exact === 1,
+    placesExact: figures?.exact != null,
     finish: row.finish === null ? null : (finishCodes[row.finish] ?? null),
     answer: row.answer === null ? null : normalise(row.answer),
     reward: row.reward,
     model: row.model,
-    answers: row.tokens === null ? [] : boxed,
-    text: figures && textFigures(figures, at),
+    answers: row.tokens === null ? [] : timed,
+    text: figures && textFigures(figures, places!),
   };
 }
 
-function textFigures(figures: TraceFigures, at: (unit: number) => number): TextFigures {
+function textFigures(figures: TraceFigures, places: Places): TextFigures {
   const count = (kind: string) => figures.flips.filter((flip) => flip.kind === kind).length;
   return {
-    firstRight: figures.first === null ? null : at(figures.answers[figures.first]!.end),
+    firstRight: figures.first === null ? null : places.answers[figures.first]!,
     wrongToRight: count('wrong_to_right'),
     rightToWrong: count('right_to_wrong'),
     wrongToWrong: count('wrong_to_wrong'),
-    rounds: figures.rounds.map(({ end, distinct }, i) => {
-      return { tokens: at(end) - at(figures.rounds[i - 1]?.end ?? figures.from), distinct };
+    rounds: figures.rounds.map(({ distinct }, i) => {
+      return { tokens: places.answers[i]! - (i === 0 ? places.from : places.answers[i - 1]!), distinct };
     }),
     loops: figures.loops.length,
-    lost: at(figures.lost),
+    lost: places.lost,
     trigrams: figures.trigrams,
     alike: figures.alike,
     otherScript: figures.otherScript,

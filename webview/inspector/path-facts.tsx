@@ -85,7 +85,7 @@ function Answers({ found, onReveal }: PartProps) {
         {found.answers.slice(0, MOST).map((answer, i) => {
           const [sign, word] = signs[answer.value];
           const flip = found.flips.find(({ at }) => at === i);
-          const place = answer.tokens === null ? '' : `, ~${count(answer.tokens)} tokens in`;
+          const place = answer.tokens === null ? '' : `, ${tokens(answer.tokens, found.placesExact)} tokens in`;
           return (
             <li key={answer.start} class={flip ? 'path-flip' : ''}>
               <button
@@ -120,18 +120,18 @@ function First({ found, onReveal }: PartProps) {
       {first && (
         <Line
           name="first correct"
-          note="The first answer committed to that is right. Its place is estimated from the characters"
+          note={`The first answer committed to that is right${found.placesExact ? '' : '; its place is estimated from the characters'}`}
         >
           <button class="link" title="Show in the text" onClick={() => onReveal(first)}>
             {first.tokens === null
               ? 'in the text'
-              : `~${count(first.tokens)} of ${tokens(found.tokens, found.tokensExact)}`}
+              : `${tokens(first.tokens, found.placesExact)} of ${tokens(found.tokens, found.tokensExact)}`}
           </button>
         </Line>
       )}
       {after !== null && (
         <Line name="after it">
-          ~{count(after)} ({percent(after / Math.max(1, found.tokens!), 0)} %)
+          {tokens(after, found.placesExact)} ({percent(after / Math.max(1, found.tokens!), 0)} %)
         </Line>
       )}
       {changes.length > 0 && <Line name="flips">{changes.join(', ')}</Line>}
@@ -154,7 +154,7 @@ function Texts({ found, onReveal }: PartProps) {
       {loop && (
         <Line name="loops" note="Stretches of at least three exact copies">
           {go(loop, plural(found.loops.length, 'loop'))}
-          {found.lostTokens === null ? '' : `, ~${count(found.lostTokens)} tokens lost`}
+          {found.lostTokens === null ? '' : `, ${tokens(found.lostTokens, found.placesExact)} tokens lost`}
         </Line>
       )}
       {found.trigrams !== null && (

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIGURES_VERSION } from '../../../core/metrics/trace-figures.ts';
 import type { FigureSet } from '../../../core/protocol/figures.ts';
 import type { Params, Result } from '../../../core/protocol/methods.ts';
 import type { VerdictValue } from '../../../core/protocol/events.ts';
-import { attemptFolder } from '../../../server/store/paths.ts';
+import { attemptFolder, tokensPart } from '../../../server/store/paths.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace, type TestTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';
@@ -136,6 +136,39 @@ describe('store: figures', () => {
       const again = await store.traceFigures({ trace: 'r/eval/1/0' });
       assert.deepEqual([again.first, again.answers.map(({ value }) => value)], [null, ['wrong', 'wrong']]);
       await assert.rejects(store.traceFigures({ trace: 'r/eval/1/9' }), { code: 'not_found' });
+    }));
+
+  it('has exact places where token ids and the vocabulary are there', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const key = { run: 'r', stage: 'eval', attempt: 1 };
+      const record = makeAttempt(root, key, { kind: 'evaluate' });
+      const model = join(import.meta.dirname, '../../../server/engine/longhand_engine/tiny/base');
+      const { model: bpe, added_tokens: added } = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8')) as {
+        model: { vocab: Record<string, number> };
+        added_tokens: { id: number; content: string }[];
+      };
+      const end = added.find(({ content }) => content === '<|im_end|>')!;
+      const said = 'The answer is 4. So \\boxed{4}.';
+      // A sign a token, and the end's token.
+      const ids = said.split('').map((sign) => bpe.vocab[sign === ' ' ? 'Ġ' : sign]!);
+      mkdirSync(join(attemptFolder(root, key), 'tokens'), { recursive: true });
+      writeFileSync(tokensPart(attemptFolder(root, key), 1), Buffer.from(Uint32Array.from([...ids, end.id]).buffer));
+      const begin = (text: string, length: number): void => {
+        const number = record.traceBegin(record.problem('What is 2 + 2?', { gold: '4' }), null, { sample: 0, model });
+        record.traceText(number, text + end.content);
+        const facts = { tokens: 31, tokens_exact: true, finish: 'stop' as const, verdict: by('right') };
+        record.event({ type: 'trace_end', trace: number, facts, token_ids: { part: 1, offset: 0, length }, tail: 10 });
+      };
+      begin(said, 4 * (ids.length + 1));
+      begin(`${said} And more.`, 4 * (ids.length + 1));
+      await store.catchUp();
+      const found = await store.traceFigures({ trace: 'r/eval/1/0' });
+      assert.deepEqual([found.placesExact, found.units], [true, said.length]);
+      assert.deepEqual(found.answers.map(({ tokens }) => tokens), [said.indexOf('4') + 1, said.lastIndexOf('4') + 1]); // prettier-ignore
+      // Ids that do not spell the text say nothing.
+      assert.equal((await store.traceFigures({ trace: 'r/eval/1/1' })).placesExact, false);
+      assert.equal((await one(store, 'r')).figures?.placesExact?.mean, 0.5);
     }));
 
   it('answers other questions while it reads', () =>
