@@ -15,7 +15,12 @@ export function about(seconds: number): string {
 /** Three figures that say something, whatever the currency. */
 export function money(value: number): string {
   if (value === 0) return '0';
-  return value >= 100 ? grouped(value) : value.toPrecision(3).replace(/\.?0+$/, '');
+  return value >= 100
+    ? grouped(value)
+    : value
+        .toPrecision(3)
+        .replace(/(\.\d*?)0+$/, '$1')
+        .replace(/\.$/, '');
 }
 
 /** What must be said of an address before texts and a key are sent there; null where there is nothing. */

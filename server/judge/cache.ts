@@ -83,8 +83,8 @@ export class AnswerCache {
   }
 
   /** Kept when it returns. @throws the system's error where it cannot be written */
-  put(key: string, who: string, { text, input, output, ms }: Answered): void {
-    const line: Line = { v: 1, key, who, text, input, output, ms: Math.round(ms) };
+  put(key: string, who: string, { text, cut, input, output, ms }: Answered): void {
+    const line: Line = { v: 1, key, who, text, cut, input, output, ms: Math.round(ms) };
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     if (this.#bytes.new > 0 && this.#bytes.new + bytes.length > this.limit / 2) this.#turn();
     this.#file ??= this.#openNew();

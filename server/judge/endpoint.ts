@@ -21,6 +21,8 @@ export interface EndpointOptions {
 
 export interface Answered {
   text: string;
+  /** It ends at the limit of tokens. */
+  cut: boolean;
   /** Tokens as the endpoint counted them; null where it does not. */
   input: number | null;
   output: number | null;
@@ -142,10 +144,12 @@ export class Endpoint {
   #read(body: string, ms: number): Answered | Refused {
     try {
       const { choices, usage } = JSON.parse(body) as Completion;
-      const message = choices?.[0]?.message;
+      const choice = choices?.[0];
+      const message = choice?.message;
       if (typeof message === 'object' && message !== null)
         return {
           text: textOf(message.content),
+          cut: choice?.finish_reason === 'length',
           input: countOf(usage?.prompt_tokens),
           output: countOf(usage?.completion_tokens),
           ms,
@@ -190,7 +194,7 @@ export class Endpoint {
 }
 
 interface Completion {
-  choices?: ({ message?: { content?: unknown } | null } | null)[] | null;
+  choices?: ({ message?: { content?: unknown } | null; finish_reason?: unknown } | null)[] | null;
   usage?: { prompt_tokens?: unknown; completion_tokens?: unknown } | null;
 }
 

@@ -184,10 +184,18 @@ export class Job {
     }
     status.stretches.answered += 1;
     const { labels, faults } = parseAnswer(answer.text, stretch.from + 1, stretch.to);
-    for (const fault of faults) if (status.faults.length < FAULTS) status.faults.push(fault);
+    for (const fault of faults) this.#fault(fault);
+    if (answer.cut)
+      this.#fault({ line: answer.text.slice(-80), why: `ends at the limit of ${judge.maxTokens} tokens` });
     work.judged[index] = new Map([...labels].map(([step, said]) => [step - 1, said]));
     work.left -= 1;
     if (work.left === 0) this.#finish(work);
+  }
+
+  /** One of each kind: the same is said of many answers. */
+  #fault(fault: JudgeJob['faults'][number]): void {
+    const { faults } = this.status;
+    if (faults.length < FAULTS && !faults.some(({ why }) => why === fault.why)) faults.push(fault);
   }
 
   /** @throws the error where nothing else would be answered either */

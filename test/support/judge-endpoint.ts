@@ -63,12 +63,12 @@ export class JudgeEndpoint {
   }
 }
 
-export function answer(response: ServerResponse, content: unknown, characters = 0): void {
+export function answer(response: ServerResponse, content: unknown, characters = 0, finish = 'stop'): void {
   const usage = {
     prompt_tokens: Math.round(characters / 4),
     completion_tokens: Math.round(String(content).length / 4),
   };
-  const choices = [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }];
+  const choices = [{ index: 0, finish_reason: finish, message: { role: 'assistant', content } }];
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ id: 'x', object: 'chat.completion', choices, usage }));
 }

@@ -8,7 +8,7 @@ import type { JudgeJob, JudgeSelection } from '../../../core/protocol/judge.ts';
 import type { Result } from '../../../core/protocol/methods.ts';
 import { steps } from '../../../core/traces/steps.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
-import { JudgeEndpoint, labelling, refuse, type Behaviour } from '../../support/judge-endpoint.ts';
+import { answer, JudgeEndpoint, labelling, refuse, type Behaviour } from '../../support/judge-endpoint.ts';
 import { rehearsalPython, temporaryFolder, TestService, until } from '../../support/service.ts';
 
 const KEY = 'sk-never-written-4711';
@@ -295,14 +295,17 @@ describe('judge: in the service', function () {
       '{"999": []}',
       '\u0000',
     ];
-    server.behave = (asked, response, n) =>
-      n % 4 === 0 ? labelling(rule)(asked, response, n) : hostile[n % hostile.length]!;
+    server.behave = (asked, response, n) => {
+      if (n === 2) return (answer(response, '{"1": []}\n{"2', 0, 'length'), null);
+      return n % 4 === 0 ? labelling(rule)(asked, response, n) : hostile[n % hostile.length]!;
+    };
     await start(all('hostile'), { concurrency: 1 });
     const job = await ended('hostile');
     assert.deepEqual([job.state, job.traces.judged], ['done', 13]);
     assert.ok(job.steps.unparsed > 50 && job.steps.judged > 10, JSON.stringify(job.steps));
     assert.equal(job.steps.unparsed + job.steps.judged, 192);
     assert.ok(job.faults.some(({ why }) => why === '“evil” is no label'));
+    assert.ok(job.faults.some(({ why }) => why === 'ends at the limit of 4096 tokens'));
     const { agreement } = await agreementOf({ run: 'hostile' });
     assert.equal(agreement!.steps, job.steps.judged, 'only what was judged is compared');
   });

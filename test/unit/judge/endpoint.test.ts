@@ -216,6 +216,12 @@ describe('judge: endpoint', () => {
       );
   });
 
+  it('says which answer ends at the limit of tokens', () =>
+    withEndpoint(
+      (_, response, n) => (answer(response, 'half', 0, n === 1 ? 'length' : 'stop'), null),
+      async (ask) => assert.deepEqual([(await ask()).cut, (await ask()).cut], [true, false]),
+    ));
+
   it('ends at once when it is stopped, in a request and while it waits', async () => {
     const waiting: Behaviour[] = [() => null, (_, response) => refuse(response, 429, '', { 'retry-after': '60' })];
     for (const behave of waiting)

@@ -7,7 +7,7 @@ import { drawn } from '../../../server/judge/choose.ts';
 import { appendJudged, JudgedRecords, judgedPath } from '../../../server/judge/records.ts';
 import { withFolder } from '../../support/temporary.ts';
 
-const said = (text: string) => ({ text, input: 10, output: 5, ms: 100 });
+const said = (text: string) => ({ text, cut: false, input: 10, output: 5, ms: 100 });
 
 describe('judge: kept answers', () => {
   it('are there again after a new start, with the time that they took', () =>
@@ -127,9 +127,7 @@ describe('judge: samples', () => {
     length: 1,
   }));
   const by = (found: typeof rows) =>
-    Object.fromEntries(
-      [...Map.groupBy(found, ({ stage }) => stage)].map(([stage, own]) => [stage, own.length]),
-    );
+    Object.fromEntries([...Map.groupBy(found, ({ stage }) => stage)].map(([stage, own]) => [stage, own.length]));
 
   it('are drawn in proportion, with at least one of each stratum', () => {
     const found = drawn(rows, { kind: 'random', n: 100, seed: 1 });
