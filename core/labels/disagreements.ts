@@ -6,8 +6,10 @@ import { samePlace } from './reader.ts';
 
 export type Disagreement = Place & Pick<QueueItem, 'why' | 'confidence'>;
 
-/** A span below this is one of which the detector itself says that it is hardly more often right than wrong. */
-export const UNSURE = 0.7;
+/** A span is unsure that lies less than this share of the way from what its label needs at least to certainty. */
+const UNSURE = 0.25;
+/** What a label needs at least, where the detector does not say. */
+const USUAL_THRESHOLD = 0.5;
 
 /** The detector's spans that can be compared: of the completion, no markers. */
 export const comparable = (spans: readonly Span[]): ComparableSpan[] =>
@@ -46,19 +48,29 @@ export function judgeDisagreements(
   }));
 }
 
-/** The spans that the detector is least sure of, in what the reader has not read; the least sure first. */
+/**
+ * The spans that the detector is least sure of, in what the reader has not read; the least sure first.
+ *
+ * @param thresholds the confidence from which on the detector gives a label
+ */
 export function unsureSpans(
   detector: readonly Span[],
   reviewed: readonly [number, number][],
   most: number,
-): Disagreement[] {
+  thresholds: Partial<Record<ReaderLabel, number>> = {},
+): (Disagreement & { margin: number })[] {
   const known = reviewed.map(([start, end]) => ({ start, end }));
   return comparable(detector)
-    .filter((span) => span.confidence < UNSURE && !isUnder(span, known))
-    .sort((a, b) => a.confidence - b.confidence || a.start - b.start)
+    .map((span) => ({ ...span, margin: marginOf(span, thresholds[span.label] ?? USUAL_THRESHOLD) }))
+    .filter((span) => span.margin < UNSURE && !isUnder(span, known))
+    .sort((a, b) => a.margin - b.margin || a.start - b.start)
     .slice(0, most)
-    .map(({ start, end, label, confidence }) => ({ start, end, label, confidence, why: 'unsure' }));
+    .map(({ start, end, label, confidence, margin }) => ({ start, end, label, confidence, margin, why: 'unsure' }));
 }
+
+/** 0: just enough; 1: certain. */
+const marginOf = ({ confidence }: Span, threshold: number): number =>
+  Math.max(0, confidence - threshold) / Math.max(1e-9, 1 - threshold);
 
 const isUnder = (span: Stretch, stretches: readonly Stretch[]): boolean => covered([span], stretches)[0] ?? false;
 

@@ -44,7 +44,7 @@ export type Named<M extends 'labels/agreement' | 'labels/queue'> = Params<M> & {
 interface Seen {
   labels: LabelAgreement[];
   steps: number;
-  places: (Disagreement & { text: string })[];
+  places: (Disagreement & { text: string; margin?: number })[];
 }
 
 interface Labelled {
@@ -104,9 +104,10 @@ export class LabelFigures {
   /** Answers `labels/queue`: what reader and detector disagree on, what detector and judge do, what the detector is least sure of. */
   *queue({ run, by, limit = QUEUE_LIMIT }: Named<'labels/queue'>): Generator<void, Result<'labels/queue'>> {
     const work = new Reading();
-    const found: QueueItem[] = [];
+    const found: { item: QueueItem; margin: number }[] = [];
     const add = ({ trace, problemLabel }: Labelled, seen: Seen | null): void => {
-      for (const place of seen?.places ?? []) found.push({ trace, problemLabel, ...place });
+      for (const { margin = 0, ...place } of seen?.places ?? [])
+        found.push({ item: { trace, problemLabel, ...place }, margin });
     };
     const done = new Set<string>();
     for (const source of [this.labelled(run, by), this.judged(run, by), this.first(run, by)])
@@ -126,8 +127,8 @@ export class LabelFigures {
     );
     const rank = (item: QueueItem): number => (item.why === 'unsure' ? 2 : item.why === 'judge' ? 1 : 0);
     // Stable: by trace and place within the kinds; the unsure by how unsure they are.
-    found.sort((a, b) => rank(a) - rank(b) || (a.why === 'unsure' ? a.confidence! - b.confidence! : 0));
-    const items = found.slice(0, limit);
+    found.sort((a, b) => rank(a.item) - rank(b.item) || a.margin - b.margin);
+    const items = found.slice(0, limit).map(({ item }) => item);
     const looked = done.size - work.waiting;
     return { items, more: found.length - items.length, looked, traces: total?.n ?? 0, waiting: work.waiting };
   }

@@ -92,7 +92,7 @@ export class FakeLabels {
       const layer = this.get(trace);
       const places = [
         ...readerDisagreements(layer, annotations.spans),
-        ...unsureSpans(annotations.spans, layer.reviewed, 5),
+        ...unsureSpans(annotations.spans, layer.reviewed, 5).map(({ margin: _margin, ...place }) => place),
       ];
       for (const place of places)
         items.push({

@@ -68,6 +68,11 @@ describe('core/labels/disagreements', () => {
       [60],
     );
     assert.equal(unsureSpans(detector, [], 1).length, 1);
+    // 0.5 lies far above 0.2, and 0.9 just above 0.88.
+    assert.deepEqual(
+      unsureSpans(detector, [[50, 80]], 5, { restart: 0.2, subgoal: 0.88 }).map(({ start }) => start),
+      [0],
+    );
   });
 
   it('shows the layers that are chosen, markers and the prompt always, and the detector where there is no other', () => {
