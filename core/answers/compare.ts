@@ -1,5 +1,5 @@
 /** Whether two answers that were read are the same: words, lists, relations, matrices, formulas. */
-import { evaluate } from './evaluate.ts';
+import { evaluate, evaluateModulo, PRIMES } from './evaluate.ts';
 import type { Node } from './expression.ts';
 import type { Policy } from './policy.ts';
 import type { Answer } from './structure.ts';
@@ -202,6 +202,8 @@ function sameDifference(gold: Relation, pred: Relation): Opinion | null {
   const a = difference(gold);
   const b = difference(pred);
   if (!a || !b) return null;
+  const isExact = isConstantModulo(a, b);
+  if (isExact === false) return ['wrong', 'another relation'];
   let constant: number | null = null;
   for (const point of POINTS) {
     const [x, xi] = evaluate(a, point);
@@ -218,6 +220,17 @@ function sameDifference(gold: Relation, pred: Relation): Opinion | null {
   return pred.signs[0] === expected || (sign === '=' && pred.signs[0] === '=')
     ? ['right', 'the same relation, multiplied']
     : ['wrong', 'the relation is turned round'];
+}
+
+/** Whether a quotient of whole-number formulas is the same at every point, modulo two primes; null where it has something else. */
+function isConstantModulo(left: Node, right: Node): boolean | null {
+  const quotient: Node = { op: 'divide', left, right };
+  for (const p of PRIMES.slice(0, 2)) {
+    const found = [1, 2, 3].map((seed) => evaluateModulo(quotient, p, seed));
+    if (found.includes(null)) return null;
+    if (new Set(found).size > 1) return false;
+  }
+  return true;
 }
 
 function difference({ sides: [left, right] }: Relation): Node | null {

@@ -45,13 +45,24 @@ function tokenise(text: string): Token[] {
   for (const match of text.matchAll(scan)) {
     if (match[5] !== undefined) throw new UnreadableError(`the sign ${match[5]} is not arithmetic`);
     if (match[1] !== undefined) tokens.push({ kind: 'number', text: match[1], spaced });
-    else if (match[2] !== undefined) tokens.push({ kind: 'command', text: match[2], spaced });
+    else if (match[2] !== undefined) pushCommand(tokens, match[2], spaced);
     else if (match[3] !== undefined) pushLetters(tokens, match[3], spaced);
     else if (match[4] !== undefined) tokens.push({ kind: 'sign', text: match[4] === '**' ? '^' : match[4], spaced });
     spaced = match[0].trim() === '';
     if (tokens.length > TOKEN_LIMIT) throw new UnreadableError(`the formula has more than ${TOKEN_LIMIT} signs`);
   }
   return tokens;
+}
+
+/** `\cotx` is `\cot x`: TeX knows no such command, and writers forget the blank. */
+function pushCommand(tokens: Token[], name: string, spaced: boolean): void {
+  const glued =
+    /^(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|pi|sqrt|cdot)([a-zA-Z]{1,2})$/.exec(name);
+  if (!glued || FUNCTIONS.has(name)) tokens.push({ kind: 'command', text: name, spaced });
+  else {
+    tokens.push({ kind: 'command', text: glued[1]!, spaced });
+    for (const letter of glued[2]!) tokens.push({ kind: 'name', text: letter, spaced: false });
+  }
 }
 
 /** `sqrt`, `pi`, `sin` in plain text are what they say; other letters multiply, as in `xy`. */

@@ -43,10 +43,13 @@ const RULES: readonly (readonly [rule: string, apply: (text: string) => string])
   ['a zero before the point', (text) => text.replace(/(?:^|(?<=[^\w.]))\.(?=\d)/g, '0.')],
 ];
 
-/** Without delimiters, boxes, spacing, sizes, signs of currency; synonyms of commands as one. */
-export function normalise(answer: string): string {
+/**
+ * Without delimiters, boxes, spacing, sizes, signs of currency; synonyms of commands as one. `grouped` is false where a comma before three
+ * digits separates items.
+ */
+export function normalise(answer: string, grouped = true): string {
   let text = answer;
-  for (const [, apply] of RULES) text = apply(text);
+  for (const [, apply] of RULES) if (grouped || apply !== ungrouped) text = apply(text);
   return text;
 }
 

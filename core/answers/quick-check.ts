@@ -73,6 +73,11 @@ function opinion(gold: string, pred: string, policy: Readonly<Policy>): Opinion 
   const first = compare(readAnswer(gold, policy), readAnswer(pred, policy), policy);
   if (first[0] === 'right') return first;
   if (isSentence(goldText) || isSentence(predText)) return ['undecided', 'sentences are not compared'];
+  // `0/6,102/6`, `1,234`: the comma may part two items after all.
+  if (COMMA_BEFORE_THREE.test(gold) || COMMA_BEFORE_THREE.test(pred)) {
+    const asLists = compare(readAnswer(gold, policy, null, false), readAnswer(pred, policy, null, false), policy);
+    if (asLists[0] === 'right') return asLists;
+  }
   // `1,22` may be a decimal number with a comma.
   if (policy.decimalComma === 'accepted' && /^[-+]?\d+,\d+$/.test(goldText) !== /^[-+]?\d+,\d+$/.test(predText)) {
     const second = compare(
@@ -89,6 +94,8 @@ function opinion(gold: string, pred: string, policy: Readonly<Policy>): Opinion 
 function isSentence(text: string): boolean {
   return (text.replace(/\\[a-zA-Z]+(?:\{[a-zA-Z]*\})?/g, ' ').match(/[A-Za-z]{3,}/g)?.length ?? 0) >= 4;
 }
+
+const COMMA_BEFORE_THREE = /\d,\d{3}(?!\d)/;
 
 function decimalComma(text: string): string {
   return /^[-+]?\d+,\d+$/.test(text) ? text.replace(',', '.') : text;
@@ -118,6 +125,8 @@ function described(answer: Answer): string {
       return `read as a matrix of ${answer.rows.length} × ${answer.rows[0]?.length ?? 0}`;
     case 'unreadable':
       return `not read: ${answer.why}`;
+    case 'relation':
+      return answer.value ? described(answer.value) : 'read as a relation';
     default:
       return answer.kind === 'words' ? 'read as words' : `read as a ${answer.kind}`;
   }

@@ -27,13 +27,14 @@ interface Reading {
   steps: Step[] | null;
 }
 
-/** Reads an answer as written. Never throws: what cannot be read says why. */
+/** Reads an answer as written. Never throws: what cannot be read says why. `grouped`: see {@link normalise}. */
 export function readAnswer(
   answer: string,
   policy: Readonly<Policy> = DEFAULT_POLICY,
   steps: Step[] | null = null,
+  grouped = true,
 ): Answer {
-  return read(normalise(answer), 0, { policy, steps });
+  return read(normalise(answer, grouped), 0, { policy, steps });
 }
 
 function read(text: string, depth: number, reading: Reading): Answer {
@@ -103,7 +104,9 @@ function readFormula(source: string, unit: string | null): Answer {
  * there is none; letters that may be variables (`5m`) are none.
  */
 function withoutUnit(text: string): { text: string; unit: string | null } {
-  const percent = text.replace(/\s*(?:\\text\{\s*)?\b(?:percent(?:age)?|pct)\b\.?\s*\}?$/i, '\\%');
+  const percent = text
+    .replace(/\^\s*\{?\s*\\text\{\s*(?:st|nd|rd|th)\s*\}\s*\}?/, '')
+    .replace(/\s*(?:\\text\{\s*)?\b(?:percent(?:age)?|pct)\b\.?\s*\}?$/i, '\\%');
   const head =
     /^([^]*[\d})\s])\s*\\(?:text|mathrm)\{\s*[^{}]*\}(?:\s*\^\s*\{?\\?\w+\}?)?(?:\s*\/\s*\\(?:text|mathrm)\{[^{}]*\}(?:\^\{?[-\d]+\}?)?)?$/.exec(
       percent,

@@ -102,6 +102,130 @@ describe('any answer', function () {
   });
 });
 
+/** An answer in two writings that mean the same, and a third that means another. */
+interface Writings {
+  gold: string;
+  same: string;
+  other: string;
+}
+
+const writings = ((): fc.Arbitrary<Writings> => {
+  const number = fc.integer({ min: -9999, max: 9999 });
+  const natural = fc.integer({ min: 2, max: 999 });
+  const whole = fc.integer({ min: -99_999_999, max: 99_999_999 }).map((n) => ({
+    gold: String(n),
+    same: n.toLocaleString('en-US'),
+    other: String(n + 1),
+  }));
+  const fraction = fc.tuple(number, natural).map(([a, b]) => ({
+    gold: String.raw`\frac{${a}}{${b}}`,
+    same: `${a * 3}/${b * 3}`,
+    other: String.raw`\frac{${a + 1}}{${b}}`,
+  }));
+  const decimal = fc.tuple(number, fc.integer({ min: 1, max: 3 })).map(([a, places]) => ({
+    gold: (a / 10 ** places).toFixed(places),
+    same: String.raw`\dfrac{${a}}{${10 ** places}}`,
+    other: ((a + 1) / 10 ** places).toFixed(places),
+  }));
+  const root = fc.tuple(natural, natural).map(([a, b]) => ({
+    gold: String.raw`${a}\sqrt{${b}}`,
+    same: String.raw`\sqrt{${a * a * b}}`,
+    other: String.raw`${a}\sqrt{${b + 1}}`,
+  }));
+  const polynomial = fc.tuple(natural, natural).map(([a, b]) => ({
+    gold: `(x+${a})(x-${b})`,
+    same: `x^2 + ${a - b}x - ${a * b}`.replace('+ -', '- '),
+    other: `x^2 + ${a - b}x - ${a * b + 1}`.replace('+ -', '- '),
+  }));
+  const percent = natural.map((a) => ({
+    gold: String.raw`${a}\%`,
+    same: String(a / 100),
+    other: String.raw`${a + 1}\%`,
+  }));
+  const single = fc.oneof(whole, fraction, decimal, root, polynomial, percent);
+  const joined = (open: string, close: string, turned: boolean) =>
+    fc.array(fc.oneof(fraction, root), { minLength: 2, maxLength: 4 }).map((items) => ({
+      gold: open + items.map(({ gold }) => gold).join(', ') + close,
+      same: open + (turned ? items.toReversed() : items).map(({ same }) => same).join(',') + close,
+      other: open + items.map(({ gold, other }, i) => (i === 0 ? other : gold)).join(', ') + close,
+    }));
+  return fc.oneof(
+    { weight: 6, arbitrary: single },
+    joined('(', ')', false),
+    joined(String.raw`\{`, String.raw`\}`, true),
+    joined('[', ')', false),
+    joined('', '', true),
+  );
+})();
+
+/** What people and models put around an answer. */
+const clothes = fc.constantFrom<(answer: string) => string>(
+  (answer) => answer,
+  (answer) => `$${answer}$`,
+  (answer) => String.raw`\(${answer}\)`,
+  (answer) => String.raw`\boxed{${answer}}`,
+  (answer) => ` ${answer}. `,
+  (answer) => `$$\n${answer}\n$$`,
+  (answer) => `x = ${answer}`,
+  (answer) => answer.replaceAll('\\frac', '\\tfrac').replaceAll(', ', ',\\ '),
+  (answer) => answer.replaceAll('(', String.raw`\left(`).replaceAll(')', String.raw`\right)`),
+);
+
+describe('an answer in another writing', function () {
+  this.timeout(300_000);
+
+  it('stays right, whatever is put around it', () => {
+    fc.assert(
+      fc.property(writings, clothes, clothes, ({ gold, same }, first, second) => {
+        if (gold.startsWith('[') && first(gold).includes(String.raw`\left`)) return;
+        const verdict = quickCheck(first(gold), second(same));
+        assert.equal(verdict.value, 'right', `${first(gold)} against ${second(same)}: ${verdict.reason}`);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('becomes wrong when a digit changes', () => {
+    fc.assert(
+      fc.property(writings, clothes, clothes, ({ gold, other }, first, second) => {
+        const verdict = quickCheck(first(gold), second(other));
+        assert.equal(verdict.value, 'wrong', `${first(gold)} against ${second(other)}: ${verdict.reason}`);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('is found in a completion as it was written', () => {
+    fc.assert(
+      fc.property(writings, texts, ({ gold }, noise) => {
+        const text = `<think>${noise.replaceAll(/[<\\]/g, '')}</think>The answer is $\\boxed{${gold}}$.`;
+        assert.equal(extractAnswer(text)?.text, gold.trim());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes no time, however strange it is', () => {
+    const signs = fc.constantFrom('\\frac', '\\boxed{', '{', '}', '(', '\\sqrt', '^', '!', '9', ',', '=', '|', '\\left', '\\text{', '&', '\\\\', ' ', '$', '.', '%', 'or', '\\pm', '\\begin{pmatrix}', '\\sum_'); // prettier-ignore
+    fc.assert(
+      fc.property(
+        fc.array(signs, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 1200 }),
+        (parts, times) => {
+          const strange = parts.join('').repeat(times).slice(0, 4_000);
+          const begun = process.cpuUsage();
+          quickCheck('1/2', strange);
+          quickCheck(strange, `${strange}1`);
+          candidates(strange);
+          const spent = process.cpuUsage(begun).user / 1000;
+          assert.ok(spent < 500, `${spent} ms for ${parts.join('')} × ${times}`);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
 describe('any recipe', function () {
   this.timeout(300_000);
   const yaml = fc.oneof(

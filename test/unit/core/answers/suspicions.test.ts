@@ -48,8 +48,8 @@ describe('suspicions about a verdict', () => {
   });
 
   it('says why a gold answer cannot be read', () => {
-    const found = look('So \\boxed{\\cot x}.', '\\cotx', 'wrong')!;
-    assert.match(found.reasons[0]!.detail, /cannot read the gold answer: .*cotx/);
+    const found = look('So \\boxed{\\cot x}.', '\\mystery x', 'wrong')!;
+    assert.match(found.reasons[0]!.detail, /cannot read the gold answer: .*mystery/);
   });
 
   it('counts votes of at least three samples, and speaks only where most agree', () => {
