@@ -16,6 +16,7 @@ import { EventStream } from './rpc/event-stream.ts';
 import { makeHandlers } from './rpc/handlers.ts';
 import { validateParams } from './rpc/schemas.ts';
 import { listen, type SocketServer } from './rpc/socket-server.ts';
+import { EngineRescores } from './runs/engine-rescore.ts';
 import { RunControl } from './runs/control.ts';
 import { openStore } from './store/client.ts';
 import type { TraceStore } from './store/trace-store.ts';
@@ -79,7 +80,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.race([opened, sleep(OPEN_WAIT_MS, undefined, { ref: false })]);
     const door = await openDoor(
       options,
-      { store, control, engines, judges, shutDown: () => setImmediate(end, null) },
+      {
+        store,
+        control,
+        engines,
+        judges,
+        rescores: new EngineRescores(store, engines),
+        shutDown: () => setImmediate(end, null),
+      },
       log,
     );
     undo.push(() => door.close());

@@ -102,10 +102,15 @@ export const AUDIT_LIMIT = 200_000;
 /** Most changes that a re-score applies at once. */
 export const RESCORE_LIMIT = 50_000;
 
+/** Who judges again: the quick check in the service, or the engine's checker (Math-Verify), which has no policy. */
+export type RescoreChecker = 'quick' | 'engine';
+
 export interface RescoreWish {
   /** With a `run`. */
   filter: TraceFilter;
-  /** The name of a policy of the quick check (`core/answers/policy.ts`). */
+  /** Absent: the quick check. */
+  checker?: RescoreChecker;
+  /** The name of a policy of the quick check (`core/answers/policy.ts`); `default` for the engine's checker. */
   policy: string;
   /** Judged again are those with these verdicts only; absent: all that have a gold answer. */
   over?: VerdictValue[];
@@ -149,7 +154,7 @@ export interface RescorePreview {
   beyond: number;
   /** How many change, by what they were and would be. */
   moves: { from: VerdictValue | null; to: VerdictValue; n: number }[];
-  /** Judged again, and the quick check cannot say: they keep what they have. With a reader's word: it stays. */
+  /** Judged again, and the checker cannot say: they keep what they have. With a reader's word: it stays. */
   kept: { undecided: number; reader: number };
   sets: RescoreSet[];
   moreSets: number;
@@ -189,7 +194,7 @@ export interface AuditMethods {
     params: { filter: TraceFilter; reasons?: AuditReason[]; suspect?: Suspect; cursor?: string; limit?: number };
     result: AuditQueue;
   };
-  /** What other rules would change; nothing is changed. While `waiting` is above 0 the same call goes on; who stops calling has cancelled. */
+  /** What another checker or other rules would change; nothing is changed. While `waiting` is above 0 the same call goes on; who stops calling has cancelled. */
   'audit/rescore': { params: RescoreWish & { cursor?: number; limit?: number }; result: RescorePreview };
   /** Makes a preview that is whole count, as one event of the journal. `changes`: how many the reader has seen. */
   'audit/apply': {

@@ -1,6 +1,6 @@
 /** `longhand rescore`: what other rules would change of the verdicts of a run; with `--apply` they count. */
 import type { Backend } from '../../core/protocol/client.ts';
-import type { AppliedRescore, RescorePreview, RescoreWish } from '../../core/protocol/audit.ts';
+import type { AppliedRescore, RescoreChecker, RescorePreview, RescoreWish } from '../../core/protocol/audit.ts';
 import { verdictValueSchema, type VerdictValue } from '../../core/protocol/events.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { UsageError, type Command } from './command.ts';
@@ -9,11 +9,12 @@ import { findRun, withService } from './runs.ts';
 
 export const rescore: Command = {
   name: 'rescore',
-  usage: 'RUN [--stage ID] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
+  usage: 'RUN [--stage ID] [--checker quick|engine] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
   summary:
-    'judges again by the quick check under other rules, and says what would change; --over: only those with these verdicts; --apply: they count from now on; --undo takes that back',
+    'judges again by the quick check under other rules, or by Math-Verify in the engine, and says what would change; --over: only those with these verdicts; --apply: they count from now on; --undo takes that back',
   options: {
     stage: { type: 'string' },
+    checker: { type: 'string' },
     policy: { type: 'string' },
     over: { type: 'string', multiple: true },
     apply: { type: 'boolean' },
@@ -40,6 +41,7 @@ export const rescore: Command = {
       const over = context.texts('over').map(verdictOf);
       const wish: RescoreWish = {
         filter: { run, ...(stage !== undefined && { stage }) },
+        ...(checkerOf(context.text('checker')) === 'engine' && { checker: 'engine' }),
         policy: context.text('policy') ?? 'default',
         ...(over.length > 0 && { over }),
       };
@@ -55,6 +57,11 @@ export const rescore: Command = {
       return 0;
     }),
 };
+
+function checkerOf(name = 'quick'): RescoreChecker {
+  if (name === 'quick' || name === 'engine') return name;
+  throw new UsageError(`--checker takes quick or engine, not “${name}”.`);
+}
 
 function verdictOf(name: string): VerdictValue {
   const found = verdictValueSchema.safeParse(name);
@@ -79,7 +86,7 @@ async function judged(backend: Backend, wish: RescoreWish, output: Output): Prom
 
 const per = (share: number): string => (100 * share).toFixed(1);
 
-function lines({ moves, kept, sets, changes, total, done, beyond, moreSets, version }: RescorePreview): string[] {
+function lines({ moves, kept, sets, changes, total, done, beyond, moreSets, checker, version }: RescorePreview): string[] {
   const rows = changes.map(({ row, from, to, gold, reason }) => [
     row.trace,
     `${from ?? '–'} → ${to}`,
@@ -100,7 +107,7 @@ function lines({ moves, kept, sets, changes, total, done, beyond, moreSets, vers
     ...table([['accuracy, %', 'traces', 'before', 'after', 'difference'], ...figures]),
     ...(moreSets > 0 ? [`${moreSets} sets more: name a stage.`] : []),
     '',
-    `${done} looked at by the quick check ${version}: ${moves.map(({ from, to, n }) => `${n} ${from ?? 'none'} → ${to}`).join(', ') || 'no change'}; ${kept.undecided} it cannot decide, ${kept.reader} have a reader's word.`,
+    `${done} looked at by ${checker} ${version}: ${moves.map(({ from, to, n }) => `${n} ${from ?? 'none'} → ${to}`).join(', ') || 'no change'}; ${kept.undecided} it cannot decide, ${kept.reader} have a reader's word.`,
     ...(beyond > 0 ? [`${beyond} traces more were not looked at: name a stage.`] : []),
   ];
 }

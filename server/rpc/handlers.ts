@@ -16,6 +16,7 @@ import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
 import { engineConfigs } from '../recipes/engine-configs.ts';
 import { engineDiagnostics, loadRecipe, loadRun, requirePlan } from '../recipes/load.ts';
 import { listPresets } from '../recipes/presets.ts';
+import type { EngineRescores } from '../runs/engine-rescore.ts';
 import type { RunControl } from '../runs/control.ts';
 import { createRun } from '../runs/create-run.ts';
 import { findDifferences } from '../runs/differences.ts';
@@ -55,6 +56,7 @@ export interface Parts {
   store: TraceStore;
   control: RunControl;
   engines: EngineFinder;
+  rescores: EngineRescores;
   judges: Judges;
   /** Ends the service; resolves at once. */
   shutDown: () => void;
@@ -168,7 +170,8 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'traces/judge': (params) => store.audit('traces/judge', { ...params, by: params.by ?? userName() }),
     'traces/answers': (params) => store.audit('traces/answers', params),
     'audit/queue': (params) => store.audit('audit/queue', params),
-    'audit/rescore': (params) => store.audit('audit/rescore', params),
+    'audit/rescore': (params) =>
+      params.checker === 'engine' ? parts.rescores.preview(params) : store.audit('audit/rescore', params),
     'audit/apply': (params) => store.audit('audit/apply', { ...params, by: params.by ?? userName() }),
     'audit/undo': (params) => store.audit('audit/undo', { ...params, by: params.by ?? userName() }),
     'audit/rescores': (params) => store.audit('audit/rescores', params),

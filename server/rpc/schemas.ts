@@ -102,7 +102,12 @@ const mapping = z.object({
   id: z.string().max(500).optional(),
 });
 
-const rescore = { filter, policy: z.string().max(1000), over: z.array(verdictValueSchema).max(4).optional() };
+const rescore = {
+  filter,
+  checker: z.enum(['quick', 'engine']).optional(),
+  policy: z.string().max(1000),
+  over: z.array(verdictValueSchema).max(4).optional(),
+};
 
 const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'service/hello': z.object({ major: int, client: z.string().max(200) }),

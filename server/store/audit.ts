@@ -33,7 +33,7 @@ export class Audit {
   private readonly root: string;
   private readonly append: (event: NewJournalEvent) => JournalEvent;
   private readonly queues: AuditQueues;
-  private readonly rescores: Rescores;
+  readonly rescores: Rescores;
 
   constructor(index: IndexFile, root: string, append: (event: NewJournalEvent) => JournalEvent) {
     this.index = index;

@@ -167,6 +167,14 @@ class StoreClient implements TraceStore {
     return this.call('labelQueue', [params]);
   }
 
+  rescoreRows(...args: StoreCalls['rescoreRows']['args']): ReturnType<TraceStore['rescoreRows']> {
+    return this.call('rescoreRows', args);
+  }
+
+  giveVerdicts(...args: StoreCalls['giveVerdicts']['args']): Promise<void> {
+    return this.call('giveVerdicts', args);
+  }
+
   audit<M extends AuditMethod>(method: M, params: Params<M>): Promise<Result<M>> {
     return this.call('audit', [method, params]);
   }

@@ -1,10 +1,13 @@
 /** What passes between the store's thread and the service. */
+import type { RescoreWish } from '../../core/protocol/audit.ts';
+import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { Cursor, EventBatch, Params, Result } from '../../core/protocol/methods.ts';
 import type { ReaderLayer } from '../../core/protocol/labels.ts';
 import type { Named } from './label-figures.ts';
 import type { LabelEditParams } from './labels.ts';
 import type { AuditMethod } from './audit.ts';
+import type { EngineRow } from './rescore.ts';
 import type { ImportBatch, ImportStart } from './importing.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type {
@@ -29,6 +32,14 @@ export interface StoreCalls {
   labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };
   judgeAgreement: { args: [params: Params<'judge/agreement'>]; result: Result<'judge/agreement'> };
   labelQueue: { args: [params: Named<'labels/queue'>]; result: Result<'labels/queue'> };
+  rescoreRows: {
+    args: [wish: RescoreWish, after: number, count: boolean];
+    result: { rows: EngineRow[]; left: number };
+  };
+  giveVerdicts: {
+    args: [run: string, names: string[], verdicts: [id: number, value: VerdictValue][]];
+    result: void;
+  };
   audit: { args: [method: AuditMethod, params: Params<AuditMethod>]; result: Result<AuditMethod> };
   catchUp: { args: [key: AttemptKey | undefined]; result: void };
   runs: { args: [cursor: string | undefined, limit: number | undefined]; result: { runs: RunRecord[]; next?: string } };

@@ -27,6 +27,8 @@ import type { NewJournalEvent } from './trace-store.ts';
 /** Milliseconds of judging in one call. */
 const JUDGING_MS = 400;
 const MOST_SETS = 50;
+/** Rows that the engine's checker is given at once. */
+const ENGINE_ROWS = 500;
 const DEFAULT_LIMIT = 100;
 const STOPPED = finishCodes.indexOf('stop');
 
@@ -71,6 +73,10 @@ interface Sums {
 }
 
 interface Job {
+  /** Verdicts of the engine's checker by row id; null: the quick check judges. */
+  given: ReadonlyMap<number, number> | null;
+  checker: string;
+  version: string;
   stamp: string;
   pages: Generator<Row[], void>;
   policy: Policy;
@@ -86,8 +92,25 @@ interface Job {
   busy: boolean;
 }
 
+/** A row that the engine's checker has not judged yet. */
+export interface EngineRow {
+  id: number;
+  gold: string;
+  answer: string;
+}
+
+/** What the engine's checker said of one run's traces so far. */
+interface Given {
+  run: string;
+  /** The checkers that have spoken, each with its version. */
+  names: Set<string>;
+  verdicts: Map<number, number>;
+}
+
 export class Rescores {
   private readonly index: IndexFile;
+  /** Of the run that was asked about last: at most {@link AUDIT_LIMIT}. */
+  private given: Given | null = null;
   private readonly jobs = new Lru<string, Job>(2);
 
   constructor(index: IndexFile) {
@@ -112,6 +135,8 @@ export class Rescores {
     const policy = policyOf(wish.policy);
     if (wish.filter.run === undefined)
       throw new LonghandError('invalid_params', 'A re-score is of one run: name it in the filter.');
+    const isEngine = wish.checker === 'engine';
+    const given = isEngine ? this.givenOf(wish.filter.run) : null;
     const key = keyOf(wish, policy);
     const known = this.jobs.get(key);
     // One that is under way goes on with what it began with; a finished one is made anew when anything was said of the traces since.
@@ -121,6 +146,9 @@ export class Rescores {
     let all = 0;
     for (const rows of tracePages<{ id: number }>(this.index, filter, 't.id')) all += rows.length;
     const job: Job = {
+      given: isEngine ? (given?.verdicts ?? new Map<number, number>()) : null,
+      checker: isEngine ? 'engine' : 'quick',
+      version: isEngine ? [...(given?.names ?? [])].toSorted().join(', ') : quickCheckVersion(policy),
       stamp,
       pages: tracePages<Row>(this.index, filter, SELECT, JOINS),
       policy,
@@ -164,6 +192,44 @@ export class Rescores {
     }
   }
 
+  /** The next rows that the engine's checker has not judged, and how many there are in all where `count` asks for it. */
+  *lacking(wish: RescoreWish, after: number, count: boolean): Generator<void, { rows: EngineRow[]; left: number }> {
+    const known = this.givenOf(wish.filter.run ?? '')?.verdicts;
+    const wanted = wish.over ? new Set(wish.over.map((value) => verdictCodes.indexOf(value))) : null;
+    const slices = new Slices();
+    const found: EngineRow[] = [];
+    let left = 0;
+    let seen = 0;
+    for (const rows of tracePages<Row>(this.index, { ...wish.filter, live: false }, SELECT, JOINS, after)) {
+      for (const row of rows) {
+        if (row.reader !== null || known?.has(row.id)) continue;
+        if (wanted && (row.verdict === null || !wanted.has(row.verdict))) continue;
+        const answer = answerOf(row);
+        if (answer === null) continue;
+        left += 1;
+        if (found.length < ENGINE_ROWS) found.push({ id: row.id, gold: row.gold, answer });
+      }
+      seen += rows.length;
+      if (seen > AUDIT_LIMIT || (!count && found.length >= ENGINE_ROWS)) break;
+      yield* slices.breath();
+    }
+    return { rows: found, left };
+  }
+
+  /** Keeps what the engine's checkers said, with their names and versions; what was said of another run is forgotten. */
+  give(run: string, names: readonly string[], verdicts: readonly (readonly [number, VerdictValue])[]): void {
+    let { given } = this;
+    if (given?.run !== run) this.given = given = { run, names: new Set(), verdicts: new Map() };
+    for (const name of names) given.names.add(name);
+    for (const [id, value] of verdicts)
+      if (given.verdicts.size < AUDIT_LIMIT) given.verdicts.set(id, verdictCodes.indexOf(value));
+    this.jobs.clear();
+  }
+
+  private givenOf(run: string): Given | null {
+    return this.given?.run === run ? this.given : null;
+  }
+
   private answer(job: Job, { cursor = 0, limit, policy }: Params<'audit/rescore'>): RescorePreview {
     const size = Math.min(limit ?? DEFAULT_LIMIT, PAGE_LIMIT);
     const moves = new Map<string, RescorePreview['moves'][number]>();
@@ -174,8 +240,8 @@ export class Rescores {
       else moves.set(key, { from: valueOf(from), to: valueOf(to)!, n: 1 });
     }
     return {
-      checker: 'quick',
-      version: quickCheckVersion(job.policy),
+      checker: job.checker,
+      version: job.version,
       policy: policyName(policyOf(policy)),
       done: job.done,
       waiting: job.finished ? 0 : Math.max(1, Math.min(job.all, AUDIT_LIMIT) - job.done),
@@ -226,8 +292,8 @@ export class Rescores {
       type: 'rescored',
       run: params.filter.run!,
       by,
-      checker: 'quick',
-      version: quickCheckVersion(policy),
+      checker: job.checker,
+      version: job.version,
       policy: policyName(policy),
       filter: { ...params.filter },
       over: params.over ?? null,
@@ -242,8 +308,8 @@ export class Rescores {
 
 const valueOf = (code: number | null): VerdictValue | null => (code === null ? null : (verdictCodes[code] ?? null));
 
-const keyOf = ({ filter, over }: RescoreWish, policy: Policy): string =>
-  JSON.stringify([filter, policyName(policy), over ?? null]);
+const keyOf = ({ filter, over, checker = 'quick' }: RescoreWish, policy: Policy): string =>
+  JSON.stringify([filter, policyName(policy), over ?? null, checker]);
 
 function policyOf(name: string): Policy {
   try {
@@ -259,8 +325,7 @@ function judge(job: Job, row: Row, wanted: ReadonlySet<number> | null): void {
   let after = before;
   if (row.reader !== null) job.kept.reader += 1;
   else if (!wanted || (before !== null && wanted.has(before))) {
-    const answer = answerOf(row);
-    const said = answer === null ? null : quickCheck(row.gold, answer, job.policy);
+    const said = job.given ? givenOpinion(job, row.id) : ownOpinion(row, job.policy);
     if (!said || said.value === 'undecided') job.kept.undecided += 1;
     else {
       after = verdictCodes.indexOf(said.value);
@@ -279,6 +344,16 @@ function judge(job: Job, row: Row, wanted: ReadonlySet<number> | null): void {
   problem.n += 1;
   if (counts(before, row.finish)) problem.before += 1;
   if (counts(after, row.finish)) problem.after += 1;
+}
+
+function ownOpinion(row: Row, policy: Policy): { value: VerdictValue; reason: string } | null {
+  const answer = answerOf(row);
+  return answer === null ? null : quickCheck(row.gold, answer, policy);
+}
+
+function givenOpinion({ given, version }: Job, id: number): { value: VerdictValue; reason: string } | null {
+  const value = valueOf(given?.get(id) ?? null);
+  return value === null ? null : { value, reason: `by ${version}` };
 }
 
 /** Right, and not cut: a file that says nothing of how its completions ended has none that were. */

@@ -31,18 +31,20 @@ export function stampOf(index: IndexFile, run: string | undefined): string {
 
 /**
  * Traces of a filter by row id, page by page; each page is one statement. `select` says what of them, with `id` among it, from `t`
- * (and what `joins` adds).
+ * (and what `joins` adds), those with ids above `beyond`.
  */
 export function* tracePages<Row extends { id: number }>(
   index: IndexFile,
   filter: TraceFilter,
   select: string,
   joins = '',
+  beyond = -1,
 ): Generator<Row[], void> {
   const condition = where(index, filter);
   // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
   for (const { id } of attemptsOf(index, filter)) {
-    for (let after = traceRowId(id, 0) - 1; ;) {
+    if (traceRowId(id + 1, 0) <= beyond) continue;
+    for (let after = Math.max(beyond, traceRowId(id, 0) - 1); ;) {
       const values: SQLInputValue[] = [...condition.values, after, traceRowId(id + 1, 0)];
       const rows = index.all<Row>(
         `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,

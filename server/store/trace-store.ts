@@ -6,7 +6,7 @@
  * Every method rejects with a `LonghandError`: `not_found` for an id that is not there, `invalid_params` for one that is not
  * well formed or a cursor of another list, `unreadable` where a file that is needed cannot be read, `disk_full`.
  */
-import type { AuditMethods } from '../../core/protocol/audit.ts';
+import type { AuditMethods, RescoreWish } from '../../core/protocol/audit.ts';
 import type {
   Cursor,
   CheckpointInfo,
@@ -17,7 +17,7 @@ import type {
   StageError,
   StreamEvent,
 } from '../../core/protocol/methods.ts';
-import type { Sampling, TraceFacts } from '../../core/protocol/events.ts';
+import type { Sampling, TraceFacts, VerdictValue } from '../../core/protocol/events.ts';
 import type { ReaderLayer } from '../../core/protocol/labels.ts';
 import type { Named } from './label-figures.ts';
 import type { LabelEditParams } from './labels.ts';
@@ -243,6 +243,14 @@ export interface TraceStore {
   judgeAgreement(params: Params<'judge/agreement'>): Promise<Result<'judge/agreement'>>;
   labelQueue(params: Named<'labels/queue'>): Promise<Result<'labels/queue'>>;
 
+  /** Answers of a re-score that the engine's checker has not judged, by row id above `after`, some hundred; `left`: all, if asked. */
+  rescoreRows(
+    wish: RescoreWish,
+    after: number,
+    count: boolean,
+  ): Promise<{ rows: { id: number; gold: string; answer: string }[]; left: number }>;
+  /** Keeps what the engine's checkers (names with versions) said of a run's answers, for previews. */
+  giveVerdicts(run: string, names: string[], verdicts: [id: number, value: VerdictValue][]): Promise<void>;
   /** Answers the methods of the audit: verdicts given and taken back, the queue, re-scores. Long work lets other calls pass. */
   audit<M extends keyof AuditMethods>(method: M, params: Params<M>): Promise<Result<M>>;
 

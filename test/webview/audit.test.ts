@@ -298,15 +298,27 @@ describe('audit', () => {
       },
     ];
     await page.locator('vscode-button', { hasText: 'Let 3 verdicts count anew' }).click();
-    await page.locator('.rescore-applied', { hasText: '3 verdicts count by Order of lists: counts' }).waitFor();
+    await page
+      .locator('.rescore-applied', { hasText: '3 verdicts count by the quick check (Order of lists: counts)' })
+      .waitFor();
     const applied = fake.calls.find(({ method }) => method === 'audit/apply')!.params;
     assert.deepEqual(applied, {
       filter: view.filter,
       policy: 'order=written',
       changes: 3,
     });
+    // Math-Verify has no switches, and no engine is an answer too.
+    fake.failing.set('audit/rescore', new LonghandError('engine_missing', 'There is no engine.'));
+    await page.locator('vscode-dropdown[aria-label="Who judges"]').click();
+    await page.locator('vscode-option', { hasText: 'Math-Verify' }).click();
+    await page.locator('[role=alert]', { hasText: 'There is no engine' }).waitFor();
+    assert.deepEqual(wish(), { filter: view.filter, policy: 'default', checker: 'engine', limit: 200 });
+    assert.equal(await page.locator('.rescore-rule').count(), 0);
+    fake.failing.clear();
+    await page.getByText('Try again').click();
+    await page.locator('.rescore-sets').waitFor();
     await page.getByText('Take back').click();
-    await page.waitForFunction(() => document.querySelector('.rescore-head')?.textContent?.includes('as they were'));
+    await page.waitForFunction(() => document.querySelector('.rescore-head')?.textContent?.includes('as it was'));
     assert.equal(fake.count('audit/undo'), 1);
   });
 });

@@ -1,5 +1,11 @@
 /** A re-score as a preview: asked for with each change of the rules, worked out piece by piece, applied when the reader says so. */
-import type { AppliedRescore, RescoreChange, RescorePreview, RescoreWish } from '../../core/protocol/audit.ts';
+import type {
+  AppliedRescore,
+  RescoreChange,
+  RescoreChecker,
+  RescorePreview,
+  RescoreWish,
+} from '../../core/protocol/audit.ts';
 import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
@@ -8,6 +14,7 @@ import { Store } from '../ui/store.ts';
 import { policyWith } from './audit-words.ts';
 
 export interface RescoreState {
+  checker: RescoreChecker;
   /** Switches that differ from the default, by name. */
   chosen: Readonly<Record<string, string>>;
   over: readonly VerdictValue[] | null;
@@ -33,6 +40,7 @@ export class Rescoring extends Store<RescoreState> {
 
   constructor(host: Host) {
     super({
+      checker: 'quick',
       chosen: {},
       over: null,
       preview: null,
@@ -48,8 +56,13 @@ export class Rescoring extends Store<RescoreState> {
   }
 
   get #wish(): RescoreWish {
-    const { chosen, over } = this.value;
-    return { filter: this.#filter, policy: policyWith(chosen), ...(over && { over: [...over] }) };
+    const { chosen, over, checker } = this.value;
+    return {
+      filter: this.#filter,
+      policy: checker === 'quick' ? policyWith(chosen) : 'default',
+      ...(checker === 'engine' && { checker }),
+      ...(over && { over: [...over] }),
+    };
   }
 
   /** Works the preview out for these traces. */
@@ -59,7 +72,7 @@ export class Rescoring extends Store<RescoreState> {
     await this.#run();
   }
 
-  async choose(change: Partial<Pick<RescoreState, 'chosen' | 'over'>>): Promise<void> {
+  async choose(change: Partial<Pick<RescoreState, 'chosen' | 'over' | 'checker'>>): Promise<void> {
     this.set({ ...change, said: '' });
     await this.#run();
   }
@@ -123,7 +136,7 @@ export class Rescoring extends Store<RescoreState> {
     if (!preview || preview.waiting > 0) return;
     await this.#change(async () => {
       const { changes } = await this.#host.call('audit/apply', { ...this.#wish, changes: preview.total });
-      return `${changes} verdicts count anew.`;
+      return changes === 1 ? 'One verdict counts anew.' : `${changes} verdicts count anew.`;
     });
   }
 
@@ -131,7 +144,7 @@ export class Rescoring extends Store<RescoreState> {
     const run = this.#filter.run!;
     await this.#change(async () => {
       const { changes } = await this.#host.call('audit/undo', { run, rescore });
-      return `${changes} verdicts are as they were.`;
+      return changes === 1 ? 'One verdict is as it was.' : `${changes} verdicts are as they were.`;
     });
   }
 

@@ -31,7 +31,7 @@ const overs: readonly { value: string; text: string; over: VerdictValue[] | null
 const switches = policySwitches();
 
 export function RescoreColumn({ model, run, selected, onSelect, onEnter }: RescoreColumnProps) {
-  const { chosen, over, preview, changes, running, cancelled, applied, error } = useStore(model);
+  const { checker, chosen, over, preview, changes, running, cancelled, applied, error } = useStore(model);
   const index = changes.findIndex(({ row }) => row.trace === selected);
   if (run === null)
     return (
@@ -43,9 +43,16 @@ export function RescoreColumn({ model, run, selected, onSelect, onEnter }: Resco
   return (
     <>
       <div class="rescore-head">
-        <p class="muted">
-          The quick check judges again what these traces answered. Nothing counts until it is applied.
-        </p>
+        <p class="muted">What these traces answered is judged again. Nothing counts until it is applied.</p>
+        <Dropdown
+          label="Who judges"
+          value={checker}
+          options={[
+            { value: 'quick', text: 'By the quick check' },
+            { value: 'engine', text: 'By Math-Verify, in the engine' },
+          ]}
+          onChange={(value) => void model.choose({ checker: value === 'engine' ? 'engine' : 'quick' })}
+        />
         <Dropdown
           label="Judge again"
           value={over?.join(',') ?? ''}
@@ -53,7 +60,7 @@ export function RescoreColumn({ model, run, selected, onSelect, onEnter }: Resco
           onChange={(value) => void model.choose({ over: overs.find((one) => one.value === value)?.over ?? null })}
         />
         {switches
-          .filter(({ key }) => chosen[key] !== undefined)
+          .filter(({ key }) => checker === 'quick' && chosen[key] !== undefined)
           .map(({ key, name, options }) => (
             <div key={key} class="rescore-rule">
               <Dropdown
@@ -75,7 +82,7 @@ export function RescoreColumn({ model, run, selected, onSelect, onEnter }: Resco
               </button>
             </div>
           ))}
-        {open.length > 0 && (
+        {checker === 'quick' && open.length > 0 && (
           <Dropdown
             label="Change a rule"
             value=""
@@ -179,7 +186,7 @@ function Outcome({ preview, running, cancelled, model }: OutcomeProps) {
       </div>
       <p class="muted">
         {count(done)} looked at
-        {kept.undecided > 0 ? `, ${count(kept.undecided)} keep theirs, as the quick check cannot say` : ''}
+        {kept.undecided > 0 ? `, ${count(kept.undecided)} keep theirs, as it cannot say` : ''}
         {kept.reader > 0 ? `, ${count(kept.reader)} keep a reader's` : ''}
         {beyond > 0 ? `, ${count(beyond)} more were not looked at: narrow the filter` : ''}. {said}
       </p>
@@ -282,7 +289,9 @@ function Applied({ applied, model }: { applied: readonly AppliedRescore[]; model
           class={undone ? 'muted' : ''}
           title={`${checker} ${version}; ${by}, ${new Date(t).toLocaleString()}`}
         >
-          {plural(changes, 'verdict')} {undone ? 'were' : 'count'} by {policyWords(policy)}
+          {plural(changes, 'verdict')} {undone ? (changes === 1 ? 'was' : 'were') : changes === 1 ? 'counts' : 'count'}{' '}
+          by {checker === 'quick' ? 'the quick check' : checker}
+          {policy === 'default' ? '' : ` (${policyWords(policy)})`}
           {undone ? ', taken back' : ' '}
           {!undone && (
             <button class="link" disabled={applying} onClick={() => void model.undo(rescore)}>
