@@ -206,6 +206,7 @@ describe('comparison', () => {
       const { view: now } = told();
       return now.page === 'compare' ? [now.title, now.before.stage, now.after.stage, now.after.step] : null;
     };
+    await page.waitForTimeout(300);
     assert.deepEqual(shown(), ['grpo · step 30 → sft · step 250', 'grpo', 'sft', 250]);
     const after = page.getByRole('combobox', { name: 'After', exact: true });
     await after.click();

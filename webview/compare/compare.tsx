@@ -193,7 +193,6 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
                 </span>
               )}
             </div>
-            <SideChooser page={page} view={view} />
             <div class="tools" role="group" aria-label="View">
               <button class="tool framed apart" aria-pressed={figures} onClick={() => setFigures(!figures)}>
                 Figures
@@ -217,6 +216,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               </button>
             </div>
           </header>
+          <SideChooser page={page} view={view} />
           <PairedHead
             host={host}
             before={view.before}
