@@ -59,10 +59,16 @@ export interface FigureMethods {
    * Figures of sets, with 95 % intervals over problems. `of` are sides, or a run's evaluations (all its traces where it has none). `budgets`
    * default to powers of two thousand up to the longest completion; `ks` to powers of two up to the fewest samples a problem.
    *
-   * Texts are read when they are asked for, as for `metrics/behaviours`: while `waiting` is above 0 the same call goes on.
+   * Texts are read when they are asked for, as for `metrics/behaviours`: while `waiting` is above 0 the same call goes on. `only: 'texts'` reads them,
+   * and answers without figures.
    */
   'metrics/figures': {
-    params: { of: { run: string } | { sides: Partial<TraceSide>[] }; budgets?: number[]; ks?: number[] };
+    params: {
+      of: { run: string } | { sides: Partial<TraceSide>[] };
+      budgets?: number[];
+      ks?: number[];
+      only?: 'texts';
+    };
     result: { version: string; sets: FigureSet[]; waiting: number; more: number };
   };
   'traces/figures': { params: { trace: string }; result: TraceFiguresAnswer };

@@ -32,7 +32,19 @@ export interface TraceFilter {
 }
 
 export type TraceSortKey =
-  'order' | 'problem' | 'stage' | 'step' | 'verdict' | 'answer' | 'tokens' | 'finish' | 'reward' | 'advantage';
+  | 'order'
+  | 'problem'
+  | 'stage'
+  | 'step'
+  | 'verdict'
+  | 'answer'
+  | 'tokens'
+  | 'finish'
+  | 'reward'
+  | 'advantage'
+  | 'after'
+  | 'flips'
+  | 'lost';
 
 export interface TraceSort {
   key: TraceSortKey;
@@ -62,6 +74,8 @@ export interface TraceRow {
   /** Still being written. */
   live: boolean;
   superseded: boolean;
+  /** Where `metrics/figures` or `traces/figures` has read its text: tokens after the first right answer (null: none), changes between right and wrong, tokens lost in loops. */
+  figures?: { after: number | null; flips: number; lost: number | null };
   /** Length of the completion so far, in UTF-16 units. */
   length: number;
 }

@@ -71,7 +71,21 @@ const judgeSelection = z.object({
   again: z.boolean().optional(),
 });
 const sort = z.object({
-  key: z.enum(['order', 'problem', 'stage', 'step', 'verdict', 'answer', 'tokens', 'finish', 'reward', 'advantage']),
+  key: z.enum([
+    'order',
+    'problem',
+    'stage',
+    'step',
+    'verdict',
+    'answer',
+    'tokens',
+    'finish',
+    'reward',
+    'advantage',
+    'after',
+    'flips',
+    'lost',
+  ]),
   descending: z.boolean(),
 });
 const ofSide = { of: stage.optional(), set: z.string().max(200).optional() };
@@ -177,6 +191,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     of: z.union([z.object({ sides: sides }), z.object({ run })]),
     budgets: z.array(int.positive()).max(100).optional(),
     ks: z.array(int.positive().max(100_000)).max(100).optional(),
+    only: z.literal('texts').optional(),
   }),
   'traces/figures': z.object({ trace: traceId }),
 

@@ -96,7 +96,7 @@ export class Figures {
   }
 
   /** Answers `metrics/figures`. @throws `not_found` for a run that is not there */
-  *sets({ of, budgets, ks }: Params<'metrics/figures'>): Generator<void, Result<'metrics/figures'>> {
+  *sets({ of, budgets, ks, only }: Params<'metrics/figures'>): Generator<void, Result<'metrics/figures'>> {
     const sides = 'sides' in of ? of.sides : ofRun(this.index, of.run);
     const groups = new Map<string, Group>();
     for (const side of sides) {
@@ -106,7 +106,8 @@ export class Figures {
     const all = [...groups.values()];
     const shown = all.slice(0, MOST_SETS);
     const more = all.length - shown.length;
-    const waiting = yield* this.readTexts(shown);
+    const waiting = yield* this.readTexts(only === 'texts' ? all : shown);
+    if (only === 'texts') return { version: FIGURES_VERSION, sets: [], waiting, more };
     const gathered: Gathered[] = [];
     if (waiting === 0) for (const group of shown) gathered.push(yield* this.gather(group));
     const sets: FigureSet[] = [];
@@ -220,9 +221,19 @@ export class Figures {
   }
 
   private keep(row: Row, figures: KeptFigures | null, cut: boolean): void {
-    const insert = 'INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut) VALUES (?, ?, ?, ?, ?)';
+    const insert =
+      'INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut, after, flips, lost) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
     const json = figures && JSON.stringify(figures);
-    this.index.transaction(() => this.index.run(insert, row.id, FIGURES_VERSION, row.verdict, json, cut ? 1 : 0));
+    const length = this.texts.length(0, row.id);
+    const places =
+      figures && (figures.exact ?? (row.tokens === null ? null : placesOf(figures, proportional(row.tokens, length))));
+    const first = figures?.first ?? null;
+    const after = places && first !== null && row.tokens !== null ? row.tokens - places.answers[first]! : null;
+    const flips = figures && figures.flips.filter(({ kind }) => kind !== 'wrong_to_wrong').length;
+    const list = [after, flips, places && places.lost];
+    this.index.transaction(() =>
+      this.index.run(insert, row.id, FIGURES_VERSION, row.verdict, json, cut ? 1 : 0, ...list),
+    );
   }
 
   private *gather(group: Group): Generator<void, Gathered> {

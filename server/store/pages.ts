@@ -1,6 +1,7 @@
 /** Lists of traces, page by page, by keyset cursor: a page costs the same wherever it lies, and rows that come in between shift nothing. */
 import { createHash } from 'node:crypto';
 import type { SQLInputValue } from 'node:sqlite';
+import { FIGURES_VERSION } from '../../core/metrics/trace-figures.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
@@ -11,6 +12,9 @@ import { Lru } from './lru.ts';
 import { traceRows } from './rows.ts';
 
 const DEFAULT_LIMIT = 100;
+
+/** Traces whose text was not read have none, and come last. */
+const FIGURES = `LEFT JOIN figures f ON f.trace = t.id AND f.version = '${FIGURES_VERSION}'`;
 
 /** What is sorted by, and the table that has it beside the traces; null: by row id, the order in which the traces were begun. */
 const sortColumns: Record<TraceSortKey, { column: string; join?: string } | null> = {
@@ -24,6 +28,9 @@ const sortColumns: Record<TraceSortKey, { column: string; join?: string } | null
   finish: { column: 't.finish' },
   reward: { column: 't.reward' },
   advantage: { column: 't.advantage' },
+  after: { column: 'f.after', join: FIGURES },
+  flips: { column: 'f.flips', join: FIGURES },
+  lost: { column: 'f.lost', join: FIGURES },
 };
 
 /** The last row of a page: its value, its row id, and which list it belongs to. */

@@ -95,8 +95,10 @@ CREATE TABLE audits (
 ) WITHOUT ROWID;
 
 -- Figures of finished traces that need the text, found when they are asked for, with the verdict that counted then. figures: JSON; null: the text is gone.
+-- after, flips, lost: what lists are sorted by (TraceRow.figures).
 CREATE TABLE figures (
-  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, verdict INTEGER, figures TEXT, cut INTEGER NOT NULL
+  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, verdict INTEGER, figures TEXT, cut INTEGER NOT NULL,
+  after INTEGER, flips INTEGER, lost INTEGER
 ) WITHOUT ROWID;
 
 -- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to

@@ -401,6 +401,9 @@ export class FakeHost {
         finish: row.finish,
         reward: row.reward,
         advantage: row.advantage,
+        after: row.figures?.after ?? null,
+        flips: row.figures?.flips ?? null,
+        lost: row.figures?.lost ?? null,
         order: null,
       })[sort.key];
     const sign = sort.descending ? -1 : 1;
@@ -435,5 +438,6 @@ export function rowOf(detail: TraceDetail): TraceRow {
   return {
     ...{ trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer },
     ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
+    ...(detail.figures && { figures: detail.figures }),
   };
 }

@@ -39,6 +39,26 @@ describe('answers on the way', () => {
     await page.waitForFunction(() => !document.querySelector('.path-answer'));
   });
 
+  it('sorts a wide list by what came after the first right answer', async () => {
+    const figures = [
+      { after: 120, flips: 1, lost: 0 },
+      { after: null, flips: 0, lost: 900 },
+    ];
+    const host = new FakeHost(
+      { traces: traces().map((one, i) => ({ ...one, detail: { ...one.detail, figures: figures[i]! } })) },
+      view,
+    );
+    const page = await open(host, { width: 2400 });
+    await page.locator('.grid-row').first().waitFor();
+    await page.locator('.list-column').evaluate((element) => (element.style.width = '1000px'));
+    await page.locator('.cell-after').first().waitFor();
+    assert.deepEqual(await page.locator('.cell-after').allInnerTexts(), ['~120', '–']);
+    assert.deepEqual(await page.locator('.cell-lost').allInnerTexts(), ['~0', '~900']);
+    await page.locator('[role=columnheader] button', { hasText: 'Loops' }).click();
+    await page.locator('[role=columnheader] button', { hasText: 'Loops' }).click();
+    await page.waitForFunction(() => document.querySelector('.grid-row')?.textContent?.includes('aime/2'));
+  });
+
   it('is clean for axe in all themes', async function () {
     this.timeout(120_000);
     for (const theme of themeKinds) {

@@ -9,6 +9,8 @@ export interface Column {
   /** Pixels, or a share of what is left. */
   width: string;
   pixels: number;
+  /** What it is, where the title does not say. */
+  what?: string;
   number: boolean;
   text: (row: TraceRow) => string;
 }
@@ -26,9 +28,17 @@ const column = (
   sort,
   width: typeof width === 'number' ? `${width}px` : width,
   pixels: typeof width === 'number' ? width : 84,
+  ...(words[id] !== undefined && { what: words[id] }),
   number,
   text,
 });
+
+/** What a column's short title stands for. */
+const words: Record<string, string> = {
+  after: 'tokens after the first right answer',
+  flips: 'changes between right and wrong answers',
+  lost: 'tokens lost in loops',
+};
 
 /** In the order on the screen. */
 const all: readonly Column[] = [
@@ -42,6 +52,10 @@ const all: readonly Column[] = [
   column('finish', 'Finish', 'finish', 54, (row) => (row.live ? 'writing' : (row.finish ?? '–'))),
   column('reward', 'Reward', 'reward', 56, (row) => decimal(row.reward), true),
   column('advantage', 'Adv.', 'advantage', 52, (row) => signed(row.advantage), true),
+  // Known where the text was read; sorting by one of them reads them all.
+  column('after', 'After', 'after', 58, (row) => (row.figures ? tokens(row.figures.after, false) : ''), true),
+  column('flips', 'Flips', 'flips', 44, (row) => (row.figures ? count(row.figures.flips) : ''), true),
+  column('lost', 'Loops', 'lost', 52, (row) => (row.figures ? tokens(row.figures.lost, false) : ''), true),
 ];
 
 /** Those that must be seen first, when there is not room for all. */
@@ -56,6 +70,9 @@ const importance = [
   'advantage',
   'sample',
   'finish',
+  'after',
+  'flips',
+  'lost',
 ];
 
 export function columnsFor(width: number): Column[] {

@@ -11,6 +11,8 @@ interface FilterBarProps {
   sets: readonly TraceSet[];
   total: number;
   live: number;
+  /** Texts that are still to be read for what is sorted by. */
+  toRead: number;
   onFilter: (filter: TraceFilter) => void;
 }
 
@@ -22,7 +24,7 @@ const verdicts: readonly { value: VerdictValue; sign: string; name: string; tone
 ];
 const EVERYWHERE = '';
 
-export function FilterBar({ filter, sets, total, live, onFilter }: FilterBarProps) {
+export function FilterBar({ filter, sets, total, live, toRead, onFilter }: FilterBarProps) {
   const [text, setText] = useState(filter.text ?? '');
   useEffect(() => setText(filter.text ?? ''), [filter.text]);
   // Words are looked for when the typing pauses.
@@ -99,6 +101,7 @@ export function FilterBar({ filter, sets, total, live, onFilter }: FilterBarProp
       <div class="summary muted" role="status">
         {plural(total, 'trace')}
         {live > 0 ? `, ${count(live)} being written` : ''}
+        {toRead > 0 ? `, ${count(toRead)} still to be read` : ''}
       </div>
     </div>
   );

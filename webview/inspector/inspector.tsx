@@ -40,7 +40,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const { settings, backend } = useStore(page);
   const list = useMemo(() => new TraceList(host), [host]);
   const open = useMemo(() => new OpenTrace(host), [host]);
-  const { rows, total, longest, sort, loading, error, live } = useStore(list);
+  const { rows, total, longest, sort, loading, error, live, toRead } = useStore(list);
   const { detail, group } = useStore(open);
   const [sets, setSets] = useState<TraceSet[]>([]);
   const [help, setHelp] = useState(false);
@@ -274,6 +274,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
             <FilterBar
               {...{ filter: view.filter, sets, total: audit.total ?? total }}
               live={audit.column ? 0 : live}
+              toRead={audit.column ? 0 : toRead}
               onFilter={setFilter}
             />
             {audit.column ??

@@ -27,6 +27,8 @@ export interface TraceListState {
   error: unknown;
   /** How many of the rows are still being written. */
   live: number;
+  /** Texts that are still to be read for what is sorted by. */
+  toRead: number;
 }
 
 const PAGE = 200;
@@ -37,6 +39,7 @@ export const ROW_LIMIT = 100_000;
 /** Most changed rows out of view that are remembered; beyond it what comes into view is simply read again. */
 const DIRTY_LIMIT = 20_000;
 const firstSort: TraceSort = { key: 'order', descending: false };
+const figureKeys: ReadonlySet<TraceSort['key']> = new Set(['after', 'flips', 'lost']);
 
 export class TraceList extends Store<TraceListState> {
   readonly #host: Host;
@@ -60,6 +63,7 @@ export class TraceList extends Store<TraceListState> {
       loading: false,
       error: null,
       live: 0,
+      toRead: 0,
     });
     this.#host = host;
   }
@@ -69,7 +73,7 @@ export class TraceList extends Store<TraceListState> {
     const asked = (this.#asked += 1);
     this.#wanted = PAGE;
     this.#busy = true;
-    this.set({ filter, sort, loading: true, error: null });
+    this.set({ filter, sort, loading: true, error: null, toRead: 0 });
     try {
       const first = await this.#read(undefined, filter, sort);
       if (asked !== this.#asked) return;
@@ -77,11 +81,30 @@ export class TraceList extends Store<TraceListState> {
       this.#busy = false;
       this.#publish();
       await this.#more();
+      if (figureKeys.has(sort.key)) await this.#readTexts(asked);
     } catch (error) {
       if (asked !== this.#asked) return;
       this.#busy = false;
       this.set({ error, loading: false });
     }
+  }
+
+  /** What is sorted by is found in the texts: they are read, and the list again when there was something to read. */
+  async #readTexts(asked: number): Promise<void> {
+    const { run, stage, step } = this.value.filter;
+    if (run === undefined) return;
+    const side = { run, ...(stage !== undefined && { stage }), ...(step !== undefined && { step }) };
+    let read = false;
+    for (;;) {
+      const { waiting } = await this.#host.call('metrics/figures', { of: { sides: [side] }, only: 'texts' });
+      if (asked !== this.#asked) return;
+      read ||= waiting > 0;
+      this.set({ toRead: waiting });
+      if (waiting === 0) break;
+    }
+    // The first call may have read all that was missing.
+    if (read || this.value.rows.some((row) => row && !row.live && !row.figures))
+      await this.#refresh([0, this.#loaded()]);
   }
 
   /** The rows that are in view: what lies up to there is read. */

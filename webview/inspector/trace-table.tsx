@@ -121,7 +121,7 @@ function Header({ columns, sort, onSort }: HeaderProps) {
               <button
                 tabIndex={i === Math.max(0, stop) ? 0 : -1}
                 onClick={() => onSort(next(key))}
-                title={`Sort by ${one.title}`}
+                title={`Sort by ${one.what ?? one.title}`}
               >
                 {one.title}
                 {sorted && <span aria-hidden="true">{sort.descending ? ' ↓' : ' ↑'}</span>}

@@ -14,6 +14,9 @@ const KEYS: TraceSortKey[] = [
   'answer',
   'tokens',
   'finish',
+  'after',
+  'flips',
+  'lost',
   'reward',
   'advantage',
 ];
@@ -72,6 +75,7 @@ function valueOf(row: TraceRow, key: TraceSortKey): string | number | null {
   if (key === 'problem') return row.problemLabel;
   if (key === 'verdict') return row.verdict === null ? null : verdicts.indexOf(row.verdict);
   if (key === 'finish') return row.finish === null ? null : finishes.indexOf(row.finish);
+  if (key === 'after' || key === 'flips' || key === 'lost') return row.figures?.[key] ?? null;
   return row[key];
 }
 
@@ -79,8 +83,10 @@ describe('store: lists', () => {
   it('sorts by every key in both directions, nothing known last, equals in order, and pages through without a loss', () =>
     withStore(async (store, root) => {
       await fill(store, root);
+      while ((await store.setFigures({ of: { sides: [{ run: 'r' }] }, only: 'texts' })).waiting > 0);
       const inOrder = await allPages(store, { filter: { run: 'r' }, limit: 1000 });
       assert.equal(inOrder.length, 302);
+      assert.ok(inOrder.some(({ figures }) => figures?.after != null));
       for (const key of KEYS) {
         for (const descending of [false, true]) {
           const paged = await allPages(store, { filter: { run: 'r' }, sort: { key, descending }, limit: 23 });
