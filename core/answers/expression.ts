@@ -3,6 +3,8 @@
  * one recursive parser, whose parts call each other, is read most easily in one place.
  */
 
+import { FUNCTIONS, tokenise, UnreadableError, type Token } from './tokens.ts';
+
 export type Node =
   | { op: 'number'; value: number; digits: string }
   | { op: 'variable'; name: string }
@@ -12,23 +14,9 @@ export type Node =
   | { op: 'root'; of: Node; degree: Node }
   | { op: 'call'; name: string; of: Node; base?: Node };
 
-/** What cannot be read, in words. */
-export class UnreadableError extends Error {}
-
-const FUNCTIONS = new Set(
-  'sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp gcd sgn arccot'.split(' '),
-);
 const GREEK =
   /^(?:alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Sigma|Phi|Psi|Omega|ell|hbar)$/;
 const DEPTH_LIMIT = 120;
-const TOKEN_LIMIT = 3_000;
-
-interface Token {
-  kind: 'number' | 'name' | 'command' | 'sign';
-  text: string;
-  /** White space stands before it. */
-  spaced: boolean;
-}
 
 /**
  * Parses a normalised formula.
@@ -36,46 +24,6 @@ interface Token {
  */
 export function parse(text: string): Node {
   return new Parser(tokenise(text)).whole();
-}
-
-function tokenise(text: string): Token[] {
-  const tokens: Token[] = [];
-  const scan = /\s+|(\d+(?:\.\d+)?)|\\([a-zA-Z]+)|([a-zA-Z]+)|(\*\*|\\[{}%|]|[-+*/^_!(){}[\]|%':=])|([^])/g;
-  let spaced = false;
-  for (const match of text.matchAll(scan)) {
-    if (match[5] !== undefined) throw new UnreadableError(`the sign ${match[5]} is not arithmetic`);
-    if (match[1] !== undefined) tokens.push({ kind: 'number', text: match[1], spaced });
-    else if (match[2] !== undefined) pushCommand(tokens, match[2], spaced);
-    else if (match[3] !== undefined) pushLetters(tokens, match[3], spaced);
-    else if (match[4] !== undefined) tokens.push({ kind: 'sign', text: match[4] === '**' ? '^' : match[4], spaced });
-    spaced = match[0].trim() === '';
-    if (tokens.length > TOKEN_LIMIT) throw new UnreadableError(`the formula has more than ${TOKEN_LIMIT} signs`);
-  }
-  return tokens;
-}
-
-/** `\cotx` is `\cot x`: TeX knows no such command, and writers forget the blank. */
-function pushCommand(tokens: Token[], name: string, spaced: boolean): void {
-  const glued =
-    /^(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|pi|sqrt|cdot)([a-zA-Z]{1,2})$/.exec(name);
-  if (!glued || FUNCTIONS.has(name)) tokens.push({ kind: 'command', text: name, spaced });
-  else {
-    tokens.push({ kind: 'command', text: glued[1]!, spaced });
-    for (const letter of glued[2]!) tokens.push({ kind: 'name', text: letter, spaced: false });
-  }
-}
-
-/** `sqrt`, `pi`, `sin` in plain text are what they say; other letters multiply, as in `xy`. */
-function pushLetters(tokens: Token[], letters: string, spaced: boolean): void {
-  const known = /^(?:sqrt|pi|infinity|inf|oo)$/.test(letters) || FUNCTIONS.has(letters);
-  if (known)
-    tokens.push({
-      kind: 'command',
-      text: letters === 'oo' || letters === 'inf' || letters === 'infinity' ? 'infty' : letters,
-      spaced,
-    });
-  else if (letters.length > 3) throw new UnreadableError(`“${letters}” is a word`);
-  else for (const letter of letters) tokens.push({ kind: 'name', text: letter, spaced });
 }
 
 class Parser {
@@ -420,47 +368,4 @@ function isMixed(left: Node, previous: Token, right: Node, next: Token): boolean
 
 function number(digits: string): Node {
   return { op: 'number', value: Number(digits), digits };
-}
-
-/** True when the formula has a sum, product, integral or limit, of which only the form is known. */
-export function isOpaque(node: Node): boolean {
-  switch (node.op) {
-    case 'number':
-    case 'variable':
-    case 'constant':
-      return false;
-    case 'add':
-    case 'multiply':
-    case 'divide':
-    case 'power':
-    case 'binomial':
-      return isOpaque(node.left) || isOpaque(node.right);
-    case 'root':
-      return isOpaque(node.of) || isOpaque(node.degree);
-    case 'call':
-      return node.name.startsWith('big:') || isOpaque(node.of);
-    default:
-      return isOpaque(node.of);
-  }
-}
-
-/** True when the formula has a decimal literal, so that its value is rounded. */
-export function hasDecimal(node: Node): boolean {
-  switch (node.op) {
-    case 'number':
-      return node.digits.includes('.') && !/\.0*$/.test(node.digits);
-    case 'variable':
-    case 'constant':
-      return false;
-    case 'add':
-    case 'multiply':
-    case 'divide':
-    case 'power':
-    case 'binomial':
-      return hasDecimal(node.left) || hasDecimal(node.right);
-    case 'root':
-      return hasDecimal(node.of) || hasDecimal(node.degree);
-    default:
-      return hasDecimal(node.of);
-  }
 }

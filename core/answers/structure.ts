@@ -1,7 +1,9 @@
 /** The shape of an answer: a formula, a list, a tuple or interval, a union, a relation, a matrix, a ratio, or words. */
-import { parse, hasDecimal, UnreadableError, type Node } from './expression.ts';
+import { parse, type Node } from './expression.ts';
 import { closes, normalise, ROW, type Step } from './normalise.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
+import { UnreadableError } from './tokens.ts';
+import { hasDecimal } from './tree.ts';
 
 export type Answer =
   /** `exact` is false when it has a decimal literal. `unit` is what stood behind it, `null` where nothing did. */

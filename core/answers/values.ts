@@ -1,7 +1,8 @@
 /** Whether two formulas have the same value: exactly where whole numbers and variables make them up, otherwise at fixed points. */
 import { evaluate, evaluateModulo, PRIMES, type Complex, type Point } from './evaluate.ts';
-import { isOpaque, type Node } from './expression.ts';
+import type { Node } from './expression.ts';
 import type { Policy } from './policy.ts';
+import { isOpaque } from './tree.ts';
 
 /** What is thought of two answers, and why. */
 export type Opinion = [value: 'right' | 'wrong' | 'undecided', reason: string];
