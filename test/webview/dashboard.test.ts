@@ -182,6 +182,17 @@ describe('dashboard', () => {
     assert.equal(host.count('metrics/snapshot'), quiet);
   });
 
+  it('asks from the reward of a GRPO stage why it changed', async () => {
+    const host = new FakeHost(data(), view);
+    const page = await open(host);
+    const training = page.getByRole('region', { name: 'Training of grpo' });
+    await training.getByRole('button', { name: 'Why did the reward change?' }).click();
+    assert.equal(await page.getByRole('button', { name: 'Why did the reward change?' }).count(), 1);
+    await page.waitForTimeout(50);
+    const { params } = host.calls.findLast(({ method }) => method === 'host/open')!;
+    assert.deepEqual(params, { view: { page: 'report', run: RUN, stage: 'grpo', why: {} } });
+  });
+
   it('stops, resumes and shows logs through the host', async () => {
     const host = new FakeHost(data(), view);
     host.data.run!.stages[1]!.state = 'stopped';

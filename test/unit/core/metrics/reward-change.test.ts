@@ -174,6 +174,46 @@ describe('two causes', () => {
   });
 });
 
+describe('exemplars', () => {
+  const of = (figures: RewardChangeFigures | null, kind: ChangeKind) =>
+    figures!.parts.find((part) => part.kind === kind)!.exemplars;
+
+  it('of a rise of accuracy are newly right ones, first those of problems that got better', () => {
+    const before = [one('same', 'right'), one('same', 'wrong'), one('better', 'wrong'), one('better', 'wrong')];
+    const after = [one('same', 'right'), one('same', 'wrong'), one('better', 'right'), one('better', 'right')];
+    const found = of(rewardChange(before, after, [accuracy]), 'accuracy');
+    assert.deepEqual(
+      found.map(({ side, at }) => `${side} ${at}`),
+      ['after 2', 'after 3', 'after 0', 'before 1'],
+    );
+    assert.ok(found.every(({ moved }) => moved > 0));
+  });
+
+  it('of a term of length are the longest where it fell, the shortest of the other set with them', () => {
+    const long = (lengths: number[]) =>
+      lengths.map((length, i) => ({ problem: `p${i}`, state: 'right' as const, parts: [-length], tokens: length }));
+    const found = of(rewardChange(long([1, 2, 3]), long([4, 9, 2]), [cosine]), 'length');
+    // The other means are 2 and 5.
+    assert.deepEqual(
+      found.map(({ side, at, moved }) => [side, at, Number(moved.toFixed(6))]),
+      [
+        ['after', 1, -7 / 3],
+        ['before', 0, -4 / 3],
+        ['before', 1, -1],
+        ['after', 0, -2 / 3],
+        ['before', 2, -2 / 3],
+      ].map(([side, at, moved]) => [side, at, Number((moved as number).toFixed(6))]),
+    );
+  });
+
+  it('are bounded, of all and of one problem', () => {
+    const set = (state: CompletionState) => times(60, (i) => one(`p${i % 6}`, i % 2 === 0 ? state : 'right'));
+    const figures = rewardChange(set('right'), set('cut'), [accuracy], { exemplars: 5 });
+    assert.equal(of(figures, 'truncation').length, 5);
+    assert.equal(of(rewardChange(set('right'), set('cut'), [accuracy]), 'truncation').length, 6);
+  });
+});
+
 describe('the figures beside it', () => {
   it('count states, problems and lengths, and have intervals that hold the change', () => {
     const set = (right: number) => times(60, (i) => one(`p${i % 30}`, i % 10 < right ? 'right' : 'wrong'));
