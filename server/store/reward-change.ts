@@ -197,7 +197,11 @@ function stateOf({ verdict, recorded, finish, answered }: Row): CompletionState 
   return answered === 1 ? 'wrong' : 'unanswered';
 }
 
-/** Share of right answers of the problems of one window only, over the run's completions outside of both windows. */
+/**
+ * How easy the problems of one window only are, as a share of right answers, by the run's completions outside of both windows: the mean
+ * over all of these, and how much more of the problem's own are right than of all in the same steps. So a problem that came late, when
+ * the model was better, is not taken for an easy one.
+ */
 function* difficultyOf(
   index: IndexFile,
   run: string,
@@ -210,7 +214,9 @@ function* difficultyOf(
   const difficulty = new Map<string, number>();
   if (single.size === 0) return difficulty;
   const own = new Set(attemptsOf(index, { run, stage }).map(({ id }) => id));
-  const graded = new Map<string, { n: number; right: number }>();
+  const all = new Rate();
+  const bySteps = new Map<string, Rate>();
+  const graded = new Map<string, { rate: Rate; steps: Map<string, number> }>();
   const outside = (step: number | null) => windows.every(({ from, to }) => step === null || step < from || step > to);
   for (const { id } of attemptsOf(index, { run })) {
     yield* scan<{ hash: string; verdict: number; step: number | null }>(
@@ -219,17 +225,48 @@ function* difficultyOf(
       { columns: 'p.hash, t.verdict, t.step', condition: `t.verdict IN (${DECIDED.join(', ')})`, values: [] },
       (some) => {
         for (const { hash, verdict, step } of some) {
-          if (!single.has(hash) || (own.has(id) && !outside(step))) continue;
-          const found = graded.get(hash) ?? { n: 0, right: 0 };
-          found.n += 1;
-          if (verdict === DECIDED[0]) found.right += 1;
-          graded.set(hash, found);
+          if (own.has(id) && !outside(step)) continue;
+          const right = verdict === DECIDED[0];
+          // Attempts of a stage go on with its steps; a new one counts for itself.
+          const place = `${id}/${step}`;
+          all.add(right);
+          rateOf(bySteps, place).add(right);
+          if (!single.has(hash)) continue;
+          let found = graded.get(hash);
+          if (!found) graded.set(hash, (found = { rate: new Rate(), steps: new Map() }));
+          found.rate.add(right);
+          found.steps.set(place, (found.steps.get(place) ?? 0) + 1);
         }
       },
     );
   }
-  for (const [hash, { n, right }] of graded) if (n >= LEAST_GRADED) difficulty.set(hash, right / n);
+  for (const [hash, { rate, steps }] of graded) {
+    if (rate.n < LEAST_GRADED) continue;
+    let expected = 0;
+    for (const [place, n] of steps) expected += (n * bySteps.get(place)!.share) / rate.n;
+    difficulty.set(hash, Math.max(0, Math.min(1, all.share + rate.share - expected)));
+  }
   return difficulty;
+}
+
+class Rate {
+  n = 0;
+  right = 0;
+
+  add(right: boolean): void {
+    this.n += 1;
+    if (right) this.right += 1;
+  }
+
+  get share(): number {
+    return this.right / this.n;
+  }
+}
+
+function rateOf(rates: Map<string, Rate>, place: string): Rate {
+  let found = rates.get(place);
+  if (!found) rates.set(place, (found = new Rate()));
+  return found;
 }
 
 /** The parts with the rows of their exemplars. */

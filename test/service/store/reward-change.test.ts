@@ -150,6 +150,28 @@ describe('store: why a reward changed', () => {
       assert.deepEqual([blind.strata.problem, blind.strata.difficulty], [4 * 2 + 4 * 2, 0]);
     }));
 
+  it('does not take a problem for easy that came again when the model was better', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const record = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 1 }, { stage_config: { rewards } });
+      // Twelve problems alike, gone through twice in another order, four a step; the model gets better all the time.
+      const names = Array.from({ length: 12 }, (_, i) => `p${i}`);
+      const learnt = (step: number): Kind[] => Array.from({ length: 8 }, (_, i) => (i < step + 1 ? 'right' : 'wrong'));
+      const orders = [
+        names.slice(0, 4),
+        names.slice(4, 8),
+        names.slice(8),
+        names.slice(0, 4),
+        names.slice(8),
+        names.slice(4, 8),
+      ];
+      for (const [i, problems] of orders.entries()) writeStep(record, i + 1, problems, learnt(i + 1));
+      await store.catchUp();
+      const found = (await store.sliced('metrics/rewardChange', { run: 'r', stage: 'grpo' }))!;
+      assert.deepEqual([found.before.from, found.after.to, found.strata.difficulty], [1, 6, 64]);
+      assert.deepEqual(changes(found), { accuracy: 2.5 });
+    }));
+
   it('names what the parts do not explain, and takes a total without parts as it is', () =>
     withStore(async (store, root) => {
       makeRun(root, 'r');
