@@ -7,25 +7,12 @@ import { extractAnswer } from '../../core/answers/extract.ts';
 import { quickCheck } from '../../core/answers/quick-check.ts';
 import { countSpans } from '../../core/behaviours/count.ts';
 import { detect, DETECTOR } from '../../core/behaviours/detect.ts';
-import { compareWhatIf, type RejectSettings, type StoredSample } from '../../core/metrics/what-if.ts';
+import { compareWhatIf } from '../../core/metrics/what-if.ts';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
-import type { AppliedRescore, AuditQueue, RescorePreview, RescoreWish } from '../../core/protocol/audit.ts';
-import type { Pair, TraceSet } from '../../core/protocol/comparison.ts';
-import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
-import type {
-  EventBatch,
-  Methods,
-  MetricsSnapshot,
-  Params,
-  Result,
-  RunSummary,
-  StageRow,
-} from '../../core/protocol/methods.ts';
-import type { RewardChange } from '../../core/protocol/reward-change.ts';
+import type { EventBatch, Methods } from '../../core/protocol/methods.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
-import type { Report, TableRow } from '../../core/protocol/report.ts';
 import type {
   ForwardedMethod,
   HostMethods,
@@ -36,8 +23,9 @@ import type {
 import { fitting } from '../../server/runs/row-lines.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
+import type { FakeData } from './fake-data.ts';
 import { fakePaired } from './fake-paired.ts';
-import { judgeAgreement, judgeLayer, type JudgeRule } from './fake-judge.ts';
+import { judgeAgreement, judgeLayer } from './fake-judge.ts';
 import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
 import { figuresOf } from '../support/figures-of.ts';
@@ -110,34 +98,6 @@ export function fakeTrace(n: number, wish: TraceWish): FakeTrace {
       source: null,
       ...rest,
     },
-  };
-}
-
-export interface FakeData {
-  traces: FakeTrace[];
-  judge?: JudgeRule;
-  behaviours?: Result<'metrics/behaviours'>;
-  audit?: AuditQueue;
-  rescore?: (wish: RescoreWish) => RescorePreview;
-  rescores?: AppliedRescore[];
-  sets?: TraceSet[];
-  pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
-  rewardChange?: (params: Params<'metrics/rewardChange'>) => RewardChange | null;
-  run?: RunSummary;
-  table?: StageRow[];
-  metrics?: MetricsSnapshot;
-  report?: Report;
-  tables?: Record<string, TableRow[]>;
-  /** Samples of a `reject` stage by problem, and how it kept them. */
-  whatIf?: { samples: Map<string, StoredSample[]>; settings: RejectSettings };
-  /** Texts of part files by their number; one byte a character. */
-  parts?: Record<number, string>;
-  groups?: {
-    problems: ProblemGroups[];
-    steps: Record<string, GroupAtStep[]>;
-    /** By the group's first trace. */
-    details: Record<string, GroupDetail>;
-    health: GroupHealth[];
   };
 }
 

@@ -3,7 +3,8 @@ import { groupAdvantages, meanAndDeviation } from '../../core/metrics/advantages
 import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type { RunSummary } from '../../core/protocol/methods.ts';
 import type { Report, RowPart, TableRow } from '../../core/protocol/report.ts';
-import { fakeTrace, type FakeData } from './fake-host.ts';
+import type { FakeData } from './fake-data.ts';
+import { fakeTrace } from './fake-host.ts';
 import { madeRun, RUN } from './made-run.ts';
 
 export const STAGE = 'synth';
