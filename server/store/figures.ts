@@ -92,7 +92,7 @@ export class Figures {
     this.index = index;
     this.root = root;
     this.texts = texts;
-    this.places = new TokenPlaces(index);
+    this.places = new TokenPlaces(index, root);
   }
 
   /** Answers `metrics/figures`. @throws `not_found` for a run that is not there */
