@@ -33,6 +33,8 @@ export interface AnswerPath {
 export interface PathOptions {
   /** The echoed prompt ends here: what stands before it is not the model's. */
   from?: number;
+  /** The prompt opened a thought: a completion that never closes it is all reasoning, and its last line is no answer. */
+  reasoningAssumed?: boolean;
   /** The checker's word on the answer that counts. It overrules the quick check for every answer of the same text. */
   verdict?: { answer: string; value: VerdictValue } | null;
 }
@@ -41,8 +43,10 @@ export interface PathOptions {
 export const MOST_ANSWERS = 500;
 const KEPT_TEXT = 120;
 
+type Committed = Pick<PathOptions, 'from' | 'reasoningAssumed'> & { gold?: string | null };
+
 /**
- * Boxes, and statements of *the answer* (`####` and 答案 too), in the order of the text; the last line where there is neither.
+ * Boxes, `<answer>` tags and statements of *the answer* (`####` and 答案 too), in the order of the text; the last line where there is neither.
  *
  * What commits to nothing is left out: a statement of a result on the way ("the value of x is 3") unless it is called final, one that
  * breaks off ("the answer is 1/115, so m + n is"), and a plain word ("the answer is different") where the gold, if there is one, has a digit.
@@ -50,10 +54,10 @@ const KEPT_TEXT = 120;
  */
 export function committed(
   completion: string,
-  { from = 0, gold = null }: { from?: number; gold?: string | null } = {},
+  { from = 0, gold = null, reasoningAssumed = false }: Committed = {},
 ): FoundAnswer[] {
   const wordsCount = gold !== null && !/\d/.test(gold);
-  return candidates(completion).filter(({ rule, start, text }) => {
+  return candidates(completion, { reasoningAssumed }).filter(({ rule, start, text }) => {
     if (start < from) return false;
     if (!rule.startsWith('answer_is')) return true;
     if (!wordsCount && !/[\d\\$√π∞]|^[A-Za-z]$|^\([A-Za-z]\)$/.test(text)) return false;
@@ -87,7 +91,8 @@ function readings({ text, rule }: Pick<FoundAnswer, 'text' | 'rule'>): string[] 
  * answers of other texts are a change as well. Undecided answers are passed over.
  */
 export function answerPath(completion: string, gold: string | null, options: PathOptions = {}): AnswerPath {
-  const found = committed(completion, { from: options.from ?? 0, gold });
+  const { from = 0, reasoningAssumed = false } = options;
+  const found = committed(completion, { from, gold, reasoningAssumed });
   const known = new Map<string, VerdictValue>();
   const told = options.verdict;
   if (told && (told.value === 'right' || told.value === 'wrong')) known.set(told.answer.trim(), told.value);

@@ -10,7 +10,7 @@ import { QUICK_CHECK_VERSION } from '../answers/quick-check.ts';
 import { sections } from '../traces/sections.ts';
 
 /** Changes whenever any figure may change: what was kept under another version is found anew. */
-export const FIGURES_VERSION = `2 (quick check ${QUICK_CHECK_VERSION})`;
+export const FIGURES_VERSION = `3 (quick check ${QUICK_CHECK_VERSION})`;
 
 export interface TraceFigures extends Pick<AnswerPath, 'answers' | 'more' | 'first' | 'flips'> {
   /** Units of the completion that was read. */
@@ -61,7 +61,8 @@ export function* traceFigures({
   verdict,
 }: FiguresInput): Generator<void, TraceFigures> {
   const from = echoEnd(completion, prompt, problem);
-  const path = answerPath(completion, gold, { from, ...(verdict && { verdict }) });
+  const reasoningAssumed = prompt.lastIndexOf('<think>') > prompt.lastIndexOf('</think>');
+  const path = answerPath(completion, gold, { from, reasoningAssumed, ...(verdict && { verdict }) });
   yield;
   const own = from === 0 ? completion : completion.slice(from);
   const ends = path.answers.map(({ end }) => end);
@@ -79,12 +80,13 @@ export function* traceFigures({
   const moved = <T extends { start: number; end: number }>(one: T): T => {
     return { ...one, start: one.start + from, end: one.end + from };
   };
-  const thought = sections(completion).some(({ kind }) => kind === 'reasoning');
+  const parts = sections(completion, reasoningAssumed);
+  const thought = parts.some(({ kind }) => kind === 'reasoning');
   return {
     units: completion.length,
     from,
     closes: completion.split('</think>').length - 1,
-    closed: thought ? sections(completion).some(({ kind }) => kind === 'answer') : null,
+    closed: thought ? parts.some(({ kind }) => kind === 'answer') : null,
     ...path,
     rounds,
     loops: found.slice(0, MOST).map(moved),

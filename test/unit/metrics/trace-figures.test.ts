@@ -26,6 +26,9 @@ describe('figures of a text', () => {
     assert.deepEqual(facts(figures('<|channel|>analysis<|message|>Hm.<|end|><|channel|>final<|message|>\\boxed{7}<|return|>')), [true, 0, 0]); // prettier-ignore
     assert.deepEqual(facts(figures('<|channel|>analysis<|message|>Hm. It goes on and on')), [false, 0, null]);
     assert.deepEqual(facts(figures('It is \\boxed{7}')), [null, 0, 0]);
+    // The prompt opened the thought.
+    assert.deepEqual(facts(figures('Hm. So it is\n7', { prompt: 'Sum up.<think>\n' })), [false, 0, null]);
+    assert.deepEqual(facts(figures('Hm.</think>\n7', { prompt: 'Sum up.<think>\n' })), [true, 1, 0]);
   });
 
   it('the prompt that it repeats is in no figure, and places stay those of the whole text', () => {
