@@ -9,13 +9,15 @@ const ITEMS_LIMIT = 64;
 
 /** Compares two answers under a policy. Order of the two matters only to rounding. */
 export function compare(gold: Answer, pred: Answer, policy: Readonly<Policy>): Opinion {
+  if (gold.kind === 'words' && pred.kind === 'relation' && pred.value) return compare(gold, pred.value, policy);
+  if (pred.kind === 'words' && gold.kind === 'relation' && gold.value) return compare(gold.value, pred, policy);
   if (gold.kind === 'words' || pred.kind === 'words') return compareWords(gold, pred, policy);
   if (gold.kind === 'unreadable' || pred.kind === 'unreadable') return compareUnread(gold, pred);
   if (gold.kind === 'relation' || pred.kind === 'relation') return compareRelation(gold, pred, policy);
   const a = single(gold);
   const b = single(pred);
   if (a.kind === 'formula' && b.kind === 'formula')
-    return otherUnit(a.unit, b.unit, policy) ?? compareFormulas(a.node, b.node, a.exact && b.exact, policy);
+    return otherUnit(a.unit, b.unit, policy) ?? compareReadings(a, b, policy);
   // `{1,3}` without backslashes is often a pair whose brackets were lost.
   if ((a.kind === 'set' && b.kind === 'tuple') || (a.kind === 'tuple' && b.kind === 'set')) {
     const inOrder = compareInOrder(a.items, b.items, policy);
@@ -43,6 +45,17 @@ export function compare(gold: Answer, pred: Answer, policy: Readonly<Policy>): O
   if (b.kind === 'ratio' && b.parts.length === 2 && a.kind === 'formula') return compareQuotient(b.parts, a, policy);
   if (a.kind === 'matrix' || b.kind === 'matrix') return ['undecided', 'matrices are not computed'];
   return ['wrong', `one is a ${a.kind}, the other a ${b.kind}`];
+}
+
+type Formula = Extract<Answer, { kind: 'formula' }>;
+
+/** `1/2x` is read in both ways; where they lead to different verdicts, there is none. */
+function compareReadings(gold: Formula, pred: Formula, policy: Readonly<Policy>): Opinion {
+  const exact = gold.exact && pred.exact;
+  const first = compareFormulas(gold.node, pred.node, exact, policy);
+  if ((!gold.tight && !pred.tight) || gold.source === pred.source) return first;
+  const second = compareFormulas(gold.tight ?? gold.node, pred.tight ?? pred.node, exact, policy);
+  return first[0] === second[0] ? first : ['undecided', 'it is not clear what the slash divides by'];
 }
 
 /** Units count as the policy says; null where they make no difference. */
@@ -75,7 +88,8 @@ function compareWords(gold: Answer, pred: Answer, policy: Readonly<Policy>): Opi
         : null;
   const a = plain(gold);
   const b = plain(pred);
-  if (a !== null && b !== null && a.replace(/[^\p{L}\p{N}]/gu, '') === b.replace(/[^\p{L}\p{N}]/gu, '') && a !== '')
+  const letters = (text: string) => (/^\s*[-−]/.test(text) ? '-' : '') + text.replace(/[^\p{L}\p{N}]/gu, '');
+  if (a !== null && b !== null && letters(a) === letters(b) && /[\p{L}\p{N}]/u.test(a))
     return ['right', 'the same words'];
   if (gold.kind === 'words' && pred.kind === 'words') {
     return wordCount(gold.words) + wordCount(pred.words) <= 4
@@ -199,6 +213,8 @@ function sameRelation(gold: Relation, pred: Relation, policy: Readonly<Policy>):
 /** `a = b` and `c = d` when a − b is a constant times c − d; `a < b` likewise, with a constant that keeps or turns the sign. */
 function sameDifference(gold: Relation, pred: Relation): Opinion | null {
   if (gold.signs.length !== 1 || pred.signs.length !== 1) return null;
+  if ([...gold.sides, ...pred.sides].some((side) => side.kind === 'formula' && side.tight))
+    return ['undecided', 'it is not clear what the slash divides by'];
   const a = difference(gold);
   const b = difference(pred);
   if (!a || !b) return null;

@@ -19,22 +19,28 @@ const GREEK =
 const DEPTH_LIMIT = 120;
 
 /**
- * Parses a normalised formula.
+ * Parses a normalised formula. `tight` is the other reading where a product without a sign follows a slash: `1/2x` as 1/(2x); otherwise null.
  * @throws UnreadableError on anything else, and on formulas of more than 3,000 tokens or 120 levels.
  */
-export function parse(text: string): Node {
-  return new Parser(tokenise(text)).whole();
+export function parse(text: string): { node: Node; tight: Node | null } {
+  const parser = new Parser(tokenise(text), false);
+  const node = parser.whole();
+  return { node, tight: parser.isAmbiguous ? new Parser(tokenise(text), true).whole() : null };
 }
 
 class Parser {
   readonly #tokens: Token[];
+  readonly #isTight: boolean;
+  /** A product without a sign follows a slash. */
+  isAmbiguous = false;
   #at = 0;
   #depth = 0;
   /** Bars that are open: a bar then closes. */
   #bars = 0;
 
-  constructor(tokens: Token[]) {
+  constructor(tokens: Token[], isTight: boolean) {
     this.#tokens = tokens;
+    this.#isTight = isTight;
   }
 
   whole(): Node {
@@ -96,7 +102,7 @@ class Parser {
     for (;;) {
       if (this.#take('*') || (this.#isCommand('cdot') && (this.#at += 1)))
         node = { op: 'multiply', left: node, right: this.#signedFactor() };
-      else if (this.#take('/')) node = { op: 'divide', left: node, right: this.#signedFactor() };
+      else if (this.#take('/')) node = { op: 'divide', left: node, right: this.#divisor() };
       else if (this.#startsFactor()) {
         const next = this.#peek()!;
         const previous = this.#tokens[this.#at - 1]!;
@@ -109,6 +115,13 @@ class Parser {
           : { op: 'multiply', left: node, right };
       } else return node;
     }
+  }
+
+  #divisor(): Node {
+    let node = this.#signedFactor();
+    if (this.#startsFactor()) this.isAmbiguous = true;
+    while (this.#isTight && this.#startsFactor()) node = { op: 'multiply', left: node, right: this.#factor() };
+    return node;
   }
 
   #signedFactor(): Node {
@@ -226,8 +239,9 @@ class Parser {
     if (this.#take('_')) name += `_${this.#subscript()}`;
     if (name === 'e') return { op: 'constant', name: 'e' };
     if (name === 'i') return { op: 'constant', name: 'i' };
-    // A letter that mathematics keeps for functions, directly before a bracket.
-    if (/^[fghFGHPQ](?:_|$)/.test(name) && this.#is('(') && !this.#peek()!.spaced) {
+    // A letter that mathematics keeps for functions, directly before a bracket; any letter before (0), which is no product.
+    const isAtZero = this.#tokens[this.#at + 1]?.text === '0' && this.#tokens[this.#at + 2]?.text === ')';
+    if ((/^[fghFGHPQ](?:_|$)/.test(name) || isAtZero) && this.#is('(') && !this.#peek()!.spaced) {
       this.#at += 1;
       const of = this.#withoutBars(() => this.#sum());
       this.#expect(')');
@@ -292,6 +306,9 @@ class Parser {
       case 'angle':
       case 'hat':
       case 'bar':
+      case 'dot':
+      case 'ddot':
+      case 'tilde':
         return { op: 'call', name, of: this.#argument() };
       default:
         if (FUNCTIONS.has(name)) return this.#call(name);

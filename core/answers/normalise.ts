@@ -109,7 +109,10 @@ function parted(text: string): string {
 }
 
 function renamed(text: string): string {
-  return text.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
+  const primed = text.replace(/\^\s*(?:\{\s*((?:\\prime\s*)+)\}|\\prime)/g, (_, several?: string) =>
+    "'".repeat(several?.match(/prime/g)?.length ?? 1),
+  );
+  return primed.replace(/\\([a-zA-Z]+)\*?/g, (whole, name: string) => {
     if (VANISHING.has(name)) return '';
     const synonym = SYNONYMS[name];
     if (synonym === undefined) return whole;

@@ -12,7 +12,8 @@ export interface Policy {
   /** In sets and lists an item that stands twice: counts `once`, or as often as `written`. */
   repeats: 'once' | 'written';
   /**
-   * A formula with a decimal literal is the same within this absolute distance (`0.333333` and 1/3); 0: only what is exactly the same.
+   * A formula with a decimal literal is the same within this absolute distance (`0.333333` and 1/3), which shrinks
+   * with numbers below a thousandth; 0: only what is exactly the same.
    * Whole numbers and formulas of whole numbers are always compared exactly.
    */
   tolerance: number;

@@ -11,7 +11,7 @@ import { compare } from './compare.ts';
 import { goldAnswer } from './extract.ts';
 import { normalise, normaliseSteps, ROW, type Step } from './normalise.ts';
 import { DEFAULT_POLICY, policyName, type Policy } from './policy.ts';
-import { readAnswer, type Answer } from './structure.ts';
+import { readAnswer, withoutLetterUnit, type Answer } from './structure.ts';
 import type { Opinion } from './values.ts';
 
 /** Changes whenever any verdict may change. */
@@ -78,6 +78,11 @@ function opinion(gold: string, pred: string, policy: Readonly<Policy>): Opinion 
     const asLists = compare(readAnswer(gold, policy, null, false), readAnswer(pred, policy, null, false), policy);
     if (asLists[0] === 'right') return asLists;
   }
+  const bare = policy.units === 'compared' ? null : withoutLetterUnits(goldText, predText);
+  if (bare) {
+    const asNumbers = compare(readAnswer(bare[0], policy), readAnswer(bare[1], policy), policy);
+    if (asNumbers[0] === 'right') return ['right', `${asNumbers[1]}, the letter behind it taken for a unit`];
+  }
   // `1,22` may be a decimal number with a comma.
   if (policy.decimalComma === 'accepted' && /^[-+]?\d+,\d+$/.test(goldText) !== /^[-+]?\d+,\d+$/.test(predText)) {
     const second = compare(
@@ -93,6 +98,14 @@ function opinion(gold: string, pred: string, policy: Readonly<Policy>): Opinion 
 /** Four words or more: somebody has to read it. */
 function isSentence(text: string): boolean {
   return (text.replace(/\\[a-zA-Z]+(?:\{[a-zA-Z]*\})?/g, ' ').match(/[A-Za-z]{3,}/g)?.length ?? 0) >= 4;
+}
+
+/** `5 m` against `5`: a letter behind a number is a unit only where the other answer has none. */
+function withoutLetterUnits(gold: string, pred: string): [gold: string, pred: string] | null {
+  const letters = /[a-zA-Z]/;
+  const goldNumber = letters.test(pred) ? null : withoutLetterUnit(gold);
+  const predNumber = letters.test(gold) ? null : withoutLetterUnit(pred);
+  return goldNumber !== null || predNumber !== null ? [goldNumber ?? gold, predNumber ?? pred] : null;
 }
 
 const COMMA_BEFORE_THREE = /\d,\d{3}(?!\d)/;

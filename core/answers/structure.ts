@@ -6,8 +6,8 @@ import { UnreadableError } from './tokens.ts';
 import { hasDecimal } from './tree.ts';
 
 export type Answer =
-  /** `exact` is false when it has a decimal literal. `unit` is what stood behind it, `null` where nothing did. */
-  | { kind: 'formula'; node: Node; exact: boolean; source: string; unit: string | null }
+  /** `exact` is false when it has a decimal literal. `unit` is what stood behind it, `null` where nothing did; `tight`: see {@link parse}. */
+  | { kind: 'formula'; node: Node; exact: boolean; source: string; unit: string | null; tight?: Node }
   /** A bare list or `{…}`: order does not count. */
   | { kind: 'set'; items: Answer[] }
   /** `(…)`, `[…)`: order counts. */
@@ -93,8 +93,8 @@ function read(text: string, depth: number, reading: Reading): Answer {
 
 function readFormula(source: string, unit: string | null): Answer {
   try {
-    const node = parse(source);
-    return { kind: 'formula', node, exact: !hasDecimal(node), source, unit };
+    const { node, tight } = parse(source);
+    return { kind: 'formula', node, exact: !hasDecimal(node), source, unit, ...(tight ? { tight } : {}) };
   } catch (error) {
     if (error instanceof UnreadableError) return { kind: 'unreadable', source, why: error.message };
     throw error;
@@ -103,7 +103,7 @@ function readFormula(source: string, unit: string | null): Answer {
 
 /**
  * Units and other words behind a number: `10\text{ cm}^2`, `125 miles`, `5 m^2`, `28 percent` (which is `28\%`). The unit is null where
- * there is none; letters that may be variables (`5m`) are none.
+ * there is none; one letter may be a variable (`5 m`) and is none: {@link withoutLetterUnit}.
  */
 function withoutUnit(text: string): { text: string; unit: string | null } {
   const percent = text
@@ -112,12 +112,18 @@ function withoutUnit(text: string): { text: string; unit: string | null } {
   const head =
     /^([^]*[\d})\s])\s*\\(?:text|mathrm)\{\s*[^{}]*\}(?:\s*\^\s*\{?\\?\w+\}?)?(?:\s*\/\s*\\(?:text|mathrm)\{[^{}]*\}(?:\^\{?[-\d]+\}?)?)?$/.exec(
       percent,
-    )?.[1] ??
-    /^([-+]?[\d.,/]+|[^a-zA-Z]*\})\s*[a-zA-Z]{2,}(?:[ /][a-zA-Z]+)*(?:\^?\d)?$/.exec(percent)?.[1] ??
-    /^([-+]?\d[\d.,]*)\s+[a-zA-Z](?:\^?\d)?$/.exec(percent)?.[1] ??
-    /^([-+]?\d[\d.,]*)\s*[a-z]?m\^\{?[23]\}?$/.exec(percent)?.[1];
+    )?.[1] ?? /^([-+]?[\d.,/]+|[^a-zA-Z]*\})\s*[a-zA-Z]{2,}(?:[ /][a-zA-Z]+)*(?:\^?\d)?$/.exec(percent)?.[1];
   if (head === undefined || head.trim() === '') return { text: percent.trim(), unit: null };
   return { text: head.trim(), unit: unitName(percent.slice(head.length)) };
+}
+
+/** `5 m`, `1000.99 m^2` without what is a unit when the other answer has no letters; null for anything else. */
+export function withoutLetterUnit(normal: string): string | null {
+  return (
+    /^([-+]?\d[\d.,]*)\s+[a-zA-Z](?:\^\{?[23]\}?)?$/.exec(normal)?.[1] ??
+    /^([-+]?\d[\d.,]*)\s*[a-z]?m\^\{?[23]\}?$/.exec(normal)?.[1] ??
+    null
+  );
 }
 
 /** `\text{ cm}^{2}` and `cm²` as `cm2`, `miles` as `mile`. */
@@ -179,7 +185,10 @@ function readRelation(source: string, depth: number, reading: Reading): Answer |
     return sides.length === 2 && isName(sides[0]!)
       ? whole('no name before ≈', sides[1]!)
       : whole('the exact value, before ≈', source.slice(0, source.lastIndexOf('\\approx')));
-  if (last === 'in') return whole('the set behind ∈', sides.at(-1)!);
+  if (last === 'in')
+    return sides.length === 2 && isName(sides[0]!)
+      ? whole('the set behind ∈', sides[1]!)
+      : { kind: 'unreadable', source, why: 'what is in the set is no name' };
   const equal = signs.every((sign) => sign === '=') && reading.policy.names === 'ignored';
   // A chain of equations ends with the answer; a name alone before the sign is the question's.
   const value =

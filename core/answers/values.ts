@@ -38,6 +38,7 @@ export function compareFormulas(gold: Node, pred: Node, exact: boolean, policy: 
 }
 
 function compareValues(gold: Node, pred: Node, exact: boolean, policy: Readonly<Policy>): Opinion {
+  if (isSameTree(gold, pred)) return ['right', 'the same formula'];
   const modulo = exact ? compareModulo(gold, pred) : null;
   if (modulo) return modulo;
   let positive = 0;
@@ -47,6 +48,10 @@ function compareValues(gold: Node, pred: Node, exact: boolean, policy: Readonly<
     const b = evaluate(pred, point);
     if (isInfinity(gold) || isInfinity(pred))
       return a[0] === b[0] ? ['right', 'the same infinity'] : ['wrong', 'another value'];
+    if (isTiny(a) && isTiny(b) && Math.hypot(a[0] - b[0], a[1] - b[1]) <= 1e-12 * Math.hypot(...a)) {
+      positive += point.positive ? 1 : 0;
+      continue;
+    }
     if (!isFinitePair(a) || !isFinitePair(b) || isTiny(a) || isTiny(b))
       return ['undecided', 'the value is too large, too small or undefined'];
     const distance = closeness(a, b, exact || (policy.tolerance === 0 && policy.relativeTolerance === 0), policy);
@@ -90,6 +95,11 @@ function compareModulo(gold: Node, pred: Node): Opinion | null {
   return ['right', 'the same value modulo three primes'];
 }
 
+/** Written alike, so that no value is needed: `\binom{2n}{n}`, `\lfloor\log_2 n\rfloor`. */
+function isSameTree(gold: Node, pred: Node): boolean {
+  return gold.op === pred.op && JSON.stringify(gold) === JSON.stringify(pred);
+}
+
 function isInfinity(node: Node): boolean {
   return node.op === 'constant' ? node.name === 'infinity' : node.op === 'negate' && isInfinity(node.of);
 }
@@ -117,7 +127,9 @@ function closeness(
   const distance = Math.hypot(a - b, ai - bi);
   const size = Math.max(Math.hypot(a, ai), Math.hypot(b, bi));
   if (!exact) {
-    const bound = Math.max(policy.tolerance, policy.relativeTolerance * Math.hypot(a, ai), 1e-12 * size);
+    // An absolute distance says nothing of numbers that are themselves as small: below a thousandth it shrinks with them.
+    const absolute = policy.tolerance * Math.min(1, size / 1e-3);
+    const bound = Math.max(absolute, policy.relativeTolerance * Math.hypot(a, ai), 1e-12 * size);
     return distance <= bound ? 'same' : 'far';
   }
   if (distance > 1e-9 * size && distance > 1e-10) return 'far';

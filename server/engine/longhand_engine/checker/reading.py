@@ -16,12 +16,13 @@ _LETTER = re.compile(r"\\(?:mathrm|rm|mathit|text)\s*\{\s*([a-zA-Z])\s*\}(?=\s*(
 _PLAIN_WORD = re.compile(r"(?<![\\A-Za-z{])(sqrt|pi|infinity|oo|sin|cos|tan|ln|log|exp)(?![A-Za-z])")
 _PLAIN = {"infinity": "\\infty", "oo": "\\infty"}
 _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])")
+_DIGIT_GROUPS = re.compile(r"(?<=\d)(?:\{,\}|,\\!\s*)(?=\d{3})")
 _BRACKETS = re.compile(r"[(\[]|\\\{")
 _SENTENCE = re.compile(r"[A-Za-z]{3,}\s+[A-Za-z]{2,}")
 _ROUNDED = re.compile(r"^(.*\S)\s*\\approx\s*[-+]?[\d.]+(?:\\%|%)?$", re.DOTALL)
 _NAME = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?")
 _MEMBER = re.compile(r"[a-zA-Z](?:_\{?\w+\}?)?\s*\\in(?![a-zA-Z])\s*(?=[(\[]|\\left|\\\{)")
-_BETWEEN_FORMULAS = re.compile(r"\$\s*,?\s*(?:and|or)\s*\$")
+_BETWEEN_FORMULAS = re.compile(r"\$\s*(?:[,;]|[,;]?\s*(?:and|or))\s*\$")
 _AROUND_MATRIX = re.compile(r"(?:\\left)?[(\[]\s*(\\begin\{(?:[bp]?matrix|array)\}.*\\end\{[a-z]+\})\s*(?:\\right)?[)\]]", re.DOTALL)
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -33,7 +34,10 @@ def prepared(text: str) -> str:
     found = boxes(text)
     if found:
         text = ", ".join(text[slice(*box)] for box in found)
-    text = undelimited(_BETWEEN_FORMULAS.sub(", ", text))
+    text = " ".join(_BETWEEN_FORMULAS.sub(", ", text).split())
+    text = _DIGIT_GROUPS.sub(",", undelimited(text))
+    if text.count("$") % 2:
+        text = text.strip("$ ")
     if "\\begin{" in text:
         if match := _AROUND_MATRIX.fullmatch(text):
             text = match.group(1)
@@ -55,8 +59,10 @@ def prepared(text: str) -> str:
 
 
 def undelimited(text: str) -> str:
-    """Without white space and the delimiters of one formula around all of it."""
+    """Without white space, punctuation at the end and the delimiters of one formula around all of it."""
     text = text.strip()
+    while text.endswith((".", ",", ";")) and not text.endswith(("\\,", "\\;", "..")):
+        text = text[:-1].rstrip()
     for opener, closer in _DELIMITERS:
         inner = text[len(opener) : -len(closer)]
         if text.startswith(opener) and text.endswith(closer) and inner.strip() and closer not in inner:

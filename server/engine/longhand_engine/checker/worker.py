@@ -133,7 +133,7 @@ def parse_answer(text: str, deadline: float) -> list[Any]:
     both = [latex, ExprExtractionConfig()]
     in_latex = [latex] if _LATEX.search(text) else both
     ways = [(f"${text}$", in_latex), (f"\\boxed{{{text}}}", in_latex)]
-    if _AS_IT_STANDS.search(text) or _NUMBER.fullmatch(text) or len(_WORD.findall(text)) > 1:
+    if _AS_IT_STANDS.search(text) or (in_latex is both and (_NUMBER.fullmatch(text) or len(_WORD.findall(text)) > 1)):
         ways = [(text, both), *ways]
     elif in_latex is both:
         ways.append((text, both))

@@ -75,10 +75,58 @@ describe('quickCheck', () => {
     expect('undecided', [['the points on the unit circle', 'all points of the circle of radius one']]);
   });
 
+  it('compares sums, integrals and limits by their form, and says undecided of their value', () => {
+    expect('right', [[r`F_n = \sum_{k=0}^{n-1} F_k F_{n-k-1}`, r`F_n = \sum_{k=0}^{n-1} F_{n-k-1} F_k`], [r`\int_0^1 2x`, r`\int_0^1 (x+x)`]]); // prettier-ignore
+    expect('undecided', [[r`\sum_{k=1}^{3} k`, '6'], [r`\sum_{k=1}^{3} k`, r`\sum_{k=1}^{4} k`]]); // prettier-ignore
+  });
+
+  it('takes what is written alike for the same, though it has no value', () => {
+    expect('right', [[r`\binom{2n}{n}`, r`x = \binom{2n}{n}`], [r`\lfloor\log_2 n\rfloor+1`, r`a = \lfloor \log _2 n \rfloor + 1`], [r`1.325 \times 10^{-27}`, r`x = 1.325 \times 10^{-27}`], ["y'", r`y^{\prime}`], [r`\cot x`, r`\cotx`]]); // prettier-ignore
+  });
+
+  it('tells apart what is nearly the same', () => {
+    expect('wrong', [[r`1.24 \times 10^{-8}`, r`2.24 \times 10^{-8}`], ['x = -11964', 'x = -11963'], ['Evelyn', '-Evelyn'], ['I(0) e^{t}', '-I(0) e^{t}']]); // prettier-ignore
+  });
+
+  it('says undecided where a slash may divide by more than one thing', () => {
+    expect('undecided', [
+      [r`\frac{1}{4} n`, '1/4n'],
+      [r`\frac{\pi}{2}`, r`1/2\pi`],
+    ]);
+    expect('right', [
+      ['1/4n', '1/4n'],
+      [r`\frac{1}{2}`, '1/2'],
+      [r`\frac{x}{2}`, 'x/2'],
+    ]);
+  });
+
+  it('takes a letter behind a number for a unit only where the other answer has none', () => {
+    expect('right', [
+      ['5', '5 m'],
+      ['1000.99', '1,000.99m²'],
+      [r`2 n`, '2n'],
+      ['12', r`12^{\text{th}} \text{ grade}`],
+    ]);
+    expect('wrong', [
+      ['2n', '2m'],
+      ['5', '6 m'],
+      ['5n', '5'],
+    ]);
+  });
+
+  it('takes a comma before three digits for one of a list where only that is right', () => {
+    expect('right', [['1234', '1,234'], ['1, 234', '1,234'], [r`\frac{34}{2}, \frac{0}{2}`, '0/6,102/6']]); // prettier-ignore
+    expect('wrong', [['1234', '1,235']]);
+  });
+
+  it('finds the answer in a gold that is a solution', () => {
+    expect('right', [[r`We get $2$, so \boxed{\frac12}.`, '0.5'], ['12 * 3 = 36\n#### 36', '36'], [r`\(\boxed{1}\) and \(\boxed{-2}\).`, r`$\boxed{-2,1}$.`]]); // prettier-ignore
+  });
+
   it('says undecided and why, never wrong, of what it cannot read', () => {
     for (const pred of [
+      r`\mystery{x}`,
       r`\sum_{k=0}^{n} k`,
-      r`\int x`,
       '((',
       r`\frac{1}{`.repeat(5000),
       '('.repeat(2000),
