@@ -9,7 +9,8 @@ import { findRun, withService } from './runs.ts';
 
 export const rescore: Command = {
   name: 'rescore',
-  usage: 'RUN [--stage ID] [--checker quick|engine] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
+  usage:
+    'RUN [--stage ID] [--checker quick|engine] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
   summary:
     'judges again by the quick check under other rules, or by Math-Verify in the engine, and says what would change; --over: only those with these verdicts; --apply: they count from now on; --undo takes that back',
   options: {
@@ -86,7 +87,18 @@ async function judged(backend: Backend, wish: RescoreWish, output: Output): Prom
 
 const per = (share: number): string => (100 * share).toFixed(1);
 
-function lines({ moves, kept, sets, changes, total, done, beyond, moreSets, checker, version }: RescorePreview): string[] {
+function lines({
+  moves,
+  kept,
+  sets,
+  changes,
+  total,
+  done,
+  beyond,
+  moreSets,
+  checker,
+  version,
+}: RescorePreview): string[] {
   const rows = changes.map(({ row, from, to, gold, reason }) => [
     row.trace,
     `${from ?? '–'} → ${to}`,

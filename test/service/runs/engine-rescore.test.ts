@@ -68,7 +68,7 @@ describe('re-scores by the engine', function () {
       await filled(store, root);
       const rescores = new EngineRescores(
         store,
-        new EngineFinder({ python: '/nowhere/python', folder: null } as never),
+        new EngineFinder({ python: '/nowhere/python', folder: null }),
       );
       await assert.rejects(rescores.preview(wish), { code: /^engine_(missing|broken)$/ });
       await assert.rejects(rescores.preview({ ...wish, policy: 'percent=number' }), { code: 'invalid_params' });

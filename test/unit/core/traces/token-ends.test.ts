@@ -24,7 +24,7 @@ const file = (vocab: string[], more: object = {}) =>
 
 describe('ends of tokens', () => {
   const pieces = [' the', 'a"b\\', '\n\n', '×', '\u00e9', 'x'].map(alphabet);
-  const emoji = [...alphabet('👍')];
+  const emoji = Array.from(alphabet('👍'));
   const vocabulary = atOnce(readVocabulary(file([...pieces, ...emoji])))!;
   const ends = (ids: number[], text: string, cut?: boolean) => {
     const found = tokenEnds(Uint32Array.from(ids), vocabulary, text, cut);
