@@ -6,7 +6,10 @@ The same rules as `core/answers/boxes.ts`; positions here are code points.
 import re
 from typing import NamedTuple
 
-BLANKS = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+BLANKS = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 """White space as JavaScript has it."""
 
 _S = f"[{BLANKS}]"

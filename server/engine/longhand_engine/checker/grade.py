@@ -17,7 +17,6 @@ from ..texts import clean_text
 from . import Checker, CheckerError
 
 _AHEAD = 1024
-_SCALAR = (str, int, float)
 _VERDICTS = {"right": True, "wrong": False, "undecided": None, "none": None}
 _REASONS = {
     "no_gold": "no gold",
@@ -37,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
         default=os.cpu_count() or 1,
         help="checker processes (default: one a core)",
     )
-    parser.add_argument("--limit", type=int, default=5, help="seconds for one pair; twice that and 2 s is the most that one can take (default 5)")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=5,
+        help="seconds for one pair; twice that and 2 s is the most that one can take (default 5)",
+    )
     options = parser.parse_args(arguments)
     sys.setswitchinterval(0.001)  # a worker that waits for its next pair waits for the reader's turn
     with Checker(max(1, options.workers), limit_s=max(1, options.limit), cache=10_000) as checker:
@@ -65,7 +69,7 @@ def read(source: BinaryIO, checker: Checker, rows: "queue.Queue[Any]") -> None:
             row = json.loads(line)
             name = row.get("id")
             pred, gold = row["pred"], row.get("gold")
-            if not isinstance(pred, _SCALAR) or not isinstance(gold, (*_SCALAR, type(None))) or isinstance(pred, bool) or isinstance(gold, bool):
+            if not is_scalar(pred) or not (gold is None or is_scalar(gold)):
                 raise TypeError("pred and gold must be texts or numbers")
             pred, gold = clean_text(str(pred)), None if gold is None else clean_text(str(gold))
             later = checker.judge_later(pred, gold)
@@ -74,6 +78,10 @@ def read(source: BinaryIO, checker: Checker, rows: "queue.Queue[Any]") -> None:
             said = f"missing {error}" if isinstance(error, KeyError) else str(error)
             rows.put((name, None, None, f"line {number} cannot be read: {said}"[:500]))
     rows.put(None)
+
+
+def is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def finish(name: Any, later: Any, extracted: dict[str, object] | None, problem: str | None) -> dict[str, Any]:
