@@ -1,9 +1,9 @@
 /**
- * Builds everything that ships, into dist/: the extension host (CommonJS, `vscode` external), the service with its store
- * worker (ESM for Node), and the three webview pages. `--watch` rebuilds on change; `--meta` writes dist/meta/*.json, from
- * which the bench reads sizes.
+ * Builds everything that ships, into dist/: the extension host (CommonJS, `vscode` external) in two files, of which VS Code
+ * reads the second when it is needed (src/on-demand.ts), the service with its store worker (ESM for Node), and the three
+ * webview pages. `--watch` rebuilds on change; `--meta` writes dist/meta/*.json, which say what is in each file.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
@@ -30,16 +30,38 @@ const common = {
 const requireShim =
   "import { createRequire as longhandCreateRequire } from 'node:module'; const require = longhandCreateRequire(import.meta.url);";
 
+/** Leaves src/on-demand.ts out of the file that imports it: it is a file of its own beside it. @type {import('esbuild').Plugin} */
+const onDemand = {
+  name: 'on-demand',
+  setup(build) {
+    build.onResolve({ filter: /\/on-demand\.ts$/ }, ({ kind, importer }) => {
+      if (kind === 'entry-point') return undefined;
+      if (kind === 'dynamic-import') return { path: './on-demand.cjs', external: true };
+      return { errors: [{ text: `${importer} must load on-demand.ts by import(): else it is read at the start.` }] };
+    });
+  },
+};
+
+/**
+ * Bytes above which the build fails. VS Code reads and compiles the file in every window that it opens; zod or the YAML parser do
+ * not fit under this.
+ */
+const EXTENSION_LIMIT = 300_000;
+
 /** @type {Record<string, import('esbuild').BuildOptions>} */
 const targets = {
   extension: {
     ...common,
-    entryPoints: ['src/extension.ts'],
-    outfile: 'dist/extension.cjs',
+    entryPoints: { extension: 'src/extension.ts', 'on-demand': 'src/on-demand.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
     platform: 'node',
     format: 'cjs',
     target: 'node20',
     external: ['vscode', 'bufferutil', 'utf-8-validate'],
+    plugins: [onDemand],
+    // `import()` becomes `require`: the one way to load a file in which VS Code answers for `vscode`.
+    supported: { 'dynamic-import': false },
   },
   service: {
     ...common,
@@ -88,5 +110,17 @@ for (const [name, options] of Object.entries(targets)) {
   if (meta) {
     mkdirSync(join(dist, 'meta'), { recursive: true });
     writeFileSync(join(dist, 'meta', `${name}.json`), JSON.stringify(result.metafile));
+  }
+}
+
+if (!watch) {
+  const { size } = statSync(join(dist, 'extension.cjs'));
+  if (size > EXTENSION_LIMIT) {
+    console.error(
+      `dist/extension.cjs has ${size} bytes, more than the ${EXTENSION_LIMIT} that VS Code may have to read at its start.\n` +
+        'Look in dist/meta/extension.json (made by `node scripts/build.mjs --meta`) for what has come in, and load it from ' +
+        'src/on-demand.ts where only some windows need it.',
+    );
+    process.exit(1);
   }
 }

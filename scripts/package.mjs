@@ -1,4 +1,4 @@
-/** `npm run package`: builds and packs dist/longhand.vsix. The list of what ships is compared with test/package-files.txt. */
+/** `npm run package`: builds and packs dist/longhand.vsix. What ships is in .vscodeignore. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -34,7 +34,7 @@ export function commandTable(parts: CommandParts): CommandTable {
   const runRecipe = () => import('./runs/run-recipe.ts');
   const actions = () => import('./runs/actions.ts');
   const traces = () => import('./inspector/open-traces.ts');
-  const labels = () => import('./inspector/labels.ts');
+  const labels = () => import('./on-demand.ts');
   const connections = () => import('./backends/commands.ts');
 
   const started = async (run: string) => {

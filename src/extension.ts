@@ -69,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   );
   const tree = own(new RunsTree(backends, store));
   own(registerTraceEditor({ backends, store, memory, documents }, panels, report));
-  own(registerRecipeLanguage(context.extensionPath, store));
+  own(registerRecipeLanguage(context.extensionPath, store, report));
   own(createStatus(backends, store));
   own(watchBackend(backends, version, report));
   own(notifyEnds(store));

@@ -1,12 +1,11 @@
 /** The discovery file of the service that owns a root folder. */
 import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
-import type { Discovery } from '../../core/protocol/discovery.ts';
+import { DISCOVERY_FILE, parseDiscovery, type Discovery } from '../../core/protocol/discovery.ts';
 import { at } from '../shape.ts';
 
 /** The living service of `root`, or null: no file, a torn one, or one that a process left behind. */
 export async function discover(root: string): Promise<Discovery | null> {
-  const { DISCOVERY_FILE, parseDiscovery } = await import('../../core/protocol/discovery.ts');
   const text = await readFile(path.join(root, DISCOVERY_FILE), 'utf8').catch(() => null);
   const found = text === null ? null : parseDiscovery(text);
   return found && isAlive(found.pid) ? found : null;
