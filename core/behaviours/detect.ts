@@ -1,10 +1,17 @@
-/** The detector: rules over cue words and their context, the same in service, webview and command line. */
-import { registry } from './registry.ts';
-import type { Span } from './spans.ts';
+/**
+ * The detector: rules over cue words and their context, and a small model that reads a step among its neighbours and sees what the rules
+ * say. The rules alone decide over restarts, loops and markers, and where the model cannot read.
+ */
+import type { Finding } from './label.ts';
+import { findings } from './model/findings.ts';
+import { RULE_BITS } from './model/tasks.ts';
+import { viewsOf } from './model/views.ts';
+import { registry, rulesOf } from './registry.ts';
+import type { Label, Span } from './spans.ts';
 import { read } from './text.ts';
 
 /** The version changes whenever any text's spans may change. */
-export const DETECTOR = { name: 'longhand-rules', version: '1' } as const;
+export const DETECTOR = { name: 'longhand', version: '2' } as const;
 
 export interface DetectOptions {
   /** Which text it is (default `completion`). */
@@ -18,13 +25,17 @@ export interface DetectOptions {
 /** Every span of a text, by start, then the longer first. Spans of different labels may overlap. Never throws. */
 export function detect(text: string, options: DetectOptions = {}): Span[] {
   const reading = read(text, options.markers ?? [], options.problem);
+  const byRules = RULE_BITS.map((label) => rulesOf(label).find(reading));
+  const views = viewsOf(reading, byRules, options.problem);
+  const byModel: Partial<Record<Label, Finding[]>> = findings(reading, views, byRules);
   const spans: Span[] = [];
-  for (const rules of registry) {
-    for (const finding of rules.find(reading)) {
+  for (const { label, find } of registry) {
+    const rules = RULE_BITS.findIndex((one) => one === label);
+    for (const finding of byModel[label] ?? byRules[rules] ?? find(reading)) {
       spans.push({
         in: options.in ?? 'completion',
         ...finding,
-        label: rules.label,
+        label,
         detector: DETECTOR.name,
         version: DETECTOR.version,
       });

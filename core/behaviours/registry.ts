@@ -1,5 +1,6 @@
 /** Every behaviour that is looked for: one line each. */
 import type { LabelRules } from './label.ts';
+import type { Label } from './spans.ts';
 import { answerCommitment } from './labels/answer-commitment.ts';
 import { backtracking } from './labels/backtracking.ts';
 import { backwardReasoning } from './labels/backward-reasoning.ts';
@@ -23,3 +24,6 @@ export const registry: readonly LabelRules[] = [
   loop,
   marker,
 ];
+
+/** The rules of one label. */
+export const rulesOf = (label: Label): LabelRules => registry.find((rules) => rules.label === label)!;

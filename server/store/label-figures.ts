@@ -3,6 +3,7 @@
  * they say is kept in memory under the revision of their labels; everything here yields after some milliseconds.
  */
 import { DETECTOR } from '../../core/behaviours/detect.ts';
+import { leastConfidence } from '../../core/behaviours/model/score.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { addCounts, agreementByLabel, covered, noCounts } from '../../core/labels/agreement.ts';
 import {
@@ -202,7 +203,7 @@ export class LabelFigures {
       const places = [
         ...readerDisagreements(layer, spans),
         ...judge.flatMap((own) => judgeDisagreements(own, spans, layer.reviewed)),
-        ...unsureSpans(spans, layer.reviewed, UNSURE_EACH),
+        ...unsureSpans(spans, layer.reviewed, UNSURE_EACH, leastConfidence),
       ];
       const seen: Seen = {
         labels: [...agreed].map(([label, counts]) => ({ label: label as LabelAgreement['label'], ...counts })),

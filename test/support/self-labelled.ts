@@ -15,8 +15,9 @@ interface Window {
   file: string;
   text: string;
   problem?: string;
-  steps: [start: number, end: number, labels: string][];
+  steps: LabelledStep[];
 }
+type LabelledStep = [start: number, end: number, labels: string];
 
 const folder = join(import.meta.dirname, '..', 'fixtures', 'behaviours');
 
@@ -29,7 +30,7 @@ export const SELF_LABELLED: readonly Mapping[] = [
   { label: 'answer_commitment', means: ['A'], ignores: ['?A'] },
 ];
 /** Passages chosen by words that may announce backward reasoning, right and misleading ones alike. */
-export const BACKWARD: readonly Mapping[] = [{ label: 'backward_reasoning', means: ['W'] }];
+export const BACKWARD: readonly Mapping[] = [{ label: 'backward_reasoning', means: ['W'], ignores: ['?W'] }];
 
 /** The labelled stretches of a fixture; null where the shared data is not on this machine. */
 export function selfLabelled(name: 'windows' | 'backward' | 'chinese'): LabelledTrace[] | null {
@@ -44,22 +45,36 @@ export function selfLabelled(name: 'windows' | 'backward' | 'chinese'): Labelled
     if (sharedData(...file.split('/')) === null) return null;
     const text = textAt(file, path);
     const [other, inOther] = problem?.split('#') ?? [];
-    found.push({
-      id: `${file} ${path}`,
-      question:
-        problem === undefined
-          ? `${file} ${path}`
-          : inOther === undefined
-            ? textAt(file, problem)
-            : textAt(other!, inOther),
-      text,
-      units: steps.map(([start, end]) => ({ start, end })),
-      spans: steps.flatMap(([start, end, labels]) =>
-        labels === '' ? [] : [{ start, end, label: '', tags: labels.split(',') }],
-      ),
-    });
+    const question =
+      problem === undefined
+        ? `${file} ${path}`
+        : inOther === undefined
+          ? textAt(file, problem)
+          : textAt(other!, inOther);
+    found.push({ id: `${file} ${path}`, question, text, ...labelled(steps) });
   }
   return found;
+}
+
+/** Traces of the built-in task in the words of its templates, by which they are labelled. */
+export function builtinLabelled(): LabelledTrace[] {
+  const traces = JSON.parse(readFileSync(join(folder, 'builtin.json'), 'utf8')) as {
+    problem: string;
+    content: string;
+    steps: LabelledStep[];
+  }[];
+  return traces.map(({ problem, content, steps }, i) => {
+    return { id: `builtin ${i}`, question: problem, text: content, ...labelled(steps) };
+  });
+}
+
+function labelled(steps: readonly LabelledStep[]): Pick<LabelledTrace, 'units' | 'spans'> {
+  return {
+    units: steps.map(([start, end]) => ({ start, end })),
+    spans: steps.flatMap(([start, end, labels]) =>
+      labels === '' ? [] : [{ start, end, label: '', tags: labels.split(',') }],
+    ),
+  };
 }
 
 function recordsOf(file: string): unknown {

@@ -31,7 +31,7 @@ function host(): { fake: FakeHost; whole: Result<'metrics/behaviours'> } {
   const rows = ['WR', 'WR', 'RR'].map((kind, i) => ({ cells: { problem: `p${i}`, class: kind, kept: true } }));
   const columns = [{ key: 'problem', label: 'Problem', kind: 'text' as const }];
   const whole = {
-    detector: { name: 'longhand-rules', version: '1' },
+    detector: { name: 'longhand', version: '1' },
     sets: [set('RR', 'answer 2', 1), set('RR', null, 2), set('WR', 'answer 2', 3), set('WR', null, 4)],
     ...{ waiting: 0, more: 0 },
   };

@@ -43,7 +43,7 @@ function madeBehaviours(): Result<'metrics/behaviours'> {
   after.base = { run: RUN, stage: 'sft', step: 250, set: 'test', marker: null, paired: 40 };
   after.ratio = { mean: 0.5, low: 0.48, high: 0.53 };
   after.labels![0]!.change = around(3, 0.5);
-  return { detector: { name: 'longhand-rules', version: '1' }, sets: [before, after], waiting: 0, more: 0 };
+  return { detector: { name: 'longhand', version: '1' }, sets: [before, after], waiting: 0, more: 0 };
 }
 
 describe('pairs of a comparison', () => {

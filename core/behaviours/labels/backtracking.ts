@@ -56,11 +56,13 @@ export const backtracking: LabelRules = {
     ),
 };
 
-function withOutcome(reading: Reading, step: number, finding: Finding): Finding {
+/** The finding with what came of it; with the corrected result behind it, where one follows. `step`: its first. */
+export function withOutcome(reading: Reading, step: number, finding: Finding): Finding {
   const said = reading.text.slice(finding.start, finding.end);
   const next = reading.steps[step + 1];
   const following = next && next.kind === 'text' ? reading.text.slice(next.start, next.end) : '';
   if (KEPT.test(said) || KEPT.test(following)) return { ...finding, outcome: 'keeps' };
-  if (next && RESULT.test(said) && CORRECTED.test(following)) return { ...finding, end: next.end, outcome: 'changes' };
+  if (next && RESULT.test(said) && CORRECTED.test(following))
+    return { ...finding, end: Math.max(finding.end, next.end), outcome: 'changes' };
   return finding;
 }

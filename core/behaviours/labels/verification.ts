@@ -54,7 +54,7 @@ const FAILS =
 const SUPPOSES = /\b(?:might|may|could|perhaps|maybe|whether|if|should|would)\b|\?\W{0,2}$/i;
 /** What begins something else, so that a check without a word of result ends before it. */
 const ELSEWHERE =
-  /^\W{0,6}(?:#{1,6} |\*\*(?:step|final)|alternatively|another (?:approach|way)|next,|now,? (?:let|we|i)\b|case \d|so,? the (?:final )?answer|therefore,? the (?:final )?answer|moving on|step \d)/i;
+  /^\W{0,6}(?:#{1,6} |\*\*(?:step|final)|alternatively|another (?:approach|way)|next,|(?:second|third|fourth|fifth|sixth|seventh|eighth|then|finally),? (?:i|we) need\b|now,? (?:let|we|i)\b|case \d|so,? the (?:final )?answer|therefore,? the (?:final )?answer|moving on|step \d)/i;
 
 /** Most steps and UTF-16 units over which the result of a check is looked for. */
 const REACH = 12;
@@ -101,7 +101,29 @@ function extent(reading: Reading, from: number, limit: number): Extent {
   return { step: last };
 }
 
-function judgement(reading: Reading, i: number): 'holds' | 'fails' | undefined {
+/** A check that is said not to be made: "no need to check". */
+const UNDONE =
+  /\b(?:no (?:need|reason|point)|not? (?:necessary|needed|have|need|want)|\w{2,6}n['’]t (?:need|have|want|bother)|without|skip(?:ping)?|instead of|rather than)\b[^.,;!?\n]{0,24}\b(?:check|verif|confirm|double)/i;
+
+/** Steps with which a check begins by a cue whose result is said: "Let me check: … Yes, that is right." */
+export function saidChecks({ steps }: Reading, found: readonly Finding[]): Set<number> {
+  const starts = new Set(found.filter(({ outcome }) => outcome !== undefined).map(({ start }) => start));
+  return new Set([...steps.keys()].filter((i) => starts.has(steps[i]!.start)));
+}
+
+/** A step that begins something else. */
+export function beginsElsewhere(reading: Reading, i: number): boolean {
+  const { start, end } = reading.steps[i]!;
+  return ELSEWHERE.test(reading.text.slice(start, Math.min(end, start + 120)));
+}
+
+export function isUndone(reading: Reading, i: number): boolean {
+  const { start, end } = reading.steps[i]!;
+  return UNDONE.test(reading.text.slice(start, Math.min(end, start + 200)));
+}
+
+/** Whether a step says that what was checked agreed, or that it did not. */
+export function judgement(reading: Reading, i: number): 'holds' | 'fails' | undefined {
   const step = reading.steps[i]!;
   if ((reading.gates[i]! & judged) === 0) return undefined;
   const text = reading.text.slice(step.start, Math.min(step.end, step.start + 600));

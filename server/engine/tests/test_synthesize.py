@@ -95,7 +95,7 @@ def test_behaviours_are_those_of_the_one_detector():
         ("Zahl 𝟜: „4“\u2028.", ""),
     ]
     found = behaviours.find(DETECTOR, texts)
-    assert found.detector.startswith("longhand-rules ")
+    assert found.detector.startswith("longhand ")
     # The second one says the cue word of a check, and that there is none.
     assert [c["verification"] for c in found.counts] == [1, 0, 0, 0]
     assert [c["backtracking"] for c in found.counts] == [0, 0, 1, 0]

@@ -66,10 +66,7 @@ describe('re-scores by the engine', function () {
   it('says that there is no engine, and that Math-Verify has no switches', () =>
     withStore(async (store, root) => {
       await filled(store, root);
-      const rescores = new EngineRescores(
-        store,
-        new EngineFinder({ python: '/nowhere/python', folder: null }),
-      );
+      const rescores = new EngineRescores(store, new EngineFinder({ python: '/nowhere/python', folder: null }));
       await assert.rejects(rescores.preview(wish), { code: /^engine_(missing|broken)$/ });
       await assert.rejects(rescores.preview({ ...wish, policy: 'percent=number' }), { code: 'invalid_params' });
     }));

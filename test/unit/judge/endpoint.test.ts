@@ -115,6 +115,35 @@ describe('judge: endpoint', () => {
       );
   });
 
+  it('learns what a model takes once, also where several questions are under way', () => {
+    // All four have been sent before the first refusal is read.
+    const waiting: (() => void)[] = [];
+    const others: Behaviour = async ({ body }, response) => {
+      if (!('max_tokens' in body)) return 'labels';
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === 4) for (const go of waiting) go();
+      });
+      return refuse(response, 400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.");
+    };
+    return withEndpoint(others, async (ask) => {
+      const said = await Promise.all([ask(), ask(), ask(), ask()]);
+      assert.deepEqual(
+        said.map(({ text }) => text),
+        ['labels', 'labels', 'labels', 'labels'],
+      );
+    });
+  });
+
+  it('says no part of the key where a message is cut within it', () =>
+    withEndpoint(
+      (_, response) => refuse(response, 401, `${'x'.repeat(290)} ${KEY} is no key`),
+      async (ask) => {
+        const { message } = await fails(ask());
+        assert.doesNotMatch(message, /sk-se/);
+      },
+    ));
+
   it('gives up after six tries, and says why', () =>
     withEndpoint(
       (_, response) => refuse(response, 500, 'oops'),
