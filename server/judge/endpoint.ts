@@ -119,7 +119,8 @@ export class Endpoint {
 
   async #once(messages: readonly Message[], signal: AbortSignal): Promise<Answered | Adapted | Refused> {
     const { url, model, maxTokens, timeoutMs } = this.#options;
-    const body = { model, messages, stream: false, [this.#bound]: maxTokens, ...(this.#cold && { temperature: 0 }) };
+    const sent = { bound: this.#bound, cold: this.#cold };
+    const body = { model, messages, stream: false, [sent.bound]: maxTokens, ...(sent.cold && { temperature: 0 }) };
     const began = performance.now();
     try {
       const response = await fetch(`${url}/chat/completions`, {
@@ -134,7 +135,7 @@ export class Endpoint {
       });
       const text = await bounded(response);
       if (response.ok) return this.#read(text, performance.now() - began);
-      return this.#refusal(response, text);
+      return this.#refusal(response, text, sent);
     } catch (error) {
       signal.throwIfAborted();
       return again(this.#clean(`The judge at ${url} ${causeOf(error, timeoutMs)}`));
@@ -157,18 +158,19 @@ export class Endpoint {
     } catch {
       // Said below.
     }
-    return again(this.#clean(`The judge answers with what is no chat completion: ${body.slice(0, SAID_LIMIT)}`));
+    return again(this.#clean(`The judge answers with what is no chat completion: ${this.#shown(body)}`));
   }
 
-  #refusal(response: Response, text: string): Adapted | Refused {
+  /** `sent`: the parameters that are refused; another question may have learnt better meanwhile. */
+  #refusal(response: Response, text: string, sent: { bound: string; cold: boolean }): Adapted | Refused {
     const { status } = response;
-    const why = this.#clean(`The judge answers ${status}: ${saidIn(text)}`);
+    const why = this.#clean(`The judge answers ${status}: ${this.#shown(saidIn(text)) || 'nothing else'}`);
     if (status === 400 || status === 422) {
-      if (this.#bound === 'max_tokens' && text.includes('max_completion_tokens')) {
+      if (sent.bound === 'max_tokens' && text.includes('max_completion_tokens')) {
         this.#bound = 'max_completion_tokens';
         return { adapted: true };
       }
-      if (this.#cold && /temperature/i.test(text)) {
+      if (sent.cold && /temperature/i.test(text)) {
         this.#cold = false;
         return { adapted: true };
       }
@@ -185,9 +187,18 @@ export class Endpoint {
     };
   }
 
+  /** The beginning of what it said: the key goes first, as a cut through it would leave a part. */
+  #shown(said: string): string {
+    return this.#withoutKey(said).slice(0, SAID_LIMIT);
+  }
+
+  #withoutKey(text: string): string {
+    return this.#key === null ? text : text.replaceAll(this.#key, '•••');
+  }
+
   /** One line, without the key, of a bounded length. */
   #clean(text: string): string {
-    const plain = this.#key === null ? text : text.replaceAll(this.#key, '•••');
+    const plain = this.#withoutKey(text);
     // oxlint-disable-next-line no-control-regex -- that is what must go
     return plain.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ').slice(0, 2 * SAID_LIMIT);
   }
@@ -237,16 +248,16 @@ function textOf(content: unknown): string {
 const countOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 
-/** The message of an error in the usual form, otherwise the beginning of the body. */
+/** The message of an error in the usual form, otherwise the body. */
 function saidIn(text: string): string {
   try {
     const { error, message } = JSON.parse(text) as { error?: { message?: unknown } | string; message?: unknown };
     const said = typeof error === 'string' ? error : (error?.message ?? message);
-    if (typeof said === 'string') return said.slice(0, SAID_LIMIT);
+    if (typeof said === 'string') return said;
   } catch {
     // A page, or nothing.
   }
-  return text.trim().slice(0, SAID_LIMIT) || 'nothing else';
+  return text.trim();
 }
 
 /** `Retry-After` is seconds or a date. Milliseconds; null where it says nothing that can be used. */
