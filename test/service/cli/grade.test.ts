@@ -20,6 +20,7 @@ const ROWS = [
   '{"id":"g","pred":"no idea at all what this could be","gold":"1/2"}',
   '{"id":"h","pred":true,"gold":"1/2"}',
   String.raw`{"id":"i","pred":"10 \\%","gold":"0.1"}`,
+  String.raw`{"id":"\ud800","pred":"\\boxed{a\u2028b}","gold":"1/2"}`,
 ];
 
 describe('longhand grade', function () {
@@ -66,7 +67,7 @@ describe('longhand grade', function () {
     for (const line of lines) assert.deepEqual(Object.keys(line), KEYS);
     assert.deepEqual(
       lines.map(({ id, verdict, quick }) => [id, verdict, quick]),
-      [['a', true, true], [null, null, null], [Number('12345678901234567890'), false, false], ['c', null, null], ['d', null, null], [null, null, null], ['f', true, true], ['g', false, false], ['h', null, null], ['i', true, true]],
+      [['a', true, true], [null, null, null], [Number('12345678901234567890'), false, false], ['c', null, null], ['d', null, null], [null, null, null], ['f', true, true], ['g', false, false], ['h', null, null], ['i', true, true], ['\ud800', false, false]],
     ); // prettier-ignore
     assert.match(out, /"id":12345678901234567890,/);
     assert.deepEqual(lines[0]!['extracted'], { text: String.raw`\frac{1}{2}`, start: 43, end: 54, rule: 'boxed' });
@@ -77,6 +78,7 @@ describe('longhand grade', function () {
     assert.match(lines[5]!.reason!, /it is no object/);
     assert.deepEqual(lines[6]!['extracted'], { text: '1', start: 9, end: 10, rule: 'boxed' });
     assert.equal(lines[7]!.reason, 'no answer');
+    assert.equal((lines[10]!['extracted'] as { text: string }).text, 'a\u2028b');
   });
 
   it('decides by the quick check alone where there is no engine, and says so', async () => {
@@ -86,7 +88,7 @@ describe('longhand grade', function () {
     assert.match(err, /quick check's alone/);
     assert.deepEqual(
       lines.map(({ verdict }) => verdict),
-      [true, null, false, null, null, null, true, false, null, false],
+      [true, null, false, null, null, null, true, false, null, false, false],
     );
     assert.deepEqual([lines[0]!['checker'], lines[0]!['version']], ['longhand-quick', '2 (percent=number)']);
     for (const line of lines) assert.equal(line.verdict, line.quick);

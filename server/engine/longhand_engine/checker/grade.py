@@ -50,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=read, args=(sys.stdin.buffer, checker, rows), daemon=True).start()
         try:
             while (row := rows.get()) is not None:
-                print(json.dumps(finish(*row), ensure_ascii=False), flush=True)
+                # In ASCII: no sign in it ends a line to anybody, and an id may hold half of a surrogate pair.
+                print(json.dumps(finish(*row)), flush=True)
         except CheckerError as error:
             print(error, file=sys.stderr)
             return 1
