@@ -8,13 +8,16 @@ import type { Evaluation } from '../../core/protocol/events.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { hasRulings } from './rulings.ts';
-import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { finishCodes, verdictCodes } from './schema.ts';
 import { stampOf } from './slices.ts';
 import type { AttemptKey } from './trace-store.ts';
 
+/** An evaluation in the index. */
 interface Place extends AttemptKey {
   id: number;
   seq: number;
+  of_attempt: number | null;
+  superseded: number;
 }
 
 /** The newest of an index: the intervals take some milliseconds an evaluation. */
@@ -24,11 +27,11 @@ export type Recounted = Evaluation & { relabelled?: number };
 
 /** The evaluation as it stands now; `relabelled` says how many of its traces count by another word than the worker's. */
 export function recounted(index: IndexFile, at: Place, told: Evaluation): Recounted {
-  if (!hasRulings(index, at)) return told;
+  if (!hasRulings(index, { run: at.run, stage: at.stage })) return told;
   let cache = known.get(index);
   if (!cache) known.set(index, (cache = new Lru(1000)));
   const key = `${at.id}/${at.seq}`;
-  const stamp = stampOf(index, at.run);
+  const stamp = `${stampOf(index, at.run)} ${at.superseded}`;
   const before = cache.get(key);
   if (before?.stamp === stamp) return before.value;
   const value = recount(index, at, told);
@@ -36,6 +39,7 @@ export function recounted(index: IndexFile, at: Place, told: Evaluation): Recoun
   return value;
 }
 
+/** Over the traces that count, those too that an older attempt drew and this one went on from; of a replaced evaluation its own. */
 function recount(index: IndexFile, at: Place, told: Evaluation): Recounted {
   const rows = index.all<{
     hash: string;
@@ -45,14 +49,15 @@ function recount(index: IndexFile, at: Place, told: Evaluation): Recounted {
     given: number;
   }>(
     `SELECT p.hash, t.verdict, t.tokens, t.finish,
-       EXISTS (SELECT 1 FROM reader_verdicts r WHERE r.run = :run AND r.stage = :stage AND r.attempt = :attempt AND r.n = t.id - :first AND r.value IS NOT NULL)
-       OR EXISTS (SELECT 1 FROM rescored c WHERE c.run = :run AND c.stage = :stage AND c.attempt = :attempt AND c.n = t.id - :first) AS given
-     FROM traces t JOIN problems p ON p.id = t.problem_id
-     WHERE t.id >= :first AND t.id < :after AND t.of IS :of AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker AND t.live = 0
+       EXISTS (SELECT 1 FROM reader_verdicts r WHERE r.run = :run AND r.stage = :stage AND r.attempt = a.attempt AND r.n = t.id - a.id * 4294967296 AND r.value IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM rescored c WHERE c.run = :run AND c.stage = :stage AND c.attempt = a.attempt AND c.n = t.id - a.id * 4294967296) AS given
+     FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id
+     WHERE a.run = :run AND a.stage = :stage AND (CASE WHEN :superseded THEN a.id = :id ELSE t.superseded = 0 AND (a.id = :id OR t.item IS NOT NULL) END)
+       AND t.of IS :of AND t.of_attempt IS :ofAttempt AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker AND t.live = 0
      ORDER BY t.id`,
     {
-      ...{ run: at.run, stage: at.stage, attempt: at.attempt, of: told.of, step: told.step, set: told.set },
-      ...{ marker: told.marker ?? null, first: traceRowId(at.id, 0), after: traceRowId(at.id + 1, 0) },
+      ...{ run: at.run, stage: at.stage, id: at.id, superseded: at.superseded },
+      ...{ of: told.of, ofAttempt: at.of_attempt, step: told.step, set: told.set, marker: told.marker ?? null },
     },
   );
   const relabelled = rows.reduce((sum, row) => sum + row.given, 0);

@@ -26,11 +26,15 @@ export function ruling(index: IndexFile, { run, stage, attempt }: AttemptKey, n:
   return reader ?? index.get<{ value: number }>(RESCORED, run, stage, attempt, n)?.value ?? null;
 }
 
-/** True when the journal says anything of traces of this attempt. */
-export function hasRulings(index: IndexFile, { run, stage, attempt }: AttemptKey): boolean {
+/** True when the journal says anything of traces of this attempt, or of any of the stage where none is named. */
+export function hasRulings(
+  index: IndexFile,
+  { run, stage, ...of }: Omit<AttemptKey, 'attempt'> & Partial<AttemptKey>,
+): boolean {
+  const attempt = of.attempt === undefined ? '' : 'AND attempt = ?';
+  const values = [run, stage, ...(of.attempt === undefined ? [] : [of.attempt])];
   const found = (table: string): boolean =>
-    index.get(`SELECT 1 FROM ${table} WHERE run = ? AND stage = ? AND attempt = ? LIMIT 1`, run, stage, attempt) !==
-    undefined;
+    index.get(`SELECT 1 FROM ${table} WHERE run = ? AND stage = ? ${attempt} LIMIT 1`, ...values) !== undefined;
   return found('reader_verdicts') || found('rescored');
 }
 

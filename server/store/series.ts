@@ -50,8 +50,10 @@ export function metricsSnapshot(
 
 function evaluations(index: IndexFile, run: string, stages: Set<string> | null): MetricsSnapshot['evaluations'] {
   return index
-    .all<AttemptKey & { id: number; seq: number; of: string; value: string; superseded: number }>(
-      `SELECT a.id, a.run, a.stage, a.attempt, e.seq, e.of, e.value, e.superseded FROM evals e JOIN attempts a ON a.id = e.attempt_id WHERE a.run = ? ORDER BY a.id, e.seq`,
+    .all<
+      AttemptKey & { id: number; seq: number; of: string; of_attempt: number | null; value: string; superseded: number }
+    >(
+      `SELECT a.id, a.run, a.stage, a.attempt, e.seq, e.of, e.of_attempt, e.value, e.superseded FROM evals e JOIN attempts a ON a.id = e.attempt_id WHERE a.run = ? ORDER BY a.id, e.seq`,
       run,
     )
     .filter((row) => !stages || stages.has(row.stage) || stages.has(row.of))

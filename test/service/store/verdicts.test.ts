@@ -134,6 +134,34 @@ describe('store: verdicts of readers', () => {
       assert.deepEqual([(await row()).accuracy, (await row()).relabelled], [1 / 3, undefined]);
     }));
 
+  it('computes an evaluation that two attempts drew from the traces of both', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const at = { step: 5, of: 'sft', set: 'math' };
+      const items = ['right', 'wrong', 'wrong', 'right'] as const;
+      for (const attempt of [1, 2]) {
+        const record = makeAttempt(root, { ...key, attempt });
+        for (const [n, value] of items.entries())
+          if (n < 2 === (attempt === 1)) writeTrace(record, { ...at, problem: `What is ${n}?`, item: `i${n}`, facts: checked(value) }); // prettier-ignore
+        const figure = { accuracy: 0.5, accuracy_ci95: null };
+        if (attempt === 2)
+          record.event({
+            ...{ type: 'eval', ...at, epoch: null, checkpoint: 'x', problems: 4, samples: 1, n: 4, ...figure },
+            ...{ tokens_mean: 10, tokens_mean_ci95: null, tokens_mean_finished: 10, finished: 1, max_tokens: 100 },
+            ...{ budgets: [], seconds: 1 },
+          });
+        record.close();
+      }
+      await store.catchUp();
+      const row = async () => (await store.read('runs/table', { run: 'r' })).rows[0]!;
+      assert.deepEqual([(await row()).accuracy, (await row()).relabelled], [0.5, undefined]);
+      // A word on what the first attempt drew, then one on the second's.
+      await store.audit('traces/judge', { trace: id(1), verdict: 'right', by: 'anna' });
+      assert.deepEqual([(await row()).accuracy, (await row()).relabelled], [0.75, 1]);
+      await store.audit('traces/judge', { trace: 'r/eval/2/0', verdict: 'right', by: 'anna' });
+      assert.deepEqual([(await row()).accuracy, (await row()).relabelled], [1, 2]);
+    }));
+
   it('tells subscribers, says the same word once, refuses what is still written or not there', () =>
     withStore(async (store, root) => {
       await filled(store, root);
