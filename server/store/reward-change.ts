@@ -169,12 +169,14 @@ function* completionsOf(
       if (i % SLICE === SLICE - 1) yield;
     }
   }
-  const components = [...names].map((name) => ({ name, kind: componentKind(name), weight: weights[name] ?? 1 }));
+  const of = (values: Readonly<Record<string, number | null>>, name: string): number | null =>
+    Object.hasOwn(values, name) ? values[name]! : null;
+  const components = [...names].map((name) => ({ name, kind: componentKind(name), weight: of(weights, name) ?? 1 }));
   let rest = 0;
   const sets: (RewardedCompletion & { parts: number[] })[][] = [[], []];
   for (const [s, some] of rows.entries()) {
     for (const [i, row] of some.entries()) {
-      const parts = components.map(({ name, weight }) => weight * (parsed[s]![i]![name] ?? 0));
+      const parts = components.map(({ name, weight }) => weight * (of(parsed[s]![i]!, name) ?? 0));
       const left = row.reward - parts.reduce((sum, part) => sum + part, 0);
       rest = Math.max(rest, Math.abs(left));
       parts.push(left);

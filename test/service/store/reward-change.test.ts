@@ -230,4 +230,37 @@ describe('store: why a reward changed', () => {
       await assert.rejects(ask([1, 2], [2, 3]), { message: /overlap/ });
       assert.deepEqual(changes((await ask([1, 1], [2, 3]))!), {});
     }));
+
+  it('takes the names of rewards for names alone', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const names = [{ name: 'constructor' }, { name: 'toString', weight: 2 }];
+      const record = makeAttempt(root, { run: 'r', stage: 'grpo', attempt: 1 }, { stage_config: { rewards: names } });
+      for (let step = 1; step <= 10; step += 1) {
+        // One of the two has not both of them.
+        const both = { constructor: step, toString: 1 } as unknown as Record<string, number>;
+        writeTrace(record, {
+          step,
+          group: `${step}:a`,
+          facts: { ...facts('right', 1), rewards: both, reward: step + 2 },
+        });
+        writeTrace(record, {
+          step,
+          group: `${step}:a`,
+          sample: 1,
+          facts: { ...facts('right', 1), rewards: {}, reward: 0 },
+        });
+      }
+      await store.catchUp();
+      const found = (await store.sliced('metrics/rewardChange', { run: 'r', stage: 'grpo' }))!;
+      assert.equal(found.change, 4);
+      assert.deepEqual(changes(found), { value: 4 });
+      assert.deepEqual(
+        found.components.map(({ name, weight }) => [name, weight]),
+        [
+          ['constructor', 1],
+          ['toString', 2],
+        ],
+      );
+    }));
 });
