@@ -24,6 +24,7 @@ import { judgedRecords } from './judge-layers.ts';
 import { otherLayers } from './layers.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
+import { plain } from './plain.ts';
 import { traceRows } from './rows.ts';
 import { Slices } from './slices.ts';
 
@@ -139,7 +140,7 @@ export class LabelFigures {
     const rows = this.index.all<{ trace: string; layer: string }>(
       'SELECT trace, layer FROM reader_labels WHERE run = ? AND reader = ? ORDER BY trace',
       run,
-      by,
+      plain(by),
     );
     for (const { trace, layer } of rows) {
       const row = this.rowOf(trace);

@@ -101,8 +101,8 @@ export function exportLabels(
     `SELECT trace, reader, layer FROM reader_labels
      WHERE run = ? AND (? IS NULL OR reader = ?) AND (trace, reader) > (?, ?) ORDER BY trace, reader LIMIT ?`,
     run,
-    by ?? null,
-    by ?? null,
+    by === undefined ? null : plain(by),
+    by === undefined ? null : plain(by),
     ...after,
     EXPORT_PAGE + 1,
   );
@@ -115,13 +115,23 @@ export function exportLabels(
     const row = exported(index, trace, JSON.parse(layer) as ReaderLayer);
     // Null: the folder of its attempt was taken away.
     if (!row) continue;
-    if (text) row.text = annotator.reading(trace).text;
+    if (text) Object.assign(row, textOf(annotator, trace));
     units += row.text?.length ?? 0;
     found.push(row);
   }
   const last = rows[done - 1];
   if (done === rows.length || !last) return { rows: found };
   return { rows: found, next: Buffer.from(JSON.stringify([last.trace, last.reader])).toString('base64url') };
+}
+
+/** Nothing where the text is gone: the labels are there all the same. */
+function textOf(annotator: Annotator, trace: string): Pick<ExportedLabels, 'text'> {
+  try {
+    return { text: annotator.reading(trace).text };
+  } catch (error) {
+    if (LonghandError.is(error, 'corrupt')) return {};
+    throw error;
+  }
 }
 
 function exported(index: IndexFile, trace: string, layer: ReaderLayer): ExportedLabels | null {

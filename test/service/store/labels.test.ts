@@ -253,5 +253,17 @@ describe('store: labels', () => {
       );
       rmSync(join(attemptFolder(root, { run: 'r', stage: 'eval', attempt: 1 }), 'text'), { recursive: true });
       assert.equal((await store.read('labels/export', { run: 'r' })).rows.length, 3);
+      // Without the text of what is gone; the labels are in the journal.
+      const rest = await store.read('labels/export', { run: 'r', text: true });
+      assert.deepEqual(rest.rows.map((row) => [row.trace, row.text]), [[trace, undefined], [trace, undefined], [other, undefined]]); // prettier-ignore
+    }));
+
+  it('finds a reader whose name no table can carry as it is', () =>
+    withStore(async (store, root) => {
+      await fill(store, root);
+      const odd = 'Z\ud800\0';
+      await edit(store, [{ op: 'reviewed', stretches: [[0, 5]] }], trace, odd);
+      assert.equal((await store.read('labels/export', { run: 'r', by: odd })).rows.length, 1);
+      assert.equal((await store.labelAgreement({ run: 'r', by: odd })).traces, 1);
     }));
 });
