@@ -31,11 +31,12 @@ export interface SetCounts {
 /** Counts of a set, and what has to be said of them. */
 export function countSet(samples: readonly Marked[], groups: readonly (readonly Marked[])[]): SetCounts {
   const count = (test: (sample: Marked) => boolean) => samples.filter(test).length;
-  const sizes = groups.map((group) => group.length);
+  let [fewest, most] = [Infinity, 0];
+  for (const { length } of groups) [fewest, most] = [Math.min(fewest, length), Math.max(most, length)];
   const counts = {
     completions: samples.length,
     problems: groups.length,
-    samples: { fewest: sizes.length === 0 ? 0 : Math.min(...sizes), most: Math.max(0, ...sizes) },
+    samples: { fewest: groups.length === 0 ? 0 : fewest, most },
     graded: count(isGraded),
     undecided: count(({ verdict }) => verdict === 'undecided'),
     unknownFinish: count(({ finish }) => finish === null),

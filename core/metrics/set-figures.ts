@@ -290,7 +290,7 @@ function tooFew(groups: readonly (readonly Sample[])[], k: number, name: string)
   const short = sizes.filter((n) => n < k);
   if (short.length === 0) return null;
   const some = short.length === sizes.length ? 'every problem has' : `${short.length} of ${sizes.length} problems have`;
-  return `${name}@${k} needs ${k} samples of each problem; ${some} fewer, the least ${Math.min(...short)}`;
+  return `${name}@${k} needs ${k} samples of each problem; ${some} fewer, the least ${short.reduce((least, n) => Math.min(least, n), k)}`;
 }
 
 const MOST_POINTS = 200;

@@ -4,6 +4,7 @@ import { random, type Interval } from '../../../core/metrics/bootstrap.ts';
 import { boxBy, forcedAccuracyAt } from '../../../core/metrics/budget.ts';
 import { answersCollected, solvedAtK } from '../../../core/metrics/collected.ts';
 import { outcomeEfficiency, processEfficiency, underthinking, wastedShare } from '../../../core/metrics/efficiency.ts';
+import { countSet } from '../../../core/metrics/set-counts.ts';
 import { setFigures, type FigureSample, type SetFigures } from '../../../core/metrics/set-figures.ts';
 
 function run(samples: readonly FigureSample[], budgets: number[] = [], ks: number[] = [1]): SetFigures {
@@ -112,5 +113,11 @@ describe('figures of a set', () => {
   it('of one problem have no spread', () => {
     const found = run([sample('a'), sample('a', { verdict: 'wrong' })]);
     assert.deepEqual([found.accuracy?.mean, found.accuracy?.low, found.accuracy?.high, found.accuracy?.n], [0.5, 0.5, 0.5, 2]); // prettier-ignore
+  });
+
+  it('count sets of more problems than a function takes arguments', () => {
+    const one = [{ ...sample('p'), model: null }];
+    const counts = countSet(one, Array.from({ length: 250_000 }, () => one));
+    assert.deepEqual(counts.samples, { fewest: 1, most: 1 });
   });
 });
