@@ -36,7 +36,7 @@ describe('figures that files report about themselves', () => {
     });
   });
 
-  it('qwen-math-eval: pass@1 over all eight, and the `acc` of the harness, which is the first one’s', async function () {
+  it('qwen-math-eval: pass@1 over all eight, and the first one’s, which we take its `acc` to be', async function () {
     const path = needSharedData(this, 'traces', 'qwen-math-eval', 'eval_rm_maj_example__math_cot_100.jsonl');
     const rows = lines<{ score: boolean[]; pred: string[] }>(path);
     const right = rows.map(({ score }) => score.filter(Boolean).length);
@@ -45,7 +45,7 @@ describe('figures that files report about themselves', () => {
       near(found.accuracy?.mean, sum(right) / 800);
       near(found.pass.at(-1)?.value?.mean, right.filter((c) => c > 0).length / 100);
       assert.equal(found.pass.at(-1)?.k, 8);
-      // The harness prints the first sample's accuracy (`score[0]`) as `acc`: 90.0 here, where the mean over all samples is 91.0.
+      // That the harness's one `acc` is the first sample's (`score[0]`) is our assumption: 90.0 here, where the mean over all samples is 91.0.
       near(sum(rows.map(({ score }) => (score[0] ? 1 : 0))) / 100, 0.9);
       near(sum(right) / 800, 0.91);
       // rm_maj of the harness takes the first of the most frequent `pred`; ours votes with what it extracts and shares ties.
