@@ -62,7 +62,7 @@ describe('store: labels', () => {
       const first = copy.spans[0]!;
       const changed = await edit(store, [
         { op: 'remove', id: copy.spans.at(-1)!.id },
-        { op: 'change', id: first.id, end: first.end + 2, label: 'uncertainty' },
+        { op: 'change', id: first.id, end: first.end - 2, label: 'uncertainty' },
         { op: 'add', start: 0, end: 11, label: 'answer_commitment' },
         { op: 'reviewed', stretches: [[0, CHECKED.length]] },
       ]);
@@ -71,7 +71,7 @@ describe('store: labels', () => {
       const moved = changed.spans.find(({ id }) => id === first.id)!;
       assert.deepEqual(
         [moved.label, moved.end, moved.copied, moved.detector, moved.version],
-        ['uncertainty', first.end + 2, false, DETECTOR.name, DETECTOR.version],
+        ['uncertainty', first.end - 2, false, DETECTOR.name, DETECTOR.version],
       );
       assert.ok(moved.at >= began && moved.at <= Date.now());
       const { layers } = await store.read('traces/annotations', { trace });
@@ -204,16 +204,16 @@ describe('store: labels', () => {
     withStore(async (store, root) => {
       await fill(store, root);
       const { spans } = await store.read('traces/annotations', { trace: other });
-      const first = comparable(spans).find(({ label }) => label === 'verification')!;
+      const first = comparable(spans).find(({ label }) => label === 'backtracking')!;
       const judge = { model: 'm', prompt: '1', url: 'http://judge', key: 'k' };
       appendJudged(root, 'r', {
         ...{ v: 1, t: 0, trace: other, judge, length: CHECKED.length * 2, read: [[0, CHECKED.length * 2]] },
-        spans: [{ start: 0, end: 11, label: 'verification' }],
+        spans: [{ start: 0, end: 11, label: 'backtracking' }],
         steps: { judged: 9, unparsed: 0 },
       });
       const judged = (await queue(store)).items.filter(({ why }) => why === 'judge');
       assert.deepEqual(judged[0], {
-        ...{ trace: other, why: 'judge', label: 'verification', start: 0, end: 11, confidence: null },
+        ...{ trace: other, why: 'judge', label: 'backtracking', start: 0, end: 11, confidence: null },
         ...{ problemLabel: judged[0]!.problemLabel, text: CHECKED.repeat(2).slice(0, 90).trim() },
       });
       assert.ok(judged.some(({ start, confidence }) => start === first.start && confidence === first.confidence));

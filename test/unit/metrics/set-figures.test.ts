@@ -117,7 +117,10 @@ describe('figures of a set', () => {
 
   it('count sets of more problems than a function takes arguments', () => {
     const one = [{ ...sample('p'), model: null }];
-    const counts = countSet(one, Array.from({ length: 250_000 }, () => one));
+    const counts = countSet(
+      one,
+      Array.from({ length: 250_000 }, () => one),
+    );
     assert.deepEqual(counts.samples, { fewest: 1, most: 1 });
   });
 });
