@@ -1,4 +1,5 @@
 /** Which traces are judged: all, or a sample that the same seed draws again. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
@@ -38,19 +39,46 @@ export async function chooseTraces(
   } while (cursor !== undefined);
   return {
     fitting: rows.length,
-    chosen: drawn(rows, sample).map(({ trace, stage, length }) => ({ trace, stage, length })),
+    chosen: (await inSlices(drawn(rows, sample))).map(({ trace, stage, length }) => ({ trace, stage, length })),
   };
 }
 
-/** Pure; exported for its test. */
-export function drawn<R extends Row>(rows: readonly R[], sample: JudgeSample): R[] {
+/** The service answers others where it yields. */
+async function inSlices<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await breathe();
+  }
+}
+
+/** Rows between two yields: some milliseconds. */
+const SLICE = 2000;
+
+/** Pure; exported for its test. Yields now and then. */
+export function* drawn<R extends Row>(rows: readonly R[], sample: JudgeSample): Generator<void, R[]> {
   const seed = sample.kind === 'all' ? 0 : sample.seed;
-  const order = new Map(rows.map((row) => [row, hashOf(seed, row.trace)]));
-  const mixed = rows.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
+  const byPlace = new Map<number, R>();
+  for (const [i, row] of rows.entries()) {
+    if (i % SLICE === SLICE - 1) yield;
+    // 48 bits; two that fall on one place stand side by side.
+    let place = parseInt(hashOf(seed, row.trace).slice(0, 12), 16);
+    while (byPlace.has(place)) place += 1;
+    byPlace.set(place, row);
+  }
+  const mixed: R[] = [];
+  const strata = new Map<string, R[]>();
+  for (const [i, place] of Float64Array.from(byPlace.keys()).sort().entries()) {
+    if (i % SLICE === SLICE - 1) yield;
+    const row = byPlace.get(place)!;
+    mixed.push(row);
+    const { stage, of, verdict } = row;
+    const name = sample.kind === 'stage' ? stage : JSON.stringify([stage, of, verdict]);
+    const members = strata.get(name);
+    if (members) members.push(row);
+    else strata.set(name, [row]);
+  }
   if (sample.kind === 'all') return mixed;
-  const strata = Map.groupBy(mixed, ({ stage, of, verdict }) =>
-    sample.kind === 'stage' ? stage : JSON.stringify([stage, of, verdict]),
-  );
   const sizes = [...strata.values()].map((members) => members.length);
   const shares =
     sample.kind === 'stage' ? sizes.map((size) => Math.min(size, sample.n)) : inProportion(sizes, sample.n);

@@ -3,10 +3,15 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, 
 import { join } from 'node:path';
 import type { JudgedTrace } from '../../../core/protocol/judge.ts';
 import { AnswerCache } from '../../../server/judge/cache.ts';
-import { drawn } from '../../../server/judge/choose.ts';
+import { atOnce } from '../../../core/metrics/slices.ts';
+import { drawn as drawnSteps } from '../../../server/judge/choose.ts';
 import { appendJudged, JudgedRecords, judgedPath } from '../../../server/judge/records.ts';
 import { withFolder } from '../../support/temporary.ts';
 
+const drawn = <R extends Parameters<typeof drawnSteps>[0][number]>(
+  rows: readonly R[],
+  sample: Parameters<typeof drawnSteps>[1],
+): R[] => atOnce(drawnSteps(rows, sample));
 const said = (text: string) => ({ text, cut: false, input: 10, output: 5, ms: 100 });
 
 describe('judge: kept answers', () => {
