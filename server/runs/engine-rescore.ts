@@ -91,10 +91,12 @@ export class EngineRescores {
     const store = this.#store;
     const grader = new EngineGrader(await this.#engines.find(), []);
     async function* rows(): AsyncGenerator<{ line: string; id: number }> {
+      let n = 0;
       for (let after = -1; ;) {
         const page = await store.rescoreRows(wish, after, false);
         for (const { id, gold, answer } of page.rows) {
-          if (Date.now() - work.asked > PATIENCE_MS) return;
+          // Beyond what was counted a preview does not look.
+          if (Date.now() - work.asked > PATIENCE_MS || (n += 1) > work.all) return;
           yield { line: JSON.stringify({ id, pred: answer, gold }), id };
         }
         const last = page.rows.at(-1);

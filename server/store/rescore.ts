@@ -202,6 +202,7 @@ export class Rescores {
     let seen = 0;
     for (const rows of tracePages<Row>(this.index, { ...wish.filter, live: false }, SELECT, JOINS, after)) {
       for (const row of rows) {
+        if ((seen += 1) > AUDIT_LIMIT) break;
         if (row.reader !== null || known?.has(row.id)) continue;
         if (wanted && (row.verdict === null || !wanted.has(row.verdict))) continue;
         const answer = answerOf(row);
@@ -209,7 +210,6 @@ export class Rescores {
         left += 1;
         if (found.length < ENGINE_ROWS) found.push({ id: row.id, gold: row.gold, answer });
       }
-      seen += rows.length;
       if (seen > AUDIT_LIMIT || (!count && found.length >= ENGINE_ROWS)) break;
       yield* slices.breath();
     }
@@ -221,8 +221,13 @@ export class Rescores {
     let { given } = this;
     if (given?.run !== run) this.given = given = { run, names: new Set(), verdicts: new Map() };
     for (const name of names) given.names.add(name);
-    for (const [id, value] of verdicts)
-      if (given.verdicts.size < AUDIT_LIMIT) given.verdicts.set(id, verdictCodes.indexOf(value));
+    const kept = given.verdicts;
+    for (const [id, value] of verdicts) kept.set(id, verdictCodes.indexOf(value));
+    // Those of what was asked about before make room.
+    for (const oldest of kept.keys()) {
+      if (kept.size <= AUDIT_LIMIT) break;
+      kept.delete(oldest);
+    }
     this.jobs.clear();
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AuditQueue } from '../../../core/protocol/audit.ts';
+import { AUDIT_LIMIT, type AuditQueue } from '../../../core/protocol/audit.ts';
 import type { VerdictValue } from '../../../core/protocol/events.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
@@ -227,5 +227,19 @@ describe('store: re-scores', () => {
       const { total } = await store.audit('audit/rescore', wish);
       await store.audit('traces/judge', { trace: 'r/eval/1/1', verdict: 'right', by: 'anna' });
       await assert.rejects(store.audit('audit/apply', { ...wish, changes: total }), { code: 'not_runnable' });
+    }));
+
+  it('keeps the newest verdicts of the engine’s checker, however many there were before', () =>
+    withStore(async (store, root) => {
+      await filled(store, root, [{ problem: 'p', gold: '4', completion: 'So \\boxed{5}.', verdict: 'right' }]);
+      const wish = { filter, checker: 'engine' as const, policy: 'default' };
+      const { rows, left } = await store.rescoreRows(wish, -1, true);
+      assert.equal(left, 1);
+      // Of other stages of the run, by ids that are nobody's.
+      const before = Array.from({ length: AUDIT_LIMIT }, (_, i): [number, VerdictValue] => [-1 - i, 'wrong']);
+      await store.giveVerdicts('r', ['math-verify 0'], before);
+      await store.giveVerdicts('r', ['math-verify 0'], [[rows[0]!.id, 'wrong']]);
+      assert.equal((await store.rescoreRows(wish, -1, true)).left, 0);
+      assert.equal((await store.audit('audit/rescore', wish)).total, 1);
     }));
 });
