@@ -3,6 +3,7 @@ import { candidates } from '../answers/extract.ts';
 import { normalise } from '../answers/normalise.ts';
 import { quickCheck } from '../answers/quick-check.ts';
 import type { FoundAnswer, VerdictValue } from '../protocol/events.ts';
+import { atOnce } from './slices.ts';
 
 export interface PathAnswer {
   /** UTF-16 units in the completion, end exclusive. */
@@ -91,6 +92,15 @@ function readings({ text, rule }: Pick<FoundAnswer, 'text' | 'rule'>): string[] 
  * answers of other texts are a change as well. Undecided answers are passed over.
  */
 export function answerPath(completion: string, gold: string | null, options: PathOptions = {}): AnswerPath {
+  return atOnce(answerPathSteps(completion, gold, options));
+}
+
+/** {@link answerPath}, answer by answer: a comparison of two large formulas takes some milliseconds. */
+export function* answerPathSteps(
+  completion: string,
+  gold: string | null,
+  options: PathOptions = {},
+): Generator<void, AnswerPath> {
   const { from = 0, reasoningAssumed = false } = options;
   const found = committed(completion, { from, gold, reasoningAssumed });
   const known = new Map<string, VerdictValue>();
@@ -110,11 +120,13 @@ export function answerPath(completion: string, gold: string | null, options: Pat
     known.set(one.text.trim(), value);
     return value;
   };
-  const answers = found.slice(0, MOST_ANSWERS).map((one): PathAnswer => {
+  const answers: PathAnswer[] = [];
+  for (const one of found.slice(0, MOST_ANSWERS)) {
     const text = one.text.length > KEPT_TEXT ? `${one.text.slice(0, KEPT_TEXT)}…` : one.text;
     const value = valueOf(one);
-    return { start: one.start, end: one.end, text, rule: one.rule, boxed: one.rule.startsWith('boxed'), value };
-  });
+    answers.push({ start: one.start, end: one.end, text, rule: one.rule, boxed: one.rule.startsWith('boxed'), value });
+    yield;
+  }
   const first = answers.findIndex(({ value }) => value === 'right');
   return {
     answers,

@@ -1,4 +1,5 @@
 /** Text that is no text: broken encodings, control signs, words of mixed alphabets, letters without end. */
+import { atOnce } from './slices.ts';
 
 export type GarbleKind = 'replacement' | 'control' | 'private' | 'mojibake' | 'mixed_word' | 'endless_word';
 
@@ -47,19 +48,42 @@ const ANY = new RegExp(
   'u',
 );
 
+/** Units between two yields. */
+const SLICE = 65_536;
+
 export function garbling(text: string): Garbling {
-  const found: Garble[] = [];
-  if (!ANY.test(text)) return { units: 0, found, more: 0 };
+  return atOnce(garblingSteps(text));
+}
+
+/** {@link garbling}, in slices of some milliseconds. */
+export function* garblingSteps(text: string): Generator<void, Garbling> {
+  const result: Garbling = { units: 0, found: [], more: 0 };
+  for (let from = 0; from < text.length;) {
+    const to = sliceEnd(text, from);
+    addGarbles(result, text.slice(from, to), from);
+    from = to;
+    yield;
+  }
+  return result;
+}
+
+/** At a blank or line end, which no garbled stretch has in it. */
+function sliceEnd(text: string, from: number): number {
+  let to = Math.min(text.length, from + SLICE);
+  while (to < text.length && text[to] !== ' ' && text[to] !== '\n') to += 1;
+  return to;
+}
+
+function addGarbles(result: Garbling, text: string, from: number): void {
+  if (!ANY.test(text)) return;
   const all = new RegExp(KINDS.map(([, source]) => `(${source})`).join('|'), 'gu');
-  let units = 0;
-  let more = 0;
   for (const match of text.matchAll(all)) {
     const at = match.slice(1).findIndex((group) => group !== undefined);
     const kind = KINDS[at]![0];
-    const end = match.index + match[0].length;
-    units += end - match.index;
-    if (found.length < MOST) found.push({ start: match.index, end, kind });
-    else more += 1;
+    const start = from + match.index;
+    const end = start + match[0].length;
+    result.units += end - start;
+    if (result.found.length < MOST) result.found.push({ start, end, kind });
+    else result.more += 1;
   }
-  return { units, found, more };
 }

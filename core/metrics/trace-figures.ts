@@ -1,8 +1,8 @@
 /** Figures of one completion that need its text. Places are UTF-16 units; whoever shows them turns them into tokens. */
-import { answerPath, type AnswerPath, type PathOptions } from './answer-path.ts';
+import { answerPathSteps, type AnswerPath, type PathOptions } from './answer-path.ts';
 import { echoEnd } from './echo.ts';
 import { distinctSteps } from './efficiency.ts';
-import { garbling, type Garbling } from './garbling.ts';
+import { garblingSteps, type Garbling } from './garbling.ts';
 import { languageSteps, type LanguageSwitch, type Script } from './language.ts';
 import { loopSteps, unitsLost, type Loop } from './loops.ts';
 import { alikeSteps, ngramSteps } from './repetition.ts';
@@ -62,7 +62,7 @@ export function* traceFigures({
 }: FiguresInput): Generator<void, TraceFigures> {
   const from = echoEnd(completion, prompt, problem);
   const reasoningAssumed = prompt.lastIndexOf('<think>') > prompt.lastIndexOf('</think>');
-  const path = answerPath(completion, gold, { from, reasoningAssumed, ...(verdict && { verdict }) });
+  const path = yield* answerPathSteps(completion, gold, { from, reasoningAssumed, ...(verdict && { verdict }) });
   yield;
   const own = from === 0 ? completion : completion.slice(from);
   const ends = path.answers.map(({ end }) => end);
@@ -76,7 +76,7 @@ export function* traceFigures({
   yield;
   const said = yield* languageSteps(own);
   yield;
-  const garbled = garbling(own);
+  const garbled = yield* garblingSteps(own);
   const moved = <T extends { start: number; end: number }>(one: T): T => {
     return { ...one, start: one.start + from, end: one.end + from };
   };

@@ -6,7 +6,7 @@ export interface Vocabulary {
   added: Map<number, string>;
 }
 
-/** Entries of a vocabulary between two yields. */
+/** Entries of a vocabulary, or tokens of a text, between two yields. */
 const SLICE = 4096;
 
 /**
@@ -25,7 +25,11 @@ export function* readVocabulary(json: string): Generator<void, Vocabulary | null
   for (let n = 1; ; n += 1) {
     const found = entry.exec(json);
     if (!found) break;
-    pieces[Number(found[2])] = JSON.parse(found[1]!) as string;
+    try {
+      pieces[Number(found[2])] = JSON.parse(found[1]!) as string;
+    } catch {
+      return null;
+    }
     if (n % SLICE === 0) yield;
   }
   return pieces.length === 0 || !added ? null : { pieces, added };
@@ -35,7 +39,9 @@ function addedTokens(json: string): Map<number, string> | null {
   const list = /"added_tokens"\s*:\s*(\[[^]*?\])\s*,\s*"normalizer"/.exec(json.slice(0, 4_000_000))?.[1];
   try {
     const tokens = JSON.parse(list ?? '[]') as { id: number; content: string }[];
-    return new Map(tokens.map(({ id, content }) => [id, content]));
+    return tokens.every(({ content }) => typeof content === 'string')
+      ? new Map(tokens.map(({ id, content }) => [id, content]))
+      : null;
   } catch {
     return null;
   }
@@ -50,17 +56,18 @@ for (let byte = 0, other = 256; byte < 256; byte += 1) {
 
 /**
  * The end of each token in the text, in UTF-16 units, ascending; a token that ends inside a character ends where the character begins. `ids` may go on behind
- * a text that was cut (`cut`). Null where the tokens do not spell the text, byte for byte.
+ * a text that was cut (`cut`). Null where the tokens do not spell the text, byte for byte. Yields now and then.
  */
-export function tokenEnds(
+export function* tokenEnds(
   ids: Uint32Array,
   { pieces, added }: Vocabulary,
   text: string,
   cut = false,
-): Int32Array | null {
+): Generator<void, Int32Array | null> {
   const ends = new Int32Array(ids.length);
   const walk = new Utf8Walk(text);
   for (let i = 0; i < ids.length; i += 1) {
+    if (i % SLICE === SLICE - 1) yield;
     const literal = added.get(ids[i]!);
     const piece = literal ?? pieces[ids[i]!];
     if (piece === undefined) return null;

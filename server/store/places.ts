@@ -1,5 +1,5 @@
 /** Where the tokens of a completion end: exact where its token ids are in the record and the model's vocabulary can be read. */
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Extent } from '../../core/protocol/events.ts';
 import { fromEnds, type Positions } from '../../core/metrics/token-position.ts';
@@ -50,7 +50,7 @@ export class TokenPlaces {
     const vocabulary = path === null ? null : yield* this.vocabulary(path);
     if (!vocabulary) return null;
     const ids = readIds(place.folder, JSON.parse(row.token_ids) as Extent);
-    const ends = ids && tokenEnds(ids, vocabulary, text, cut);
+    const ends = ids && (yield* tokenEnds(ids, vocabulary, text, cut));
     return ends && fromEnds(ends);
   }
 
@@ -110,6 +110,7 @@ function readIds(folder: string, { part, offset, length }: Extent): Uint32Array 
     return null;
   }
   try {
+    if (offset + length > fstatSync(file).size) return null;
     const bytes = Buffer.alloc(length);
     if (readSync(file, bytes, 0, length, offset) < length) return null;
     return Uint32Array.from({ length: length / 4 }, (_, i) => bytes.readUInt32LE(4 * i));

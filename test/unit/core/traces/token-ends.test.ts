@@ -27,7 +27,7 @@ describe('ends of tokens', () => {
   const emoji = Array.from(alphabet('👍'));
   const vocabulary = atOnce(readVocabulary(file([...pieces, ...emoji])))!;
   const ends = (ids: number[], text: string, cut?: boolean) => {
-    const found = tokenEnds(Uint32Array.from(ids), vocabulary, text, cut);
+    const found = atOnce(tokenEnds(Uint32Array.from(ids), vocabulary, text, cut));
     return found && [...found];
   };
 
@@ -63,5 +63,11 @@ describe('ends of tokens', () => {
     const found: Vocabulary = atOnce(readVocabulary(json))!;
     assert.deepEqual(Object.fromEntries(found.pieces.map((piece, id) => [piece!, id])), vocab);
     assert.ok(found.added.size > 3);
+  });
+
+  it('are none of a file that is damaged', () => {
+    const whole = file(['ab']);
+    for (const damaged of [whole.replace('"ab"', '"a\\xb"'), whole.replace('"[PAD]"', '7')])
+      assert.equal(atOnce(readVocabulary(damaged)), null, damaged);
   });
 });
