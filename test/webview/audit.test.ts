@@ -138,7 +138,7 @@ describe('audit', () => {
     await page.keyboard.press('.');
     await page.locator('.audit-words', { hasText: 'reader 2' }).waitFor();
     assert.equal(await height(), before, 'another word moves nothing');
-    assert.equal(await first.innerText(), '? open');
+    assert.equal(await first.innerText(), '?');
     // The last word, then the one before it.
     await page.keyboard.press('z');
     await page.locator('#trace-0 .cell-verdict', { hasText: '✗' }).waitFor();
@@ -317,7 +317,7 @@ describe('audit', () => {
     fake.failing.clear();
     await page.getByText('Try again').click();
     await page.locator('.rescore-sets').waitFor();
-    await page.getByText('Take back').click();
+    await page.locator('.rescore-applied').getByText('Take back').click();
     await page.waitForFunction(() => document.querySelector('.rescore-head')?.textContent?.includes('as it was'));
     assert.equal(fake.count('audit/undo'), 1);
   });

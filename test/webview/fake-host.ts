@@ -107,6 +107,8 @@ export class FakeHost {
   readonly calls: { method: string; params: unknown }[] = [];
   /** Methods that fail from now on, with this error. */
   readonly failing = new Map<string, LonghandError>();
+  /** Methods that answer when this has come. */
+  readonly held = new Map<string, Promise<unknown>>();
   /** Milliseconds before every answer. */
   delay = 0;
   data: FakeData;
@@ -306,6 +308,7 @@ export class FakeHost {
     for (const [method, handler] of Object.entries(handlers)) {
       (handlers as Record<string, unknown>)[method] = async (params: never, context: never) => {
         if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
+        await this.held.get(method);
         const error = this.failing.get(method);
         if (error) throw error;
         return (handler as (params: never, context: never) => unknown)(params, context);

@@ -267,9 +267,9 @@ describe('labels', () => {
         assert.deepEqual(await axe(page), [], `${theme} ${width}`);
         await shot(page, `labels-${theme}${width === 1500 ? '' : '-narrow'}`);
         await page.keyboard.press('?');
-        const sheet = await page.locator('dialog[open] dl').innerText();
+        const sheet = await page.locator('dialog[open] .help-groups').innerText();
         assert.match(sheet, /Reviewed up to here/);
-        assert.doesNotMatch(sheet, /Next, previous span of any kind/);
+        assert.doesNotMatch(sheet, /Next, previous span of any label/);
         assert.deepEqual(await axe(page), [], `${theme} ${width}, keys`);
         await close();
       }

@@ -25,10 +25,11 @@ describe('answers on the way', () => {
     await block.waitFor();
     assert.deepEqual(await block.locator('.path-answer').allInnerTexts(), ['✗ 5', '✓ 7', '✓ 7']);
     assert.equal(await block.locator('.path-flip').count(), 1);
+    const answer = await page.locator('.facts-section', { hasText: 'gold' }).first().innerText();
+    assert.match(answer, /flips\s+1: ✗ → ✓/);
+    assert.match(answer, /first right\s+~\d+ of ~\d+ tok/);
+    assert.match(answer, /after it\s+~[\d,]+ tok \(\d+ %\)/);
     const text = await block.innerText();
-    assert.match(text, /flips\s+1 × wrong → right/);
-    assert.match(text, /first correct\s+~\d+ of /);
-    assert.match(text, /after it\s+~[\d,]+ \(\d+ %\)/);
     assert.match(text, /loops\s+\d loops?, ~\d+ tokens lost/);
     // The pill in the text stands at the same place as the fact.
     const pill = page.locator('.pill', { hasText: 'first right answer' });
@@ -37,6 +38,29 @@ describe('answers on the way', () => {
     assert.match(await pill.locator('xpath=..').innerText(), /answer is 7/);
     await page.locator('.grid-row', { hasText: 'aime/2' }).click();
     await page.waitForFunction(() => !document.querySelector('.path-answer'));
+  });
+
+  it('moves no other fact when it comes late', async () => {
+    const fake = new FakeHost({ traces: traces() }, view);
+    const page = await open(fake);
+    await page.locator('.path-facts').waitFor();
+    const { promise, resolve: arrive } = Promise.withResolvers<void>();
+    fake.held.set('traces/figures', promise);
+    const places = () =>
+      page
+        .locator('.facts > section:not(.path-facts)')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().y));
+    await page.locator('.grid-row', { hasText: 'aime/2' }).click();
+    await page.locator('.head .problem', { hasText: 'aime/2' }).waitFor();
+    await page.locator('.grid-row', { hasText: 'aime/1' }).click();
+    await page.locator('.head .problem', { hasText: 'aime/1' }).waitFor();
+    await page.locator('.facts dd', { hasText: '…' }).first().waitFor();
+    await page.waitForFunction(() => /^\d/.test(document.querySelector('.fold .muted')?.textContent ?? ''));
+    assert.equal(await page.locator('.path-facts').count(), 0);
+    const before = await places();
+    arrive();
+    await page.locator('.path-facts').waitFor();
+    assert.deepEqual(await places(), before);
   });
 
   it('sorts a wide list by what came after the first right answer', async () => {

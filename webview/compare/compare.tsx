@@ -236,10 +236,18 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
           )}
         </main>
       </div>
-      {help && <Help lines={keyLines} onClose={() => setHelp(false)} />}
+      {help && <Help lines={sheet} onClose={() => setHelp(false)} />}
     </div>
   );
 }
+
+/** The keys that do something here. */
+const acted = new Set<Action['do']>([
+  ...(['trace', 'span', 'raw', 'list', 'labels', 'prompt', 'find', 'start', 'end', 'help'] as const),
+]);
+const sheet = keyLines
+  .filter(({ keys, actions }) => (actions.length > 0 ? actions.every((one) => acted.has(one.do)) : keys[0] === 'Enter'))
+  .map((line) => (line.actions[0]?.do === 'trace' ? { ...line, words: 'Next, previous problem' } : line));
 
 interface SideProps {
   host: Host;

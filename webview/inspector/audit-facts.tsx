@@ -31,7 +31,15 @@ export function AuditFacts(props: AuditFactsProps) {
   const own = detail.reader?.value ?? null;
   return (
     <section class="facts-section audit-facts" aria-label="Verdicts">
-      <h2 class="title">Verdicts</h2>
+      <div class="audit-title">
+        <h2 class="title">Verdicts</h2>
+        <button class="chip" disabled={own === null} title="Take your verdict back (0)" onClick={() => onJudge(null)}>
+          take back
+        </button>
+        <button class="chip" disabled={undo === 0} title="Undo the last verdict of this page (z)" onClick={onUndo}>
+          undo
+        </button>
+      </div>
       <div class="chips" role="group" aria-label="Your verdict">
         {choices.map(({ value, key }) => {
           const { sign, tone, word } = valueSigns[value];
@@ -57,12 +65,6 @@ export function AuditFacts(props: AuditFactsProps) {
             </button>
           );
         })}
-        <button class="chip" disabled={own === null} title="Take your verdict back (0)" onClick={() => onJudge(null)}>
-          none
-        </button>
-        <button class="chip" disabled={undo === 0} title="Undo the last verdict of this page (z)" onClick={onUndo}>
-          undo
-        </button>
       </div>
       <div class="hidden-text" role="status">
         {saving ? '' : said}
@@ -76,7 +78,7 @@ export function AuditFacts(props: AuditFactsProps) {
       <Fold
         id="candidates"
         title="Candidates"
-        note={answers && plural(answers.candidates.length + answers.moreCandidates, 'candidate')}
+        note={answers && count(answers.candidates.length + answers.moreCandidates)}
       >
         {answers && <Candidates answers={answers} onReveal={onReveal} />}
       </Fold>

@@ -17,7 +17,7 @@ const judge = (verdict: GivenVerdict | null): AuditAction => ({ do: 'judge', ver
 
 export const auditKeyLines: readonly AuditKeyLine[] = [
   { keys: ['=', '-'], words: 'Your verdict: right, wrong', actions: [judge('right'), judge('wrong')] },
-  { keys: ['.', '0'], words: '… undecided, none', actions: [judge('undecided'), judge(null)] },
+  { keys: ['.', '0'], words: '… undecided, taken back', actions: [judge('undecided'), judge(null)] },
   { keys: ['z'], words: 'Undo your last verdict', actions: [{ do: 'unjudge' }] },
   { keys: ['q'], words: 'The answer that counts', actions: [{ do: 'answer' }] },
   {

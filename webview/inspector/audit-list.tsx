@@ -31,6 +31,7 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
     <>
       <div class="audit-filter">
         <div class="chips" role="group" aria-label="What the verdict may be">
+          <span class="muted chips-name">may be</span>
           {suspects.map((suspect) => {
             const { sign, tone, chip, words } = suspectLooks[suspect];
             return (
@@ -95,7 +96,10 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
           <Skeleton lines={12} label="Looking at the verdicts" />
         )
       ) : (
-        <Empty icon="pass" title="Nothing speaks against a verdict">
+        <Empty
+          icon="pass"
+          title={queue?.looked === 0 ? 'There is no verdict to audit' : 'Nothing speaks against a verdict'}
+        >
           <p>
             {queue && queue.looked === 0
               ? 'None of these traces has a gold answer.'
@@ -103,10 +107,12 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
           </p>
         </Empty>
       )}
-      <Why item={items[index] ?? null} place={index} total={queue?.total ?? items.length} onReveal={onReveal} />
-      {queue && (
+      {(shown || loading) && (
+        <Why item={items[index] ?? null} place={index} total={queue?.total ?? items.length} onReveal={onReveal} />
+      )}
+      {queue && queue.looked > 0 && (
         <div class="note" role="status">
-          {plural(queue.total, 'verdict')} of {count(queue.looked)}
+          {count(queue.total)} of {plural(queue.looked, 'verdict')} to look at
           {queue.done > 0 ? `, ${count(queue.done)} judged by a reader` : ''}
           {waiting > 0 ? `, ${count(waiting)} texts still to be read` : ''}
           {queue.unreadable > 0 ? `, ${plural(queue.unreadable, 'text')} gone` : ''}

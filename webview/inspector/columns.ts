@@ -107,7 +107,7 @@ export function verdictText(row: Pick<TraceRow, 'verdict' | 'finish' | 'live'>):
   if (row.finish === 'length') return '… cut';
   if (row.verdict === 'wrong') return '✗';
   if (row.finish === 'error') return '! error';
-  return row.verdict === 'undecided' ? '? open' : '–';
+  return row.verdict === 'undecided' ? '?' : '–';
 }
 
 export function verdictWords(row: Pick<TraceRow, 'verdict' | 'finish' | 'live'>): string {
@@ -115,5 +115,5 @@ export function verdictWords(row: Pick<TraceRow, 'verdict' | 'finish' | 'live'>)
   const cut = row.finish === 'length' ? ', cut at the limit' : '';
   if (row.verdict === 'right') return `right${cut}`;
   if (row.verdict === 'wrong') return `wrong${cut}`;
-  return `${row.verdict === 'undecided' ? 'undecided' : 'no verdict'}${cut}`;
+  return `${row.verdict === 'undecided' ? 'undecided' : row.verdict === 'none' ? 'no gold' : 'no verdict'}${cut}`;
 }

@@ -1,6 +1,7 @@
 /** The keys of labelling: one table for what they do and for the sheet that lists them. Pure. */
 import type { ReaderLabel } from '../../core/protocol/labels.ts';
 import { readerLabels } from '../../core/protocol/labels.ts';
+import type { SheetLine } from '../ui/help.tsx';
 import { lookOf } from '../ui/labels.ts';
 
 /** `by`: a step or character forward or back. */
@@ -85,15 +86,14 @@ export function editActionOf(event: {
 
 const arrows: Record<string, string> = { ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→' };
 
-interface SheetLine {
-  keys: readonly string[];
-  words: string;
-}
-
 /** The sheet of keys while labels are edited: these, and the others as far as they do what they always do. */
 export function editSheet(others: readonly SheetLine[]): SheetLine[] {
   const own = editKeyLines.map(({ keys, words }) => {
-    return { words, keys: keys.map((key) => key.replace(/Arrow\w+/, (name) => arrows[name] ?? name)) };
+    return {
+      words,
+      group: 'Your labels',
+      keys: keys.map((key) => key.replace(/Arrow\w+/, (name) => arrows[name] ?? name)),
+    };
   });
   const rest = others.filter(({ keys }) => !keys.some((key) => byKey.has(key) && key !== 'Enter'));
   return [...own, ...rest];

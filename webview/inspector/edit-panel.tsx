@@ -83,10 +83,10 @@ function Tools({ editor, onAction }: Pick<PanelProps, 'editor' | 'onAction'>) {
       <button
         class="chip"
         aria-pressed={compare}
-        title="The detector’s spans beside yours (t)"
+        title="Show the detector’s spans beside yours (t)"
         onClick={() => onAction({ do: 'compare' })}
       >
-        Both
+        Detector
       </button>
     </div>
   );
@@ -206,7 +206,7 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
                 <kbd>{key}</kbd>
               </td>
               <th scope="row" title={name}>
-                {name}
+                {lookOf(label).short ?? name}
               </th>
               <Cells counts={countsOf(label)} />
             </tr>
@@ -221,7 +221,8 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
         </tfoot>
       </table>
       <p class="muted edit-note">
-        {detector ? `${detector.name} ${detector.version}, over ` : 'Over '}
+        {!wide && here.read === 0 && 'Nothing is reviewed here yet: m reviews all up to what is selected. '}
+        {detector ? `Detector ${detector.name} ${detector.version}, over ` : 'Over '}
         {wide
           ? `${plural(agreement?.steps ?? 0, 'reviewed step')} of ${plural(agreement?.traces ?? 0, 'trace')}${agreement && agreement.waiting > 0 ? `; ${count(agreement.waiting)} still to be read` : ''}`
           : `${count(here.read)} reviewed of ${plural(editor.steps.length, 'step')}`}

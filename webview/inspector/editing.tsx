@@ -5,6 +5,7 @@ import type { QueueItem } from '../../core/protocol/labels.ts';
 import type { LayerKind } from '../../core/protocol/layers.ts';
 import type { PaneHandle } from '../text/text-pane.tsx';
 import type { Host } from '../host.ts';
+import type { SheetLine } from '../ui/help.tsx';
 import { isField } from '../ui/keys.ts';
 import { useStore } from '../ui/store.ts';
 import { editActionOf, editSheet, type EditAction } from './edit-keys.ts';
@@ -33,7 +34,7 @@ export interface Editing {
   /** True where the key was meant for labelling. */
   onKey: (event: KeyboardEvent) => boolean;
   /** What the sheet of keys has now. */
-  sheet: (others: readonly KeyLine[]) => readonly { keys: readonly string[]; words: string }[];
+  sheet: (others: readonly KeyLine[]) => readonly SheetLine[];
   /** Over the text; always there, as what was done is said in it. */
   bar: ComponentChildren;
   /** Before the facts. */

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Label, Span } from '../../core/behaviours/spans.ts';
 import { countEvidence } from '../../core/behaviours/count.ts';
 import { shownSpans } from '../../core/labels/shown.ts';
+import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
@@ -12,6 +13,7 @@ import { Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { verdictText, verdictWords } from './columns.ts';
 import type { OpenTrace } from './open-trace.ts';
+import { FirstRight } from './path-facts.tsx';
 
 interface FactsProps {
   model: OpenTrace;
@@ -21,24 +23,23 @@ interface FactsProps {
   onOpen: (row: TraceRow) => void;
   /** Who said what of the answer. */
   verdicts: (detail: TraceDetail) => ComponentChildren;
-  /** What its text says of the way to the answer. */
+  /** What its text says of the way to the answer: last, as it comes late and moves nothing there. */
   path: (detail: TraceDetail) => ComponentChildren;
   onReveal: (span: { in: 'prompt' | 'completion'; start: number; end: number }) => void;
 }
 
 export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, onReveal }: FactsProps) {
-  const { detail, annotations, group, trace, shown } = useStore(model);
+  const { detail, annotations, group, trace, shown, figures } = useStore(model);
   if (!detail) return trace ? <Skeleton lines={14} label="Reading the facts" /> : null;
   const spans = shownSpans(annotations, shown);
   return (
     <>
-      <Answer detail={detail} onReveal={onReveal} />
+      <Answer detail={detail} figures={figures} onReveal={onReveal} />
       {verdicts(detail)}
-      {path(detail)}
-      <Length detail={detail} />
       <Section title="Behaviours">
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
       </Section>
+      <Length detail={detail} />
       <Rewards detail={detail} />
       {group.length > 1 && (
         <Section title={`Group · ${group.length} samples`}>
@@ -46,6 +47,7 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path,
         </Section>
       )}
       <Origin detail={detail} />
+      {path(detail)}
     </>
   );
 }
@@ -80,10 +82,11 @@ function Fact({
 
 interface AnswerProps {
   detail: TraceDetail;
+  figures: TraceFiguresAnswer | null;
   onReveal: FactsProps['onReveal'];
 }
 
-function Answer({ detail, onReveal }: AnswerProps) {
+function Answer({ detail, figures, onReveal }: AnswerProps) {
   const found = detail.answerFound;
   const tone = toneOf(detail);
   return (
@@ -110,6 +113,9 @@ function Answer({ detail, onReveal }: AnswerProps) {
             {verdictText({ ...detail, live: false })} {verdictWords({ ...detail, live: false })}
           </span>
         </Fact>
+        {detail.gold !== null && !detail.live && (
+          <FirstRight found={figures} onReveal={({ start, end }) => onReveal({ in: 'completion', start, end })} />
+        )}
       </dl>
     </Section>
   );

@@ -9,7 +9,8 @@ import { count, plural } from '../ui/format.ts';
 interface FilterBarProps {
   filter: TraceFilter;
   sets: readonly TraceSet[];
-  total: number;
+  /** Null: not known yet. */
+  total: number | null;
   live: number;
   /** Texts that are still to be read for what is sorted by. */
   toRead: number;
@@ -19,7 +20,7 @@ interface FilterBarProps {
 const verdicts: readonly { value: VerdictValue; sign: string; name: string; tone: string }[] = [
   { value: 'right', sign: '✓', name: 'right', tone: 'right' },
   { value: 'wrong', sign: '✗', name: 'wrong', tone: 'wrong' },
-  { value: 'undecided', sign: '?', name: 'undecided', tone: '' },
+  { value: 'undecided', sign: '?', name: 'undecided', tone: 'cut' },
   { value: 'none', sign: '–', name: 'no gold', tone: '' },
 ];
 const EVERYWHERE = '';
@@ -99,7 +100,7 @@ export function FilterBar({ filter, sets, total, live, toRead, onFilter }: Filte
         </button>
       </div>
       <div class="summary muted" role="status">
-        {plural(total, 'trace')}
+        {total === null ? '…' : plural(total, 'trace')}
         {live > 0 ? `, ${count(live)} being written` : ''}
         {toRead > 0 ? `, ${count(toRead)} still to be read` : ''}
       </div>

@@ -36,10 +36,12 @@ export function Head({ view, row, group, raw, act, settings, editing }: HeadProp
             <h1 class="crumb problem" title={row.problemLabel}>
               {row.problemLabel}
             </h1>
-            <span class="muted sample">
-              sample {row.sample + 1}
-              {group.length > 1 ? ` of ${group.length}` : ''}
-            </span>
+            {(group.length > 1 || row.sample > 0) && (
+              <span class="muted sample">
+                sample {row.sample + 1}
+                {group.length > 1 ? ` of ${group.length}` : ''}
+              </span>
+            )}
             <span class={`outcome ${row.live ? '' : toneOf(row)}`} title={verdictWords(row)}>
               {verdictText(row)} {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
             </span>

@@ -219,7 +219,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         altKey: event.altKey,
         typing,
       });
-      if (!action) return;
+      // Labels have keys next to those of verdicts: none is given by a slip.
+      if (!action || (latestEditing.current.on && (action.do === 'judge' || action.do === 'unjudge'))) return;
       event.preventDefault();
       latest.current(action);
     };
@@ -272,7 +273,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           <nav class={`list-column list-${view.mode ?? 'traces'}`} aria-label="List of traces">
             <ListModes mode={view.mode ?? 'traces'} onMode={audit.onMode} />
             <FilterBar
-              {...{ filter: view.filter, sets, total: audit.total ?? total }}
+              {...{ filter: view.filter, sets, total: audit.total ?? (loading && rows.length === 0 ? null : total) }}
               live={audit.column ? 0 : live}
               toRead={audit.column ? 0 : toRead}
               onFilter={setFilter}

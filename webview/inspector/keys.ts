@@ -17,34 +17,49 @@ export interface KeyLine {
   words: string;
   /** What the first key does, what the second does: the other way round, where there is one. */
   actions: readonly Action[];
+  group: string;
 }
 
-const line = (words: string, keys: readonly string[], ...actions: Action[]): KeyLine => ({ keys, words, actions });
-const both = (words: string, keys: readonly [string, string], action: (by: 1 | -1) => Action): KeyLine =>
+type Line = Omit<KeyLine, 'group'>;
+
+const line = (words: string, keys: readonly string[], ...actions: Action[]): Line => ({ keys, words, actions });
+const both = (words: string, keys: readonly [string, string], action: (by: 1 | -1) => Action): Line =>
   line(words, keys, action(1), action(-1));
 
-export const keyLines: readonly KeyLine[] = [
-  both('Next, previous trace', ['j', 'k'], (by) => ({ do: 'trace', by })),
-  both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
-  both('Next, previous span of any kind', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),
-  ...labelLooks.map(({ label, name, key }) =>
-    both(`… ${name.toLowerCase()}`, [key, key.toUpperCase()], (by) => ({ do: 'span', label, by })),
-  ),
-  ...auditKeyLines,
-  line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
-  line('Raw text or reading', ['r'], { do: 'raw' }),
-  line('Highlights on or off', ['h'], { do: 'labels' }),
-  line('Prompt open or closed', ['p'], { do: 'prompt' }),
-  line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
-  line('Facts open or closed', ['f'], { do: 'facts' }),
-  line('List open or closed', ['l'], { do: 'list' }),
-  line('Text of the trace gets the focus', ['Enter']),
-  line('Copy the raw text', ['y'], { do: 'copy' }),
-  line('Open the raw text in an editor', ['e'], { do: 'editor' }),
-  line('Edit labels of your own, with more keys', ['E'], { do: 'edit' }),
-  both('Next, previous disagreement', ['d', 'D'], (by) => ({ do: 'disagreement', by })),
-  line('These keys', ['?'], { do: 'help' }),
-];
+const groups: Readonly<Record<string, readonly Line[]>> = {
+  'Go to': [
+    both('Next, previous trace', ['j', 'k'], (by) => ({ do: 'trace', by })),
+    line('… from everywhere in the tab', ['Alt+↓', 'Alt+↑']),
+    both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
+    line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
+    line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
+  ],
+  Spans: [
+    both('Next, previous span of any label', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),
+    line('Next, previous span, from everywhere in the tab', ['F8', '⇧F8']),
+    ...labelLooks.map(({ label, name, key }) =>
+      both(`… ${name.toLowerCase()}`, [key, key.toUpperCase()], (by) => ({ do: 'span', label, by })),
+    ),
+    both('Next, previous disagreement', ['d', 'D'], (by) => ({ do: 'disagreement', by })),
+    line('Edit labels of your own, with more keys', ['E'], { do: 'edit' }),
+  ],
+  'Answer and verdict': auditKeyLines,
+  View: [
+    line('Raw text or reading', ['r'], { do: 'raw' }),
+    line('Highlights on or off', ['h'], { do: 'labels' }),
+    line('Prompt open or closed', ['p'], { do: 'prompt' }),
+    line('Facts open or closed', ['f'], { do: 'facts' }),
+    line('List open or closed', ['l'], { do: 'list' }),
+    line('Text of the trace gets the focus', ['Enter']),
+    line('Copy the raw text', ['y'], { do: 'copy' }),
+    line('Open the raw text in an editor', ['e'], { do: 'editor' }),
+    line('These keys', ['?'], { do: 'help' }),
+  ],
+};
+
+export const keyLines: readonly KeyLine[] = Object.entries(groups).flatMap(([group, lines]) =>
+  lines.map((one) => ({ ...one, group })),
+);
 
 const byKey = new Map(keyLines.flatMap(({ keys, actions }) => actions.map((action, i) => [keys[i]!, action] as const)));
 

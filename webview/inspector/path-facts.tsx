@@ -21,6 +21,7 @@ export function PathFacts({ model, detail, onReveal }: PathFactsProps) {
   // Another verdict makes other answers right.
   useEffect(() => void model.readFigures(), [model, detail.trace, detail.live, detail.verdict, detail.length]);
   if (!found) return null;
+  if (found.answers.length === 0 && !saysMore(found)) return null;
   const reveal = ({ start, end }: { start: number; end: number }) => onReveal({ in: 'completion', start, end });
   const { answers } = found;
   return (
@@ -29,7 +30,6 @@ export function PathFacts({ model, detail, onReveal }: PathFactsProps) {
       {answers.length > 0 && <Track found={found} onReveal={reveal} />}
       {answers.length > 0 && <Answers found={found} onReveal={reveal} />}
       <dl class="facts-list">
-        <First found={found} onReveal={reveal} />
         <Texts found={found} onReveal={reveal} />
       </dl>
     </section>
@@ -105,39 +105,62 @@ function Answers({ found, onReveal }: PartProps) {
   );
 }
 
-function First({ found, onReveal }: PartProps) {
-  const first = found.first === null ? null : found.answers[found.first]!;
-  const flips = (kind: string) => found.flips.filter((flip) => flip.kind === kind).length;
-  const [mended, broken, others] = [flips('wrong_to_right'), flips('right_to_wrong'), flips('wrong_to_wrong')];
-  const changes = [
-    mended > 0 && `${mended} × wrong → right`,
-    broken > 0 && `${broken} × right → wrong`,
-    others > 0 && `${others} × wrong → other wrong`,
-  ].filter(Boolean);
-  const after = first && first.tokens !== null && found.tokens !== null ? found.tokens - first.tokens : null;
+/**
+ * The first right answer, what came after it, and how often right became wrong or the other way: three lines that are there
+ * before they can be filled, so that what stands below them stays where it is.
+ */
+export function FirstRight({ found, onReveal }: { found: TraceFiguresAnswer | null; onReveal: PartProps['onReveal'] }) {
+  const first = found === null || found.first === null ? null : found.answers[found.first]!;
+  const after = first && first.tokens !== null && found!.tokens !== null ? found!.tokens - first.tokens : null;
+  const nothing = <span class="muted">{found === null ? '…' : '–'}</span>;
   return (
     <>
-      {first && (
-        <Line
-          name="first correct"
-          note={`The first answer committed to that is right${found.placesExact ? '' : '; its place is estimated from the characters'}`}
-        >
+      <Line
+        name="first right"
+        note={`Tokens up to the first right answer${!found || found.placesExact ? '' : '; its place is estimated from the characters'}`}
+      >
+        {first ? (
           <button class="link" title="Show in the text" onClick={() => onReveal(first)}>
             {first.tokens === null
               ? 'in the text'
-              : `${tokens(first.tokens, found.placesExact)} of ${tokens(found.tokens, found.tokensExact)}`}
+              : `${tokens(first.tokens, found!.placesExact)} of ${tokens(found!.tokens, found!.tokensExact)} tok`}
           </button>
-        </Line>
-      )}
-      {after !== null && (
-        <Line name="after it">
-          {tokens(after, found.placesExact)} ({percent(after / Math.max(1, found.tokens!), 0)} %)
-        </Line>
-      )}
-      {changes.length > 0 && <Line name="flips">{changes.join(', ')}</Line>}
+        ) : (
+          nothing
+        )}
+      </Line>
+      <Line name="after it" note="Tokens after the first right answer">
+        {after === null
+          ? nothing
+          : `${tokens(after, found!.placesExact)} tok (${percent(after / Math.max(1, found!.tokens!), 0)} %)`}
+      </Line>
+      <Line name="flips" note="Changes between right and wrong answers">
+        {found === null ? nothing : found.flips.length === 0 ? '0' : `${count(found.flips.length)}: ${changes(found)}`}
+      </Line>
     </>
   );
 }
+
+function changes(found: TraceFiguresAnswer): string {
+  const flips = (kind: string) => found.flips.filter((flip) => flip.kind === kind).length;
+  const signed = [
+    ['✗ → ✓', flips('wrong_to_right')],
+    ['✓ → ✗', flips('right_to_wrong')],
+    ['✗ → ✗', flips('wrong_to_wrong')],
+  ] as const;
+  return signed
+    .filter(([, n]) => n > 0)
+    .map(([kind, n]) => (n > 1 ? `${count(n)} × ${kind}` : kind))
+    .join(', ');
+}
+
+const saysMore = ({ loops, trigrams, switches, garbled, closed, closes, from, cut }: TraceFiguresAnswer): boolean =>
+  loops.length + switches.length + garbled.found.length > 0 ||
+  trigrams !== null ||
+  closed === false ||
+  closes > 1 ||
+  from > 0 ||
+  cut;
 
 function Texts({ found, onReveal }: PartProps) {
   const [loop] = found.loops;

@@ -175,7 +175,11 @@ function Outcome({ preview, running, cancelled, model }: OutcomeProps) {
     <>
       <div class="rescore-moves" role="status">
         {moves.length === 0 ? (
-          <span>Of {plural(done, 'verdict')} none would change.</span>
+          <span>
+            {done === 0
+              ? 'None of these traces has a gold answer.'
+              : `Of ${plural(done, 'verdict')} none would change.`}
+          </span>
         ) : (
           moves.map(({ from, to, n }) => (
             <span key={`${from} ${to}`} class="rescore-move">
@@ -238,7 +242,7 @@ function Sets({ sets, more }: { sets: readonly RescoreSet[]; more: number }) {
             after
           </th>
           <th scope="col" class="num">
-            difference
+            <span title="After less before, in percentage points, with its 95 % interval">difference, 95 %</span>
           </th>
         </tr>
       </thead>

@@ -146,7 +146,7 @@ function Figures({ agreement, bySpan }: { agreement: JudgeAgreement; bySpan: boo
                 </span>
               </td>
               <th scope="row" title={lookOf(label).name}>
-                {lookOf(label).name}
+                {lookOf(label).short ?? lookOf(label).name}
               </th>
               <Cells counts={countsOf(label)} />
             </tr>

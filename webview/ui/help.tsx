@@ -2,14 +2,22 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
+export interface SheetLine {
+  keys: readonly string[];
+  words: string;
+  /** The heading under which it stands. */
+  group?: string;
+}
+
 interface HelpProps {
-  lines: readonly { keys: readonly string[]; words: string }[];
+  lines: readonly SheetLine[];
   onClose: () => void;
 }
 
 export function Help({ lines, onClose }: HelpProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  const groups = Map.groupBy(lines, ({ group }) => group ?? '');
   return (
     <dialog
       ref={dialog}
@@ -24,18 +32,25 @@ export function Help({ lines, onClose }: HelpProps) {
           <Icon name="close" />
         </button>
       </header>
-      <dl>
-        {lines.map(({ keys, words }) => (
-          <div key={words}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
+      <div class="help-groups">
+        {[...groups].map(([group, its]) => (
+          <section key={group}>
+            {group !== '' && <h3 class="title">{group}</h3>}
+            <dl>
+              {its.map(({ keys, words }) => (
+                <div key={words}>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{words}</dd>
+                </div>
               ))}
-            </dt>
-            <dd>{words}</dd>
-          </div>
+            </dl>
+          </section>
         ))}
-      </dl>
+      </div>
     </dialog>
   );
 }

@@ -4,6 +4,8 @@ import type { Label } from '../../core/behaviours/spans.ts';
 export interface LabelLook {
   label: Label;
   name: string;
+  /** Where there is little room. */
+  short?: string;
   /** In the gutter and over the ruler; empty: none. */
   letter: string;
   /** The key to the next one; with Shift, to the one before. */
@@ -15,9 +17,9 @@ export const labelLooks: readonly LabelLook[] = [
   { label: 'verification', name: 'Verification', letter: 'V', key: 'v' },
   { label: 'backtracking', name: 'Backtracking', letter: 'B', key: 'b' },
   { label: 'subgoal', name: 'Subgoal', letter: 'S', key: 's' },
-  { label: 'backward_reasoning', name: 'Backward reasoning', letter: 'R', key: 'w' },
+  { label: 'backward_reasoning', name: 'Backward reasoning', short: 'Backward', letter: 'R', key: 'w' },
   { label: 'uncertainty', name: 'Uncertainty', letter: '?', key: 'u' },
-  { label: 'answer_commitment', name: 'Candidate answer', letter: 'A', key: 'a' },
+  { label: 'answer_commitment', name: 'Candidate answer', short: 'Candidate', letter: 'A', key: 'a' },
   { label: 'restart', name: 'Restart', letter: 'N', key: 'o' },
   { label: 'case_split', name: 'Case split', letter: 'C', key: 'c' },
   { label: 'loop', name: 'Loop', letter: 'L', key: 'x' },

@@ -92,8 +92,10 @@ describe('webview/inspector: keys of labels', () => {
     const sheet = editSheet(keyLines);
     const words = sheet.map((line) => line.words);
     assert.ok(words.includes('Next, previous trace') && words.includes('Next, previous disagreement'));
-    assert.ok(!words.includes('Next, previous span of any kind'));
+    assert.ok(!words.includes('Next, previous span of any label'));
     assert.equal(new Set(words).size, words.length);
+    assert.ok(!words.includes('Your verdict: right, wrong'), 'verdicts are not given while labels are edited');
+    assert.ok(sheet.every(({ group }) => group));
     assert.deepEqual(sheet[1]!.keys, ['Shift+↓', 'Shift+↑']);
     const plain = { ctrlKey: false, metaKey: false, altKey: false, typing: false };
     assert.deepEqual(actionOf({ key: 'E', ...plain }), { do: 'edit' });
