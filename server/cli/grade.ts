@@ -8,7 +8,7 @@ import { quickCheck, quickCheckVersion } from '../../core/answers/quick-check.ts
 import type { FoundAnswer } from '../../core/protocol/events.ts';
 import { EngineFinder, type Engine } from '../engine.ts';
 import { UsageError, type Command, type Context } from './command.ts';
-import { EngineGrader, type Judged } from './engine-grader.ts';
+import { EngineGrader, type Judged } from '../engine-grader.ts';
 import { inputLines, writeLine } from './jsonl-input.ts';
 
 /** The checker's name where no engine was asked. */

@@ -6,7 +6,7 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { RescoreWish } from '../../core/protocol/audit.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { VerdictValue } from '../../core/protocol/events.ts';
-import { EngineGrader } from '../cli/engine-grader.ts';
+import { EngineGrader } from '../engine-grader.ts';
 import type { EngineFinder } from '../engine.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 

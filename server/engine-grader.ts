@@ -1,8 +1,8 @@
 /** The engine's checker as a filter: rows go in, verdicts come out in their order, and only a bounded number is under way. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { FoundAnswer } from '../../core/protocol/events.ts';
-import { engineEnvironment, type Engine } from '../engine.ts';
+import type { FoundAnswer } from '../core/protocol/events.ts';
+import { engineEnvironment, type Engine } from './engine.ts';
 
 /** What the checker says of one row. */
 export interface Judged {
