@@ -31,16 +31,22 @@ export interface Sighting {
   goldUnreadable: string | null;
 }
 
-/** Looks through a finished completion. Null: there is nothing to say. */
-export function sight(completion: string, gold: string): Sighting | null {
+/** Looks through a finished completion, comparison by comparison: one of two large formulas takes some milliseconds. Null: there is nothing to say. */
+export function* sight(completion: string, gold: string): Generator<void, Sighting | null> {
   const found = candidates(completion).slice(-COMPARED);
+  yield;
   const known = new Map<string, boolean>();
   const isGold = ({ text }: Candidate): boolean => {
     let same = known.get(text);
     if (same === undefined) known.set(text, (same = quickCheck(gold, text).value === 'right'));
     return same;
   };
-  const stated = found.findLast(isGold);
+  let stated: Candidate | undefined;
+  for (const one of found.toReversed()) {
+    if (isGold(one)) stated = one;
+    if (stated) break;
+    yield;
+  }
   const { before, after } = lastCandidates(found);
   const differs = before !== null && after !== null && quickCheck(before.text, after.text).value === 'wrong';
   const read = readAnswer(gold);

@@ -114,7 +114,7 @@ export class AuditQueues {
           continue;
         }
         const began = performance.now();
-        news.push(this.read(row));
+        news.push(yield* slowly(this.read(row), slices));
         spent += performance.now() - began;
         yield* slices.breath();
       }
@@ -130,11 +130,11 @@ export class AuditQueues {
   }
 
   /** `found` null: its text is gone. */
-  private read(row: Row): { id: number; found: string | null; cut: boolean } {
+  private *read(row: Row): Generator<void, { id: number; found: string | null; cut: boolean }> {
     const text = readText(this.index, attemptFolder(this.root, row), 0, row.id, TEXT_LIMIT + 1);
     if (text === null) return { id: row.id, found: null, cut: false };
     const cut = text.length > TEXT_LIMIT;
-    return { id: row.id, found: JSON.stringify(sight(text.slice(0, TEXT_LIMIT), row.gold)), cut };
+    return { id: row.id, found: JSON.stringify(yield* sight(text.slice(0, TEXT_LIMIT), row.gold)), cut };
   }
 
   private *rank(filter: TraceFilter, slices: Slices, at: Pick<Ranking, 'stamp' | 'waiting'>): Generator<void, Ranking> {
@@ -230,6 +230,15 @@ export class AuditQueues {
         { row, suspect, reasons: reasons.map(({ reason, detail, at }) => ({ reason, detail, ...(at && { at }) })) },
       ];
     });
+  }
+}
+
+/** Yields only where the slice is used up. */
+function* slowly<T>(steps: Generator<void, T>, slices: Slices): Generator<void, T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield* slices.breath();
   }
 }
 

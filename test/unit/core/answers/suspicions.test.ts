@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { atOnce } from '../../../../core/metrics/slices.ts';
 import type { VerdictValue } from '../../../../core/protocol/events.ts';
 import { extractAnswer } from '../../../../core/answers/extract.ts';
 import { sight, suspicions, Votes, type Judged } from '../../../../core/answers/suspicions.ts';
@@ -12,7 +13,7 @@ function judged(completion: string, verdict: VerdictValue, change: Partial<Judge
 }
 
 const look = (completion: string, gold: string, verdict: VerdictValue, change?: Partial<Judged>) =>
-  suspicions(judged(completion, verdict, change), sight(completion, gold), null);
+  suspicions(judged(completion, verdict, change), atOnce(sight(completion, gold)), null);
 
 describe('suspicions about a verdict', () => {
   it('says where the gold answer stands when no answer was found, less so when it was cut', () => {
@@ -30,7 +31,7 @@ describe('suspicions about a verdict', () => {
 
   it('has nothing to say where all agree, and nothing of the gold where it is the answer', () => {
     const text = '<think>It is \\boxed{12}.</think>So \\boxed{12}.';
-    assert.equal(sight(text, '12')?.differ, null);
+    assert.equal(atOnce(sight(text, '12'))?.differ, null);
     assert.equal(look(text, '12', 'right'), null);
     assert.equal(look('So \\boxed{12}.', '13', 'wrong'), null);
     assert.deepEqual(
