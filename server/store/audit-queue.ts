@@ -23,7 +23,7 @@ import { Lru } from './lru.ts';
 import { attemptFolder } from './paths.ts';
 import { traceRows } from './rows.ts';
 import { verdictCodes } from './schema.ts';
-import { Slices, stampOf, tracePages } from './slices.ts';
+import { Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
 import { readText } from './text.ts';
 
 const VERSION = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
@@ -105,7 +105,7 @@ export class AuditQueues {
     let waiting = 0;
     let seen = 0;
     for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
-      const news: { id: number; found: string | null; cut: boolean }[] = [];
+      const news: { id: number; run: string; found: string | null; cut: boolean }[] = [];
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
         if (row.version === VERSION) continue;
@@ -114,14 +114,20 @@ export class AuditQueues {
           continue;
         }
         const began = performance.now();
-        news.push(yield* slowly(this.read(row), slices));
+        news.push({ run: row.run, ...(yield* slowly(this.read(row), slices)) });
         spent += performance.now() - began;
         yield* slices.breath();
       }
       if (news.length > 0)
         this.index.transaction(() => {
-          for (const { id, found, cut } of news)
-            this.index.run('INSERT OR REPLACE INTO audits VALUES (?, ?, ?, ?)', id, VERSION, found, cut ? 1 : 0);
+          for (const { id, run, found, cut } of news)
+            this.index.run(`INSERT OR REPLACE INTO audits SELECT :trace, :version, :found, :cut WHERE ${STILL_THERE}`, {
+              trace: id,
+              run,
+              version: VERSION,
+              found,
+              cut: cut ? 1 : 0,
+            });
         });
       if (seen > AUDIT_LIMIT) break;
       yield* slices.breath();

@@ -14,6 +14,7 @@ import type { DocumentClasses, InDocument } from './classes.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { traceRowId } from './schema.ts';
+import { STILL_THERE } from './slices.ts';
 
 export const BEHAVIOURS_KEY = `${DETECTOR.name} ${DETECTOR.version}`;
 /** Milliseconds of reading texts in one call, and of any work between two yields. */
@@ -264,8 +265,9 @@ class Work {
       if (!LonghandError.is(error, 'corrupt')) throw error;
     }
     const { index } = this.parts;
-    const insert = 'INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) VALUES (?, ?, ?, ?)';
-    index.transaction(() => index.run(insert, row.id, BEHAVIOURS_KEY, found.counts, found.cut ? 1 : 0));
+    const insert = `INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) SELECT :trace, :detector, :counts, :cut WHERE ${STILL_THERE}`;
+    const kept = { detector: BEHAVIOURS_KEY, counts: found.counts, cut: found.cut ? 1 : 0 };
+    index.transaction(() => index.run(insert, { trace: row.id, run: row.run, ...kept }));
   }
 }
 

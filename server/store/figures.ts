@@ -19,6 +19,7 @@ import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { TokenPlaces } from './places.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
+import { STILL_THERE } from './slices.ts';
 import type { TextReader } from './text.ts';
 import { findTrace, textOf, type TracePlace } from './traces.ts';
 
@@ -194,7 +195,8 @@ export class Figures {
     const told = this.index.get<{ problem: string; gold: string | null; ending: number }>(
       'SELECT p.text AS problem, p.gold, d.ending FROM traces t JOIN problems p ON p.id = t.problem_id JOIN details d ON d.id = t.id WHERE t.id = ?',
       place.id,
-    )!;
+    );
+    if (!told) return { figures: null, cut: false };
     let completion = this.text(place, 'completion');
     const prompt = this.text(place, 'prompt');
     if (completion === null || prompt === null) return { figures: null, cut: false };
@@ -221,8 +223,6 @@ export class Figures {
   }
 
   private keep(row: Row, figures: KeptFigures | null, cut: boolean): void {
-    const insert =
-      'INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut, after, flips, lost) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
     const json = figures && JSON.stringify(figures);
     const length = this.texts.length(0, row.id);
     const places =
@@ -230,9 +230,13 @@ export class Figures {
     const first = figures?.first ?? null;
     const after = places && first !== null && row.tokens !== null ? row.tokens - places.answers[first]! : null;
     const flips = figures && figures.flips.filter(({ kind }) => kind !== 'wrong_to_wrong').length;
-    const list = [after, flips, places && places.lost];
+    const found = { verdict: row.verdict, figures: json, cut: cut ? 1 : 0, after, flips, lost: places && places.lost };
     this.index.transaction(() =>
-      this.index.run(insert, row.id, FIGURES_VERSION, row.verdict, json, cut ? 1 : 0, ...list),
+      this.index.run(
+        `INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut, after, flips, lost)
+         SELECT :trace, :version, :verdict, :figures, :cut, :after, :flips, :lost WHERE ${STILL_THERE}`,
+        { trace: row.id, run: row.run, version: FIGURES_VERSION, ...found },
+      ),
     );
   }
 

@@ -19,6 +19,10 @@ export class Slices {
   }
 }
 
+/** For what is kept of a text after a yield: its run may have been deleted meanwhile, and row ids come again. */
+export const STILL_THERE =
+  'EXISTS (SELECT 1 FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE t.id = :trace AND a.run = :run)';
+
 /** Says the same as long as nothing was said of these runs' traces: neither by their workers nor by the journal. */
 export function stampOf(index: IndexFile, run: string | undefined): string {
   const events = index.get<{ n: number; seqs: number }>(

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { FIGURES_VERSION } from '../../../core/metrics/trace-figures.ts';
+import { LonghandError } from '../../../core/protocol/errors.ts';
 import type { FigureSet } from '../../../core/protocol/figures.ts';
 import type { Params, Result } from '../../../core/protocol/methods.ts';
 import type { VerdictValue } from '../../../core/protocol/events.ts';
-import { attemptFolder, tokensPart } from '../../../server/store/paths.ts';
+import { attemptFolder, indexPath, tokensPart } from '../../../server/store/paths.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace, type TestTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';
@@ -193,5 +195,31 @@ describe('store: figures', () => {
       assert.equal(sets[0]?.figures?.loops.completions?.mean, 1);
       // A slice is 15 ms; how long a question waits beside it depends on what else the machine does.
       assert.ok(asked > 10 && worst < 3000, `${asked} questions, the slowest took ${worst.toFixed(0)} ms`);
+    }));
+
+  it('keeps nothing of a run that was deleted while its texts were read: the next run may get its row ids', () =>
+    withStore(async (store, root) => {
+      makeRun(root, 'r');
+      const record = makeAttempt(root, { run: 'r', stage: 'eval', attempt: 1 }, { kind: 'evaluate' });
+      const long = Array.from({ length: 20_000 }, (_, i) => `It is ${i} and so on. `).join('');
+      for (const sample of [0, 1, 2]) writeTrace(record, trace('p', long, 'wrong', { step: 0, set: 'aime', sample }));
+      record.close();
+      await store.catchUp();
+      // Each has begun when the run goes.
+      const asked = [
+        store.setFigures({ of: { run: 'r' } }),
+        store.traceFigures({ trace: 'r/eval/1/1' }),
+        store.behaviours({ of: { run: 'r' } }),
+        store.audit('audit/queue', { filter: { run: 'r' } }),
+      ];
+      const deleted = store.deleteRun('r');
+      for (const settled of await Promise.allSettled(asked))
+        if (settled.status === 'rejected')
+          assert.ok(LonghandError.is(settled.reason, 'not_found'), String(settled.reason));
+      await deleted;
+      const index = new DatabaseSync(indexPath(root), { readOnly: true });
+      for (const table of ['figures', 'behaviours', 'audits'])
+        assert.equal(index.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'], 0, table);
+      index.close();
     }));
 });
