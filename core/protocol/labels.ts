@@ -11,8 +11,10 @@ export type ReaderLabel = Exclude<Label, 'marker'>;
 export const isReaderLabel = (label: Label): label is ReaderLabel => label !== 'marker';
 export const readerLabels: readonly ReaderLabel[] = labels.filter(isReaderLabel);
 
-/** Most spans of a layer, and most edits of one request. */
+/** Most spans of a layer. */
 export const LABELS_LIMIT = 20_000;
+/** Most edits of one request: a whole layer in the place of another one, and what was reviewed. */
+export const EDITS_LIMIT = 2 * LABELS_LIMIT + 1;
 
 const offset = z.number().int().min(0);
 const id = z.number().int().min(1);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
 import { judgeEndpointSchema, judgeKeySchema, judgeSampleSchema } from '../../core/protocol/judge.ts';
-import { LABELS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
+import { EDITS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
 import { auditReasons } from '../../core/protocol/audit.ts';
@@ -206,7 +206,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     trace: traceId,
     by: reader,
     base: natural,
-    edits: z.array(wantedEditSchema).max(LABELS_LIMIT),
+    edits: z.array(wantedEditSchema).max(EDITS_LIMIT),
   }),
   'labels/agreement': z.object({ run, by: reader }),
   'labels/queue': z.object({ run, by: reader, limit: int.min(1).max(200).optional() }),

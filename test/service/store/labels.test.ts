@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { DETECTOR } from '../../../core/behaviours/detect.ts';
 import { comparable } from '../../../core/labels/disagreements.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
-import { readerLabels, type ReaderLayer, type WantedEdit } from '../../../core/protocol/labels.ts';
+import { importEdits } from '../../../core/labels/exchange.ts';
+import { applyEdits } from '../../../core/labels/reader.ts';
+import {
+  LABELS_LIMIT,
+  readerLabels,
+  type ExportedLabels,
+  type LabelEdit,
+  type ReaderLayer,
+  type ReaderSpan,
+  type WantedEdit,
+} from '../../../core/protocol/labels.ts';
+import { validateParams } from '../../../server/rpc/schemas.ts';
 import type { Params, Result } from '../../../core/protocol/methods.ts';
 import { appendJudged } from '../../../server/judge/records.ts';
 import { attemptFolder } from '../../../server/store/paths.ts';
@@ -266,4 +277,14 @@ describe('store: labels', () => {
       assert.equal((await store.read('labels/export', { run: 'r', by: odd })).rows.length, 1);
       assert.equal((await store.labelAgreement({ run: 'r', by: odd })).traces, 1);
     }));
+
+  it('takes in a layer as large as any in the place of another one', () => {
+    const span = (id: number) => ({ ...{ id, start: 0, end: 1, label: 'subgoal', at: 0, detector: '', version: '', copied: false } }) as ReaderSpan; // prettier-ignore
+    const spans = Array.from({ length: LABELS_LIMIT }, (_, i) => span(i + 1));
+    const layer: ReaderLayer = { trace, by, revision: 1, next: LABELS_LIMIT + 1, spans, reviewed: [], settled: [] };
+    const row = { labels: spans, reviewed: [[0, 1]] } as unknown as ExportedLabels;
+    const edits = importEdits(layer, row);
+    validateParams('labels/edit', { trace, by, base: 1, edits });
+    assert.equal(applyEdits(layer, edits as LabelEdit[], { at: 0, detector: DETECTOR }).spans.length, LABELS_LIMIT);
+  });
 });
