@@ -56,6 +56,19 @@ export function scores({ both, gold, found, units }: Counts): Scores {
   }
 }
 
+/** Adds the counts of each label to those of the same label. */
+export function addAgreements<L extends Label>(
+  sums: Map<L, Agreement & { label: L }>,
+  more: readonly (Agreement & { label: L })[],
+): void {
+  for (const { label, steps, spans } of more) {
+    const sum = sums.get(label) ?? { label, steps: noCounts(), spans: noCounts(null) };
+    addCounts(sum.steps, steps);
+    addCounts(sum.spans, spans);
+    sums.set(label, sum);
+  }
+}
+
 /** For each unit (ordered, apart) whether at least half of it lies under the stretches. Parts under several of them count once. */
 export function covered(units: readonly Stretch[], stretches: readonly Stretch[]): boolean[] {
   const ordered = merged(stretches);

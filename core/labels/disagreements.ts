@@ -74,6 +74,15 @@ const marginOf = ({ confidence }: Span, threshold: number): number =>
 
 const isUnder = (span: Stretch, stretches: readonly Stretch[]): boolean => covered([span], stretches)[0] ?? false;
 
+const SNIPPET = 90;
+
+/** How a place begins, in one line. */
+export const snippet = (text: string, start: number): string =>
+  text
+    .slice(start, start + SNIPPET)
+    .replace(/\s+/g, ' ')
+    .toWellFormed();
+
 /** Spans that only one of two layers has, by start. */
 export function differing<G extends Labelled, F extends Labelled>(
   gold: readonly G[],

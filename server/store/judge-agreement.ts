@@ -5,8 +5,8 @@
 import { DETECTOR } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { judgeLabels } from '../../core/judge/definitions.ts';
-import { addCounts, agreementByLabel, covered, noCounts, type Labelled } from '../../core/labels/agreement.ts';
-import { comparable, differing } from '../../core/labels/disagreements.ts';
+import { addAgreements, agreementByLabel, covered, type Labelled } from '../../core/labels/agreement.ts';
+import { comparable, differing, snippet } from '../../core/labels/disagreements.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { JudgeDisagreement, JudgeLabelAgreement } from '../../core/protocol/judge.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
@@ -22,7 +22,6 @@ import { Slices } from './slices.ts';
 /** Milliseconds of reading texts in one call. */
 const READING_MS = 400;
 const LISTED = 200;
-const SNIPPET = 90;
 /** Labels and places kept in all. */
 const KEPT = 200_000;
 
@@ -81,12 +80,7 @@ export class JudgeFigures {
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
-        for (const each of seen.labels) {
-          const sum = sums.get(each.label) ?? { label: each.label, steps: noCounts(), spans: noCounts(null) };
-          addCounts(sum.steps, each.steps);
-          addCounts(sum.spans, each.spans);
-          sums.set(each.label, sum);
-        }
+        addAgreements(sums, seen.labels);
         for (const place of seen.places)
           if (disagreements.length < LISTED) disagreements.push({ trace: one.trace, ...place });
           else more += 1;
@@ -142,9 +136,3 @@ function* judgedBy(records: JudgedRecords, judge: { name: string; version: strin
 }
 
 const isOfStage = (trace: string, stage: string): boolean => parseTraceId(trace).key.stage === stage;
-
-const snippet = (text: string, start: number): string =>
-  text
-    .slice(start, start + SNIPPET)
-    .replace(/\s+/g, ' ')
-    .toWellFormed();

@@ -4,12 +4,12 @@
  */
 import { DETECTOR } from '../../core/behaviours/detect.ts';
 import { leastConfidence } from '../../core/behaviours/model/score.ts';
-import type { Label } from '../../core/behaviours/spans.ts';
-import { addCounts, agreementByLabel, covered, noCounts } from '../../core/labels/agreement.ts';
+import { addAgreements, agreementByLabel, covered } from '../../core/labels/agreement.ts';
 import {
   comparable,
   judgeDisagreements,
   readerDisagreements,
+  snippet,
   unsureSpans,
   type Disagreement,
 } from '../../core/labels/disagreements.ts';
@@ -35,7 +35,6 @@ const LOOKED = 300;
 /** Judged traces of a run that are gone through beside them. */
 const JUDGED = 1000;
 const UNSURE_EACH = 5;
-const SNIPPET = 90;
 const QUEUE_LIMIT = 200;
 /** Labels and places kept in all. */
 const KEPT = 200_000;
@@ -73,7 +72,7 @@ export class LabelFigures {
 
   /** Answers `labels/agreement`. */
   *agreement({ run, by }: Named<'labels/agreement'>): Generator<void, Result<'labels/agreement'>> {
-    const sums = new Map<Label, LabelAgreement>();
+    const sums = new Map<LabelAgreement['label'], LabelAgreement>();
     const work = new Reading();
     let [traces, inSteps] = [0, 0];
     for (const one of this.labelled(run, by)) {
@@ -82,12 +81,7 @@ export class LabelFigures {
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
-        for (const each of seen.labels) {
-          const sum = sums.get(each.label) ?? { label: each.label, steps: noCounts(), spans: noCounts(null) };
-          addCounts(sum.steps, each.steps);
-          addCounts(sum.spans, each.spans);
-          sums.set(each.label, sum);
-        }
+        addAgreements(sums, seen.labels);
       }
       yield* work.breath();
     }
@@ -222,12 +216,6 @@ export class LabelFigures {
 
 const keyOf = ({ trace, length, judged, layer: { by, revision } }: Labelled): string =>
   JSON.stringify([trace, length, by, revision, judged, DETECTOR]);
-
-const snippet = (text: string, start: number): string =>
-  text
-    .slice(start, start + SNIPPET)
-    .replace(/\s+/g, ' ')
-    .toWellFormed();
 
 /** One call's reading: how long it took, and what had to wait. */
 class Reading {
