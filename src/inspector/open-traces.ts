@@ -209,7 +209,7 @@ export async function compare(parts: OpenParts, argument: unknown): Promise<void
   if (!after) return;
   await panels.open({
     page: 'compare',
-    title: `${before.label} → ${after.label}`,
+    title: after.runName === undefined ? `${before.label} → ${after.label}` : `${run.name} → ${after.runName}`,
     before: side(before),
     after: side(after),
   });
@@ -235,7 +235,7 @@ async function pickSet(
   title: string,
   placeHolder: string,
   step: number,
-): Promise<TraceSet | undefined> {
+): Promise<(TraceSet & { runName?: string }) | undefined> {
   const items = sets.map((set) => ({
     label: set.label,
     description: `${set.runName ? `${set.runName} · ` : ''}${plural(set.traces, 'trace')}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { BehaviourSet } from '../../core/protocol/comparison.ts';
+import type { BehaviourSet, Pair } from '../../core/protocol/comparison.ts';
 import type { Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
@@ -176,7 +176,14 @@ describe('comparison', () => {
   it('says that nothing is known without a gold answer, and never 0 %', async () => {
     const fake = host();
     for (const { detail } of fake.traces) detail.verdict = 'none';
+    const ungraded = (side: Pair['before']) => ({ ...side, right: 0 });
+    fake.data.pairs!.pairs = fake.data.pairs!.pairs.map((pair) => ({
+      ...pair,
+      ...{ change: 'unknown' as const, before: ungraded(pair.before), after: ungraded(pair.after) },
+    }));
     const page = await open(fake);
+    await page.locator('.grid-row').first().waitFor();
+    assert.match(await page.locator('.grid-row').first().innerText(), /–→–/, 'and no problem is called wrong');
     const head = page.getByRole('region', { name: 'Before and after' });
     await head.getByText('nothing can be said of accuracy').waitFor();
     assert.match((await head.innerText()).replaceAll(/\s+/g, ' '), /Accuracy not known/);

@@ -1,6 +1,6 @@
 /** The problems of a comparison as a grid: how each changed, and by how many tokens. */
 import { useMemo } from 'preact/hooks';
-import type { Pair, PairSide } from '../../core/protocol/comparison.ts';
+import type { Pair, PairChange, PairSide } from '../../core/protocol/comparison.ts';
 import { count, signed } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
 import { lookOfChange } from './pairs.ts';
@@ -77,7 +77,7 @@ function Row({ pair, index, widest, selected, onSelect }: RowProps) {
       class="grid-row"
       aria-rowindex={index + 2}
       aria-selected={selected}
-      title={`${pair.problemLabel}: ${look.name}\nbefore ${words(pair.before)}\nafter ${words(pair.after)}`}
+      title={`${pair.problemLabel}: ${look.name}\nbefore ${words(pair.before, pair.change)}\nafter ${words(pair.after, pair.change)}`}
       onClick={() => onSelect(pair)}
     >
       <span role="gridcell">{pair.problemLabel}</span>
@@ -85,7 +85,7 @@ function Row({ pair, index, widest, selected, onSelect }: RowProps) {
         {look.sign}
       </span>
       <span role="gridcell" class="num">
-        {share(pair.before)}→{share(pair.after)}
+        {share(pair.before, pair.change)}→{share(pair.after, pair.change)}
       </span>
       <span role="gridcell" class="delta" aria-label={delta < 0 ? 'shorter' : 'longer'}>
         <span
@@ -100,10 +100,14 @@ function Row({ pair, index, widest, selected, onSelect }: RowProps) {
   );
 }
 
-function share(side: PairSide): string {
+/** None is right, and a side has no verdict: nothing says that they are wrong. */
+const isUngraded = (side: PairSide, change: PairChange): boolean => change === 'unknown' && side.right === 0;
+
+function share(side: PairSide, change: PairChange): string {
+  if (isUngraded(side, change)) return '–';
   return side.n === 1 ? (side.right === 1 ? '✓' : '✗') : `${side.right}/${side.n}`;
 }
 
-function words(side: PairSide): string {
-  return `${side.right} of ${side.n} right, mean ${count(side.tokensMean)} tokens`;
+function words(side: PairSide, change: PairChange): string {
+  return `${isUngraded(side, change) ? 'none known to be right' : `${side.right} of ${side.n} right`}, mean ${count(side.tokensMean)} tokens`;
 }

@@ -114,9 +114,7 @@ export function PairedHead({ host, before, after, factor, onKeep, onLengths }: P
           </div>
         )}
       </dl>
-      <p>
-        {accuracySentence(found)} {tokensSentence(found)}
-      </p>
+      <p>{[...new Set([accuracySentence(found), tokensSentence(found)])].join(' ')}</p>
       <p class="muted paired-notes">
         {notes(found, before.run !== after.run)}
         <Only host={host} side={before} word="before" only={found.onlyBefore} />

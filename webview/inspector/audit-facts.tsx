@@ -31,7 +31,7 @@ export function AuditFacts(props: AuditFactsProps) {
   const own = detail.reader?.value ?? null;
   return (
     <section class="facts-section audit-facts" aria-label="Verdicts">
-      <div class="audit-title">
+      <div class="section-head">
         <h2 class="title">Verdicts</h2>
         <button class="chip" disabled={own === null} title="Take your verdict back (0)" onClick={() => onJudge(null)}>
           take back

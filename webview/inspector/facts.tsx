@@ -26,9 +26,11 @@ interface FactsProps {
   /** What its text says of the way to the answer: last, as it comes late and moves nothing there. */
   path: (detail: TraceDetail) => ComponentChildren;
   onReveal: (span: { in: 'prompt' | 'completion'; start: number; end: number }) => void;
+  /** Whose spans are shown. */
+  layers: ComponentChildren;
 }
 
-export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, onReveal }: FactsProps) {
+export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, layers, onReveal }: FactsProps) {
   const { detail, annotations, group, trace, shown, figures } = useStore(model);
   if (!detail) return trace ? <Skeleton lines={14} label="Reading the facts" /> : null;
   const spans = shownSpans(annotations, shown);
@@ -36,7 +38,7 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path,
     <>
       <Answer detail={detail} figures={figures} onReveal={onReveal} />
       {verdicts(detail)}
-      <Section title="Behaviours">
+      <Section title="Behaviours" tools={layers}>
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
       </Section>
       <Length detail={detail} />
@@ -52,10 +54,25 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path,
   );
 }
 
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
+interface SectionProps {
+  title: string;
+  /** Beside the title. */
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+function Section({ title, tools, children }: SectionProps) {
+  const head = <h2 class="title">{title}</h2>;
   return (
     <section class="facts-section">
-      <h2 class="title">{title}</h2>
+      {tools === undefined ? (
+        head
+      ) : (
+        <div class="section-head">
+          {head}
+          {tools}
+        </div>
+      )}
       {children}
     </section>
   );

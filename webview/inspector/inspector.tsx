@@ -231,9 +231,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const strip = width < STRIP_BELOW;
   const facts = (
     <aside class={strip ? 'facts facts-strip' : 'facts'} aria-label="Facts" tabIndex={0}>
-      {editing.panel ?? (
-        <LayerSwitch model={open} shown={layers} onShown={(kinds) => page.settings({ layers: kinds })} />
-      )}
+      {editing.panel}
       {!editing.on && layers.includes('judge') && (
         <SecondOpinion
           {...{ host, model: open }}
@@ -249,6 +247,11 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         onStep={(label, by) => pane.current?.step(label, by)}
         onOpen={show}
         verdicts={audit.facts}
+        layers={
+          !editing.on && (
+            <LayerSwitch model={open} shown={layers} onShown={(kinds) => page.settings({ layers: kinds })} />
+          )
+        }
         path={(detail) => (
           <PathFacts
             {...{ model: open, detail }}

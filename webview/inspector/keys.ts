@@ -36,7 +36,7 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
   ],
   Spans: [
     both('Next, previous span of any label', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),
-    line('Next, previous span, from everywhere in the tab', ['F8', '⇧F8']),
+    line('Next, previous span, from everywhere in the tab', ['F8', 'Shift+F8']),
     ...labelLooks.map(({ label, name, key }) =>
       both(`… ${name.toLowerCase()}`, [key, key.toUpperCase()], (by) => ({ do: 'span', label, by })),
     ),

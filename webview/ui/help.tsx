@@ -35,7 +35,7 @@ export function Help({ lines, onClose }: HelpProps) {
       <div class="help-groups">
         {[...groups].map(([group, its]) => (
           <section key={group}>
-            {group !== '' && <h3 class="title">{group}</h3>}
+            {group !== '' && <h3>{group}</h3>}
             <dl>
               {its.map(({ keys, words }) => (
                 <div key={words}>
