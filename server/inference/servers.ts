@@ -9,7 +9,7 @@ import { serverFileSchema, specSchema, type ServerFile, type SpecInference } fro
 import { inferenceSchema } from '../../core/recipes/stages/inference.ts';
 import type { Engine } from '../engine.ts';
 import type { PlanStage } from '../recipes/plan-file.ts';
-import { readJson } from '../json-files.ts';
+import { readJson, writeJson } from '../json-files.ts';
 import { serverEngines } from './engines.ts';
 import { freePort } from './ports.ts';
 import { FILE, InferenceServer, serverFolders, urlOf, type ServerParts } from './server.ts';
@@ -87,7 +87,12 @@ export class InferenceServers {
       const file = await readJson(join(folder, FILE), serverFileSchema);
       if (!file || file.state === 'stopped' || file.state === 'failed') continue;
       const spec = await readJson(join(folder, `attempt-${Math.max(1, file.attempt)}`, 'spec.json'), specSchema);
-      if (!spec) continue;
+      if (!spec) {
+        // The service ended before it had written what to start: there is nothing to take over, and a need makes another one.
+        const message = 'The service ended before the server was started.';
+        await writeJson(join(folder, FILE), { ...file, state: 'stopped', t: Date.now(), message } satisfies ServerFile);
+        continue;
+      }
       const keyVariable = serverEngines[file.engine].keyVariable;
       const plan = {
         findEngine,

@@ -65,14 +65,14 @@ describe('the embedded server', () => {
       assert.ok([2, 3].includes(numbers.length), numbers.join());
       await until(() => numbers.every((n) => file(n).state === 'stopped'), 'the servers stop');
       assert.match(file(numbers.at(-1)!).checkpoint, /checkpoint-2$/);
-      assert.deepEqual(
-        numbers.slice(-2).map((n) => file(n).attempt),
-        [1, 1],
-      );
-      for (const n of numbers.filter((one) => file(one).attempt > 0)) {
-        const { mark } = JSON.parse(readFileSync(join(server(n), 'attempt-1', 'spec.json'), 'utf8'));
-        assert.deepEqual(processesWithEnvironment('LONGHAND_MARK', mark), []);
-      }
+      // The service may have been killed between a server's spec and its runner: then that one is started a second time.
+      const attempts = numbers.slice(-2).map((n) => file(n).attempt);
+      assert.ok(attempts[0]! <= 2 && attempts[1] === 1, attempts.join());
+      for (const n of numbers)
+        for (let attempt = 1; attempt <= file(n).attempt; attempt += 1) {
+          const { mark } = JSON.parse(readFileSync(join(server(n), `attempt-${attempt}`, 'spec.json'), 'utf8'));
+          assert.deepEqual(processesWithEnvironment('LONGHAND_MARK', mark), []);
+        }
     } finally {
       await service.dispose();
     }
