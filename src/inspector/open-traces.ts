@@ -183,10 +183,18 @@ const mayHaveRewards = ({ kind, traces }: StageInfo): boolean =>
   kind === 'grpo' || ((kind === 'import' || kind === 'command') && traces > 0);
 
 /** Opens the page of a stage where it takes the change of its reward apart. */
-export async function whyRewardChanged({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
+export async function whyRewardChanged({ targets, panels, backends }: OpenParts, argument: unknown): Promise<void> {
   const none = 'No stage has completions with rewards yet.';
   const picked = await targets.stage(argument, 'Why Did the Reward Change', mayHaveRewards, none);
-  if (picked) await panels.open({ page: 'report', run: picked.run.run, stage: picked.stage.id, why: {} });
+  if (!picked) return;
+  const { run, stage } = picked;
+  // Whether a file or a command left rewards by step is not known before it is looked at; a training may still get them.
+  if (stage.kind !== 'grpo' && !(await backends.call('metrics/rewardChange', { run: run.run, stage: stage.id }))) {
+    const said = `Of ${run.name} fewer than two steps have completions with rewards, so there is no change to explain.`;
+    void vscode.window.showInformationMessage(said);
+    return;
+  }
+  await panels.open({ page: 'report', run: run.run, stage: stage.id, why: {} });
 }
 
 /** Asks for a before and an after, and opens the comparison. */

@@ -65,7 +65,7 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
           )}
           {!found && error === null && (
             <Empty icon="graph-line" title="Fewer than two steps have rewards">
-              <p>A change is between steps: it can be looked at as soon as the second step has its rewards.</p>
+              <p>A change is between two steps of training whose completions have rewards.</p>
             </Empty>
           )}
           {found && before && after && (
