@@ -8,6 +8,7 @@ import {
   readLabelled,
   REASONINGFLOW,
   THOUGHT_ANCHORS,
+  type Agreement,
   type LabelledTrace,
   type Mapping,
 } from '../support/behaviour-agreement.ts';
@@ -95,9 +96,11 @@ function byHalf(source: string, traces: readonly LabelledTrace[], mappings: read
   ];
 }
 
+/** Labels that the traces have none of have no figures. */
 function scores(source: string, traces: readonly LabelledTrace[], mappings: readonly Mapping[]): Figure[] {
   return mappings.flatMap((mapping) => {
-    const { precision, recall, f1, gold } = agreement(traces, mapping);
+    const { precision, recall, f1, gold, spans } = agreement(traces, mapping);
+    if (gold === 0) return [];
     const what = mapping.name ?? mapping.label;
     const name = `behaviours: ${source} ${what}`;
     return [
@@ -109,10 +112,22 @@ function scores(source: string, traces: readonly LabelledTrace[], mappings: read
       },
       { name: `${name} precision`, value: round(precision, 3), unit: '', target: null },
       { name: `${name} recall`, value: round(recall, 3), unit: '', target: null },
+      // A source that labels beginnings only has no passages to compare.
+      ...(mapping.starts ? [] : bySpan(name, spans)),
     ];
   });
 }
 
+function bySpan(name: string, { precision, recall, f1, gold }: Agreement['spans']): Figure[] {
+  const figure = (what: string, value: number, unit = ''): Figure => ({
+    name: `${name} by span ${what}`,
+    value: round(value, 3),
+    unit,
+    target: null,
+  });
+  return [figure('F1', f1, `of ${gold} spans`), figure('precision', precision), figure('recall', recall)];
+}
+
 function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+  return Number((Number.isNaN(value) ? 0 : value).toFixed(digits));
 }

@@ -1,5 +1,5 @@
 /**
- * How well the detector agrees with labelled traces, by sentence: precision, recall and F1.
+ * How well the detector agrees with labelled traces, by sentence and by span: precision, recall and F1.
  *
  * The unit is the detector's own step. A step is positive for a label when at least half of it lies under the label's spans.
  * Reasoningflow's problems are split in two by the parity of the last byte of the SHA-256 of their text (white space as one space): rules were tuned on
@@ -9,7 +9,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
-import { covered, scores, type Stretch } from '../../core/labels/agreement.ts';
+import {
+  addCounts,
+  covered,
+  matchSpans,
+  noCounts,
+  scores,
+  type Counts,
+  type Stretch,
+} from '../../core/labels/agreement.ts';
 import { steps } from '../../core/traces/steps.ts';
 
 export interface LabelledTrace {
@@ -28,6 +36,8 @@ export interface Agreement {
   /** Steps that are positive by the labels, and by the detector. */
   gold: number;
   found: number;
+  /** By span: neighbouring positive steps are one, parted where a check begins; two are the same when they share half of what they cover. */
+  spans: { precision: number; recall: number; f1: number; gold: number };
 }
 
 /** Which of a source's labels or tags mean one of ours. `starts`: the source labels the beginning of a passage only, so ours counts by its first step. */
@@ -37,6 +47,8 @@ export interface Mapping {
   name?: string;
   means: string[];
   starts?: boolean;
+  /** Labels with which a passage of `means` begins, so that two which touch are two. */
+  begins?: string[];
   /** Steps under these count neither way: the source draws the line between them and ours elsewhere. */
   ignores?: string[];
 }
@@ -77,6 +89,7 @@ export function agreement(
   let both = 0;
   let gold = 0;
   let found = 0;
+  const spanCounts = noCounts(null);
   for (const trace of traces) {
     const all = steps(trace.text);
     const units = trace.units ?? all;
@@ -87,6 +100,18 @@ export function agreement(
     const ignored = covered(units, labelled(trace, mapping.ignores ?? []));
     const goldUnits = covered(units, meant);
     const foundUnits = covered(units, mapping.starts ? starts(spans) : spans);
+    // Only where the source says what begins are neighbours told apart, on both sides.
+    const first = mapping.begins ? covered(units, starts(spans)) : [];
+    const goldFirst = covered(units, labelled(trace, mapping.begins ?? []));
+    const [ofGold, ofFound] = [runs(units, goldUnits, goldFirst), runs(units, foundUnits, first)].map((list) =>
+      list.map((run) => ({ ...run, label: mapping.label })),
+    );
+    addCounts(spanCounts, {
+      both: matchSpans(ofGold!, ofFound!).length,
+      gold: ofGold!.length,
+      found: ofFound!.length,
+      units: null,
+    });
     for (const [i, unit] of units.entries()) {
       if (ignored[i]) continue;
       if (goldUnits[i]) gold += 1;
@@ -95,8 +120,23 @@ export function agreement(
       else if (goldUnits[i] !== foundUnits[i]) onDisagreement?.(trace, unit, goldUnits[i]!);
     }
   }
-  const { precision, recall, f1 } = scores({ both, gold, found, units: null });
-  return { precision: precision ?? NaN, recall: recall ?? NaN, f1: f1 ?? NaN, gold, found };
+  const numbers = (counts: Counts) => {
+    const { precision, recall, f1 } = scores(counts);
+    return { precision: precision ?? NaN, recall: recall ?? NaN, f1: f1 ?? NaN, gold: counts.gold };
+  };
+  return { ...numbers({ both, gold, found, units: null }), found, spans: numbers(spanCounts) };
+}
+
+/** Neighbouring positive units as one stretch, parted at those with which another one begins. */
+function runs(units: readonly Stretch[], positive: readonly boolean[], begins: readonly boolean[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const [i, { start, end }] of units.entries()) {
+    if (!positive[i]) continue;
+    const last = found.at(-1);
+    if (last && positive[i - 1] && !begins[i]) last.end = end;
+    else found.push({ start, end });
+  }
+  return found;
 }
 
 function labelled(trace: LabelledTrace, names: readonly string[]): LabelledTrace['spans'] {

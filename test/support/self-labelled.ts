@@ -22,7 +22,7 @@ type LabelledStep = [start: number, end: number, labels: string];
 const folder = join(import.meta.dirname, '..', 'fixtures', 'behaviours');
 
 export const SELF_LABELLED: readonly Mapping[] = [
-  { label: 'verification', name: 'verification, whole', means: ['V', 'VS'], ignores: ['?V', '?VS'] },
+  { label: 'verification', name: 'verification, whole', means: ['V', 'VS'], begins: ['VS'], ignores: ['?V', '?VS'] },
   { label: 'verification', name: 'verification, start', means: ['VS'], starts: true, ignores: ['?V', '?VS'] },
   { label: 'backtracking', means: ['B'], ignores: ['?B'] },
   { label: 'subgoal', means: ['S'], ignores: ['?S'] },
