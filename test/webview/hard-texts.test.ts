@@ -46,7 +46,7 @@ describe('inspector, with texts that are hard', () => {
       assert.ok(elements <= 1500, `${elements} elements at ${share}`);
       assert.equal(await page.locator('.formula-text:not(.unreadable)').count(), 0, 'every formula in view is set');
     }
-    await page.getByText('The answer is').waitFor();
+    await page.locator('.scroller').getByText('The answer is').waitFor();
   });
 
   it('reads real traces', async function () {
