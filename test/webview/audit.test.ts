@@ -190,6 +190,9 @@ describe('audit', () => {
     const page = await open(fake);
     await page.locator('.head .problem', { hasText: 'aime/3' }).waitFor();
     assert.match(await page.locator('.audit-why').innerText(), /1 of 33 .*Math-Verify says wrong/s);
+    // A verdict is given over a trace that is there, not over one that is still being read.
+    await page.locator('.audit-facts').waitFor();
+    await page.locator('.scroller .block').first().waitFor();
     await page.keyboard.press('=');
     await page.locator('#audit-0.audit-done').waitFor();
     await page.keyboard.press('j');
