@@ -21,14 +21,13 @@ import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { attemptFolder } from './paths.ts';
+import { Reading } from './reading.ts';
 import { traceRows } from './rows.ts';
-import { verdictCodes } from './schema.ts';
-import { Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
+import { ROW_IDS_EACH, verdictCodes } from './schema.ts';
+import { type Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
 import { readText } from './text.ts';
 
 const VERSION = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
-/** Milliseconds of reading texts in one call. */
-const READING_MS = 400;
 /** UTF-16 units of a completion that are read: some 300,000 tokens. */
 const TEXT_LIMIT = 2 ** 20;
 const DEFAULT_LIMIT = 100;
@@ -59,7 +58,7 @@ const SELECT = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, p.gold, t
   x.version, x.found AS sighting, x.cut, r.value AS reader`;
 const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
   LEFT JOIN audits x ON x.trace = t.id
-  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * 4294967296`;
+  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * ${ROW_IDS_EACH}`;
 
 /** A ranking as long as nothing is said anew of the traces: order and reasons as numbers, the votes to make the words from. */
 interface Ranking {
@@ -88,8 +87,9 @@ export class AuditQueues {
   *page(params: Params<'audit/queue'>): Generator<void, AuditQueue> {
     const filter: TraceFilter = { ...params.filter, live: false };
     const name = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 12);
-    const slices = new Slices();
-    const waiting = yield* this.readTexts(filter, slices);
+    const slices = new Reading();
+    yield* this.readTexts(filter, slices);
+    const { waiting } = slices;
     let ranking = this.rankings.get(name);
     const stamp = stampOf(this.index, filter.run);
     if (ranking?.stamp !== stamp || ranking.waiting !== waiting) {
@@ -99,24 +99,16 @@ export class AuditQueues {
     return this.answer(ranking, name, params);
   }
 
-  /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
-  private *readTexts(filter: TraceFilter, slices: Slices): Generator<void, number> {
-    let spent = 0;
-    let waiting = 0;
+  /** Reads texts that were not yet, as far as there is time. */
+  private *readTexts(filter: TraceFilter, work: Reading): Generator<void> {
     let seen = 0;
     for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
       const news: { id: number; run: string; found: string | null; cut: boolean }[] = [];
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
-        if (row.version === VERSION) continue;
-        if (spent > READING_MS) {
-          waiting += 1;
-          continue;
-        }
-        const began = performance.now();
-        news.push({ run: row.run, ...(yield* slowly(this.read(row), slices)) });
-        spent += performance.now() - began;
-        yield* slices.breath();
+        if (row.version === VERSION || !work.hasTime()) continue;
+        news.push({ run: row.run, ...(yield* work.read(this.read(row))) });
+        yield* work.breath();
       }
       if (news.length > 0)
         this.index.transaction(() => {
@@ -130,9 +122,8 @@ export class AuditQueues {
             });
         });
       if (seen > AUDIT_LIMIT) break;
-      yield* slices.breath();
+      yield* work.breath();
     }
-    return waiting;
   }
 
   /** `found` null: its text is gone. */
@@ -236,15 +227,6 @@ export class AuditQueues {
         { row, suspect, reasons: reasons.map(({ reason, detail, at }) => ({ reason, detail, ...(at && { at }) })) },
       ];
     });
-  }
-}
-
-/** Yields only where the slice is used up. */
-function* slowly<T>(steps: Generator<void, T>, slices: Slices): Generator<void, T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    yield* slices.breath();
   }
 }
 

@@ -13,17 +13,14 @@ import type { Annotator } from './annotate.ts';
 import type { DocumentClasses, InDocument } from './classes.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
+import { Reading } from './reading.ts';
 import { traceRowId } from './schema.ts';
-import { STILL_THERE } from './slices.ts';
+import { PAGE, pagesById, STILL_THERE } from './slices.ts';
 
 export const BEHAVIOURS_KEY = `${DETECTOR.name} ${DETECTOR.version}`;
-/** Milliseconds of reading texts in one call, and of any work between two yields. */
-const READING_MS = 400;
-const SLICE_MS = 15;
 /** UTF-16 units of a completion that are read: some 150,000 tokens, 25 ms. */
 const TEXT_LIMIT = 2 ** 19;
 export const MOST_SETS = 200;
-const PAGE = 500;
 
 export type Side = Partial<TraceSide>;
 
@@ -81,7 +78,8 @@ export function* behaviours(
   const untrained = runs.flatMap((run) => evaluations(parts.index, run).map((side) => ({ ...side, step: 0 })));
   const ownGroups = yield* work.groups(sides);
   const baseGroups = classes ? [] : yield* work.groups(base ?? untrained);
-  const waiting = yield* work.readTexts([...ownGroups, ...baseGroups]);
+  yield* work.readTexts([...ownGroups, ...baseGroups]);
+  const { waiting } = work;
   if (waiting > 0) {
     const sets = ownGroups.slice(0, MOST_SETS).map((group) => setOf(new Sums(group), null, null));
     return { detector: { ...DETECTOR }, sets, waiting, more: Math.max(0, ownGroups.length - MOST_SETS) };
@@ -118,14 +116,14 @@ export function ofRun(index: IndexFile, run: string): Side[] {
   return found.length > 0 ? found : [{ run }];
 }
 
-/** One call's work: what it has read, and when it last yielded. */
-class Work {
-  private sliced = performance.now();
+/** One call's work: what it has read. */
+class Work extends Reading {
   private readonly parts: Parts;
   /** Sets that were gone through: none is twice, also where it is its own base. */
   private readonly seen = new Map<string, Sums>();
 
   constructor(parts: Parts) {
+    super();
     this.parts = parts;
   }
 
@@ -139,28 +137,18 @@ class Work {
     return [...found.values()];
   }
 
-  /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
-  *readTexts(groups: readonly Group[]): Generator<void, number> {
-    let spent = 0;
-    let waiting = 0;
+  /** Reads texts that were not yet, as far as there is time. */
+  *readTexts(groups: readonly Group[]): Generator<void> {
     const known = new Set<string>();
     for (const group of groups) {
       const key = JSON.stringify(group);
       if (known.has(key)) continue;
       known.add(key);
       for (const row of this.rows(group)) {
-        if (row.detector !== BEHAVIOURS_KEY) {
-          if (spent > READING_MS) waiting += 1;
-          else {
-            const began = performance.now();
-            this.read(row);
-            spent += performance.now() - began;
-          }
-        }
+        if (row.detector !== BEHAVIOURS_KEY && this.hasTime()) this.readNow(() => this.count(row));
         yield* this.breath();
       }
     }
-    return waiting;
   }
 
   /** The sums of the finished traces that count, by set. */
@@ -219,12 +207,6 @@ class Work {
     return [...found.values()].toSorted((a, b) => (a.group.class ?? '').localeCompare(b.group.class ?? ''));
   }
 
-  private *breath(): Generator<void> {
-    if (performance.now() - this.sliced <= SLICE_MS) return;
-    yield;
-    this.sliced = performance.now();
-  }
-
   private *rows(group: Group): Generator<Row, void> {
     const { index } = this.parts;
     // By attempt, as the index of the traces is: a page then begins where the last one ended.
@@ -234,13 +216,7 @@ class Work {
       group.stage,
     );
     for (const { id } of attempts) {
-      for (let after = 0; ;) {
-        const rows = page(index, group, id, after);
-        yield* rows;
-        const last = rows.at(-1);
-        if (rows.length < PAGE || !last) break;
-        after = last.id;
-      }
+      for (const rows of pagesById((after) => page(index, group, id, after), 0)) yield* rows;
     }
   }
 
@@ -254,7 +230,7 @@ class Work {
   }
 
   /** Reads one text and keeps its counts: null where the text is gone. */
-  private read(row: Row): void {
+  private count(row: Row): void {
     const folder = attemptFolder(this.parts.root, row);
     const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
     const found: { counts: string | null; cut: boolean } = { counts: null, cut: false };

@@ -18,17 +18,14 @@ import { controlledRates, type Counted } from './controlled.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { TokenPlaces } from './places.ts';
+import { Reading } from './reading.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
-import { STILL_THERE } from './slices.ts';
+import { PAGE, pagesById, Slices, STILL_THERE } from './slices.ts';
 import type { TextReader } from './text.ts';
 import { findTrace, textOf, type TracePlace } from './traces.ts';
 
-/** Milliseconds of reading texts in one call, and of any work between two yields. */
-const READING_MS = 400;
-const SLICE_MS = 15;
 /** UTF-16 units of a completion that are read: some 150,000 tokens. */
 const TEXT_LIMIT = 2 ** 19;
-const PAGE = 500;
 /** Most k of a run that are shown when none is named. */
 const MOST_KS = 8;
 
@@ -169,25 +166,18 @@ export class Figures {
 
   /** Reads texts that were not yet, for a fraction of a second; how many are still to be read. */
   private *readTexts(groups: readonly Group[]): Generator<void, number> {
-    let spent = 0;
-    let waiting = 0;
-    const breath = pace();
+    const work = new Reading();
     for (const group of groups)
       for (const row of this.rows(group)) {
-        if (!isKnown(row)) {
-          if (spent > READING_MS) waiting += 1;
-          else {
-            const began = performance.now();
-            const folder = attemptFolder(this.root, row);
-            const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
-            const { figures, cut } = yield* slowly(this.read(place, row), breath);
-            this.keep(row, figures, cut);
-            spent += performance.now() - began;
-          }
+        if (!isKnown(row) && work.hasTime()) {
+          const folder = attemptFolder(this.root, row);
+          const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
+          const { figures, cut } = yield* work.read(this.read(place, row));
+          this.keep(row, figures, cut);
         }
-        if (breath()) yield;
+        yield* work.breath();
       }
-    return waiting;
+    return work.waiting;
   }
 
   /** The figures of one text; null: it is gone. Yields between its parts. */
@@ -242,7 +232,7 @@ export class Figures {
 
   private *gather(group: Group): Generator<void, Gathered> {
     const found: Gathered = { group, samples: [], counted: [], uncounted: false, unreadable: 0, cut: 0 };
-    const breath = pace();
+    const slices = new Slices();
     for (const row of this.rows(group)) {
       // One that ended since texts were read counts next time.
       if (isKnown(row)) {
@@ -253,7 +243,7 @@ export class Figures {
         if (row.detector !== BEHAVIOURS_KEY || row.counts === null) found.uncounted = true;
         else found.counted.push({ sample, counts: JSON.parse(row.counts) as SpanCounts });
       }
-      if (breath()) yield;
+      yield* slices.breath();
     }
     return found;
   }
@@ -264,41 +254,19 @@ export class Figures {
       run,
       stage,
     );
-    for (const { id } of attempts)
-      for (let after = 0; ;) {
-        const rows = this.index.all<Row>(
+    for (const { id } of attempts) {
+      const page = (after: number): Row[] =>
+        this.index.all<Row>(
           `SELECT ${ROW} WHERE a.id = :attempt AND t.of IS :of AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker
              AND t.superseded = 0 AND t.live = 0 AND t.id > :after ORDER BY t.id LIMIT ${PAGE}`,
           { of, step, set, marker, attempt: id, after },
         );
-        yield* rows;
-        const last = rows.at(-1);
-        if (rows.length < PAGE || !last) break;
-        after = last.id;
-      }
+      for (const rows of pagesById(page, 0)) yield* rows;
+    }
   }
 }
 
 const isKnown = (row: Row): boolean => row.version === FIGURES_VERSION && row.found_verdict === row.verdict;
-
-/** Says when it is time to let others work. */
-function pace(): () => boolean {
-  let sliced = performance.now();
-  return () => {
-    if (performance.now() - sliced <= SLICE_MS) return false;
-    sliced = performance.now();
-    return true;
-  };
-}
-
-/** Yields only where it is time to. */
-function* slowly<T>(steps: Generator<void, T>, breath: () => boolean): Generator<void, T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (breath()) yield;
-  }
-}
 
 function placesOf(figures: TraceFigures, { at }: Positions): Places {
   const listed = unitsLost(figures.loops);

@@ -17,10 +17,8 @@ import type { IndexFile } from './index-file.ts';
 import { judgedRecords, layerOf } from './judge-layers.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
-import { Slices } from './slices.ts';
+import { Reading } from './reading.ts';
 
-/** Milliseconds of reading texts in one call. */
-const READING_MS = 400;
 const LISTED = 200;
 /** Labels and places kept in all. */
 const KEPT = 200_000;
@@ -60,23 +58,13 @@ export class JudgeFigures {
     if (!wanted) return { agreement: null, judges };
     const sums = new Map<Label, JudgeLabelAgreement>();
     const disagreements: JudgeDisagreement[] = [];
-    const slices = new Slices();
-    let [traces, inSteps, more, waiting, spent] = [0, 0, 0, 0, 0];
+    const work = new Reading();
+    let [traces, inSteps, more] = [0, 0, 0];
     for (const one of judgedBy(records, wanted)) {
       const inPlace = trace === undefined ? stage === undefined || isOfStage(one.trace, stage) : one.trace === trace;
       if (!inPlace) continue;
       const key = JSON.stringify([one.trace, one.place.position, DETECTOR]);
-      let seen = this.cache.get(key) ?? null;
-      if (!seen && spent > READING_MS) {
-        waiting += 1;
-        continue;
-      }
-      if (!seen) {
-        const began = performance.now();
-        seen = this.look(records, one);
-        spent += performance.now() - began;
-        if (seen) this.cache.set(key, seen);
-      }
+      const seen = work.kept(this.cache, key, () => this.look(records, one));
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
@@ -85,7 +73,7 @@ export class JudgeFigures {
           if (disagreements.length < LISTED) disagreements.push({ trace: one.trace, ...place });
           else more += 1;
       }
-      yield* slices.breath();
+      yield* work.breath();
     }
     // Where a trace has a label nowhere, none of its steps has it: they are units too.
     for (const sum of sums.values()) sum.steps.units = inSteps;
@@ -95,7 +83,7 @@ export class JudgeFigures {
       agreement: {
         judge: { kind: 'judge', name, version },
         detector: { ...DETECTOR },
-        ...{ traces, steps: inSteps, labels, disagreements, more, waiting },
+        ...{ traces, steps: inSteps, labels, disagreements, more, waiting: work.waiting },
       },
       judges,
     };

@@ -25,11 +25,10 @@ import { otherLayers } from './layers.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
 import { plain } from './plain.ts';
+import { Reading } from './reading.ts';
 import { traceRows } from './rows.ts';
-import { Slices } from './slices.ts';
+import { ROW_IDS_EACH } from './schema.ts';
 
-/** Milliseconds of reading texts in one call. */
-const READING_MS = 400;
 /** Traces of a run that are looked through for unsure spans; the answer says of how many. */
 const LOOKED = 300;
 /** Judged traces of a run that are gone through beside them. */
@@ -77,7 +76,7 @@ export class LabelFigures {
     let [traces, inSteps] = [0, 0];
     for (const one of this.labelled(run, by)) {
       if (one.layer.reviewed.length === 0) continue;
-      const seen = work.read(() => this.look(one), this.cache.get(keyOf(one)));
+      const seen = work.kept(this.cache, keyOf(one), () => this.look(one));
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
@@ -110,11 +109,8 @@ export class LabelFigures {
       for (const one of source) {
         if (done.has(one.trace)) continue;
         done.add(one.trace);
-        const kept = this.cache.get(keyOf(one));
-        add(
-          one,
-          work.read(() => this.look(one), kept),
-        );
+        const seen = work.kept(this.cache, keyOf(one), () => this.look(one));
+        add(one, seen);
         yield* work.breath();
       }
     const total = this.index.get<{ n: number }>(
@@ -167,7 +163,7 @@ export class LabelFigures {
     const [run = '', stage = '', attempt, n] = trace.split('/');
     const [row] = traceRows(
       this.index,
-      'WHERE a.run = ? AND a.stage = ? AND a.attempt = ? AND t.id = a.id * 4294967296 + ?',
+      `WHERE a.run = ? AND a.stage = ? AND a.attempt = ? AND t.id = a.id * ${ROW_IDS_EACH} + ?`,
       run,
       stage,
       Number(attempt),
@@ -200,13 +196,11 @@ export class LabelFigures {
         ...judge.flatMap((own) => judgeDisagreements(own, spans, layer.reviewed)),
         ...unsureSpans(spans, layer.reviewed, UNSURE_EACH, leastConfidence),
       ];
-      const seen: Seen = {
+      return {
         labels: [...agreed].map(([label, counts]) => ({ label: label as LabelAgreement['label'], ...counts })),
         steps: covered(all, within).filter(Boolean).length,
         places: places.map((place) => ({ ...place, text: snippet(text, place.start) })),
       };
-      this.cache.set(keyOf(one), seen);
-      return seen;
     } catch (error) {
       if (!LonghandError.is(error, 'corrupt')) throw error;
       return null;
@@ -216,27 +210,3 @@ export class LabelFigures {
 
 const keyOf = ({ trace, length, judged, layer: { by, revision } }: Labelled): string =>
   JSON.stringify([trace, length, by, revision, judged, DETECTOR]);
-
-/** One call's reading: how long it took, and what had to wait. */
-class Reading {
-  waiting = 0;
-  private spent = 0;
-  private readonly slices = new Slices();
-
-  /** What is kept, or read now where there is time for it; null: it has to wait, or is gone. */
-  read(work: () => Seen | null, kept: Seen | undefined): Seen | null {
-    if (kept) return kept;
-    if (this.spent > READING_MS) {
-      this.waiting += 1;
-      return null;
-    }
-    const began = performance.now();
-    const seen = work();
-    this.spent += performance.now() - began;
-    return seen;
-  }
-
-  breath(): Generator<void> {
-    return this.slices.breath();
-  }
-}

@@ -12,6 +12,7 @@ import type { Annotator } from './annotate.ts';
 import type { IndexFile } from './index-file.ts';
 import { parseTraceId } from './paths.ts';
 import { plain } from './plain.ts';
+import { ROW_IDS_EACH } from './schema.ts';
 import type { NewJournalEvent } from './trace-store.ts';
 
 type Edited = Extract<JournalEvent, { type: 'labels_edited' }>;
@@ -137,7 +138,7 @@ function textOf(annotator: Annotator, trace: string): Pick<ExportedLabels, 'text
 function exported(index: IndexFile, trace: string, layer: ReaderLayer): ExportedLabels | null {
   const { key, n } = parseTraceId(trace);
   const about = index.get<{ hash: string; source_id: string | null; units: number }>(
-    `SELECT p.hash, p.source_id, t.units FROM attempts a JOIN traces t ON t.id = a.id * 4294967296 + ? JOIN problems p ON p.id = t.problem_id
+    `SELECT p.hash, p.source_id, t.units FROM attempts a JOIN traces t ON t.id = a.id * ${ROW_IDS_EACH} + ? JOIN problems p ON p.id = t.problem_id
      WHERE a.run = ? AND a.stage = ? AND a.attempt = ?`,
     n,
     key.run,

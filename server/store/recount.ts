@@ -8,7 +8,7 @@ import type { Evaluation } from '../../core/protocol/events.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { hasRulings } from './rulings.ts';
-import { finishCodes, verdictCodes } from './schema.ts';
+import { ROW_IDS_EACH, finishCodes, verdictCodes } from './schema.ts';
 import { stampOf } from './slices.ts';
 import type { AttemptKey } from './trace-store.ts';
 
@@ -49,8 +49,8 @@ function recount(index: IndexFile, at: Place, told: Evaluation): Recounted {
     given: number;
   }>(
     `SELECT p.hash, t.verdict, t.tokens, t.finish,
-       EXISTS (SELECT 1 FROM reader_verdicts r WHERE r.run = :run AND r.stage = :stage AND r.attempt = a.attempt AND r.n = t.id - a.id * 4294967296 AND r.value IS NOT NULL)
-       OR EXISTS (SELECT 1 FROM rescored c WHERE c.run = :run AND c.stage = :stage AND c.attempt = a.attempt AND c.n = t.id - a.id * 4294967296) AS given
+       EXISTS (SELECT 1 FROM reader_verdicts r WHERE r.run = :run AND r.stage = :stage AND r.attempt = a.attempt AND r.n = t.id - a.id * ${ROW_IDS_EACH} AND r.value IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM rescored c WHERE c.run = :run AND c.stage = :stage AND c.attempt = a.attempt AND c.n = t.id - a.id * ${ROW_IDS_EACH}) AS given
      FROM attempts a JOIN traces t ON t.attempt_id = a.id JOIN problems p ON p.id = t.problem_id
      WHERE a.run = :run AND a.stage = :stage AND (CASE WHEN :superseded THEN a.id = :id ELSE t.superseded = 0 AND (a.id = :id OR t.item IS NOT NULL) END)
        AND t.of IS :of AND t.of_attempt IS :ofAttempt AND t.step IS :step AND t.set_name IS :set AND t.marker IS :marker AND t.live = 0

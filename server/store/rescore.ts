@@ -20,7 +20,7 @@ import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { traceRows } from './rows.ts';
-import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { ROW_IDS_EACH, finishCodes, traceRowId, verdictCodes } from './schema.ts';
 import { Slices, stampOf, tracePages } from './slices.ts';
 import type { NewJournalEvent } from './trace-store.ts';
 
@@ -53,7 +53,7 @@ interface Row {
 const SELECT = `t.id, t.attempt_id, a.stage, a.attempt, p.hash, p.gold, t.verdict, t.finish, t.of, t.step, t.set_name, t.marker,
   json_extract(d.facts, '$.answer') AS answer, d.found, r.value AS reader`;
 const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
-  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * 4294967296`;
+  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * ${ROW_IDS_EACH}`;
 
 interface Change {
   id: number;

@@ -4,8 +4,9 @@
  */
 export const INDEX_VERSION = 6;
 
-/** Traces of one attempt lie together: their row id is the attempt's id and their own number. */
-export const traceRowId = (attemptId: number, n: number): number => attemptId * 2 ** 32 + n;
+/** Traces of one attempt lie together: their row id is the attempt's id times this, and their own number. For SQL too. */
+export const ROW_IDS_EACH = 2 ** 32;
+export const traceRowId = (attemptId: number, n: number): number => attemptId * ROW_IDS_EACH + n;
 
 /** Codes of `traces.verdict` and `traces.finish`, in their order in a sorted list. */
 export const verdictCodes = ['right', 'wrong', 'undecided', 'none'] as const;

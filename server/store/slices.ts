@@ -6,7 +6,8 @@ import type { IndexFile } from './index-file.ts';
 import { traceRowId } from './schema.ts';
 
 const SLICE_MS = 15;
-const PAGE = 500;
+/** Rows of one statement. */
+export const PAGE = 500;
 
 export class Slices {
   #began = performance.now();
@@ -16,6 +17,26 @@ export class Slices {
     if (performance.now() - this.#began <= SLICE_MS) return;
     yield;
     this.#began = performance.now();
+  }
+
+  /** Does all of the work, which may yield more often than there is need to. */
+  *slowly<T>(work: Generator<void, T>): Generator<void, T> {
+    for (;;) {
+      const step = work.next();
+      if (step.done) return step.value;
+      yield* this.breath();
+    }
+  }
+}
+
+/** Pages of rows by rising id, until one is not full. `page` has at most {@link PAGE} rows behind an id. */
+export function* pagesById<Row extends { id: number }>(page: (after: number) => Row[], from: number): Generator<Row[]> {
+  for (let after = from; ;) {
+    const rows = page(after);
+    yield rows;
+    const last = rows.at(-1);
+    if (rows.length < PAGE || !last) return;
+    after = last.id;
   }
 }
 
@@ -48,16 +69,13 @@ export function* tracePages<Row extends { id: number }>(
   // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
   for (const { id } of attemptsOf(index, filter)) {
     if (traceRowId(id + 1, 0) <= beyond) continue;
-    for (let after = Math.max(beyond, traceRowId(id, 0) - 1); ;) {
+    const page = (after: number): Row[] => {
       const values: SQLInputValue[] = [...condition.values, after, traceRowId(id + 1, 0)];
-      const rows = index.all<Row>(
+      return index.all<Row>(
         `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
         ...values,
       );
-      yield rows;
-      const last = rows.at(-1);
-      if (rows.length < PAGE || !last) break;
-      after = last.id;
-    }
+    };
+    yield* pagesById(page, Math.max(beyond, traceRowId(id, 0) - 1));
   }
 }
