@@ -5,8 +5,8 @@
 import type { Finding } from './label.ts';
 import { findings } from './model/findings.ts';
 import { RULE_BITS } from './model/tasks.ts';
-import { viewsOf } from './model/views.ts';
-import { registry, rulesOf } from './registry.ts';
+import { findByRules, viewsOf } from './model/views.ts';
+import { registry } from './registry.ts';
 import type { Label, Span } from './spans.ts';
 import { read } from './text.ts';
 
@@ -25,7 +25,7 @@ export interface DetectOptions {
 /** Every span of a text, by start, then the longer first. Spans of different labels may overlap. Never throws. */
 export function detect(text: string, options: DetectOptions = {}): Span[] {
   const reading = read(text, options.markers ?? [], options.problem);
-  const byRules = RULE_BITS.map((label) => rulesOf(label).find(reading));
+  const byRules = findByRules(reading);
   const views = viewsOf(reading, byRules, options.problem);
   const byModel: Partial<Record<Label, Finding[]>> = findings(reading, views, byRules);
   const spans: Span[] = [];

@@ -7,21 +7,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEXT_SIZE, Contexts, probability } from '../../core/behaviours/model/context.ts';
 import { ruleFeatures } from '../../core/behaviours/model/features.ts';
-import { RULE_BITS, STEP_TASKS, TASKS, type Task } from '../../core/behaviours/model/tasks.ts';
-import type { Label } from '../../core/behaviours/spans.ts';
+import { hasBit, RULE_BITS, STEP_TASKS, TASKS, type Task } from '../../core/behaviours/model/tasks.ts';
+import type { PassageThresholds } from '../../core/behaviours/model/score.ts';
 import { sharedData } from '../shared-data.ts';
 import { readLabelled } from '../support/behaviour-agreement.ts';
 import { builtinLabelled, selfLabelled } from '../support/self-labelled.ts';
 import { BACKWARD, FOLDS, MACHINE, OWN, stretchesOf, type Row, type Stretch } from './labelled-steps.ts';
 import { fit, fitDense } from './logistic.ts';
-import {
-  checkScores,
-  passageThresholds,
-  stepThreshold,
-  type CheckStep,
-  type PassageThresholds,
-  type StepThreshold,
-} from './thresholds.ts';
+import { checkScores, passageThresholds, stepThreshold, type CheckStep, type StepThreshold } from './thresholds.ts';
 
 /** A feature that fewer labelled steps have, or that moves no logit by as much, is left out. */
 const LEAST_STEPS = 3;
@@ -69,7 +62,9 @@ function main(): void {
     const scored = stretches.flatMap((stretch, s) =>
       stretch.flatMap((row, i) => {
         if (!row.labelled || !row.own || row.answers[at]! < 0) return [];
-        return [{ p: probability(logits[s]![i * WIDTH + at]!), cued: isCued(row, task), yes: row.answers[at] === 1 }];
+        return [
+          { p: probability(logits[s]![i * WIDTH + at]!), cued: hasBit(row.sure, task), yes: row.answers[at] === 1 },
+        ];
       }),
     );
     const { alone, cued, f1 } = stepThreshold(scored);
@@ -82,9 +77,6 @@ function main(): void {
   const { context, passage } = secondLook(stretches, logits);
   write(keys, fit(labelled, penalties, WIDTH), context, thresholds, passage);
 }
-
-const isCued = ({ sure }: Row, label: Label): boolean =>
-  (sure & (1 << RULE_BITS.findIndex((one) => one === label))) !== 0;
 
 /** Features as indices into `keys`, those that enough labelled steps have. */
 function numbered(hashed: readonly Stretch[]): { stretches: Stretch[]; keys: number[] } {
@@ -150,7 +142,7 @@ function secondLook(
     checks.at(-1)!.push({
       inside: inside![own]!,
       begins: begins![own]!,
-      cued: isCued(row, 'verification'),
+      cued: hasBit(row.sure, 'verification'),
       said: row.said,
       elsewhere: row.elsewhere,
       isInside: row.answers[0] === 1,

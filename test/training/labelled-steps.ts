@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { beginsElsewhere, saidChecks } from '../../core/behaviours/labels/verification.ts';
 import { featuresOf } from '../../core/behaviours/model/features.ts';
 import { RULE_BITS, TASKS, type Task } from '../../core/behaviours/model/tasks.ts';
-import { viewsOf } from '../../core/behaviours/model/views.ts';
-import { rulesOf } from '../../core/behaviours/registry.ts';
+import { findByRules, viewsOf } from '../../core/behaviours/model/views.ts';
 import { read } from '../../core/behaviours/text.ts';
+import { covered } from '../../core/labels/agreement.ts';
 import { isTuningHalf, type LabelledTrace } from '../support/behaviour-agreement.ts';
 import type { Example } from './logistic.ts';
 
@@ -61,7 +61,7 @@ export function stretchesOf(traces: readonly LabelledTrace[], names: Names, own:
   const found = traces.filter(isTuningHalf).flatMap((trace) => {
     const problem = trace.question.startsWith('traces/') ? undefined : trace.question;
     const reading = read(trace.text, [], problem);
-    const byRules = RULE_BITS.map((label) => rulesOf(label).find(reading));
+    const byRules = findByRules(reading);
     const views = viewsOf(reading, byRules, problem);
     const said = saidChecks(reading, byRules[RULE_BITS.indexOf('verification')]!);
     const labels = labelsOf(trace, reading.steps);
@@ -101,6 +101,8 @@ export function stretchesOf(traces: readonly LabelledTrace[], names: Names, own:
   return found;
 }
 
+const namesOf = ({ label, tags = [] }: LabelledTrace['spans'][number]): string[] => [label, ...tags];
+
 /** Names of the labels of each labelled step, by its index. */
 function labelsOf(trace: LabelledTrace, steps: readonly { start: number; end: number }[]): Map<number, string[]> {
   const found = new Map<number, string[]>();
@@ -113,15 +115,13 @@ function labelsOf(trace: LabelledTrace, steps: readonly { start: number; end: nu
     }
     return found;
   }
-  for (const [i, { start, end }] of steps.entries()) {
-    const under = new Map<string, number>();
-    for (const span of trace.spans) {
-      const own = Math.min(end, span.end) - Math.max(start, span.start);
-      if (own > 0)
-        for (const name of new Set([span.label, ...(span.tags ?? [])])) under.set(name, (under.get(name) ?? 0) + own);
-    }
-    const names = [...under].filter(([, n]) => 2 * n >= end - start).map(([name]) => name);
-    found.set(i, names);
+  for (const i of steps.keys()) found.set(i, []);
+  for (const name of new Set(trace.spans.flatMap(namesOf))) {
+    const isUnder = covered(
+      steps,
+      trace.spans.filter((span) => namesOf(span).includes(name)),
+    );
+    for (const [i, under] of isUnder.entries()) if (under) found.get(i)!.push(name);
   }
   return found;
 }

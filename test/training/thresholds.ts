@@ -1,5 +1,6 @@
 /** Which probabilities count: chosen by F1 on steps that the model was not trained on. */
 import { passages } from '../../core/behaviours/model/passages.ts';
+import type { PassageThresholds } from '../../core/behaviours/model/score.ts';
 
 /**
  * Two F1 that differ by less are as good. Of what is as good, what leans most on the rules is taken: they hold where a text is unlike those
@@ -43,8 +44,6 @@ function best(scored: readonly Scored[]): number {
   return found.threshold;
 }
 
-/** As in `core/behaviours/model/score.ts`. */
-export type PassageThresholds = Record<'begins' | 'cued' | 'said' | 'goesOn' | 'elsewhere' | 'alone', number>;
 const SAID = 0.5;
 
 /** A step of a labelled stretch: probabilities of the two tasks of checks, and what is so; null: not known. */

@@ -7,7 +7,7 @@ import { evidenceOf } from './evidence.ts';
 import type { StepView } from './features.ts';
 import { passages } from './passages.ts';
 import { passage, score, thresholds, type Scores } from './score.ts';
-import { RULE_BITS, STEP_TASKS, type StepTask, type Task } from './tasks.ts';
+import { hasBit, RULE_BITS, STEP_TASKS, type StepTask, type Task } from './tasks.ts';
 
 export type ModelLabel = 'verification' | StepTask;
 
@@ -71,7 +71,7 @@ interface Context {
 }
 
 /** The rules see the label begin in the step, by a cue that decides alone. */
-const isCued = ({ sure }: StepView, label: ModelLabel): boolean => (sure & (1 << RULE_BITS.indexOf(label))) !== 0;
+const isCued = ({ sure }: StepView, label: ModelLabel): boolean => hasBit(sure, label);
 
 /** A correction belongs to what was given up before it, a stated answer to the words that introduce it. */
 function belongs({ reading, views }: Context, task: Task, i: number): boolean {

@@ -13,8 +13,8 @@ export const thresholds: Readonly<Record<StepTask, Readonly<Record<'alone' | 'cu
  * Of checks, probabilities above which one begins, begins where the rules see a cue, goes on, goes on into words that begin something else,
  * and is seen where none was seen to begin, and there when its cue and its result are said.
  */
-type PassageThreshold = 'begins' | 'cued' | 'said' | 'goesOn' | 'elsewhere' | 'alone';
-export const passage: Readonly<Record<PassageThreshold, number>> = data.passage;
+export type PassageThresholds = Record<'begins' | 'cued' | 'said' | 'goesOn' | 'elsewhere' | 'alone', number>;
+export const passage: Readonly<PassageThresholds> = data.passage;
 
 /** The confidence that a span of each label has at least. */
 export const leastConfidence: Readonly<Record<'verification' | StepTask, number>> = {

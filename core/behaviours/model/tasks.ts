@@ -14,7 +14,10 @@ export const TASKS = [
 ] as const;
 export type Task = (typeof TASKS)[number];
 
-/** Labels whose rules the model sees, in the order of their bits; a marker says nothing that its own word does not. */
+/**
+ * Labels whose rules the model sees, in the order of their bits, which the trained weights know them by; a marker says nothing that its own
+ * word does not.
+ */
 export const RULE_BITS = [
   'verification',
   'backtracking',
@@ -37,3 +40,7 @@ export const STEP_TASKS = [
   'case_split',
 ] as const satisfies readonly (Task & Label)[];
 export type StepTask = (typeof STEP_TASKS)[number];
+
+/** Whether the bits of a step have that of a label. */
+export const hasBit = (bits: number, label: (typeof RULE_BITS)[number]): boolean =>
+  (bits & (1 << RULE_BITS.indexOf(label))) !== 0;

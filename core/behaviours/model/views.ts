@@ -3,12 +3,17 @@ import { sections } from '../../traces/sections.ts';
 import { steps } from '../../traces/steps.ts';
 import type { Finding } from '../label.ts';
 import { judgement } from '../labels/verification.ts';
+import { rulesOf } from '../registry.ts';
 import type { Reading } from '../text.ts';
 import type { StepView } from './features.ts';
 import { recurrences } from './recurrence.ts';
+import { RULE_BITS } from './tasks.ts';
 import { wordsOf, type Words } from './words.ts';
 
-/** `findings`: what the rules of each label found, in a fixed order of labels (at most 16). */
+/** What the rules of each label find, in the order of `RULE_BITS`. */
+export const findByRules = (reading: Reading): Finding[][] => RULE_BITS.map((label) => rulesOf(label).find(reading));
+
+/** `findings`: what {@link findByRules} found. */
 export function viewsOf(reading: Reading, findings: readonly (readonly Finding[])[], problem?: string): StepView[] {
   const words = reading.steps.map((step) => wordsOf(reading.text, step));
   const before = recurrences(words, problem ? allWords(problem) : null);
