@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { userName } from '../../../server/user-name.ts';
 import { connectRunning } from '../../../server/cli/connect.ts';
-import { isGone, mainFile, temporaryFolder, until } from '../../support/service.ts';
+import { longhandOn } from '../../support/command-line.ts';
+import { temporaryFolder } from '../../support/service.ts';
 
 describe('longhand audit and rescore', () => {
   const root = temporaryFolder('audit');
   const source = join(root, 'answers.jsonl');
 
-  function longhand(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [mainFile, ...args, '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (data) => (out += String(data)));
-    child.stderr.on('data', (data) => (err += String(data)));
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  }
-  after(async () => {
-    const { pid } = JSON.parse(readFileSync(join(root, 'service.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGTERM');
-    await until(() => isGone(pid), 'the service that the command started ends');
-  });
+  const longhand = longhandOn(root);
 
   it('lists suspicious verdicts, previews other rules, applies and takes back, for an import', async function () {
     this.timeout(90_000);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExportedLabels } from '../../../core/protocol/labels.ts';
 import { connectRunning } from '../../../server/cli/connect.ts';
 import { userName } from '../../../server/user-name.ts';
-import { isGone, mainFile, temporaryFolder, until } from '../../support/service.ts';
+import { longhandOn } from '../../support/command-line.ts';
+import { temporaryFolder } from '../../support/service.ts';
 
 const TEXTS = ['So it is 4. Let me check that: 2 + 2 = 4. Yes, that matches.', 'Zürich 😀. Wait, no. It is 5.'];
 
@@ -14,18 +14,7 @@ describe('longhand labels', () => {
   const source = join(root, 'texts.jsonl');
   const out = join(root, 'out.jsonl');
 
-  function longhand(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [mainFile, ...args, '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [said, err] = ['', ''];
-    child.stdout.on('data', (data) => (said += String(data)));
-    child.stderr.on('data', (data) => (err += String(data)));
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out: said, err })));
-  }
-  after(async () => {
-    const { pid } = JSON.parse(readFileSync(join(root, 'service.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGTERM');
-    await until(() => isGone(pid), 'the service that the command started ends');
-  });
+  const longhand = longhandOn(root);
 
   it('writes what was labelled, and takes it in again where it is gone', async function () {
     this.timeout(60_000);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FigureSet } from '../../../core/protocol/figures.ts';
 import type { SetPair } from '../../../server/cli/metrics.ts';
-import { isGone, mainFile, temporaryFolder, until } from '../../support/service.ts';
+import { longhandOn } from '../../support/command-line.ts';
+import { temporaryFolder } from '../../support/service.ts';
 
 interface Answer {
   sets: (FigureSet & { behaviours: { traces: number } | null })[];
@@ -16,14 +16,7 @@ interface Answer {
 describe('longhand metrics', () => {
   const root = temporaryFolder('metrics');
 
-  function longhand(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [mainFile, ...args, '--root', root]);
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (data) => (out += String(data)));
-    child.stderr.on('data', (data) => (err += String(data)));
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  }
+  const longhand = longhandOn(root);
   async function imported(name: string, rows: unknown[]): Promise<string> {
     const path = join(root, `${name}.jsonl`);
     writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
@@ -38,12 +31,6 @@ describe('longhand metrics', () => {
       completion: `The answer is ${answers[i] ?? 2 * i + 1}. Let me check. So \\boxed{${answers[i] ?? 2 * i + 1}}.`,
       answer: String(2 * i),
     }));
-
-  after(async () => {
-    const { pid } = JSON.parse(readFileSync(join(root, 'service.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGTERM');
-    await until(() => isGone(pid), 'the service that the command started ends');
-  });
 
   it('has every figure of an import, and those against another run', async () => {
     const before = await imported('before', rows(['0', '2', null, null, null, null]));

@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RewardChange } from '../../../core/protocol/reward-change.ts';
-import { isGone, mainFile, temporaryFolder, until } from '../../support/service.ts';
+import { longhandOn } from '../../support/command-line.ts';
+import { temporaryFolder } from '../../support/service.ts';
 
 describe('longhand why', () => {
   const root = temporaryFolder('why');
 
-  function longhand(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, [mainFile, ...args, '--root', root]);
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (data) => (out += String(data)));
-    child.stderr.on('data', (data) => (err += String(data)));
-    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-  }
-
-  after(async () => {
-    const { pid } = JSON.parse(readFileSync(join(root, 'service.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGTERM');
-    await until(() => isGone(pid), 'the service that the command started ends');
-  });
+  const longhand = longhandOn(root);
 
   it('takes apart the rewards of an import by step', async function () {
     this.timeout(60_000);
