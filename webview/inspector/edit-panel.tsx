@@ -1,12 +1,13 @@
 /** A reader's labels beside the text: the labels to give, what the detector makes of them, what is reviewed, what to read next. */
 import { useMemo, useState } from 'preact/hooks';
-import { addCounts, agreementByLabel, covered, noCounts, scores, type Counts } from '../../core/labels/agreement.ts';
+import { addCounts, agreementByLabel, covered, noCounts, type Counts } from '../../core/labels/agreement.ts';
 import { comparable } from '../../core/labels/disagreements.ts';
 import type { LabelAgreement, QueueItem, ReaderLayer } from '../../core/protocol/labels.ts';
 import { count, percent, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { lookOf } from '../ui/labels.ts';
 import { useStore } from '../ui/store.ts';
+import { AgreementCells, AgreementHead } from './agreement-columns.tsx';
 import { labelKeys, type EditAction } from './edit-keys.ts';
 import { reviewedShare } from './edit-made.ts';
 import type { LabelEditor } from './edit-model.ts';
@@ -167,28 +168,7 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
             <col key={i} />
           ))}
         </colgroup>
-        <thead>
-          <tr>
-            <th scope="col" colSpan={3}>
-              <span class="hidden-text">Label</span>
-            </th>
-            <th scope="col" class="num" title={bySpan ? 'Your spans' : 'Your steps'}>
-              n
-            </th>
-            <th scope="col" class="num" title="Precision: of what the detector has, the share that you have">
-              P
-            </th>
-            <th scope="col" class="num" title="Recall: of what you have, the share that the detector has">
-              R
-            </th>
-            <th scope="col" class="num" title="F1: harmonic mean of precision and recall">
-              F1
-            </th>
-            <th scope="col" class="num" title="Cohen’s κ, by step">
-              κ
-            </th>
-          </tr>
-        </thead>
+        <AgreementHead whose="you" before={3} counted={bySpan ? 'Your spans' : 'Your steps'} />
         <tbody>
           {labelKeys.map(({ label, name, key }) => (
             <tr key={label}>
@@ -208,7 +188,7 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
               <th scope="row" title={name}>
                 {lookOf(label).short ?? name}
               </th>
-              <Cells counts={countsOf(label)} />
+              <AgreementCells whose="you" counts={countsOf(label)} />
             </tr>
           ))}
         </tbody>
@@ -216,7 +196,7 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
           <tr>
             <td colSpan={2} />
             <th scope="row">All labels</th>
-            <Cells counts={sum.gold + sum.found === 0 ? null : sum} />
+            <AgreementCells whose="you" counts={sum.gold + sum.found === 0 ? null : sum} />
           </tr>
         </tfoot>
       </table>
@@ -229,24 +209,6 @@ function Figures({ editor, figures, open, onAction, layer }: PanelProps & { laye
         .
       </p>
     </section>
-  );
-}
-
-function Cells({ counts }: { counts: Counts | null }) {
-  const { precision, recall, f1, kappa } = scores(counts ?? noCounts());
-  const figure = (value: number | null) => (value === null ? '' : value.toFixed(2));
-  const raw = counts
-    ? `both ${count(counts.both)}, you ${count(counts.gold)}, detector ${count(counts.found)}`
-    : undefined;
-  return (
-    <>
-      <td class="num">{counts ? count(counts.gold) : ''}</td>
-      {[precision, recall, f1, kappa].map((value, i) => (
-        <td key={i} class="num" title={raw}>
-          {figure(value)}
-        </td>
-      ))}
-    </>
   );
 }
 

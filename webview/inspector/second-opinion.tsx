@@ -1,12 +1,13 @@
 /** A judge's word beside the detector's: how far they agree on this trace, its stage or its run, and where they do not. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { judgeLabels } from '../../core/judge/definitions.ts';
-import { noCounts, scores, type Counts } from '../../core/labels/agreement.ts';
+import type { Counts } from '../../core/labels/agreement.ts';
 import type { JudgeAgreement, JudgeDisagreement } from '../../core/protocol/judge.ts';
 import type { Host } from '../host.ts';
 import { count, plural } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import { useStore } from '../ui/store.ts';
+import { AgreementCells, AgreementHead } from './agreement-columns.tsx';
 import { JudgeFigures, type Scope } from './judge-figures.ts';
 import type { OpenTrace } from './open-trace.ts';
 
@@ -115,28 +116,11 @@ function Figures({ agreement, bySpan }: { agreement: JudgeAgreement; bySpan: boo
     <>
       <table class="legend opinion-figures">
         <caption class="hidden-text">How far the detector agrees with the judge</caption>
-        <thead>
-          <tr>
-            <th scope="col" colSpan={2}>
-              <span class="hidden-text">Label</span>
-            </th>
-            <th scope="col" class="num" title={bySpan ? 'Spans of the judge' : 'Steps that the judge gives the label'}>
-              n
-            </th>
-            <th scope="col" class="num" title="Precision: of what the detector has, the share that the judge has">
-              P
-            </th>
-            <th scope="col" class="num" title="Recall: of what the judge has, the share that the detector has">
-              R
-            </th>
-            <th scope="col" class="num" title="F1: harmonic mean of precision and recall">
-              F1
-            </th>
-            <th scope="col" class="num" title="Cohen’s κ, by step">
-              κ
-            </th>
-          </tr>
-        </thead>
+        <AgreementHead
+          whose="judge"
+          before={2}
+          counted={bySpan ? 'Spans of the judge' : 'Steps that the judge gives the label'}
+        />
         <tbody>
           {judgeLabels.map((label) => (
             <tr key={label}>
@@ -148,7 +132,7 @@ function Figures({ agreement, bySpan }: { agreement: JudgeAgreement; bySpan: boo
               <th scope="row" title={lookOf(label).name}>
                 {lookOf(label).short ?? lookOf(label).name}
               </th>
-              <Cells counts={countsOf(label)} />
+              <AgreementCells whose="judge" counts={countsOf(label)} />
             </tr>
           ))}
         </tbody>
@@ -158,23 +142,6 @@ function Figures({ agreement, bySpan }: { agreement: JudgeAgreement; bySpan: boo
         {plural(steps, 'judged step')} of {plural(traces, 'trace')}
         {waiting > 0 ? `; ${count(waiting)} still to be read` : ''}. The judge’s own quality is not known.
       </p>
-    </>
-  );
-}
-
-function Cells({ counts }: { counts: Counts | null }) {
-  const { precision, recall, f1, kappa } = scores(counts ?? noCounts());
-  const raw = counts
-    ? `both ${count(counts.both)}, judge ${count(counts.gold)}, detector ${count(counts.found)}`
-    : undefined;
-  return (
-    <>
-      <td class="num">{counts ? count(counts.gold) : ''}</td>
-      {[precision, recall, f1, kappa].map((value, i) => (
-        <td key={i} class="num" title={raw}>
-          {value === null ? '' : value.toFixed(2)}
-        </td>
-      ))}
     </>
   );
 }
