@@ -74,6 +74,18 @@ export interface TraceSide {
   set?: string;
 }
 
+/** Which traces a set is. */
+export function sideOf({ run, stage, step, marker, of, set }: TraceSet): TraceSide {
+  return {
+    run,
+    stage,
+    step,
+    ...(marker !== undefined && { marker }),
+    ...(of !== undefined && { of }),
+    ...(set !== undefined && { set }),
+  };
+}
+
 /** Lengths and behaviours of the finished traces of one evaluation and marker setting; of a class of documents where asked for. */
 export interface BehaviourSet {
   run: string;

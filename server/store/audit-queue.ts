@@ -23,7 +23,8 @@ import { Lru } from './lru.ts';
 import { attemptFolder } from './paths.ts';
 import { Reading } from './reading.ts';
 import { traceRows } from './rows.ts';
-import { ROW_IDS_EACH, verdictCodes } from './schema.ts';
+import { JOIN_READER } from './rulings.ts';
+import { verdictCodes } from './schema.ts';
 import { type Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
 import { readText } from './text.ts';
 
@@ -58,7 +59,7 @@ const SELECT = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, p.gold, t
   x.version, x.found AS sighting, x.cut, r.value AS reader`;
 const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
   LEFT JOIN audits x ON x.trace = t.id
-  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * ${ROW_IDS_EACH}`;
+  ${JOIN_READER}`;
 
 /** A ranking as long as nothing is said anew of the traces: order and reasons as numbers, the votes to make the words from. */
 interface Ranking {

@@ -4,11 +4,9 @@
  */
 import { parsePolicy, policyName, type Policy } from '../../core/answers/policy.ts';
 import { quickCheck, quickCheckVersion } from '../../core/answers/quick-check.ts';
-import { intervalOf, resampledSums } from '../../core/metrics/bootstrap.ts';
 import {
   AUDIT_LIMIT,
   RESCORE_LIMIT,
-  type Estimate,
   type RescoreChange,
   type RescorePreview,
   type RescoreSet,
@@ -20,7 +18,9 @@ import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { traceRows } from './rows.ts';
-import { ROW_IDS_EACH, finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { JOIN_READER } from './rulings.ts';
+import { setsOf, type Sums } from './rescore-sets.ts';
+import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
 import { Slices, stampOf, tracePages } from './slices.ts';
 import type { NewJournalEvent } from './trace-store.ts';
 
@@ -53,7 +53,7 @@ interface Row {
 const SELECT = `t.id, t.attempt_id, a.stage, a.attempt, p.hash, p.gold, t.verdict, t.finish, t.of, t.step, t.set_name, t.marker,
   json_extract(d.facts, '$.answer') AS answer, d.found, r.value AS reader`;
 const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
-  LEFT JOIN reader_verdicts r ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * ${ROW_IDS_EACH}`;
+  ${JOIN_READER}`;
 
 interface Change {
   id: number;
@@ -64,12 +64,6 @@ interface Change {
   to: number;
   gold: string;
   reason: string;
-}
-
-/** Right answers by problem, before and after. */
-interface Sums {
-  of: Pick<RescoreSet, 'stage' | 'of' | 'step' | 'set' | 'marker'>;
-  problems: Map<string, { n: number; before: number; after: number }>;
 }
 
 interface Job {
@@ -370,39 +364,4 @@ function answerOf({ found, answer }: Row): string | null {
   const own = found === null ? null : (JSON.parse(found) as FoundAnswer | null);
   if (own) return own.text;
   return answer === null ? null : ((JSON.parse(answer) as TraceFacts['answer'])?.text ?? null);
-}
-
-/** Mean over problems of the share of right samples; the three intervals from the same draws of problems. */
-function* setsOf(all: ReadonlyMap<string, Sums>): Generator<void, RescoreSet[]> {
-  const sets: RescoreSet[] = [];
-  for (const { of, problems } of all.values()) {
-    const rows = [...problems.values()];
-    const n = rows.length;
-    const before = Float64Array.from(rows, (row) => row.before / row.n);
-    const after = Float64Array.from(rows, (row) => row.after / row.n);
-    const [x, y] = (yield* resampledSums([before, after])) as [Float64Array, Float64Array];
-    const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / n;
-    const estimate = (value: number, drawn: Float64Array): Estimate => {
-      const { low, high } = intervalOf(value, drawn);
-      return { mean: value, ci95: [low, high] };
-    };
-    sets.push({
-      ...of,
-      problems: n,
-      n: rows.reduce((sum, row) => sum + row.n, 0),
-      before: estimate(
-        mean(before),
-        x.map((sum) => sum / n),
-      ),
-      after: estimate(
-        mean(after),
-        y.map((sum) => sum / n),
-      ),
-      difference: estimate(
-        mean(after) - mean(before),
-        y.map((sum, i) => (sum - x[i]!) / n),
-      ),
-    });
-  }
-  return sets;
 }

@@ -7,11 +7,15 @@ import type { Verdict, VerdictValue } from '../../core/protocol/events.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import { attemptId } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
-import { traceRowId, verdictCodes } from './schema.ts';
+import { ROW_IDS_EACH, traceRowId, verdictCodes } from './schema.ts';
 import type { AttemptKey } from './trace-store.ts';
 
 type Of<T extends JournalEvent['type']> = Extract<JournalEvent, { type: T }>;
 export type RulingEvent = Of<'verdict_given' | 'rescored' | 'rescore_undone'>;
+
+/** SQL: beside the traces `t` of attempts `a`, what a reader said of them as `r`. */
+export const JOIN_READER = `LEFT JOIN reader_verdicts r
+  ON r.run = a.run AND r.stage = a.stage AND r.attempt = a.attempt AND r.n = t.id - t.attempt_id * ${ROW_IDS_EACH}`;
 
 const READER = 'SELECT value FROM reader_verdicts WHERE run = ? AND stage = ? AND attempt = ? AND n = ?';
 const RESCORED =

@@ -2,10 +2,10 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { TraceSet } from '../../core/protocol/comparison.ts';
+import { sideOf, type TraceSet } from '../../core/protocol/comparison.ts';
 import type { RunSummary, StageInfo } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
-import type { CompareSide, InspectorMode, View } from '../../core/protocol/webview.ts';
+import type { InspectorMode, View } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
 import { mayReport, runDescription, stageDescription } from '../runs/model.ts';
 import { asRunTarget, asSetTarget, asStageTarget, type Targets } from '../runs/targets.ts';
@@ -218,8 +218,8 @@ export async function compare(parts: OpenParts, argument: unknown): Promise<void
   await panels.open({
     page: 'compare',
     title: after.runName === undefined ? `${before.label} → ${after.label}` : `${run.name} → ${after.runName}`,
-    before: side(before),
-    after: side(after),
+    before: sideOf(before),
+    after: sideOf(after),
   });
 }
 
@@ -256,17 +256,6 @@ async function pickSet(
     matchOnDescription: true,
   });
   return picked?.set;
-}
-
-function side({ run, stage, step, marker, of, set }: TraceSet): CompareSide {
-  return {
-    run,
-    stage,
-    step,
-    ...(marker !== undefined && { marker }),
-    ...(of !== undefined && { of }),
-    ...(set !== undefined && { set }),
-  };
 }
 
 function clean(filter: TraceFilter): TraceFilter {

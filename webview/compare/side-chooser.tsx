@@ -1,6 +1,6 @@
 /** Chooses what stands before and after, among the sets of the runs of both sides, and lets them change places. */
 import { useEffect, useState } from 'preact/hooks';
-import type { TraceSet } from '../../core/protocol/comparison.ts';
+import { sideOf, type TraceSet } from '../../core/protocol/comparison.ts';
 import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
 import { Dropdown } from '../ui/controls.ts';
@@ -71,15 +71,9 @@ export function SideChooser({ page, view }: { page: Page; view: CompareView }) {
   );
 }
 
-function choiceOf({ run, stage, step, marker, of, set, label }: TraceSet, withRun: boolean): Choice {
-  const side: CompareSide = {
-    run,
-    stage,
-    step,
-    ...(marker !== undefined && { marker }),
-    ...(of !== undefined && { of }),
-    ...(set !== undefined && { set }),
-  };
+function choiceOf(set: TraceSet, withRun: boolean): Choice {
+  const side = sideOf(set);
+  const { run, label } = set;
   return { key: keyOf(side), text: withRun ? `${run} · ${label}` : label, side };
 }
 
