@@ -26,12 +26,14 @@ class Shown:
         if not self._stops:
             return self._release(None)
         held = "".join(text for text, _ in self._held)
-        if stopped:
-            found = [(held.find(stop), stop) for stop in self._stops if stop in held]
-            if found:
-                start, self.stopped_by = min(found, key=lambda f: f[0])
-                return self._release(start + (len(self.stopped_by) if self._keep_stop else 0))
-        return self._release(None if last else max(0, len(held) - self._hold))
+        found = [(held.find(stop), stop) for stop in self._stops if stop in held]
+        if stopped and found:
+            start, self.stopped_by = min(found, key=lambda f: f[0])
+            return self._release(start + (len(self.stopped_by) if self._keep_stop else 0))
+        if last:
+            return self._release(None)
+        # A stop text may be whole already: the engine appends its last token a moment before it says that it has ended.
+        return self._release(max(0, min(len(held) - self._hold, *(start for start, _ in found), len(held))))
 
     def _add(self, ids: list[int], last: bool) -> None:
         if self._hidden.isdisjoint(ids):

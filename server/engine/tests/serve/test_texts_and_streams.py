@@ -139,3 +139,11 @@ def test_pieces_are_never_taken_back(size, keep):
     # Both stop texts are there: the first one in the text counts.
     assert ("".join(pieces), shown.stopped_by) == ("abc" if keep else "a", "b§c") if size >= 6 else True
     assert "".join(pieces) in (("abc", "abcde") if keep else ("a", "abc"))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_stop_text_that_is_whole_before_its_end_is_known_is_not_shown(keep):
+    shown = Shown(Letters(), hidden=frozenset(), stops=("bcd",), keep_stop=keep)
+    assert shown.take([1, 2, 3, 4]) == "a"
+    assert shown.take([], last=True, stopped=True) == ("bcd" if keep else "")
+    assert shown.stopped_by == "bcd"
