@@ -2,32 +2,28 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
-import type { TraceSet } from '../../core/protocol/comparison.ts';
-import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
-import { Button } from '../ui/controls.ts';
-import { count } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
-import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
+import { BackendBanner, Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { hostActions } from './audit-keys.ts';
-import { ListModes, useAudit } from './audit.tsx';
+import { useAudit } from './audit.tsx';
 import { budgetsOf } from './budgets.ts';
 import { useEditing } from './editing.tsx';
 import { Facts } from './facts.tsx';
 import { Head } from './head.tsx';
-import { FilterBar } from './filter-bar.tsx';
 import { actionOf, keyLines, type Action } from './keys.ts';
 import { LayerSwitch } from './layers.tsx';
+import { ListColumn } from './list-column.tsx';
 import { OpenTrace } from './open-trace.ts';
 import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
 import { SecondOpinion } from './second-opinion.tsx';
-import { ROW_LIMIT, TraceList } from './trace-list.ts';
-import { TraceTable } from './trace-table.tsx';
+import { TraceList } from './trace-list.ts';
 
 type InspectorView = Extract<View, { page: 'inspector' }>;
 
@@ -40,9 +36,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const { settings, backend } = useStore(page);
   const list = useMemo(() => new TraceList(host), [host]);
   const open = useMemo(() => new OpenTrace(host), [host]);
-  const { rows, total, longest, sort, loading, error, live, toRead } = useStore(list);
+  const { rows, loading } = useStore(list);
   const { detail, group } = useStore(open);
-  const [sets, setSets] = useState<TraceSet[]>([]);
   const [help, setHelp] = useState(false);
   const [width, setWidth] = useState(1200);
   const [listWidth, setListWidth] = useState(() => host.saved()?.listWidth ?? 310);
@@ -55,15 +50,6 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
 
   const filterKey = JSON.stringify([view.filter, view.sort]);
   useEffect(() => void list.show(view.filter, view.sort), [filterKey]);
-  useEffect(() => {
-    const { run } = view.filter;
-    setSets([]);
-    if (run)
-      host.call('traces/sets', { run }).then(
-        ({ sets: found }) => setSets(found),
-        () => undefined,
-      );
-  }, [view.filter.run]);
   useEffect(() => {
     waiting.current = view.at ?? null;
     void open.open(view.trace ?? null);
@@ -138,8 +124,6 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   }, [loaded.completion, loaded.prompt]);
 
   const show = (row: TraceRow) => page.go({ ...view, trace: row.trace, at: undefined });
-  const setFilter = (filter: TraceFilter) => page.go({ ...view, filter, trace: view.trace });
-  const setSort = (next: TraceSort) => page.go({ ...view, sort: next });
   const setHidden = (hidden: Label[]) => page.settings({ hiddenLabels: hidden });
   const openText = () => {
     if (view.trace) void host.ask('host/openText', { trace: view.trace, in: 'completion' });
@@ -263,58 +247,12 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     </aside>
   );
   const drawer = width < DRAWER_BELOW;
-  const filtered = Object.keys(view.filter).some(
-    (key) =>
-      ['text', 'verdict', 'finish', 'live', 'stage', 'step'].includes(key) &&
-      view.filter[key as keyof TraceFilter] !== undefined,
-  );
   return (
     <div class={`inspector${strip ? ' strip' : ''}${drawer ? ' drawer' : ''}`} ref={root}>
       <BackendBanner backend={backend} host={host} />
       <div class="columns">
         {settings.listOpen && (
-          <nav class={`list-column list-${view.mode ?? 'traces'}`} aria-label="List of traces">
-            <ListModes mode={view.mode ?? 'traces'} onMode={audit.onMode} />
-            <FilterBar
-              {...{ filter: view.filter, sets, total: audit.total ?? (loading && rows.length === 0 ? null : total) }}
-              live={audit.column ? 0 : live}
-              toRead={audit.column ? 0 : toRead}
-              onFilter={setFilter}
-            />
-            {audit.column ??
-              (error !== null && rows.length === 0 ? (
-                <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />
-              ) : loading && rows.length === 0 ? (
-                <Skeleton lines={16} label="Reading the list" />
-              ) : rows.length === 0 ? (
-                <Empty
-                  icon={filtered ? 'filter' : 'list-unordered'}
-                  title={filtered ? 'No trace fits the filter' : 'No traces yet'}
-                >
-                  {filtered ? (
-                    <Button onClick={() => setFilter({ run: view.filter.run })}>Clear the filter</Button>
-                  ) : (
-                    <p>Traces appear here as soon as a stage samples its first completion.</p>
-                  )}
-                </Empty>
-              ) : (
-                <TraceTable
-                  rows={rows}
-                  longest={longest}
-                  sort={sort}
-                  selected={view.trace ?? null}
-                  onSelect={show}
-                  onEnter={() => pane.current?.focus()}
-                  onSort={setSort}
-                  onLook={(first, last) => list.look(first, last)}
-                />
-              ))}
-            {!audit.column && total > ROW_LIMIT && (
-              <div class="note">
-                The first {count(ROW_LIMIT)} of {count(total)}. Narrow the filter to see the others.
-              </div>
-            )}
-          </nav>
+          <ListColumn {...{ page, view, list, audit }} onSelect={show} onEnter={() => pane.current?.focus()} />
         )}
         <main class="text-column">
           {settings.listOpen && !drawer && (
