@@ -133,6 +133,12 @@ describe('why the reward changed', () => {
     await last.waitFor();
     assert.deepEqual(lastAsked(fake), { before: undefined, after: undefined });
     await last.fill('9');
+    // The page is drawn again while a field is typed into.
+    await fake.notify('events/batch', {
+      stream: `${RUN}/grpo/1`,
+      events: [{ v: 1, seq: 900, t: 0, type: 'metrics', step: 31, epoch: null, values: {} }],
+    });
+    await why.getByRole('button', { name: 'New steps: read again' }).waitFor();
     await page.keyboard.press('Tab');
     const windows = { before: { from: 1, to: 9 }, after: { from: 25, to: 30 } };
     await why.getByText('steps 1–9').waitFor();

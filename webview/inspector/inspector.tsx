@@ -57,7 +57,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   // The first trace opens by itself: a list alone says little.
   useEffect(() => {
     const first = rows[0];
-    if (view.trace === undefined && first) page.go({ ...view, trace: first.trace });
+    if (view.trace === undefined && first) page.go({ ...page.value.view, trace: first.trace } as InspectorView);
   }, [rows.length > 0, view.trace]);
   useEffect(() => {
     setBudgets([]);

@@ -36,10 +36,10 @@ export function Groups({ page, view, onTrace }: GroupsProps) {
     };
   }, [model]);
   const shown = groups[at];
-  // Kept for a reload of the page.
+  // Kept for a reload of the page; the view of now, as an effect may run after the reader has gone on.
   useEffect(() => {
     if (problem !== null && shown && (view.problem !== problem || view.step !== shown.step))
-      page.go({ ...view, problem, step: shown.step });
+      page.go({ ...page.value.view, problem, step: shown.step } as ReportView);
   }, [problem, shown?.step]);
 
   if (error !== null && !loaded)

@@ -36,7 +36,7 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
       model.close();
     };
   }, [model]);
-  const choose = (why: WhyWindows) => page.go({ ...view, why });
+  const choose = (why: WhyWindows) => page.go({ ...page.value.view, why } as ReportView);
   const close = () => {
     const { why: _why, ...rest } = view;
     page.go(rest);
@@ -142,6 +142,16 @@ interface FieldProps {
 }
 
 function Field({ name, window, steps, onChange }: FieldProps) {
+  // What is typed and not yet taken: the page may be drawn again meanwhile.
+  const [typed, setTyped] = useState<{ end: 'from' | 'to'; text: string } | null>(null);
+  const take = (end: 'from' | 'to', text: string) => {
+    setTyped(null);
+    const value = Math.round(Number(text));
+    if (text === '' || !Number.isFinite(value) || value < 0) return;
+    // The other end gives way.
+    if (end === 'from') onChange({ from: value, to: Math.max(value, window.to) });
+    else onChange({ from: Math.min(value, window.from), to: value });
+  };
   const input = (end: 'from' | 'to') => (
     <input
       type="number"
@@ -149,15 +159,9 @@ function Field({ name, window, steps, onChange }: FieldProps) {
       aria-label={`${name}: ${end === 'from' ? 'first' : 'last'} step`}
       min={steps[0]}
       max={steps.at(-1)}
-      value={window[end]}
-      onChange={(event) => {
-        const value = Math.round(Number(event.currentTarget.value));
-        // The other end gives way.
-        if (event.currentTarget.value === '' || !Number.isFinite(value) || value < 0)
-          event.currentTarget.value = String(window[end]);
-        else if (end === 'from') onChange({ from: value, to: Math.max(value, window.to) });
-        else onChange({ from: Math.min(value, window.from), to: value });
-      }}
+      value={typed?.end === end ? typed.text : window[end]}
+      onInput={(event) => setTyped({ end, text: event.currentTarget.value })}
+      onChange={(event) => take(end, event.currentTarget.value)}
     />
   );
   return (
