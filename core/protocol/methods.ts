@@ -315,9 +315,21 @@ export interface Methods
     result: { detector: { name: string; version: string }; sets: BehaviourSet[]; waiting: number; more: number };
   };
 
+  /**
+   * Begins after `cursor`; or `offset` rows from the beginning, for a jump; or with the page of `limit` rows that holds the trace
+   * `around`, counted from the beginning, and with the first where the list does not hold it. The answer's `offset` says how
+   * many rows lie before it, where one of these two was asked for.
+   */
   'traces/page': {
-    params: { filter: TraceFilter; sort?: TraceSort; cursor?: string; limit?: number };
-    result: { rows: TraceRow[]; next?: string; total: number };
+    params: {
+      filter: TraceFilter;
+      sort?: TraceSort;
+      cursor?: string;
+      offset?: number;
+      around?: string;
+      limit?: number;
+    };
+    result: { rows: TraceRow[]; next?: string; total: number; offset?: number };
   };
   'traces/get': { params: { trace: string }; result: TraceDetail };
   /** At most 256 KiB of UTF-16 units a call; the end is cut to what exists, and never splits a surrogate pair. */

@@ -241,7 +241,14 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'audit/undo': z.object({ run, rescore: natural, by: reader }),
   'audit/rescores': z.object({ run }),
 
-  'traces/page': z.object({ filter, sort: sort.optional(), cursor: pageCursor, limit }),
+  'traces/page': z.object({
+    filter,
+    sort: sort.optional(),
+    cursor: pageCursor,
+    offset: natural.optional(),
+    around: traceId.optional(),
+    limit,
+  }),
   'traces/get': z.object({ trace: traceId }),
   'traces/slice': z.object({
     trace: traceId,

@@ -6,10 +6,13 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/traces.ts';
-import { attemptsOf, where } from './filters.ts';
+import { attemptId } from './attempts.ts';
+import { attemptsOf, where, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
+import { parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
+import { traceRowId } from './schema.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -48,7 +51,7 @@ export class Pages {
     this.index = index;
   }
 
-  page({ filter, sort, cursor, limit }: Params<'traces/page'>): Result<'traces/page'> {
+  page({ filter, sort, cursor, limit, offset, around }: Params<'traces/page'>): Result<'traces/page'> {
     const order = sort ?? { key: 'order', descending: false };
     const list = createHash('sha256')
       .update(JSON.stringify([filter, order]))
@@ -60,8 +63,11 @@ export class Pages {
     const sorted = sortColumns[order.key];
     const column = sorted?.column ?? null;
     const keyset = after ? beyond(column, order, after) : { sql: '1', values: [] };
+    const from = sorted?.join ?? '';
+    const skip =
+      around === undefined ? (offset ?? 0) : this.pageOf(parseTraceId(around), order, { ...condition, from }, size);
     const ids = this.index.all<{ id: number; v: string | number | null }>(
-      `SELECT t.id, ${column ?? 'NULL'} AS v FROM traces t ${sorted?.join ?? ''} WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(column, order)} LIMIT ${size + 1}`,
+      `SELECT t.id, ${column ?? 'NULL'} AS v FROM traces t ${from} WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(column, order)} LIMIT ${size + 1} OFFSET ${skip}`,
       ...condition.values,
       ...keyset.values,
     );
@@ -71,7 +77,35 @@ export class Pages {
       rows: this.rows(shown.map((row) => row.id)),
       total: this.total(filter, list, condition.sql, condition.values),
       ...(ids.length > size && last && { next: writeCursor({ v: last.v, id: last.id, list }) }),
+      ...(around === undefined && offset === undefined ? {} : { offset: skip }),
     };
+  }
+
+  /** Where the page of `size` rows begins that holds a trace; 0 where the list has it not. */
+  private pageOf(
+    { key, n }: ReturnType<typeof parseTraceId>,
+    order: TraceSort,
+    list: Where & { from: string },
+    size: number,
+  ): number {
+    const attempt = attemptId(this.index, key);
+    if (attempt === null) return 0;
+    const id = traceRowId(attempt, n);
+    const column = sortColumns[order.key]?.column ?? null;
+    const found = this.index.get<{ v: string | number | null }>(
+      `SELECT ${column ?? 'NULL'} AS v FROM traces t ${list.from} WHERE ${list.sql} AND t.id = ?`,
+      ...list.values,
+      id,
+    );
+    if (!found) return 0;
+    const behind = beyond(column, order, { v: found.v, id });
+    const before = this.index.get<{ n: number }>(
+      `SELECT count(*) AS n FROM traces t ${list.from} WHERE ${list.sql} AND t.id <> ? AND (${behind.sql}) IS NOT 1`,
+      ...list.values,
+      id,
+      ...behind.values,
+    );
+    return Math.floor((before?.n ?? 0) / size) * size;
   }
 
   private rows(ids: number[]): TraceRow[] {
@@ -104,7 +138,7 @@ function orderBy(column: string | null, { descending }: TraceSort): string {
 function beyond(
   column: string | null,
   { descending }: TraceSort,
-  { v, id }: Place,
+  { v, id }: Omit<Place, 'list'>,
 ): { sql: string; values: SQLInputValue[] } {
   const sign = descending ? '<' : '>';
   if (column === null) return { sql: `t.id ${sign} ?`, values: [id] };

@@ -80,6 +80,28 @@ function valueOf(row: TraceRow, key: TraceSortKey): string | number | null {
 }
 
 describe('store: lists', () => {
+  it('begins a page at any row, and with the page that holds a trace, whatever is sorted by', () =>
+    withStore(async (store, root) => {
+      await fill(store, root);
+      for (const filter of [{ run: 'r' }, { run: 'r', set: 'test' }] satisfies TraceFilter[])
+        for (const key of KEYS)
+          for (const descending of [false, true]) {
+            const list = { filter, sort: { key, descending } };
+            const all = await allPages(store, { ...list, limit: 100 });
+            for (const at of [0, 63, all.length - 1]) {
+              const jump = await store.read('traces/page', { ...list, offset: at, limit: 20 });
+              assert.deepEqual(jump.rows, all.slice(at, at + 20), `${key} from ${at}`);
+              assert.equal(jump.offset, at);
+              const around = await store.read('traces/page', { ...list, around: all[at]!.trace, limit: 20 });
+              assert.equal(around.offset, at - (at % 20), `${key} around ${at}`);
+              assert.ok(around.rows.some(({ trace }) => trace === all[at]!.trace));
+            }
+          }
+      const other = { filter: { run: 'r', stage: 'grpo' }, limit: 20 };
+      for (const around of ['r/sft/1/7', 'r/grpo/1/99999', 'gone/sft/1/7'])
+        assert.equal((await store.read('traces/page', { ...other, around })).offset, 0);
+    }));
+
   it('sorts by every key in both directions, nothing known last, equals in order, and pages through without a loss', () =>
     withStore(async (store, root) => {
       await fill(store, root);
