@@ -1,8 +1,12 @@
-/** How many tokens stand before a place in a text. */
+/** How many tokens stand before a place in a text, and where a token stands. */
 
 export interface Positions {
   /** Tokens of the completion up to a place, in UTF-16 units from its beginning. */
   at: (unit: number) => number;
+  /** Where a token begins, in UTF-16 units; the first is 0. One behind the last is at the end of the text. */
+  unitOf: (token: number) => number;
+  /** Tokens in all. */
+  tokens: number;
   /** False: by proportion, so that a place is an estimate even where the total is exact. */
   exact: boolean;
 }
@@ -14,6 +18,8 @@ export interface Positions {
 export function proportional(tokens: number, units: number): Positions {
   return {
     at: (unit) => (units === 0 ? 0 : Math.round((tokens * Math.min(Math.max(unit, 0), units)) / units)),
+    unitOf: (token) => (tokens === 0 ? 0 : Math.round((units * Math.min(Math.max(token, 0), tokens)) / tokens)),
+    tokens,
     exact: false,
   };
 }
@@ -34,6 +40,8 @@ export function fromEnds(ends: Int32Array): Positions {
       }
       return Math.min(ends.length, low + 1);
     },
+    unitOf: (token) => (token <= 0 || ends.length === 0 ? 0 : ends[Math.min(Math.floor(token), ends.length) - 1]!),
+    tokens: ends.length,
     exact: true,
   };
 }

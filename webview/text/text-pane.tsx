@@ -2,6 +2,7 @@
 import { flushSync } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
+import { proportional } from '../../core/metrics/token-position.ts';
 import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
@@ -89,7 +90,9 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
   const length =
     detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
   const rate = detail?.tokens && length > 0 ? detail.tokens / length : null;
-  useLayoutEffect(() => view?.setTokens(rate, false), [view, rate]);
+  const tokens = detail?.tokens ?? 0;
+  const positions = useMemo(() => (tokens > 0 && length > 0 ? proportional(tokens, length) : null), [tokens, length]);
+  useLayoutEffect(() => view?.setTokens(positions), [view, positions]);
 
   useEffect(() => {
     if (!view) return undefined;
@@ -131,7 +134,6 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
       view?.selection.selectAll();
     }
   };
-  const tokenAt = (offset: number) => Math.round(offset * (rate ?? 0));
   return (
     <section class="pane" aria-label={name}>
       <Ruler
@@ -182,8 +184,8 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
         )}
         <div class="pane-foot">
           <span class="num">
-            {rate !== null && length > 0
-              ? `tok ~${count(tokenAt(at.start) + 1)}–${count(tokenAt(at.end))} of ${detail?.tokensExact ? '' : '~'}${count(detail?.tokens)} (${Math.round((100 * at.end) / length)} %)`
+            {positions
+              ? `tok ${positions.exact ? '' : '~'}${count(Math.min(positions.at(at.start) + 1, tokens))}–${count(positions.at(at.end))} of ${detail?.tokensExact ? '' : '~'}${count(tokens)} (${Math.round((100 * at.end) / length)} %)`
               : length > 0
                 ? `${plural(length, 'character')}${detail?.live ? ' so far' : ''}`
                 : ''}

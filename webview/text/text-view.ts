@@ -5,6 +5,7 @@
  * Longer than 400 lines with its comments because mounting, measuring and holding the place change the same few fields.
  */
 import type { Label } from '../../core/behaviours/spans.ts';
+import type { Positions } from '../../core/metrics/token-position.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
 import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
@@ -64,9 +65,8 @@ export class TextView {
   };
   #raw = false;
   #hidden = new Set<Label>();
-  /** Tokens a UTF-16 unit of the completion, or null: unknown. */
-  #tokenRate: number | null = null;
-  #tokensExact = false;
+  /** Where the tokens of the completion are, or null: unknown. */
+  #tokens: Positions | null = null;
   #width = 0;
   #following = false;
   #frame = 0;
@@ -141,10 +141,9 @@ export class TextView {
     return item.kind === 'head' ? [] : this.#overlays[item.part].within(item.block.start, item.block.end);
   }
 
-  setTokens(rate: number | null, exact: boolean): void {
-    if (rate === this.#tokenRate && exact === this.#tokensExact) return;
-    this.#tokenRate = rate;
-    this.#tokensExact = exact;
+  setTokens(tokens: Positions | null): void {
+    if (tokens === this.#tokens) return;
+    this.#tokens = tokens;
     for (const [item, mounted] of this.#mounted) this.#number(item, mounted);
   }
 
@@ -377,8 +376,13 @@ export class TextView {
   }
 
   #number(item: TextItem, built: BlockOutput): void {
-    if (item.kind === 'head' || item.part === 'prompt' || this.#tokenRate === null) return;
-    writePosition(built.element, Math.round(item.block.start * this.#tokenRate) + 1, this.#tokensExact);
+    if (item.kind === 'head' || item.part === 'prompt' || this.#tokens === null) return;
+    // The number of the first token that begins in the block, from 1.
+    writePosition(
+      built.element,
+      Math.min(this.#tokens.at(item.block.start) + 1, this.#tokens.tokens),
+      this.#tokens.exact,
+    );
   }
 
   #unmount(item: TextItem): void {
