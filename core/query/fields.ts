@@ -13,6 +13,8 @@ export interface FieldInfo {
   help: string;
   /** What has to be read in texts before it is known. */
   reads?: 'behaviours' | 'figures';
+  /** It says how the words and expressions of the query are looked for, and nothing of a trace: lists have no condition for it. */
+  search?: true;
 }
 
 const whole = { kind: 'number', whole: true, none: true } as const;
@@ -50,6 +52,18 @@ export const plainFields: Record<PlainField, FieldInfo> = {
   gold: { kind: 'text', none: true, help: 'the right answer' },
   source: { kind: 'text', none: true, help: 'the source id of the problem' },
   about: { kind: 'text', help: 'words in the problem, its source id or the answer' },
+  in: {
+    kind: 'choice',
+    words: ['completion', 'prompt'],
+    search: true,
+    help: 'where words and expressions are looked for; the completion, unless it says otherwise',
+  },
+  match: {
+    kind: 'choice',
+    words: ['case', 'nocase', 'word'],
+    search: true,
+    help: 'how words are looked for: letter case matters (or not: nocase), whole words',
+  },
   after: { ...whole, reads: 'figures', help: 'tokens after the first right answer' },
   flips: { ...whole, reads: 'figures', help: 'changes between right and wrong' },
   lost: { ...whole, reads: 'figures', help: 'tokens lost in loops' },

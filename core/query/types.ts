@@ -27,6 +27,8 @@ export type PlainField =
   | 'gold'
   | 'source'
   | 'about'
+  | 'in'
+  | 'match'
   | 'after'
   | 'flips'
   | 'lost';
