@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from longhand_engine.checker import Checker, integer
+from longhand_engine.checker.pool import Pool
 
 ENGINE = Path(__file__).parents[1]
 
@@ -172,6 +173,32 @@ def test_what_overstays_is_killed_and_the_next_pair_is_judged():
         assert (judged.value, judged.reason) == ("undecided", "time-out: the checker was killed after 3 s")
         assert strict.processes() == [] and not Path(f"/proc/{before[0]}").exists()
         assert strict.judge(box("0.25"), "1/4").value == "right"
+
+
+def test_pairs_sent_ahead_of_one_that_overstays_or_ends_a_worker_are_judged_by_the_next():
+    hostile = (box("10^{10^{10}}"), "1/2")
+    long = (box("1" + "0" * 20_000), "1/2")  # not sent ahead
+    with Checker(1, hard_s=3.0, limit_s=30, max_pairs=4) as pool:
+        pairs = [(box(f"{k}/3"), f"{k}/3" if k % 2 else "7") for k in range(1, 9)]
+        judged = pool.judge_many([*pairs[:2], hostile, *pairs[2:5], long, *pairs[5:]])
+        values = [j.value for j in judged]
+        assert values.pop(2) == "undecided" and values.pop(5) != "right"
+        assert values == ["right", "wrong"] * 4
+        assert sum("killed" in (j.reason or "") for j in judged) == 1
+
+
+def test_a_pool_that_is_closed_leaves_no_process_and_nobody_waiting():
+    pool = Pool(2, limit_s=30)
+    futures = [pool.ask("10^{10^{10}}", f"1/{k}") for k in range(2, 12)]
+    while len(pool.processes()) < 2:
+        time.sleep(0.01)
+    ids = pool.processes()
+    pool.close()
+    assert all(future.done() for future in futures)
+    assert {future.result()[0] for future in futures if not future.cancelled()} == {"undecided"}
+    assert not any(Path(f"/proc/{pid}").exists() for pid in ids)
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.ask("1", "2")
 
 
 def test_a_dead_process_and_an_old_one_are_replaced():

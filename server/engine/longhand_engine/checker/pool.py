@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import OrderedDict, deque
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,12 @@ START_S = 120.0
 
 _CACHED_LENGTH = 1_000
 """Characters of a pair that is remembered, so that what is remembered has a bound."""
+
+AHEAD = 1
+"""Pairs in a worker's pipe behind the one that it judges, so that it need not wait for the pool between two."""
+
+_AHEAD_BYTES = 16 * 1024
+"""A longer request is sent to a worker that is free: where it fills the pipe of a busy one, the write has no limit of time."""
 
 
 class CheckerError(RuntimeError):
@@ -57,13 +63,16 @@ class Worker:
             raise CheckerError(f"{hello['error']}. Set up the engine again.")
         self.version: str = hello["version"]
 
-    def ask(self, pred: str, gold: str, limit_s: int, hard_s: float) -> tuple[str, str | None]:
-        """`(value, reason)`. Raises TimeoutError after `hard_s`, _Died when the process ended."""
+    def send(self, request: bytes) -> None:
+        """Raises _Died when the process has ended."""
         try:
-            self.process.stdin.write(json.dumps({"pred": pred, "gold": gold, "limit_s": limit_s}).encode() + b"\n")
+            self.process.stdin.write(request)
             self.process.stdin.flush()
         except OSError as error:
             raise _Died from error
+
+    def receive(self, hard_s: float) -> tuple[str, str | None]:
+        """`(value, reason)` of the oldest request. Raises TimeoutError after `hard_s`, _Died when the process has ended."""
         reply = self._read(hard_s)
         self.served, self.rss = self.served + 1, reply["rss"]
         return reply["value"], reply["reason"]
@@ -89,6 +98,14 @@ class Worker:
             self.process.stdin.close()
 
 
+class _Pair:
+    """A pair that waits for its verdict."""
+
+    def __init__(self, pred: str, gold: str, limit_s: int) -> None:
+        self.request = json.dumps({"pred": pred, "gold": gold, "limit_s": limit_s}).encode() + b"\n"
+        self.future: Future[tuple[str, str | None]] = Future()
+
+
 class Pool:
     """`size` workers behind a queue. Safe to use from several threads.
 
@@ -109,51 +126,109 @@ class Pool:
         self.limit_s, self.hard_s = limit_s, hard_s or 2 * limit_s + 2.0
         self.max_rss, self.max_pairs = max_rss, max_pairs
         self.version: str | None = None
-        self._threads = ThreadPoolExecutor(size, "checker")
-        self._own = threading.local()
+        self._size = size
+        self._threads: list[threading.Thread] = []
         self._workers: set[Worker] = set()
         self._lock = threading.Lock()
+        self._more = threading.Condition(self._lock)
+        self._waiting: deque[_Pair] = deque()
+        self._idle = 0
+        self._closed = False
         self._limit = cache
         self._cache: OrderedDict[tuple[str, str], Future[tuple[str, str | None]]] = OrderedDict()
 
     def ask(self, pred: str, gold: str) -> Future[tuple[str, str | None]]:
         """`(value, reason)` of a pair of short answers, later; the same pair again costs nothing."""
-        if len(pred) + len(gold) > _CACHED_LENGTH:
-            return self._threads.submit(self._judge, pred, gold)
-        key = (pred, gold)
+        key = (pred, gold) if len(pred) + len(gold) <= _CACHED_LENGTH else None
         with self._lock:
+            if self._closed:
+                raise RuntimeError("The checker's pool is closed.")
             if key in self._cache:
                 self._cache.move_to_end(key)
                 return self._cache[key]
-            future = self._cache[key] = self._threads.submit(self._judge, pred, gold)
-            if len(self._cache) > self._limit:
-                self._cache.popitem(last=False)
-            return future
+            pair = _Pair(pred, gold, self.limit_s)
+            if key is not None:
+                self._cache[key] = pair.future
+                if len(self._cache) > self._limit:
+                    self._cache.popitem(last=False)
+            self._waiting.append(pair)
+            if len(self._waiting) <= self._idle:
+                self._more.notify()
+            elif len(self._threads) < self._size:
+                # Ends with the process: nobody waits for a verdict then.
+                thread = threading.Thread(target=self._serve, name=f"checker-{len(self._threads)}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            return pair.future
 
-    def _judge(self, pred: str, gold: str) -> tuple[str, str | None]:
-        worker = getattr(self._own, "worker", None) or self._start()
-        try:
-            answer = worker.ask(pred, gold, self.limit_s, self.hard_s)
-        except TimeoutError:
-            self._drop(worker)
-            return "undecided", f"time-out: the checker was killed after {self.hard_s:g} s"
-        except _Died:
-            code = worker.process.poll()
-            self._drop(worker)
-            return "undecided", f"the checker's process died (code {code})"
-        if worker.rss > self.max_rss or worker.served >= self.max_pairs:
-            self._drop(worker)
-        return answer
+    def _serve(self) -> None:
+        """Send a worker of this thread's own what waits, and give its words to those who asked, until the pool is closed."""
+        worker: Worker | None = None
+        sent: deque[_Pair] = deque()
+        while True:
+            while self._closed and sent:
+                sent.popleft().future.set_result(("undecided", "the checker was closed"))
+            try:
+                if sent and worker is None:
+                    worker = self._start()
+                    for pair in sent:
+                        worker.send(pair.request)
+                while pair := self._next(sent):
+                    sent.append(pair)
+                    worker = worker or self._start()
+                    worker.send(pair.request)
+                if not sent:
+                    return
+                answer = worker.receive(self.hard_s)
+                if worker.rss > self.max_rss or worker.served >= self.max_pairs:
+                    self._drop(worker)
+                    worker = None
+            except CheckerError as error:
+                while sent and not self._closed:
+                    sent.popleft().future.set_exception(error)
+                continue
+            except TimeoutError:
+                answer = "undecided", f"time-out: the checker was killed after {self.hard_s:g} s"
+                self._drop(worker)
+                worker = None
+            except _Died:
+                answer = "undecided", f"the checker's process died (code {worker.process.poll()})"
+                self._drop(worker)
+                worker = None
+            sent.popleft().future.set_result(answer)
+
+    def _next(self, sent: deque[_Pair]) -> _Pair | None:
+        """What to send to a worker that has `sent` in its pipe; with nothing sent it is waited for, and None means the end.
+
+        A pair is sent ahead only while more wait than there are workers: otherwise another may be free for it sooner.
+        """
+        with self._lock:
+            while not sent and not self._waiting and not self._closed:
+                self._idle += 1
+                self._more.wait()
+                self._idle -= 1
+            if self._closed and not sent:
+                return None
+            if sent and (
+                len(sent) > AHEAD
+                or len(self._waiting) <= self._size
+                or len(self._waiting[0].request) > _AHEAD_BYTES
+            ):
+                return None
+            pair = self._waiting.popleft()
+        return pair if pair.future.set_running_or_notify_cancel() else self._next(sent)
 
     def _start(self) -> Worker:
-        worker = self._own.worker = Worker()
+        worker = Worker()
         self.version = worker.version
         with self._lock:
-            self._workers.add(worker)
-        return worker
+            if not self._closed:
+                self._workers.add(worker)
+                return worker
+        worker.kill()
+        raise CheckerError("The checker's pool is closed.")
 
     def _drop(self, worker: Worker) -> None:
-        self._own.worker = None
         with self._lock:
             self._workers.discard(worker)
         worker.kill()
@@ -165,11 +240,16 @@ class Pool:
 
     def close(self) -> None:
         """End every worker now; pairs that wait are undecided."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
+            self._closed = True
+            waiting, self._waiting = self._waiting, deque()
             workers, self._workers = self._workers, set()
+            self._more.notify_all()
+        for pair in waiting:
+            pair.future.cancel()
         for worker in workers:
             worker.process.kill()
-        self._threads.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join()
         for worker in workers:
             worker.kill()
