@@ -8,27 +8,39 @@ export interface Block {
   /** UTF-16 units, end exclusive; the next block starts where this one ends. */
   start: number;
   end: number;
-  kind: 'paragraph' | 'display' | 'code' | 'list' | 'token';
+  kind: BlockKind;
 }
+
+/** A list is one entry; a quote and a table are all of their lines. */
+export type BlockKind = 'paragraph' | 'heading' | 'list' | 'quote' | 'table' | 'rule' | 'display' | 'code' | 'token';
 
 /** Longest block, in UTF-16 units: a line of 10 MB is cut, so that a view never lays out more than this at once. */
 export const BLOCK_LIMIT = 4_000;
 
 const LIST_ITEM = /^[ \t]{0,12}(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]/;
 
-/** Blocks in order. Known regions may be given when they are computed already. */
-export function blocks(text: string, known: Regions = regions(text)): Block[] {
+/** A row of a table, and the row under its head without which there is none. */
+const ROW = /^[ \t]{0,3}\|[^\n]*\|[ \t\r]*\n?$/;
+const UNDER_HEAD = /^[ \t]{0,3}\|[ \t:|-]*-[ \t:|-]*\|[ \t\r]*$/;
+/** Longest line that is looked at for being a row, in UTF-16 units. */
+const ROW_LIMIT = 2_000;
+
+/**
+ * Blocks in order. Known regions may be given when they are computed already; `first`: what kind the first block is, where the
+ * text is the rest of a longer one that was cut at a block.
+ */
+export function blocks(text: string, known: Regions = regions(text), first: BlockKind | null = null): Block[] {
   const found: Block[] = [];
   let from = 0;
   for (const cut of cuts(known)) {
-    if (cut.start > from) paragraphs(text, from, cut.start, known, found);
+    if (cut.start > from) paragraphs(text, from, cut.start, known, found, from === 0 ? first : null);
     let end = cut.end;
     if (cut.kind === 'display') while (end < text.length && /[.,;:]/.test(text.charAt(end))) end += 1;
     end = throughLineEnds(text, end);
     push(text, found, { start: Math.max(cut.start, from), end, kind: cut.kind }, known);
     from = end;
   }
-  if (from < text.length) paragraphs(text, from, text.length, known, found);
+  if (from < text.length) paragraphs(text, from, text.length, known, found, from === 0 ? first : null);
   return found;
 }
 
@@ -39,10 +51,17 @@ function cuts(known: Regions): Block[] {
   return all.sort((a, b) => a.start - b.start);
 }
 
-/** Blank lines end a paragraph; a list's item begins one. */
-function paragraphs(text: string, from: number, to: number, known: Regions, into: Block[]): void {
+/** Blank lines end a paragraph; a heading, a rule, an entry of a list, the first row of a table and of a quote begin a block. */
+function paragraphs(
+  text: string,
+  from: number,
+  to: number,
+  known: Regions,
+  into: Block[],
+  first: BlockKind | null,
+): void {
   let start = from;
-  let kind = kindAt(text, from, to);
+  let kind = first ?? kindAt(text, from, to, 'paragraph');
   let line = from;
   while (line < to) {
     const newline = text.indexOf('\n', line);
@@ -53,21 +72,52 @@ function paragraphs(text: string, from: number, to: number, known: Regions, into
       push(text, into, { start, end, kind }, known);
       start = end;
       line = end;
-      kind = kindAt(text, start, to);
+      kind = kindAt(text, start, to, 'paragraph');
       continue;
     }
-    if (next < to && !insideFormula(known, next) && LIST_ITEM.test(text.slice(next, next + 24))) {
+    const nextKind = next < to ? kindAt(text, next, to, kind) : kind;
+    if (next < to && begins(nextKind, kind) && !insideFormula(known, next)) {
       push(text, into, { start, end: next, kind }, known);
       start = next;
-      kind = 'list';
+      kind = nextKind;
     }
     line = next;
   }
   if (start < to) push(text, into, { start, end: to, kind }, known);
 }
 
-function kindAt(text: string, at: number, to: number): Block['kind'] {
-  return LIST_ITEM.test(text.slice(at, Math.min(at + 24, to))) ? 'list' : 'paragraph';
+/** True when a line of one kind begins a block after a line of another. */
+function begins(kind: BlockKind, before: BlockKind): boolean {
+  if (kind === 'list' || kind === 'heading' || kind === 'rule') return true;
+  if (before === 'heading' || before === 'rule') return true;
+  // A list's entry and a paragraph go on over lines that look like nothing.
+  return kind !== before && (kind !== 'paragraph' || before === 'table' || before === 'quote');
+}
+
+/** What the line at `at` is; a row belongs to the table `before` it, or its own begins here. */
+function kindAt(text: string, at: number, to: number, before: BlockKind): BlockKind {
+  let i = at;
+  while (i < at + 12 && (text.charCodeAt(i) === 32 || text.charCodeAt(i) === 9)) i += 1;
+  const sign = text.charAt(i);
+  // Most lines begin with a letter, or a formula.
+  if (sign === '' || sign === '\\' || sign === '$' || (/[A-Za-z]/.test(sign) && text.charCodeAt(i + 1) > 96))
+    return 'paragraph';
+  const head = text.slice(at, Math.min(at + 100, to));
+  if (sign === '#') return /^ {0,3}#{1,6}[ \t]+\S/.test(head) ? 'heading' : 'paragraph';
+  if (sign === '>') return /^ {0,3}>/.test(head) ? 'quote' : 'paragraph';
+  if (sign === '|') {
+    const line = lineAt(text, at, to);
+    if (!ROW.test(line)) return 'paragraph';
+    return before === 'table' || UNDER_HEAD.test(lineAt(text, at + line.length, to).trimEnd()) ? 'table' : 'paragraph';
+  }
+  if (/^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t\r]*(?:\n|$)/.test(head)) return 'rule';
+  return LIST_ITEM.test(head) ? 'list' : 'paragraph';
+}
+
+function lineAt(text: string, at: number, to: number): string {
+  const most = text.slice(at, Math.min(at + ROW_LIMIT, to));
+  const newline = most.indexOf('\n');
+  return newline < 0 ? most : most.slice(0, newline + 1);
 }
 
 function throughLineEnds(text: string, from: number): number {

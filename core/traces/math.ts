@@ -56,11 +56,27 @@ export function mathRegions(text: string): MathRegion[] {
   return regions(text).math;
 }
 
-/** Finds formulas, code and tokens in one pass; each list is ordered and no two regions overlap. */
-export function regions(text: string): Regions {
+/** A code fence in which a text begins: the signs that opened it, and whether the text begins at a line's beginning. */
+export interface OpenFence {
+  ticks: string;
+  opensLine: boolean;
+}
+
+/**
+ * Finds formulas, code and tokens in one pass; each list is ordered and no two regions overlap. `inside`: the text is the rest
+ * of a longer one and begins in a fence.
+ */
+export function regions(text: string, inside: OpenFence | null = null): Regions {
   const found: Regions = { math: [], code: [], tokens: [] };
   const next = nextIndex(text);
   const scan = new RegExp(OPENERS);
+  if (inside && text !== '') {
+    const { ticks, opensLine: isLine } = inside;
+    const closes = isLine && new RegExp(`^ ?${ticks}`).test(text);
+    const end = closes ? lineEnd(text, 0, barrier(next, 0)) : fenceEnd(text, 0, ticks, next);
+    if (end > 0) found.code.push({ start: 0, end, fence: true });
+    scan.lastIndex = end;
+  }
   let match: RegExpExecArray | null;
   while ((match = scan.exec(text))) {
     const token = match[0];
@@ -176,13 +192,14 @@ function dollar(text: string, start: number, next: Next): MathRegion | null {
   const spaced = /^\s|\s$/.test(content);
   if (content.trim() === '' || content.includes('`')) return null;
   if (!/[\\^_=<>≤≥]/.test(content)) {
-    if (/[a-z]{3,}[ ,.;:]+[a-z]{2,}/i.test(content)) return null;
-    if (spaced && /[a-z]{2,}/i.test(content)) return null;
-    if (/^\d[\d,.]*\s+[a-z]{2,}/i.test(content)) return null;
+    // As few repetitions as say the same: a word of 2,000 letters would be tried from each of them.
+    if (/[a-z]{3}[ ,.;:]+[a-z]{2}/i.test(content)) return null;
+    if (spaced && /[a-z]{2}/i.test(content)) return null;
+    if (/^\d[\d,.]*\s+[a-z]{2}/i.test(content)) return null;
   } else if (
     /^\d/.test(content) &&
     spaced &&
-    /\b[a-z]{3,} [a-z]{2,}/i.test(content.replace(/\\[a-z]+|\{[^{}]*\}/gi, ''))
+    /\b[a-z]{3,} [a-z]{2}/i.test(content.replace(/\\[a-z]+|\{[^{}]*\}/gi, ''))
   ) {
     return null;
   }
@@ -191,23 +208,28 @@ function dollar(text: string, start: number, next: Next): MathRegion | null {
 
 function codeAt(text: string, start: number, ticks: string, next: Next): CodeRegion | null {
   const from = start + ticks.length;
-  const stop = Math.min(barrier(next, from), text.length);
   if (ticks.length >= 3 && opensLine(text, start)) {
-    // The closing fence is a line of its own that begins with at least as many of the same sign.
-    const closer = `\n${ticks}`;
-    let at = next(closer, from);
-    const indented = next(`\n ${ticks}`, from);
-    if (indented < at) at = indented;
-    if (at > stop) return { start, end: stop, fence: true };
-    const line = text.indexOf('\n', at + 1);
-    return { start, end: Math.min(line < 0 ? text.length : line, stop), fence: true };
+    return { start, end: fenceEnd(text, from, ticks, next), fence: true };
   }
   if (ticks.charCodeAt(0) === 126) return null;
+  const stop = Math.min(barrier(next, from), text.length);
   const at = next(ticks, from);
   if (at - start > CODE_SPAN_LIMIT || at >= stop || next('\n', from) < at) return null;
   let end = at + ticks.length;
   while (text.charCodeAt(end) === 96) end += 1;
   return { start, end, fence: false };
+}
+
+/** Where a fence ends: its closing line begins with at least as many of the same sign. */
+function fenceEnd(text: string, from: number, ticks: string, next: Next): number {
+  const stop = Math.min(barrier(next, from), text.length);
+  const at = Math.min(next(`\n${ticks}`, from), next(`\n ${ticks}`, from));
+  return at > stop ? stop : lineEnd(text, at + 1, stop);
+}
+
+function lineEnd(text: string, from: number, stop: number): number {
+  const line = text.indexOf('\n', from);
+  return Math.min(line < 0 ? text.length : line, stop, text.length);
 }
 
 function opensLine(text: string, index: number): boolean {

@@ -27,6 +27,31 @@ describe('text that arrives in slices', () => {
     }
   });
 
+  it('has them in long fences, tables, lists and single lines as well', () => {
+    const hard = [
+      `Before.\n\n\`\`\`python\n${'x = 1  # $a$ and | b |\n'.repeat(4_000)}\`\`\`\n\nAfter $x$.\n`,
+      `~~~\n${'- no list\n\n'.repeat(9_000)}`,
+      `| a | b |\n|---|:-:|\n${'| $x$ | 1 |\n'.repeat(6_000)}\nEnd.\n`,
+      `# One\n${'1. first\n   goes on\n> quoted\n---\n'.repeat(2_500)}`,
+      `${'word $x_1$ '.repeat(9_000)}\n`,
+      '$'.repeat(100_000),
+    ];
+    for (const one of hard) {
+      for (const size of [1_009, 65_536]) {
+        const part = new TextPart('completion');
+        for (let at = 0; at < one.length; at += size) part.append(one.slice(at, at + size));
+        assert.deepEqual(part.blocks, blocks(one), `${one.slice(0, 20)} in slices of ${size}`);
+        assert.deepEqual(part.formulas(0, one.length), mathRegions(one), `${one.slice(0, 20)} in slices of ${size}`);
+      }
+    }
+  });
+
+  it('reads little again, however long a fence is', () => {
+    const part = new TextPart('completion');
+    part.append(`\`\`\`\n${'let x be 1;\n'.repeat(100_000)}`);
+    assert.ok(part.append('more\n') > part.blocks.length - 20);
+  });
+
   it('says which block changed first, so that the others stay', () => {
     const part = new TextPart('completion');
     part.append(text);

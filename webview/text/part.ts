@@ -1,6 +1,6 @@
 /** A text that arrives in slices or grows, cut into blocks and regions as it comes. Pure: no DOM. */
 import { blocks, type Block } from '../../core/traces/blocks.ts';
-import { regions, type MathRegion, type Regions } from '../../core/traces/math.ts';
+import { regions, type CodeRegion, type MathRegion, type OpenFence, type Regions } from '../../core/traces/math.ts';
 
 /**
  * How far back the end of a text is read again when more of it arrives, in UTF-16 units: more than the longest formula, so
@@ -23,17 +23,21 @@ export class TextPart {
     if (more === '') return this.blocks.length;
     const first = this.#safeCut();
     const from = this.blocks[first]?.start ?? this.text.length;
+    const inside = from > 0 ? this.#fenceAt(from) : null;
+    const kind = from > 0 ? (this.blocks[first]?.kind ?? null) : null;
     this.text += more;
     const tail = this.text.slice(from);
-    const known = regions(tail);
-    const fresh = blocks(tail, known);
+    const known = regions(tail, inside);
+    const fresh = blocks(tail, known, kind);
     this.blocks.length = first;
     for (const block of fresh) {
       this.blocks.push({ start: block.start + from, end: block.end + from, kind: block.kind });
     }
-    for (const list of [this.#regions.math, this.#regions.code, this.#regions.tokens]) {
+    for (const list of [this.#regions.math, this.#regions.tokens]) {
       while (list.length > 0 && list[list.length - 1]!.start >= from) list.pop();
     }
+    const { code } = this.#regions;
+    while (code.length > 0 && code[code.length - 1]!.end > from) code.pop();
     for (const r of known.math) {
       this.#regions.math.push({
         ...r,
@@ -43,7 +47,10 @@ export class TextPart {
         contentEnd: r.contentEnd + from,
       });
     }
-    for (const r of known.code) this.#regions.code.push({ ...r, start: r.start + from, end: r.end + from });
+    for (const r of known.code) {
+      const goesOn = inside !== null && r.start === 0;
+      code.push({ ...r, start: goesOn ? inside.start : r.start + from, end: r.end + from });
+    }
     for (const r of known.tokens) this.#regions.tokens.push({ start: r.start + from, end: r.end + from });
     return first;
   }
@@ -57,13 +64,12 @@ export class TextPart {
 
   /** Formulas that lie in `start…end`, in order. */
   formulas(start: number, end: number): MathRegion[] {
-    const math = this.#regions.math;
-    const found: MathRegion[] = [];
-    for (let i = lowerBound(math.length, (k) => math[k]!.start >= start); i < math.length; i += 1) {
-      if (math[i]!.end > end) break;
-      found.push(math[i]!);
-    }
-    return found;
+    return within(this.#regions.math, start, end);
+  }
+
+  /** Code spans and fences that lie in `start…end`, in order. */
+  codes(start: number, end: number): CodeRegion[] {
+    return within(this.#regions.code, start, end);
   }
 
   /** The index of the block that holds `offset`. */
@@ -72,14 +78,39 @@ export class TextPart {
     return Math.max(0, next - 1);
   }
 
-  /** The last block from which reading again gives the same as reading all: far enough back, and in no code fence. */
+  /** The last block from which reading again gives the same as reading all: far enough back, and in no formula. */
   #safeCut(): number {
     const limit = this.text.length - REREAD;
+    if (limit <= 0) return 0;
     let first = Math.max(0, lowerBound(this.blocks.length, (k) => this.blocks[k]!.start > limit) - 1);
-    if (limit <= 0) first = 0;
-    while (first > 0 && this.blocks[first]!.kind === 'code') first -= 1;
+    const { math } = this.#regions;
+    while (first > 0) {
+      const at = this.blocks[first]!.start;
+      const formula = math[lowerBound(math.length, (k) => math[k]!.end > at)];
+      if (!formula || formula.start >= at) break;
+      first -= 1;
+    }
     return first;
   }
+
+  /** The code fence that goes on at `at`, or null. */
+  #fenceAt(at: number): (OpenFence & { start: number }) | null {
+    const { code } = this.#regions;
+    const region = code[lowerBound(code.length, (k) => code[k]!.end > at)];
+    if (!region?.fence || region.start >= at) return null;
+    const ticks = /^(?:`+|~+)/.exec(this.text.slice(region.start, region.start + REREAD))?.[0];
+    return ticks ? { ticks, start: region.start, opensLine: this.text.charCodeAt(at - 1) === 10 } : null;
+  }
+}
+
+/** Of regions in order, those that lie in `start…end`. */
+function within<R extends { start: number; end: number }>(regions: readonly R[], start: number, end: number): R[] {
+  const found: R[] = [];
+  for (let i = lowerBound(regions.length, (k) => regions[k]!.start >= start); i < regions.length; i += 1) {
+    if (regions[i]!.end > end) break;
+    found.push(regions[i]!);
+  }
+  return found;
 }
 
 /** The first index below `n` for which `holds` is true, or `n`; it must be false up to there and true from there on. */

@@ -20,6 +20,23 @@ describe('blocks', () => {
     ]);
   });
 
+  it('knows headings, quotes, tables and rules by their lines', () => {
+    const text =
+      '## Step 1\nWe see:\n> a\n> b\nnow\n| n | f |\n|---|--:|\n| 1 | 2 |\nso\n---\n|x| + |y|\n#hash\n***\n1) one\n  two';
+    assert.deepEqual(cut(text), [
+      ['heading', '## Step 1\n'],
+      ['paragraph', 'We see:\n'],
+      ['quote', '> a\n> b\n'],
+      ['paragraph', 'now\n'],
+      ['table', '| n | f |\n|---|--:|\n| 1 | 2 |\n'],
+      ['paragraph', 'so\n'],
+      ['rule', '---\n'],
+      ['paragraph', '|x| + |y|\n#hash\n'],
+      ['rule', '***\n'],
+      ['list', '1) one\n  two'],
+    ]);
+  });
+
   it('bounds a block, however long its line is', () => {
     for (const text of ['x'.repeat(50_000), 'word '.repeat(10_000), 'a\n'.repeat(9_000), '𝒳'.repeat(9_001)]) {
       const all = blocks(text);
