@@ -3,9 +3,9 @@ import type { TraceDetail } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 
 const known = new Map<string, Promise<number[]>>();
-const usual = [4_000, 8_000, 16_000, 32_000, 64_000];
+const usual = [4_000, 8_000, 16_000, 32_000];
 
-/** Ascending; those beyond the trace's length are of no use to the ruler and are left out there. */
+/** The usual ones and the run's own, ascending; those beyond the trace's length are of no use to the ruler and are left out there. */
 export async function budgetsOf(host: Host, detail: TraceDetail): Promise<number[]> {
   const key = `${detail.run}/${detail.stage}`;
   if (!known.has(key)) {
@@ -23,8 +23,7 @@ export async function budgetsOf(host: Host, detail: TraceDetail): Promise<number
         }),
     );
   }
-  const budgets = new Set(await known.get(key));
+  const budgets = new Set([...usual, ...((await known.get(key)) ?? [])]);
   if (detail.sampling?.max_tokens) budgets.add(detail.sampling.max_tokens);
-  if (budgets.size === 0) for (const budget of usual) budgets.add(budget);
   return [...budgets].sort((a, b) => a - b);
 }

@@ -4,6 +4,7 @@ import 'katex/dist/katex.css';
 import '../ui/base.css';
 import '../ui/labels.css';
 import '../text/text.css';
+import '../text/places.css';
 import './inspector.css';
 import './audit.css';
 import './path-facts.css';

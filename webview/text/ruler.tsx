@@ -1,13 +1,20 @@
 /**
- * The whole trace at a glance: a lane for each behaviour, one for answers, budgets as dashed lines, the window. Click and drag
- * scroll; hover shows what stands there. It is drawn by place in the text, so that it never moves while heights are learnt.
+ * The whole trace at a glance: a lane for each behaviour, one for the answers on the way by verdict, one for loops, one for entropy where
+ * there is one; budgets as dashed lines, the first right answer and what comes after it, the end of the reasoning, the window. Click and drag
+ * scroll; hover shows what stands there. It is drawn by place in the text, so that it never moves while heights are learnt; the spans
+ * are drawn when they change, and nothing is drawn when the window moves.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
+import type { Positions } from '../../core/metrics/token-position.ts';
+import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
+import type { Section } from '../../core/traces/sections.ts';
 import { count, short } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import { cssColor, onThemeChange } from '../ui/theme.ts';
 import type { Overlay } from './overlay.ts';
+import { drawPicture, sizedContext, type RulerLayout } from './ruler-draw.ts';
+import { densityOf, laneLabels, pictureOf, pixelOf, underPointer, unitOf } from './ruler-picture.ts';
 import type { TextWindow } from './text-view.ts';
 
 interface RulerProps {
@@ -16,33 +23,50 @@ interface RulerProps {
   window: TextWindow;
   overlays: readonly Overlay[];
   hidden: readonly Label[];
-  /** Tokens a unit, or null. */
-  rate: number | null;
+  /** Where the tokens are, or null: unknown. */
+  positions: Positions | null;
   budgets: readonly number[];
   text: { completion: string };
+  figures: TraceFiguresAnswer | null;
+  sections: readonly Section[];
   /** What a reader has reviewed of it. */
   reviewed: readonly (readonly [start: number, end: number])[];
-  onSeek: (offset: number) => void;
+  /** What a search found in the completion. */
+  hits: readonly { start: number; end: number }[];
+  /** Entropy or the like over stretches of the completion, drawn as shares of its largest mean; null: there is none. */
+  density: readonly { start: number; end: number; value: number }[] | null;
+  /** Id of the element that it scrolls. */
+  controls: string;
+  /** `start`: the place comes to the upper edge of the view. */
+  onSeek: (offset: number, align: 'third' | 'start') => void;
+  /** To the next landmark, or the one before. */
+  onMark: (by: 1 | -1) => void;
 }
 
-const lanes: readonly Label[] = ['verification', 'backtracking', 'subgoal', 'backward_reasoning', 'uncertainty'];
-const WIDTH = 60;
+/** Pixels of a letter's row over the lanes, and after the end. */
 const HEAD = 16;
-const LANE = 8;
-const FIRST = 5;
-/** Shortest mark, in pixels. */
-const MARK = 3;
+const TAIL = 6;
+/** A ruler that is narrower than this has no letters and no lane of entropy. */
+const NARROW = 50;
+/** Pixels that a pointer may be off a mark. */
+const SLACK = 3;
 
 export function Ruler(props: RulerProps) {
-  const { length, window: shown, overlays, hidden, rate, budgets, text, reviewed, onSeek } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const { length, window: shown, overlays, hidden, positions, budgets, text, figures, sections, reviewed } = props;
+  const { hits, density, controls, onSeek, onMark } = props;
+  const base = useRef<HTMLCanvasElement>(null);
+  const over = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const [height, setHeight] = useState(0);
-  const [hover, setHover] = useState<{ y: number; offset: number } | null>(null);
+  const grab = useRef<number | null>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [hover, setHover] = useState<{ x: number; y: number } | null>(null);
   const [theme, setTheme] = useState(0);
 
   useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setHeight(Math.round(entry!.contentRect.height)));
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      setSize({ width: Math.round(width), height: Math.round(height) });
+    });
     observer.observe(box.current!);
     const stop = onThemeChange(() => setTheme((n) => n + 1));
     return () => {
@@ -51,86 +75,78 @@ export function Ruler(props: RulerProps) {
     };
   }, []);
 
-  const inner = Math.max(1, height - HEAD - 6);
-  const yOf = (offset: number) => HEAD + (offset / Math.max(1, length)) * inner;
-  const offsetOf = (y: number) => Math.max(0, Math.min(length - 1, Math.round(((y - HEAD) / inner) * length)));
+  const { width, height } = size;
+  const layout = useMemo(() => layoutOf(width, height, length), [width, height, length]);
+  const { scale, head } = layout;
+  const y = (offset: number) => head + pixelOf(scale, offset);
+  const picture = useMemo(
+    () => pictureOf({ length, overlays, hidden, figures, sections, reviewed }),
+    [length, overlays, hidden, figures, sections, reviewed],
+  );
+  const css = useMemo(() => {
+    const known = new Map<string, string>();
+    return (name: string) => known.get(name) ?? (known.set(name, cssColor(name)), known.get(name)!);
+  }, [theme]);
 
   useEffect(() => {
-    const context = sized(canvas.current!, height);
-    if (!context || height === 0) return;
-    const colour = new Map<string, string>();
-    const css = (name: string) => colour.get(name) ?? (colour.set(name, cssColor(name)), colour.get(name)!);
+    const context = sizedContext(base.current!, width, height);
+    if (!context) return;
+    drawPicture(context, picture, layout, css);
     context.font = '10px system-ui, sans-serif';
     context.textAlign = 'center';
-    for (const [i, label] of lanes.entries()) {
-      const x = FIRST + i * LANE;
-      context.fillStyle = css('--lh-track');
-      context.fillRect(x, HEAD, LANE - 2, inner);
-      context.fillStyle = css(hidden.includes(label) ? '--lh-muted' : `--lh-${label}`);
-      context.fillText(lookOf(label).letter, x + LANE / 2 - 1, 11);
+    if (width >= NARROW) {
+      const letter = (words: string, { at, size: wide }: { at: number; size: number }, muted: boolean) => {
+        context.fillStyle = css(muted ? '--lh-muted' : '--lh-fg');
+        context.fillText(words, at + wide / 2, 11);
+      };
+      for (const [i, label] of laneLabels.entries()) {
+        context.fillStyle = css(picture.lanes[i] ? `--lh-${label}` : '--lh-muted');
+        context.fillText(lookOf(label).letter, layout.lanes[i]!.at + layout.lanes[i]!.size / 2, 11);
+      }
+      letter('A', layout.answers, true);
+      if (picture.loops.length > 0) letter('L', layout.loops, true);
+      if (density) letter('E', layout.density, true);
     }
-    context.fillStyle = css('--lh-fg');
-    for (const [start, end] of reviewed)
-      context.fillRect(1, yOf(start), 2, Math.max(MARK, yOf(Math.min(end, length)) - yOf(start)));
-    const answers = FIRST + lanes.length * LANE + 1;
+    const bars = density && width >= NARROW ? densityOf(density, scale) : null;
     context.fillStyle = css('--lh-muted');
-    context.fillText('A', answers + 3, 11);
-    for (const span of overlays) {
-      if (span.in !== 'completion' || hidden.includes(span.label)) continue;
-      const lane = lanes.indexOf(span.label);
-      const y = yOf(span.start);
-      const size = Math.max(MARK, yOf(span.end) - y);
-      if (lane >= 0) {
-        context.fillStyle = css(`--lh-${span.label}`);
-        context.fillRect(FIRST + lane * LANE, y, LANE - 2, size);
-      } else if (span.label === 'answer_commitment') {
-        const tone = span.answer ?? (span.pill?.tone === 'right' ? 'right' : null);
-        context.fillStyle = css(tone && tone !== 'neutral' ? `--lh-${tone}` : '--lh-grey');
-        context.fillRect(answers, Math.min(y, HEAD + inner - 4), tone ? 7 : 5, tone ? 5 : 3);
-      } else if (span.label === 'loop') {
-        context.fillStyle = css('--lh-loop');
-        context.fillRect(answers + 5, y, 2, size);
-      }
-    }
-    if (rate) {
-      context.strokeStyle = css('--lh-muted');
-      context.fillStyle = css('--lh-muted');
-      context.setLineDash([3, 2]);
-      context.textAlign = 'left';
-      for (const budget of budgets) {
-        const offset = budget / rate;
-        if (offset >= length) continue;
-        const y = Math.round(yOf(offset)) + 0.5;
-        context.beginPath();
-        context.moveTo(0, y);
-        context.lineTo(WIDTH, y);
-        context.stroke();
-        const words = short(budget);
-        context.fillStyle = css('--lh-bg');
-        context.fillRect(0, y - 11, context.measureText(words).width + 3, 10);
-        context.fillStyle = css('--lh-muted');
-        context.fillText(words, 1, y - 2);
-      }
-      context.setLineDash([]);
-    }
-  }, [length, overlays, hidden, rate, budgets, reviewed, height, theme]);
+    bars?.forEach((share, at) => context.fillRect(layout.density.at, head + at, share * layout.density.size, 1));
+    drawBudgets(context, css, layout, budgetMarks(budgets, positions, layout), width);
+  }, [picture, positions, budgets, density, layout, css]);
 
-  const seek = (event: PointerEvent) => {
-    const { top } = box.current!.getBoundingClientRect();
-    onSeek(offsetOf(event.clientY - top));
+  useEffect(() => {
+    const context = sizedContext(over.current!, width, height);
+    if (!context) return;
+    context.fillStyle = css('--lh-found');
+    let last = -2;
+    for (const hit of hits) {
+      const at = Math.round(y(hit.start));
+      if (at - last < 2) continue;
+      last = at;
+      context.fillRect(width - 12, at - 1, 12, 2);
+    }
+  }, [hits, layout, css]);
+
+  const pointer = (event: PointerEvent) => {
+    const { left, top } = box.current!.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
   };
-  const token = (offset: number) => (rate ? `tok ~${count(offset * rate + 1)}` : `character ${count(offset)}`);
-  const there =
-    hover &&
-    overlays.filter(
-      (span) =>
-        span.in === 'completion' &&
-        span.start <= hover.offset + length / inner &&
-        span.end >= hover.offset - length / inner &&
-        span.label !== 'marker' &&
-        !span.answer,
-    );
-  const top = yOf(shown.start);
+  const offsetAt = (at: number) => unitOf(scale, at - head);
+  const slack = (SLACK * length) / Math.max(1, scale.size);
+  const page = shown.end - shown.start || 2000;
+  const top = y(shown.start);
+  const windowHeight = Math.max(8, y(Math.min(shown.end, length)) - top);
+  const seek = (offset: number, align: 'third' | 'start' = 'third') =>
+    onSeek(Math.max(0, Math.min(length - 1, Math.round(offset))), align);
+  const place = (offset: number) =>
+    positions
+      ? `tok ${positions.exact ? '' : '~'}${count(Math.min(positions.at(offset) + 1, positions.tokens))}`
+      : `character ${count(offset + 1)}`;
+  const under = hover && length > 0 ? underPointer(picture, layout, hover.x, offsetAt(hover.y), slack) : null;
+  const hoverOffset = hover ? (under?.target?.start ?? offsetAt(hover.y)) : 0;
+  const budget = hover
+    ? budgetMarks(budgets, positions, layout).find(({ at }) => Math.abs(at - hover.y) <= SLACK)
+    : undefined;
+  const found = under ? [...under.words, ...(budget ? [`┄ budget of ${count(budget.tokens)} tokens`] : [])] : [];
   return (
     <div
       class="ruler"
@@ -138,70 +154,136 @@ export function Ruler(props: RulerProps) {
       role="scrollbar"
       aria-orientation="vertical"
       aria-label="Ruler of the trace"
-      aria-controls="app"
+      aria-controls={controls}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={length > 0 ? Math.round((100 * shown.start) / length) : 0}
-      aria-valuetext={rate ? `token about ${count(shown.start * rate + 1)}` : `character ${count(shown.start)}`}
+      aria-valuetext={`${place(shown.start)} to ${place(Math.max(0, shown.end - 1))}`}
+      aria-keyshortcuts="ArrowUp ArrowDown PageUp PageDown Home End ArrowLeft ArrowRight"
       tabIndex={0}
       onKeyDown={(event) => {
-        const page = shown.end - shown.start || 2000;
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
         const by = { ArrowDown: page / 4, ArrowUp: -page / 4, PageDown: page, PageUp: -page }[event.key];
-        const to =
-          event.key === 'Home'
-            ? 0
-            : event.key === 'End'
-              ? length - 1
-              : by === undefined
-                ? null
-                : shown.start + by + page / 3;
-        if (to === null) return;
+        if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') onMark(event.key === 'ArrowRight' ? 1 : -1);
+        else if (event.key === 'Home') seek(0, 'start');
+        else if (event.key === 'End') seek(length - 1);
+        else if (by !== undefined) seek(shown.start + by, 'start');
+        else return;
         event.preventDefault();
         event.stopPropagation();
-        onSeek(Math.max(0, Math.min(length - 1, Math.round(to))));
       }}
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        seek(event);
+        const at = pointer(event);
+        const { target } = underPointer(picture, layout, at.x, offsetAt(at.y), slack);
+        // Taken inside the window, the window goes along with the pointer; a mark is gone to exactly.
+        grab.current = !target && at.y >= top && at.y <= top + windowHeight ? at.y - top : null;
+        if (target) seek(target.start);
+        else if (grab.current === null) seek(offsetAt(at.y));
       }}
       onPointerMove={(event) => {
-        const { top: boxTop } = box.current!.getBoundingClientRect();
-        const y = event.clientY - boxTop;
-        setHover({ y, offset: offsetOf(y) });
-        if (event.buttons & 1) seek(event);
+        const at = pointer(event);
+        setHover(at);
+        if (!(event.buttons & 1)) return;
+        if (grab.current === null) seek(offsetAt(at.y));
+        else seek(offsetAt(at.y - grab.current), 'start');
       }}
       onPointerLeave={() => setHover(null)}
     >
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={base} aria-hidden="true" />
+      <canvas ref={over} aria-hidden="true" />
       {length > 0 && (
         <div
           class="ruler-window"
-          style={{ top: `${top}px`, height: `${Math.max(8, yOf(Math.min(shown.end, length)) - top)}px` }}
+          style={{ transform: `translateY(${Math.round(top)}px)`, height: `${windowHeight}px` }}
         />
       )}
       {hover && length > 0 && (
-        <div class="ruler-preview" style={{ top: `${Math.max(0, Math.min(height - 90, hover.y - 20))}px` }}>
+        <div class="ruler-preview" style={{ top: `${Math.max(0, Math.min(height - 130, hover.y - 20))}px` }}>
           <div class="muted num-left">
-            {token(hover.offset)}
-            {there &&
-              there.length > 0 &&
-              ` · ${[...new Set(there.map((span) => lookOf(span.label).name))].slice(0, 3).join(', ')}`}
+            {place(hoverOffset)} · {Math.round((100 * hoverOffset) / length)} %{sectionAt(sections, hoverOffset)}
           </div>
-          <div>{text.completion.slice(Math.max(0, hover.offset - 60), hover.offset + 160).replace(/\s+/g, ' ')}</div>
+          {found.slice(0, 5).map((words) => (
+            <div key={words} class="ruler-under">
+              {words}
+            </div>
+          ))}
+          {found.length > 5 && <div class="muted">… {count(found.length - 5)} more</div>}
+          <div class="ruler-text">{previewOf(text.completion, hoverOffset, under?.target !== null)}</div>
         </div>
       )}
     </div>
   );
 }
 
-/** The canvas at the size of its box and the screen's resolution, cleared. */
-function sized(canvas: HTMLCanvasElement, height: number): CanvasRenderingContext2D | null {
-  const scale = devicePixelRatio || 1;
-  canvas.width = WIDTH * scale;
-  canvas.height = height * scale;
-  canvas.style.width = `${WIDTH}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext('2d');
-  context?.scale(scale, scale);
-  return context;
+interface OwnLayout extends RulerLayout {
+  density: { at: number; size: number };
+}
+
+function layoutOf(width: number, height: number, length: number): OwnLayout {
+  const wide = width >= NARROW;
+  const head = wide ? HEAD : TAIL;
+  const [first, pitch, size] = wide ? [6, 7, 5] : [4, 4, 3];
+  const after = first + laneLabels.length * pitch;
+  const answers = wide ? 8 : 6;
+  return {
+    upright: true,
+    scale: { length, size: Math.max(1, height - head - TAIL) },
+    head,
+    across: width,
+    lanes: laneLabels.map((_, i) => ({ at: first + i * pitch, size })),
+    answers: { at: after + 1, size: answers },
+    loops: { at: after + answers + 2, size: 4 },
+    density: { at: after + answers + 8, size: Math.max(0, width - after - answers - 9) },
+    rest: { at: wide ? 3 : 2, size: 1 },
+    reviewed: { at: 0, size: 2 },
+  };
+}
+
+/** Where budgets end, each in pixels of the ruler. */
+function budgetMarks(budgets: readonly number[], positions: Positions | null, { scale, head }: RulerLayout) {
+  if (!positions) return [];
+  return budgets
+    .filter((tokens) => tokens < positions.tokens)
+    .map((tokens) => ({ tokens, at: Math.round(head + pixelOf(scale, positions.unitOf(tokens))) }));
+}
+
+function drawBudgets(
+  context: CanvasRenderingContext2D,
+  css: (name: string) => string,
+  { head }: RulerLayout,
+  marks: readonly { tokens: number; at: number }[],
+  width: number,
+): void {
+  context.textAlign = 'left';
+  context.lineWidth = 1;
+  let free = head;
+  for (const { tokens, at } of marks) {
+    context.strokeStyle = css('--lh-muted');
+    context.setLineDash([3, 2]);
+    context.beginPath();
+    context.moveTo(0, at + 0.5);
+    context.lineTo(width, at + 0.5);
+    context.stroke();
+    context.setLineDash([]);
+    // A label that would lie on the one before is left to the tooltip.
+    if (at - 11 < free || width < NARROW) continue;
+    const words = short(tokens);
+    context.fillStyle = css('--lh-bg');
+    context.fillRect(0, at - 11, context.measureText(words).width + 3, 10);
+    context.fillStyle = css('--lh-muted');
+    context.fillText(words, 1, at - 2);
+    free = at;
+  }
+}
+
+function sectionAt(sections: readonly Section[], offset: number): string {
+  const found = sections.length > 1 && sections.find(({ start, end }) => start <= offset && offset < end);
+  return found ? ` · ${found.kind}` : '';
+}
+
+/** The text at a place; from a mark on, otherwise with some of what stands before. */
+function previewOf(text: string, offset: number, isMark: boolean): string {
+  return text.slice(Math.max(0, offset - (isMark ? 0 : 60)), offset + (isMark ? 220 : 160)).replace(/\s+/g, ' ');
 }

@@ -1,6 +1,6 @@
 /** The text of a trace with its ruler, its find bar and its line of position: one pane, in the inspector and in a comparison. */
 import { flushSync } from 'preact/compat';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { proportional } from '../../core/metrics/token-position.ts';
 import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
@@ -9,11 +9,12 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { FindBar } from './find-bar.tsx';
 import { overlays, type Overlay } from './overlay.ts';
+import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
 import { TextView, type TextWindow } from './text-view.ts';
 
 /** What the keys of the page do in a pane. */
-export interface PaneHandle {
+export interface PaneHandle extends PlaceHandle {
   view: TextView;
   focus(): void;
   openFind(): void;
@@ -38,6 +39,7 @@ const nothing: readonly never[] = [];
 
 export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, onOpenText }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  const scrollerId = useId();
   const [view, setView] = useState<TextView | null>(null);
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
@@ -89,10 +91,13 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
   const reviewed = own?.read ?? nothing;
   const length =
     detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
-  const rate = detail?.tokens && length > 0 ? detail.tokens / length : null;
   const tokens = detail?.tokens ?? 0;
   const positions = useMemo(() => (tokens > 0 && length > 0 ? proportional(tokens, length) : null), [tokens, length]);
   useLayoutEffect(() => view?.setTokens(positions), [view, positions]);
+  const places = usePlaces({
+    ...{ view, trace, detail, annotations, figures, length, positions, budgets, at },
+    onFocusText: () => scroller.current?.focus(),
+  });
 
   useEffect(() => {
     if (!view) return undefined;
@@ -123,9 +128,10 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
       openFind: () => flushSync(() => setFinding((n) => n + 1)),
       togglePrompt: () => setPromptOpen((open) => !open),
       step,
+      ...places.handle,
     });
     return undefined;
-  }, [view, over, hidden, trace, at.start]);
+  }, [view, over, hidden, trace, at.start, places.handle]);
   useEffect(() => () => onHandle(null), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -141,16 +147,23 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
         window={at}
         overlays={over}
         hidden={hidden}
-        rate={rate}
+        positions={positions}
         budgets={budgets}
         text={model.text}
+        figures={figures}
+        sections={places.sections}
         reviewed={reviewed}
-        onSeek={(offset) => {
+        hits={nothing}
+        density={null}
+        controls={scrollerId}
+        onSeek={(offset, align) => {
           place.current = { trace: '', offset: -1 };
-          view?.reveal('completion', offset, offset, { target: false });
+          view?.reveal('completion', offset, offset, { align, target: false });
         }}
+        onMark={(by) => places.handle.mark(by)}
       />
       <div class="pane-main">
+        {places.field}
         {finding > 0 && view && (
           <FindBar
             view={view}
@@ -164,6 +177,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
         )}
         <div
           ref={scroller}
+          id={scrollerId}
           class="scroller"
           tabIndex={0}
           role="document"
@@ -183,13 +197,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
           </div>
         )}
         <div class="pane-foot">
-          <span class="num">
-            {positions
-              ? `tok ${positions.exact ? '' : '~'}${count(Math.min(positions.at(at.start) + 1, tokens))}–${count(positions.at(at.end))} of ${detail?.tokensExact ? '' : '~'}${count(tokens)} (${Math.round((100 * at.end) / length)} %)`
-              : length > 0
-                ? `${plural(length, 'character')}${detail?.live ? ' so far' : ''}`
-                : ''}
-          </span>
+          {places.position}
           {!complete && loaded.completion < TEXT_LIMIT && (
             <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>
           )}
