@@ -1,0 +1,211 @@
+/** What a step says, for finding it again in another completion: its equations, its words, and how rare each is. */
+import { equationsOf, plainFormulas, type Formulas } from './equations.ts';
+import { regions } from './math.ts';
+import { steps, type Step } from './steps.ts';
+
+/** Features of one step. */
+export interface KeyedStep extends Step {
+  /** Steps with the same key say the same in the same order. */
+  key: number;
+  /** Ids in the {@link StepNames}, ascending, each once. */
+  features: Int32Array;
+  /** Those of them that are equations. */
+  equations: readonly number[];
+}
+
+/** Formulas whose normalisation is remembered; more are taken apart anew. */
+const FORMULA_CACHE = 50_000;
+/** Longest step that is read, in UTF-16 units; the rest of a longer one counts for nothing. */
+const STEP_LIMIT = 4_000;
+/** Times as alike as they are otherwise: steps that both calculate and have no equation in common. */
+const OTHER_EQUATIONS = 0.8;
+/** Steps between two yields. */
+const SLICE = 64;
+
+/** Ids of words, pairs of words and equations, the same for all texts that are compared with each other. */
+export class StepNames {
+  readonly #words = new Map<string, number>();
+  readonly #pairs = new Map<number, number>();
+  readonly #keys = new Map<string, number>();
+  readonly #formulas = new Map<string, Formulas>();
+  /** By feature: what is shown of it. Pairs of words have none of their own. */
+  readonly #names: (string | null)[] = [];
+  readonly #kinds: ('equation' | 'expression' | 'word' | 'pair')[] = [];
+
+  get size(): number {
+    return this.#names.length;
+  }
+
+  kindOf(feature: number): 'equation' | 'expression' | 'word' | 'pair' {
+    return this.#kinds[feature]!;
+  }
+
+  nameOf(feature: number): string | null {
+    return this.#names[feature]!;
+  }
+
+  named(kind: 'equation' | 'expression' | 'word', name: string): number {
+    const key = kind === 'word' ? name : `${kind === 'equation' ? '=' : '~'} ${name}`;
+    return this.#words.get(key) ?? this.#add(this.#words, key, kind, name);
+  }
+
+  pair(first: number, second: number): number {
+    // Ids stay far below 2^26, so that two fit into a number.
+    const key = first * 67_108_864 + second;
+    return this.#pairs.get(key) ?? this.#add(this.#pairs, key, 'pair', null);
+  }
+
+  key(features: readonly number[]): number {
+    const text = features.join();
+    const known = this.#keys.get(text);
+    if (known !== undefined) return known;
+    this.#keys.set(text, this.#keys.size);
+    return this.#keys.size - 1;
+  }
+
+  formulas(content: string): Formulas {
+    const known = this.#formulas.get(content);
+    if (known) return known;
+    const found = equationsOf(content);
+    if (this.#formulas.size < FORMULA_CACHE) this.#formulas.set(content, found);
+    return found;
+  }
+
+  #add<K>(
+    into: Map<K, number>,
+    key: K,
+    kind: 'equation' | 'expression' | 'word' | 'pair',
+    name: string | null,
+  ): number {
+    const id = this.#names.length;
+    into.set(key, id);
+    this.#names.push(name);
+    this.#kinds.push(kind);
+    return id;
+  }
+}
+
+/** Words, numbers, and the signs of languages that put no spaces. */
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}]+(?:'\p{L}+)?|\d+(?:[.,]\d+)*/gu;
+
+/** The steps of a completion with their keys. Yields now and then. */
+export function* keyedSteps(text: string, names: StepNames): Generator<void, KeyedStep[]> {
+  const known = regions(text);
+  yield;
+  const cut = steps(text, known);
+  yield;
+  const found: KeyedStep[] = [];
+  let formula = 0;
+  for (const [n, step] of cut.entries()) {
+    if (n % SLICE === SLICE - 1) yield;
+    const end = Math.min(step.end, step.start + STEP_LIMIT);
+    while (formula < known.math.length && known.math[formula]!.end <= step.start) formula += 1;
+    const order: number[] = [];
+    const features = new Set<number>();
+    const equal: number[] = [];
+    let last = -1;
+    const words = (prose: string) => {
+      for (const [word] of prose.matchAll(WORD)) {
+        const id = names.named('word', word.includes(',') ? word.replaceAll(',', '') : word.toLowerCase());
+        order.push(id);
+        features.add(id);
+        if (last >= 0) features.add(names.pair(last, id));
+        last = id;
+      }
+    };
+    const equations = (content: string, isFormula: boolean) => {
+      const { equations: relations, expressions } = names.formulas(content);
+      for (const one of relations) {
+        const id = names.named('equation', one);
+        features.add(id);
+        if (!equal.includes(id)) equal.push(id);
+        if (isFormula) order.push(id);
+      }
+      for (const one of expressions) {
+        // A formula that is a number or a word is one: `$12$` is 12.
+        const id = names.named(/^[\w.]+$/.test(one) ? 'word' : 'expression', one.toLowerCase());
+        features.add(id);
+        if (isFormula) order.push(id);
+      }
+      last = -1;
+    };
+    const read = (from: number, to: number) => {
+      if (to <= from) return;
+      const prose = text.slice(from, to);
+      for (const one of plainFormulas(prose)) equations(one, false);
+      words(prose);
+    };
+    let at = step.start;
+    for (let f = formula; f < known.math.length && known.math[f]!.start < end; f += 1) {
+      const math = known.math[f]!;
+      read(at, math.start);
+      equations(text.slice(math.contentStart, math.contentEnd), true);
+      at = math.end;
+    }
+    read(at, end);
+    found.push({ ...step, key: names.key(order), features: Int32Array.from(features).sort(), equations: equal });
+  }
+  return found;
+}
+
+/** How much each feature says, in nats: rare in both completions together says much. An equation counts as several words. */
+export function weigh(names: StepNames, ...sides: readonly (readonly KeyedStep[])[]): Float64Array {
+  const weights = new Float64Array(names.size);
+  let n = 0;
+  for (const side of sides) {
+    n += side.length;
+    for (const { features } of side) for (const feature of features) weights[feature]! += 1;
+  }
+  const factor = { equation: 3, expression: 1.5, word: 1, pair: 1 };
+  for (let i = 0; i < weights.length; i += 1)
+    weights[i] = weights[i] === 0 ? 0 : Math.log(1 + n / weights[i]!) * factor[names.kindOf(i)];
+  return weights;
+}
+
+/** Weight of what both have, and the similarity: twice that over the sum of the weights of each, 0 to 1 (Dice's coefficient, weighted). */
+export function similarityOf(
+  a: KeyedStep,
+  b: KeyedStep,
+  weights: Float64Array,
+  sums?: readonly [number, number],
+): { shared: number; similarity: number } {
+  const shared = a.key === b.key ? weightOf(a, weights) : sharedWeight(a.features, b.features, weights);
+  if (a.key === b.key) return { shared, similarity: 1 };
+  const [first, second] = sums ?? [weightOf(a, weights), weightOf(b, weights)];
+  const all = first + second;
+  // Two calculations of different things in the same words are less alike than their words are.
+  const factor =
+    a.equations.length > 0 && b.equations.length > 0 && !a.equations.some((one) => b.equations.includes(one))
+      ? OTHER_EQUATIONS
+      : 1;
+  return { shared, similarity: all === 0 ? 0 : (factor * 2 * shared) / all };
+}
+
+export function weightOf(step: KeyedStep, weights: Float64Array): number {
+  let sum = 0;
+  for (const feature of step.features) sum += weights[feature]!;
+  return sum;
+}
+
+function sharedWeight(a: Int32Array, b: Int32Array, weights: Float64Array): number {
+  let sum = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    const [x, y] = [a[i]!, b[j]!];
+    if (x === y) {
+      sum += weights[x]!;
+      i += 1;
+      j += 1;
+    } else if (x < y) i += 1;
+    else j += 1;
+  }
+  return sum;
+}
+
+/** What both steps say, equations first, then the rarest words; pairs of words are not named. */
+export function sharedNames(a: KeyedStep, b: KeyedStep, names: StepNames, weights: Float64Array, limit = 6): string[] {
+  const both = a.features.filter((feature) => b.features.includes(feature) && names.nameOf(feature) !== null);
+  return [...both]
+    .sort((x, y) => weights[y]! - weights[x]!)
+    .slice(0, limit)
+    .map((feature) => names.nameOf(feature)!);
+}
