@@ -20,6 +20,7 @@ from typing import Any
 
 from .ids import problem_id
 from .parts import PART_BYTES, Parts, write_all
+from .scores import TokenScores, pack
 from .texts import clean_text
 
 VERSION = 1
@@ -250,9 +251,16 @@ class Record:
             self._seq += len(lines)
 
     def trace_end(
-        self, trace: int, facts: Mapping[str, Any], token_ids: Iterable[int] | None = None, *, tail: int = 0
+        self,
+        trace: int,
+        facts: Mapping[str, Any],
+        token_ids: Iterable[int] | None = None,
+        *,
+        scores: TokenScores | None = None,
+        tail: int = 0,
     ) -> None:
-        """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion go to `tokens/`.
+        """End `trace`. `facts` by the names of `factsSchema`; `token_ids` of the whole completion and their `scores` go to
+        `tokens/`, and the means of the scores to the facts.
 
         `tail`: bytes at the end of its text that ended it (an end token, a stop text) and are not part of the completion.
         """
@@ -263,6 +271,9 @@ class Record:
                 if sys.byteorder == "big":
                     ids.byteswap()
                 extent["token_ids"] = self._tokens.append(ids.tobytes())
+            if scores is not None:
+                extent["scores"] = self._tokens.append(pack(scores))
+                facts = {**facts, **scores.facts()}
             self.event("trace_end", trace=trace, facts=_facts(facts), **extent)
 
     def trace_facts(self, trace: int, facts: Mapping[str, Any]) -> None:

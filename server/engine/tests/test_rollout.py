@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import longhand_engine
 from longhand_engine.tiny.task import problem_text, sample_problems
+from longhand_engine.scores import SCORES
 from longhand_engine.train.rollout import EngineRollout, can_sample
 
 BASE = Path(longhand_engine.__file__).parent / "tiny" / "base"
@@ -90,3 +91,13 @@ def test_the_engine_stands_in_only_for_plain_sampling(model, changed, can):
 
 def test_a_model_in_another_precision_is_left_to_the_trainer(model):
     assert not can_sample(SimpleNamespace(), model.to(torch.bfloat16))
+
+
+def test_scores_come_in_a_column_of_their_own(trainer, prompts):
+    tokenizer = AutoTokenizer.from_pretrained(BASE)
+    plain = EngineRollout(tokenizer)(prompts, trainer)
+    out = EngineRollout(tokenizer, scores=True)(prompts, trainer)
+    assert out["completion_ids"] == plain["completion_ids"] and SCORES not in plain
+    for scores, ids in zip(out[SCORES], out["completion_ids"], strict=True):
+        assert len(scores.logprobs) == len(scores.entropies) == len(ids)
+        assert max(scores.logprobs) <= 0 <= min(scores.entropies)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from longhand_engine.dataset import task_rows
+from longhand_engine.scores import unpack
 from longhand_engine.worker import run_worker
 
 ENGINE = Path(__file__).parents[1]
@@ -129,7 +130,7 @@ def sft(tmp_path_factory, data):
 
 @pytest.fixture(scope="module")
 def grpo(tmp_path_factory, data):
-    folder = attempt(tmp_path_factory.mktemp("grpo") / "whole", "grpo", data, GRPO)
+    folder = attempt(tmp_path_factory.mktemp("grpo") / "whole", "grpo", data, GRPO, record={"logprobs": True})
     assert work(folder) == 0
     return folder
 
@@ -228,6 +229,14 @@ def test_grpo_records_every_completion_whole(grpo):
         facts = e["facts"]
         assert facts["tokens"] == len(tokens) == facts["reasoning_tokens"] + facts["answer_tokens"]
         assert facts["finish"] == ("stop" if tokens[-1] == tokenizer.eos_token_id else "length")
+        place = e["scores"]
+        scores = unpack(ids[place["offset"] : place["offset"] + place["length"]])
+        assert len(scores.logprobs) == len(scores.entropies) == len(tokens)
+    # The first step draws from the model as it was given: its mean entropy is the one that the trainer logs.
+    first = [e["facts"] for b, e in zip(begins, ends, strict=True) if b["step"] == 1]
+    mean = sum(f["entropy"] * f["tokens"] for f in first) / sum(f["tokens"] for f in first)
+    (logged,) = [m["values"]["entropy"] for m in events(grpo, "metrics") if m["step"] == 1 and "entropy" in m["values"]]
+    assert mean == pytest.approx(logged, rel=2e-2)
     assert events(grpo, "problem")[0]["source_id"].startswith("train-")
     prompt = events(grpo, "prompt")[0]
     shown = text[prompt["offset"] : prompt["offset"] + prompt["length"]].decode()

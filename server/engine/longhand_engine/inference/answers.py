@@ -5,9 +5,12 @@ again.
 """
 
 import json
+import math
+from array import array
 from collections.abc import Iterator
 from typing import Any
 
+from ..scores import TokenScores, entropy_bound
 from ..texts import clean_text
 from .sampler import Completion, Item
 
@@ -80,7 +83,11 @@ class Answer:
         self.model: str | None = None
         self.stop_reason: str | None = None
         self.token_ids: list[int] = []
-        self.logprobs: list[float] = []
+        self.logprobs = array("f")
+        self._entropies = array("f")
+        self._top: int | None = None
+        self._spelt: list[bytes] | None = []
+        """The bytes of each token, while all tokens have said theirs."""
         self.usage: dict[str, Any] | None = None
 
     def add(self, payload: dict[str, Any]) -> str:
@@ -139,8 +146,38 @@ class Answer:
         logprobs = choice.get("logprobs")
         content = logprobs.get("content") if isinstance(logprobs, dict) else None
         if isinstance(content, list):
-            found = [one.get("logprob") for one in content if isinstance(one, dict)]
-            self.logprobs += [float(p) for p in found if isinstance(p, (int, float))]
+            for one in content:
+                self._take_score(one if isinstance(one, dict) else {})
+
+    def _take_score(self, said: dict[str, Any]) -> None:
+        self.logprobs.append(_number(said.get("logprob")))
+        if isinstance(said.get("entropy"), (int, float)):
+            # Our own server says it.
+            self._entropies.append(_number(said["entropy"]))
+            self._top = self._top or 0
+        else:
+            listed = said.get("top_logprobs")
+            top = [_number(t.get("logprob")) for t in listed if isinstance(t, dict)] if isinstance(listed, list) else []
+            self._entropies.append(entropy_bound([p for p in top if not math.isnan(p)]))
+            self._top = max(self._top or 0, len(top))
+        spelt = said.get("bytes")
+        if self._spelt is not None:
+            if isinstance(spelt, list) and all(isinstance(b, int) and 0 <= b < 256 for b in spelt):
+                self._spelt.append(bytes(spelt))
+            elif isinstance(said.get("token"), str):
+                self._spelt.append(clean_text(said["token"]).encode())
+            else:
+                self._spelt = None
+
+    def _scores(self) -> TokenScores | None:
+        """Those of the tokens, where it is known which token is which: by their ids, or as their texts spell the whole."""
+        if not self.logprobs or all(map(math.isnan, self.logprobs)):
+            return None
+        entropies = None if all(map(math.isnan, self._entropies)) else self._entropies
+        if len(self.token_ids) == len(self.logprobs):
+            return TokenScores(self.logprobs, entropies, self._top or 0)
+        lengths = None if self.token_ids or self._spelt is None else _lengths(self._spelt, self.text.encode())
+        return None if lengths is None else TokenScores(self.logprobs, entropies, self._top or 0, lengths)
 
     def completion(self, prompt_text: str) -> Completion:
         """What it came to. Raises Broken where it did not come to its end."""
@@ -175,7 +212,26 @@ class Answer:
             exact=exact,
             prompt_tokens=asked if isinstance(asked, int) else None,
             token_ids=self.token_ids or None,
-            logprobs=self.logprobs or None,
+            scores=self._scores(),
             reasoning_tokens=reasoning if isinstance(reasoning, int) and reasoning > 0 else None,
             sent=self.model,
         )
+
+
+def _number(said: Any) -> float:
+    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else math.nan
+
+
+def _lengths(spelt: list[bytes], text: bytes) -> list[int] | None:
+    """Bytes that each token adds to `text`; those behind its end (an end token that is not shown) add none. None where the
+    tokens do not spell it."""
+    lengths, at = [], 0
+    for one in spelt:
+        if at == len(text):
+            lengths.append(0)
+        elif len(one) > 65535 or not text.startswith(one, at):
+            return None
+        else:
+            lengths.append(len(one))
+            at += len(one)
+    return lengths if at == len(text) else None

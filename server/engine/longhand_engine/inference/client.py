@@ -61,16 +61,19 @@ class ServerSampler:
         patience: Patience | None = None,
         prompt_text: Callable[[tuple[tuple[str, str], ...]], str] | None = None,
         sections: TokenSections | None = None,
+        scores: int | None = None,
     ):
         """Waits for a server that the service starts, and asks what it can do; `notes` (inference.json) keeps that.
 
         `prompt_text` renders messages as the model sees them, and `sections` counts the tokens of the reasoning, where the
-        model's tokenizer is known here. Raises ConfigError for an
+        model's tokenizer is known here. `scores`: log-probabilities are asked for, with so many of the likeliest tokens, where
+        the server gives them. Raises ConfigError for an
         address that is none, a key that is missing or refused, and another model than expected; ServerError where nobody
         answers.
         """
         self._inference, self._patience = inference, patience or Patience()
         self._concurrency, self._render, self._sections = concurrency, prompt_text or plainly, sections
+        self._scores = scores
         self._key = key_of(inference.get("key_env"))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="inference", daemon=True)
@@ -251,7 +254,7 @@ class ServerSampler:
         return bool(answer.usage and answer.usage.get("completion_tokens"))
 
     async def _completed(self, item: Item, prompt_text: str, watched: bool) -> Completion:
-        body = body_of(item, self._address["model"], self.abilities)
+        body = body_of(item, self._address["model"], self.abilities, self._scores)
         tries = failed = 0
         while True:
             answer = Answer(item)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..events import Record
+from ..scores import unpack
 from .sampler import Completion
 
 
@@ -23,6 +24,7 @@ class Done:
     tail: int = 0
     """Bytes at the end of the trace's text that ended the completion and are not part of it."""
     token_ids: dict[str, int] | None = None
+    scores: dict[str, int] | None = None
     _folder: Path = field(default=Path(), repr=False)
     _extents: "array[int]" = field(default_factory=lambda: array("Q"), repr=False)
 
@@ -41,6 +43,12 @@ class Done:
             ids.frombytes(
                 _read(self._folder / "tokens", ".bin", place["part"], place["offset"], place["length"])
             )
+        scores = None
+        if self.scores:
+            place = self.scores
+            scores = unpack(
+                _read(self._folder / "tokens", ".bin", place["part"], place["offset"], place["length"])
+            )
         cut = len(data) - self.tail
         return Completion(
             text=data[:cut].decode(),
@@ -50,6 +58,7 @@ class Done:
             tokens=self.facts.get("tokens", 0),
             exact=bool(self.facts.get("tokens_exact")),
             token_ids=ids.tolist() if ids is not None else None,
+            scores=scores,
             reasoning_tokens=self.facts.get("reasoning_tokens"),
         )
 
@@ -120,7 +129,8 @@ def _finished(folder: Path, name: str) -> Iterator[Done]:
                     begun[trace].add(event)
                 case "trace_end" if trace in begun:
                     done = begun.pop(trace)
-                    done.facts, done.tail, done.token_ids = event["facts"], event.get("tail", 0), event.get("token_ids")
+                    done.facts, done.tail = event["facts"], event.get("tail", 0)
+                    done.token_ids, done.scores = event.get("token_ids"), event.get("scores")
                     if done.facts.get("finish") in ("stop", "length"):
                         ended[trace] = done
                 case "trace_facts" if trace in ended:

@@ -13,6 +13,7 @@ from ..errors import ConfigError
 from ..sampling.engine import Engine
 from ..sampling.requests import Request, Sequence
 from ..sampling.text import GrowingText, Texts
+from ..scores import TokenScores
 from ..sections import TokenSections
 from .drawing import Came, draw
 from .sampler import Completion, Failure, Growth, Item, Wish
@@ -41,15 +42,15 @@ class EmbeddedSampler:
     A completion is a function of weights, messages, sampling, seed and sample alone, whatever else is in the batch.
     """
 
-    def __init__(self, model: str, *, batch: int = 32):
-        """Raises ConfigError for a tokenizer without a chat template, and what Transformers raises for no model."""
+    def __init__(self, model: str, *, batch: int = 32, scores: bool = False):
+        """`scores`: completions come with those of their tokens. Raises ConfigError for a tokenizer without a chat template, and what Transformers raises for no model."""
         self._tokenizer = AutoTokenizer.from_pretrained(model)
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the tokenizer of {model} has no chat template")
         self._texts, self._sections = Texts(self._tokenizer), TokenSections(self._tokenizer)
         self._prompts: OrderedDict[tuple[tuple[str, str], ...], tuple[str, list[int]]] = OrderedDict()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._batch = batch
+        self._batch, self.scores = batch, scores
         self._path, self._engine = "", None
         self.swap(model)
 
@@ -121,7 +122,7 @@ class EmbeddedSampler:
             exact=True,
             prompt_tokens=len(sequence.request.prompt),
             token_ids=tokens,
-            logprobs=[found.logprob for found in sequence.logprobs] if sampling.logprobs is not None else None,
+            scores=TokenScores(sequence.chances, sequence.entropies) if sequence.request.scores else None,
             reasoning_tokens=reasoning,
             judged=judged if judged != whole else None,
             sent=self._path,
@@ -157,6 +158,7 @@ class _Drawing:
                 stop=wanted.stop,
                 logprobs=wanted.logprobs,
                 first=item.sample,
+                scores=self._sampler.scores,
             )
             (sequence,) = self._engine.submit(request)
         except Exception as error:

@@ -11,6 +11,17 @@ from .sampler import Sampler
 
 BATCH = 32
 """Default of completions under way at once."""
+TOP = 5
+"""Default of likeliest tokens that a server is asked for, to bound the entropy by."""
+
+
+def wanted_scores(config: dict[str, Any]) -> int | None:
+    """What `record` of a stage asks for: how many likeliest tokens a server is to tell of; None: no log-probabilities."""
+    record = config.get("record") or {}
+    if not record.get("logprobs"):
+        return None
+    top = record.get("top_logprobs")
+    return TOP if top is None else int(top)
 
 
 def open_sampler(stage: Stage, model: str) -> Sampler:
@@ -20,12 +31,13 @@ def open_sampler(stage: Stage, model: str) -> Sampler:
     server that cannot be asked or serves another model, ServerError for one that does not answer.
     """
     inference: dict[str, Any] | None = stage.spec.get("inference")
+    scores = wanted_scores(stage.config)
     concurrency = int((stage.config.get("inference") or {}).get("concurrency") or stage.config.get("batch") or BATCH)
     with quick_imports():
         if inference is None:
             from .embedded import EmbeddedSampler  # torch: 5 to 20 s
 
-            return EmbeddedSampler(model, batch=concurrency)
+            return EmbeddedSampler(model, batch=concurrency, scores=scores is not None)
         from .client import ServerSampler
 
         tokenizer = _tokenizer(model) if Path(model).is_dir() else None
@@ -33,6 +45,7 @@ def open_sampler(stage: Stage, model: str) -> Sampler:
             inference,
             concurrency=concurrency,
             notes=stage.dir / "inference.json",
+            scores=scores,
             prompt_text=tokenizer and _template(tokenizer),
             sections=tokenizer and TokenSections(tokenizer),
         )

@@ -8,6 +8,8 @@ from functools import cached_property
 from threading import Event
 from typing import Literal, Protocol
 
+from ..scores import TokenScores
+
 Finish = Literal["stop", "length"]
 
 
@@ -49,7 +51,7 @@ class Item:
 @dataclass(frozen=True)
 class Completion:
     """What came of an item. `text` has `<think>` and `</think>` where the model wrote them, also from servers that take the
-    reasoning out. `tokens` is exact where `exact`; `token_ids` and `logprobs` only where the server gives them."""
+    reasoning out. `tokens` is exact where `exact`; `token_ids` only where the server gives them, `scores` where they were asked for as well."""
 
     text: str
     finish: Finish
@@ -58,7 +60,7 @@ class Completion:
     exact: bool
     prompt_tokens: int | None = None
     token_ids: list[int] | None = None
-    logprobs: list[float] | None = None
+    scores: TokenScores | None = None
     tail: str = ""
     """What ended `text`, where it is known: the end token or the stop text. It is shown to readers and is in no data set."""
     reasoning_tokens: int | None = None

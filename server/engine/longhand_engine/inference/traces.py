@@ -16,7 +16,13 @@ from ..checker import Checker, Later
 from ..events import Record
 from ..worker import Stage
 from .done import Done, done_items
+from .open import wanted_scores
 from .sampler import Completion, Failure, Growth, Item, Sampler, Wish
+
+
+_NO_SCORES = (
+    "the server gave none, or gave neither token ids nor tokens that spell the text, or an older attempt drew them without"
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class ItemTraces:
         self.done: dict[str, Done] = done_items(stage.dir, stage.spec, stage.record)
         """What earlier attempts have, by `Item.key`."""
         self.drawn = self.reused = 0
+        self._scored, self._unscored = wanted_scores(stage.config) is not None, 0
 
     def draw(self, sampler: Sampler, wanted: Iterable[Wanted | None]) -> Iterator[Taken | Failure]:
         """Everything that is wanted, in the order in which it ends, recorded. None among `wanted`: see `Sampler`.
@@ -130,6 +137,9 @@ class ItemTraces:
             self._broken(begun, "stopped before its end")
         self._begun.clear()
         self._tell(wait=True)
+        if self._unscored:
+            self._record.warn("no_logprobs", f"{self._unscored} completions have no log-probabilities: {_NO_SCORES}")
+            self._unscored = 0
 
     def _wishes(self, wanted: Iterable[Wanted | None]) -> Iterator[Wish]:
         for one in wanted:
@@ -191,20 +201,23 @@ class ItemTraces:
         facts["finish"] = completion.finish
         later = self._checker.judge_later(_for_checkers(completion), wanted.gold)
         # What is recorded is let go of: token ids as numbers of Python take ten times the room of the text.
-        kept = replace(completion, token_ids=None, logprobs=None)
+        kept = replace(completion, token_ids=None, scores=None)
         taken = Taken(wanted, kept, f"{self._name}/{begun.number}", False, later, facts)
         if later.ready:
             facts = taken.facts
         else:
             self._judging.append((begun.number, taken, later))
-        self._record.trace_end(begun.number, facts, completion.token_ids, tail=len(completion.tail.encode()))
+        self._record.trace_end(
+            begun.number, facts, completion.token_ids, scores=completion.scores, tail=len(completion.tail.encode())
+        )
+        self._unscored += self._scored and completion.scores is None
         self.drawn += 1
         return taken
 
     def _reuse(self, wanted: Wanted, completion: Completion, done: Done) -> Taken:
         self.reused += 1
         if done.verdict is not None:
-            kept = replace(completion, token_ids=None)
+            kept = replace(completion, token_ids=None, scores=None)
             return Taken(wanted, kept, done.trace, True, None, dict(done.facts))
         # It was killed before the checker had spoken, and nobody may write to its record: the text is recorded here, judged.
         taken = self._end(wanted, completion)

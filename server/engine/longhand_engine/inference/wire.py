@@ -42,8 +42,8 @@ class Refused(Exception):
     """The server will not do this one."""
 
 
-def body_of(item: Item, model: str, can: Abilities) -> dict[str, Any]:
-    """The request for one completion. Raises Refused for what the item needs and this server cannot do."""
+def body_of(item: Item, model: str, can: Abilities, scores: int | None = None) -> dict[str, Any]:
+    """The request for one completion; with `scores`, for log-probabilities where the server gives them. Raises Refused for what the item needs and this server cannot do."""
     wanted = item.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -78,6 +78,8 @@ def body_of(item: Item, model: str, can: Abilities) -> dict[str, Any]:
         if not can.logprobs:
             raise Refused("the server gives no log-probabilities")
         body |= {"logprobs": True, "top_logprobs": wanted.logprobs}
+    elif scores is not None and can.logprobs:
+        body |= {"logprobs": True} | ({"top_logprobs": scores} if scores else {})
     if can.token_ids:
         body["return_token_ids"] = True
     if item.messages[-1][0] == "assistant":

@@ -179,13 +179,14 @@ class Engine:
         self._row = torch.arange(len(self._active))
         self._parameters = Parameters.of([s.request for s in self._active])
         self._wanting_logprobs = any(s.request.logprobs is not None for s in self._active)
+        self._wanting_scores = any(s.request.scores for s in self._active)
         self._heard = any(s.on_tokens or s.request.stop for s in self._active)
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 
     def _append(self, chosen: torch.Tensor) -> None:
         self._chosen = chosen
-        if self._wanting_logprobs:
+        if self._wanting_logprobs or self._wanting_scores:
             self._note_logprobs(chosen)
         tokens = chosen.tolist()
         for sequence, token in zip(self._active, tokens, strict=True):
@@ -222,6 +223,15 @@ class Engine:
 
     def _note_logprobs(self, chosen: torch.Tensor) -> None:
         logprobs = torch.log_softmax(self._logits, dim=1)
+        if self._wanting_scores:
+            entropies = torch.special.entr(logprobs.exp()).sum(1, keepdim=True)
+            both = torch.cat((logprobs.gather(1, chosen.unsqueeze(1)), entropies), 1).tolist()
+            for sequence, (chance, entropy) in zip(self._active, both, strict=True):
+                if sequence.request.scores:
+                    sequence.chances.append(chance)
+                    sequence.entropies.append(entropy)
+        if not self._wanting_logprobs:
+            return
         most = max(s.request.logprobs or 0 for s in self._active)
         values, ids = logprobs.topk(most, dim=1) if most else (logprobs[:, :0], chosen[:, None][:, :0])
         own = logprobs.gather(1, chosen.unsqueeze(1)).squeeze(1).tolist()

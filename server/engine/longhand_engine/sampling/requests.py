@@ -1,6 +1,7 @@
 """What is asked of the sampling engine, and the sequences that come of it. The names are the OpenAI API's."""
 
 import secrets
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -22,7 +23,8 @@ class Request:
     `temperature` 0 is greedy. `top_k` 0, `top_p` 1 and `min_p` 0 are off. `seed` makes each completion a function of
     (weights, prompt, parameters, seed, index) alone, whatever else is in the batch; without one it is drawn. `stop` are
     texts at which a completion ends (they stay in it). `logprobs`: None for none, k for those of k alternatives. `first` is
-    the index of the first of the `n`: two requests for one completion each give what one for two gives.
+    the index of the first of the `n`: two requests for one completion each give what one for two gives. `scores`: also keep
+    the log-probability of each token and the entropy of what it was chosen from.
     """
 
     prompt: list[int]
@@ -36,6 +38,7 @@ class Request:
     stop: tuple[str, ...] = ()
     logprobs: int | None = None
     first: int = 0
+    scores: bool = False
 
     def check(self, context: int, vocabulary: int) -> None:
         """Raises ValueError, naming the parameter, for what cannot be sampled."""
@@ -71,6 +74,10 @@ class Sequence:
     on_tokens: Callable[["Sequence"], None] | None = None
     tokens: list[int] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
+    chances: array = field(default_factory=lambda: array("f"))
+    entropies: array = field(default_factory=lambda: array("f"))
+    """Of each token, where `scores` were asked for: its log-probability, and the entropy of the model's whole distribution in
+    nats, both before temperature and filters."""
     finish: Finish | None = None
     cancelled: bool = False
     error: str | None = None

@@ -26,7 +26,8 @@ every path but `/health` then wants as `Authorization: Bearer KEY`.
 is every name that nobody defines. The defaults are OpenAI's, whatever the checkpoint's generation_config.json says.
 
 - A completion is a function of (weights, prompt, parameters, `seed`, `first_index` + its index below `n`), whatever else is in the batch.
-- `temperature` below 1e-5 is greedy, as in vLLM. Log-probabilities are the model's, before temperature and filters.
+- `temperature` below 1e-5 is greedy, as in vLLM. Log-probabilities are the model's, before temperature and filters. Each token
+  of a chat's `logprobs` also has `entropy`, of the whole distribution in nats, which other servers do not say.
 - Neither the stop text nor the end token is part of the content, unless `include_stop_str_in_output` (and for the end token
   `skip_special_tokens: false`) say so; both are among `token_ids`, `logprobs` and `usage`. Stop texts are looked for in the
   text with its special tokens; the first one in it counts. `stop_reason` is that text, null after an end token.

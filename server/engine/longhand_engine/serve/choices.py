@@ -17,6 +17,7 @@ class Piece:
     text: str
     ids: list[int]
     logprobs: list[TokenLogprob]
+    entropies: list[float]
     finish: str | None = None
     stop_reason: str | None = None
 
@@ -48,12 +49,13 @@ class Choice:
             return None
         ids = sequence.tokens[self._given : count]
         logprobs = sequence.logprobs[self._given : count]
+        entropies = sequence.entropies[self._given : count].tolist()
         self._given = count
         by_token = finish == "stop" and bool(sequence.tokens) and self._served.engine.is_end(sequence.tokens[-1])
         readable = ids[:-1] if by_token and not self._keep_end else ids
         text = self._shown.take(readable, last=bool(finish), stopped=finish == "stop" and not by_token)
         self.over = bool(finish)
-        return Piece(text, ids, logprobs, finish, self._shown.stopped_by)
+        return Piece(text, ids, logprobs, entropies, finish, self._shown.stopped_by)
 
 
 @dataclass
@@ -116,11 +118,13 @@ class Shape:
             return None
         both = zip(piece.ids, piece.logprobs, strict=True)
         if self.chat:
+            each = zip(piece.ids, piece.logprobs, piece.entropies, strict=True)
             return {
                 "content": [
                     _token(self.texts, i, found.logprob)
+                    | {"entropy": entropy}
                     | {"top_logprobs": [_token(self.texts, k, value) for k, value in found.top]}
-                    for i, found in both
+                    for i, found, entropy in each
                 ]
             }
         names = [_name(self.texts, i) for i in piece.ids]

@@ -131,6 +131,7 @@ class Sampled(_Body):
             stop=self.stops,
             logprobs=self.wanted_logprobs,
             first=self.first_index or 0,
+            scores=self.wanted_logprobs is not None,
         )
 
 

@@ -10,6 +10,7 @@ from ..checker import Checker, Judgement
 from ..events import Record
 from ..ranks import rank, world
 from ..rewards import Completion, Reward
+from ..scores import SCORES, TokenScores
 from ..sections import TokenSections
 from .advantages import advantages, total
 
@@ -58,6 +59,7 @@ class _Row(NamedTuple):
     ids: list[int]
     prompt: Any
     columns: dict[str, Any]
+    scores: TokenScores | None
     judge: Callable[[], Judgement]
 
 
@@ -122,7 +124,8 @@ class StepCompletions:
         judging = [self._checker.judge_later(text, gold) for text, gold in zip(texts, golds, strict=True)]
         told = {name: columns.get(name) or [None] * len(ids) for name in ("problem_id", *_PROBLEM)}
         kept = [dict(zip(told, values, strict=True)) for values in zip(*told.values(), strict=True)]
-        fields = (completions, full, texts, ids, prompts, kept, judging)
+        scores = columns.get(SCORES) or [None] * len(ids)
+        fields = (completions, full, texts, ids, prompts, kept, scores, judging)
         rows = self._of_all_ranks([_Row(*values) for values in zip(*fields, strict=True)])
         # The metrics of a step are logged when it ends: these completions are what step `global_step + 1` trains on
         # (the first of them, where one generation serves several).
@@ -186,7 +189,7 @@ class StepCompletions:
                 "tokens_exact": True,
                 "finish": finish,
             }
-            record.trace_end(trace, facts, completion.ids)
+            record.trace_end(trace, facts, completion.ids, scores=row.scores)
             self._traces.append(trace)
 
     def _prompt(self, record: Record, problem: str, prompt: Any) -> "_Prompt":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checker import Checker
+from ..inference.open import wanted_scores
 from ..quiet import quick_imports
 from ..rewards import build_rewards
 from ..worker import Stage, run_worker
@@ -71,7 +72,11 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
             )
         sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
         if not sharded and can_sample(arguments, trainer.model):
-            trainer.rollout_func = EngineRollout(tokenizer)
+            trainer.rollout_func = EngineRollout(tokenizer, scores=wanted_scores(stage.config) is not None)
+        elif wanted_scores(stage.config) is not None:
+            stage.record.warn(
+                "no_logprobs", "TRL generates these completions itself and hands no log-probabilities on: none are recorded."
+            )
         completions.end_ids(trainer.eos_token_ids)
         callback.completions, callback.trainer = completions, trainer
         return train(stage, trainer, resume)

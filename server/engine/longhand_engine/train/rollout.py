@@ -13,6 +13,7 @@ from ..ranks import rank
 from ..sampling.engine import Engine
 from ..sampling.qwen2 import is_supported
 from ..sampling.requests import Request
+from ..scores import SCORES, TokenScores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -37,8 +38,9 @@ def can_sample(arguments: "GRPOConfig", model: "PreTrainedModel") -> bool:
 class EngineRollout:
     """TRL's `rollout_func`: prompts of this step in, token ids of prompts and completions out."""
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase"):
-        self._tokenizer = tokenizer
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", scores: bool = False):
+        """`scores`: rewards get those of each completion's tokens as the column `SCORES`."""
+        self._tokenizer, self._scores = tokenizer, scores
         self._engine: Engine | None = None
         self._prompts: dict[str, list[int]] = {}
 
@@ -55,7 +57,9 @@ class EngineRollout:
             self._engine.run()
         finally:
             model.train(was_training)
-        return {"prompt_ids": ids, "completion_ids": [s.tokens for s in sequences], "logprobs": None}
+        found = {"prompt_ids": ids, "completion_ids": [s.tokens for s in sequences], "logprobs": None}
+        # TRL hands what else is here to the rewards, a column each.
+        return found | ({SCORES: [TokenScores(s.chances, s.entropies) for s in sequences]} if self._scores else {})
 
     def _requests(self, ids: list[list[int]], trainer: "GRPOTrainer") -> list[Request]:
         a, requests, start = trainer.args, [], 0
@@ -74,6 +78,7 @@ class EngineRollout:
                     min_p=a.min_p or 0.0,
                     # Ranks may share a prompt: each draws by seeds of its own.
                     seed=_seed(a.seed, trainer.state.global_step, rank() * len(ids) + start),
+                    scores=self._scores,
                 )
             )
             start = end

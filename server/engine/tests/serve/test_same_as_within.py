@@ -72,3 +72,19 @@ def test_the_same_items_are_the_same_token_by_token(over, within, problems, samp
         assert (other.prompt_tokens, other.reasoning_tokens) == (one.prompt_tokens, one.reasoning_tokens)
     if sampling.temperature:
         assert len({tuple(one.token_ids) for one in found.values()}) > len(items) // 2
+
+
+def test_scores_are_the_same_where_the_server_says_them(server, base, problems):
+    inference = {"url": f"http://127.0.0.1:{server.port}/v1", "model": "tiny", "key_env": None, "engine": "embedded"}
+    over, within = ServerSampler(inference, scores=2), EmbeddedSampler(str(BASE), scores=True)
+    try:
+        items = [Item(f"p{n}", (("user", text),), 0, n, Sampling(60)) for n, text in enumerate(problems[:4])]
+        expected, found = drawn(within, items), drawn(over, items)
+    finally:
+        over.close()
+        within.close()
+    for key, one in expected.items():
+        scores = found[key].scores
+        assert (scores.top, scores.lengths) == (0, None)
+        assert list(scores.logprobs) == pytest.approx(list(one.scores.logprobs), abs=1e-4)
+        assert list(scores.entropies) == pytest.approx(list(one.scores.entropies), abs=1e-4)
