@@ -11,16 +11,25 @@ interface Hit {
   end: number;
 }
 
+/** What to find, where it is not typed. */
+export interface FindWish {
+  needle: string;
+  regex: boolean;
+  matchCase: boolean;
+}
+
 interface FindBarProps {
   view: TextView;
   /** Changes when there is more text: the search is done again. */
   length: number;
   /** Changes when the reader asks for the bar again: the field gets the focus. */
   asked: number;
+  /** What the field is filled with when the bar is asked for. */
+  wish: FindWish | null;
   onClose: () => void;
 }
 
-export function FindBar({ view, length, asked, onClose }: FindBarProps) {
+export function FindBar({ view, length, asked, wish, onClose }: FindBarProps) {
   const [needle, setNeedle] = useState('');
   const [matchCase, setMatchCase] = useState(false);
   const [regex, setRegex] = useState(false);
@@ -28,6 +37,11 @@ export function FindBar({ view, length, asked, onClose }: FindBarProps) {
   const field = useRef<HTMLInputElement>(null);
 
   useLayoutEffect(() => {
+    if (wish) {
+      setNeedle(wish.needle);
+      setRegex(wish.regex);
+      setMatchCase(wish.matchCase);
+    }
     field.current?.focus();
     field.current?.select();
   }, [asked]);

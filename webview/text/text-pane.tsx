@@ -7,7 +7,7 @@ import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
-import { FindBar } from './find-bar.tsx';
+import { FindBar, type FindWish } from './find-bar.tsx';
 import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
@@ -17,7 +17,8 @@ import { TextView, type TextWindow } from './text-view.ts';
 export interface PaneHandle extends PlaceHandle {
   view: TextView;
   focus(): void;
-  openFind(): void;
+  /** Opens the find bar, filled with `wish` where there is one. */
+  openFind(wish?: FindWish): void;
   togglePrompt(): void;
   /** To the next span of a label (any label: null) from where the reader is; false: there is none. */
   step(label: Label | null, direction: 1 | -1): boolean;
@@ -43,7 +44,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
   const [view, setView] = useState<TextView | null>(null);
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
-  const [finding, setFinding] = useState(0);
+  const [finding, setFinding] = useState<{ asked: number; wish: FindWish | null }>({ asked: 0, wish: null });
   const { trace, detail, annotations, loaded, error, figures, shown } = useStore(model);
   const place = useRef({ trace: '', offset: -1 });
 
@@ -125,7 +126,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
       view,
       focus: () => element.focus(),
       // At once: the next key is meant for the field.
-      openFind: () => flushSync(() => setFinding((n) => n + 1)),
+      openFind: (wish) => flushSync(() => setFinding(({ asked }) => ({ asked: asked + 1, wish: wish ?? null }))),
       togglePrompt: () => setPromptOpen((open) => !open),
       step,
       ...places.handle,
@@ -164,13 +165,14 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
       />
       <div class="pane-main">
         {places.field}
-        {finding > 0 && view && (
+        {finding.asked > 0 && view && (
           <FindBar
             view={view}
             length={loaded.completion + loaded.prompt}
-            asked={finding}
+            asked={finding.asked}
+            wish={finding.wish}
             onClose={() => {
-              setFinding(0);
+              setFinding({ asked: 0, wish: null });
               scroller.current?.focus();
             }}
           />
