@@ -69,6 +69,7 @@ const targets = {
       longhand: 'server/main.ts',
       'store-worker': 'server/store/store-worker.ts',
       'parquet-worker': 'server/importers/parquet-worker.ts',
+      'search-worker': 'server/search/search-worker.ts',
     },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },

@@ -18,6 +18,7 @@ import { validateParams } from './rpc/schemas.ts';
 import { listen, type SocketServer } from './rpc/socket-server.ts';
 import { EngineRescores } from './runs/engine-rescore.ts';
 import { RunControl } from './runs/control.ts';
+import { Searches } from './search/searches.ts';
 import { openStore } from './store/client.ts';
 import type { TraceStore } from './store/trace-store.ts';
 
@@ -72,6 +73,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     undo.push(() => control.close());
     const judges = new Judges(store, log);
     undo.push(() => judges.close());
+    const searches = new Searches(store);
+    undo.push(() => searches.close());
     const opened = control.open().catch((error: unknown) => {
       log.fatal({ error: String(error) }, 'run control failed');
       end(error instanceof Error ? error : new Error(String(error)));
@@ -85,6 +88,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         control,
         engines,
         judges,
+        searches,
         rescores: new EngineRescores(store, engines),
         shutDown: () => setImmediate(end, null),
       },

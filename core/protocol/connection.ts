@@ -46,7 +46,8 @@ export interface PeerCallOptions<S> {
 export interface PeerCallContext<S> {
   /** Aborted when the caller cancels, times out, or is gone. */
   signal: AbortSignal;
-  progress: (progress: Progress<S>) => void;
+  /** Resolves when it has left for the caller: waiting for it is the back-pressure. Never rejects. */
+  progress: (progress: Progress<S>) => Promise<void>;
 }
 
 export type PeerHandlers<M extends Shapes<M>> = {
@@ -136,9 +137,9 @@ export function openPeer<
         throw new LonghandError('invalid_params', `The parameters of ${method} are not an object.`);
       }
       const valid = options.validate ? options.validate(method as keyof Serves & string, params) : params;
-      const progress = (value: unknown) => {
+      const progress = async (value: unknown) => {
         if (typeof progressToken !== 'number' || endedBy || controller.signal.aborted) return;
-        connection.sendProgress(progressType, progressToken, value).catch(() => undefined);
+        await connection.sendProgress(progressType, progressToken, value).catch(() => undefined);
       };
       return await handler(valid, { signal: controller.signal, progress });
     } catch (error) {

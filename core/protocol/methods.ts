@@ -25,6 +25,7 @@ import type {
 import type { JudgeMethods } from './judge.ts';
 import type { LabelMethods } from './labels.ts';
 import type { RewardChangeMethods } from './reward-change.ts';
+import type { SearchMethods } from './search.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
 import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
@@ -203,7 +204,14 @@ export interface EventBatch {
 // ---- the interface -------------------------------------------------------------------------------------------------
 
 export interface Methods
-  extends AuditMethods, FigureMethods, JudgeMethods, LabelMethods, ComparisonMethods, RewardChangeMethods {
+  extends
+    AuditMethods,
+    FigureMethods,
+    JudgeMethods,
+    LabelMethods,
+    ComparisonMethods,
+    RewardChangeMethods,
+    SearchMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };

@@ -17,7 +17,8 @@ export interface Caller {
 
 export interface CallContext<M extends Method> {
   signal: AbortSignal;
-  progress: (progress: ProgressOf<M>) => void;
+  /** Resolves when it has left for the caller. */
+  progress: (progress: ProgressOf<M>) => Promise<void>;
 }
 
 /** One function a method; the compiler says when one is missing. */

@@ -95,6 +95,7 @@ export const forwarded = [
   'groups/steps',
   'groups/get',
   'traces/page',
+  'traces/search',
   'traces/get',
   'traces/slice',
   'traces/annotations',

@@ -32,6 +32,7 @@ import {
   type TraceStore,
 } from '../store/trace-store.ts';
 import { userName } from '../user-name.ts';
+import type { Searches } from '../search/searches.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
@@ -50,6 +51,7 @@ const features = [
   'stages/stop.force',
   'store/reindex',
   'store/verify',
+  'traces/search',
 ];
 
 export interface Parts {
@@ -58,6 +60,7 @@ export interface Parts {
   engines: EngineFinder;
   rescores: EngineRescores;
   judges: Judges;
+  searches: Searches;
   /** Ends the service; resolves at once. */
   shutDown: () => void;
 }
@@ -167,6 +170,7 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'metrics/figures': (params) => store.setFigures(params),
     'traces/figures': (params) => store.traceFigures(params),
 
+    'traces/search': (params, context) => parts.searches.search(params, context),
     'traces/judge': (params) => store.audit('traces/judge', { ...params, by: params.by ?? userName() }),
     'traces/answers': (params) => store.audit('traces/answers', params),
     'audit/queue': (params) => store.audit('audit/queue', params),

@@ -7,7 +7,9 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
 import { judgeEndpointSchema, judgeKeySchema, judgeSampleSchema } from '../../core/protocol/judge.ts';
 import { EDITS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
+import { SEARCH_LIMIT_MOST } from '../../core/protocol/search.ts';
 import { labels } from '../../core/behaviours/spans.ts';
+import { QUERY_LIMIT } from '../../core/query/parse.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
 import { auditReasons } from '../../core/protocol/audit.ts';
 import { givenVerdictSchema } from '../../core/protocol/files.ts';
@@ -248,6 +250,12 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     offset: natural.optional(),
     around: traceId.optional(),
     limit,
+  }),
+  'traces/search': z.object({
+    filter,
+    query: z.string().max(QUERY_LIMIT),
+    limit: int.min(1).max(SEARCH_LIMIT_MOST).optional(),
+    after: traceId.optional(),
   }),
   'traces/get': z.object({ trace: traceId }),
   'traces/slice': z.object({

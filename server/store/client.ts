@@ -167,6 +167,18 @@ class StoreClient implements TraceStore {
     return this.call('labelQueue', [params]);
   }
 
+  beginSearch(scope: StoreCalls['beginSearch']['args'][0]): ReturnType<TraceStore['beginSearch']> {
+    return this.call('beginSearch', [scope]);
+  }
+
+  searchPage(scope: StoreCalls['searchPage']['args'][0]): ReturnType<TraceStore['searchPage']> {
+    return this.call('searchPage', [scope]);
+  }
+
+  searchedRows(ids: number[]): ReturnType<TraceStore['searchedRows']> {
+    return this.call('searchedRows', [ids]);
+  }
+
   rescoreRows(...args: StoreCalls['rescoreRows']['args']): ReturnType<TraceStore['rescoreRows']> {
     return this.call('rescoreRows', args);
   }

@@ -10,6 +10,8 @@ import type { AuditMethod } from './audit.ts';
 import type { EngineRow } from './rescore.ts';
 import type { ImportBatch, ImportStart } from './importing.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
+import type { SearchPage, SearchScope } from './search-places.ts';
 import type {
   AttemptKey,
   AttemptRecord,
@@ -31,6 +33,12 @@ export interface StoreCalls {
   editLabels: { args: [params: LabelEditParams]; result: ReaderLayer };
   labelAgreement: { args: [params: Named<'labels/agreement'>]; result: Result<'labels/agreement'> };
   judgeAgreement: { args: [params: Params<'judge/agreement'>]; result: Result<'judge/agreement'> };
+  beginSearch: {
+    args: [scope: SearchScope & { after?: string | undefined }];
+    result: { total: number; after: number };
+  };
+  searchPage: { args: [scope: SearchScope & { after: number }]; result: SearchPage | null };
+  searchedRows: { args: [ids: number[]]; result: (TraceRow & { rowId: number })[] };
   labelQueue: { args: [params: Named<'labels/queue'>]; result: Result<'labels/queue'> };
   rescoreRows: {
     args: [wish: RescoreWish, after: number, count: boolean];

@@ -5,6 +5,7 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 import { Imports } from './importing.ts';
 import type { Message, Request, StoreCall, StoreCalls } from './messages.ts';
+import { beginSearch, searchedRows, searchPage } from './search-places.ts';
 import { Store } from './store.ts';
 import { verify } from './verify.ts';
 
@@ -65,6 +66,9 @@ const handlers: Handlers = {
   editLabels: ([params]) => store.editLabels(params),
   labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
   judgeAgreement: ([params]) => inSlices(store.questions.judgeAgreement(params)),
+  beginSearch: ([scope]) => beginSearch(store.index, scope),
+  searchPage: ([scope]) => searchPage(store.index, root, scope),
+  searchedRows: ([ids]) => searchedRows(store.index, ids),
   labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),
   verify: async (_args, id) => {
     const steps = verify(store.index, root);

@@ -19,7 +19,9 @@ import type {
 } from '../../core/protocol/methods.ts';
 import type { Sampling, TraceFacts, VerdictValue } from '../../core/protocol/events.ts';
 import type { ReaderLayer } from '../../core/protocol/labels.ts';
+import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { Named } from './label-figures.ts';
+import type { SearchPage, SearchScope } from './search-places.ts';
 import type { LabelEditParams } from './labels.ts';
 import type { Exit, JournalEvent, Outcome, RunFile, Spec } from '../../core/protocol/files.ts';
 
@@ -242,6 +244,12 @@ export interface TraceStore {
   /** Answers `judge/agreement`, as `behaviours` does. */
   judgeAgreement(params: Params<'judge/agreement'>): Promise<Result<'judge/agreement'>>;
   labelQueue(params: Named<'labels/queue'>): Promise<Result<'labels/queue'>>;
+
+  /** For `traces/search`, which reads the texts itself: how many traces there are, and where their texts lie, page by page. */
+  beginSearch(scope: SearchScope & { after?: string | undefined }): Promise<{ total: number; after: number }>;
+  searchPage(scope: SearchScope & { after: number }): Promise<SearchPage | null>;
+  /** By row id; those that are gone are left out. */
+  searchedRows(ids: number[]): Promise<(TraceRow & { rowId: number })[]>;
 
   /** Answers of a re-score that the engine's checker has not judged, by row id above `after`, some hundred; `left`: all, if asked. */
   rescoreRows(

@@ -1,7 +1,13 @@
 /** One webview with its channel: answers what the page asks, and keeps title and view in step. */
 import 'vscode-jsonrpc/node';
 import * as vscode from 'vscode';
-import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
+import {
+  openPeer,
+  type MessagePort,
+  type Peer,
+  type PeerCallContext,
+  type PeerHandlers,
+} from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { EventBatch, Methods, Params, Result } from '../../core/protocol/methods.ts';
 import type {
@@ -144,6 +150,11 @@ export class Page implements vscode.Disposable {
       <M extends ForwardedMethod>(method: M) =>
       (params: Params<M>, { signal }: { signal: AbortSignal }): Promise<Result<M>> =>
         backends.call(method, params, { signal });
+    // What it says on its way goes on to the page, and the page's cancelling to the backend.
+    const stream =
+      (method: 'traces/search') =>
+      (params: Params<typeof method>, { signal, progress }: PeerCallContext<Methods[typeof method]>) =>
+        backends.call(method, params, { signal, onProgress: (one) => void progress(one) });
     // In the name that the settings give; a page has none.
     const named =
       <M extends NamedMethod>(method: M) =>
@@ -164,6 +175,7 @@ export class Page implements vscode.Disposable {
       'groups/steps': forward('groups/steps'),
       'groups/get': forward('groups/get'),
       'traces/page': forward('traces/page'),
+      'traces/search': stream('traces/search'),
       'traces/get': forward('traces/get'),
       'traces/slice': forward('traces/slice'),
       'traces/annotations': forward('traces/annotations'),

@@ -28,6 +28,7 @@ import { fakePaired } from './fake-paired.ts';
 import { judgeAgreement, judgeLayer } from './fake-judge.ts';
 import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
+import { fakeSearch } from './fake-search.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
 type Served = Pick<Methods, ForwardedMethod> & HostMethods;
@@ -217,6 +218,14 @@ export class FakeHost {
         const from = Number(cursor ?? 0);
         const next = from + limit < rows.length ? { next: String(from + limit) } : {};
         return { rows: rows.slice(from, from + limit), total: rows.length, ...next };
+      },
+      'traces/search': (params, context) => {
+        const rows = this.traces.map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
+        return fakeSearch(
+          rows.filter(({ row }) => fits(row, params.filter)),
+          params,
+          context,
+        );
       },
       'traces/get': ({ trace }) => this.#find(trace).detail,
       'traces/slice': ({ trace, in: name, start, end }) => {
