@@ -3,13 +3,15 @@ import type { Memento } from 'vscode';
 import { labels, type Label } from '../core/behaviours/spans.ts';
 import type { ImportMapping } from '../core/protocol/imports.ts';
 import { layerKinds } from '../core/protocol/layers.ts';
-import type { ReadingSettings } from '../core/protocol/webview.ts';
+import type { ReadingSettings, SavedView, SavedViewChange } from '../core/protocol/webview.ts';
+import { asListColumns, asSavedView, changedViews } from './inspector/saved-views.ts';
 
 const keys = {
   reading: 'reading.v1',
   mappings: 'importMappings.v1',
   backends: 'backends.v1',
   active: 'activeBackend.v1',
+  views: 'savedViews.v1',
 } as const;
 /** Column mappings that are kept; the oldest goes first. */
 const MAX_MAPPINGS = 50;
@@ -40,6 +42,7 @@ export class Memory {
       listOpen: stored.listOpen ?? defaultReading.listOpen,
       fontSize: typeof stored.fontSize === 'number' ? Math.min(40, Math.max(8, stored.fontSize)) : null,
       layers: layerKinds.filter((kind) => (stored.layers ?? ['detector']).includes(kind)),
+      listColumns: asListColumns(stored.listColumns),
     };
   }
 
@@ -60,6 +63,19 @@ export class Memory {
 
   get #mappings(): (readonly [string, ImportMapping])[] {
     return this.#global.get<[string, ImportMapping][]>(keys.mappings) ?? [];
+  }
+
+  /** The lists of traces that the reader named, the newest last. */
+  get savedViews(): SavedView[] {
+    const stored = this.#global.get<unknown>(keys.views);
+    return Array.isArray(stored) ? stored.flatMap((one) => asSavedView(one) ?? []) : [];
+  }
+
+  /** @throws as `changedViews` does */
+  async changeSavedViews(change: SavedViewChange): Promise<SavedView[]> {
+    const next = changedViews(this.savedViews, change);
+    await this.#global.update(keys.views, next);
+    return next;
   }
 
   /** Addresses of backends that were connected to; their tokens are in SecretStorage. */

@@ -29,6 +29,8 @@ export type View =
       filter: TraceFilter;
       mode?: InspectorMode;
       sort?: TraceSort;
+      /** What the reader asks for within `filter`, in the query language. */
+      query?: string;
       trace?: string;
       /** A place to show in `trace`. */
       at?: { in: 'prompt' | 'completion'; start: number; end: number };
@@ -57,6 +59,25 @@ export interface ShownRows extends TableRef {
   sort?: { key: string; descending: boolean };
 }
 
+/** A list that a reader named, to have it for every run. */
+export interface SavedView {
+  name: string;
+  query: string;
+  sort?: TraceSort;
+  /** Ids of the list's columns in their order; absent: as many as there is room for. */
+  columns?: string[];
+}
+/** `save` takes the place of a view of that name. */
+export type SavedViewChange =
+  { save: SavedView } | { rename: { from: string; to: string } } | { remove: { name: string } };
+
+/** Which columns the list of traces has, and how wide they are. */
+export interface ListColumns {
+  shown?: string[];
+  /** Pixels by id. */
+  widths?: Record<string, number>;
+}
+
 /** Reader's choices that hold for all panels. */
 export interface ReadingSettings {
   hiddenLabels: Label[];
@@ -67,6 +88,7 @@ export interface ReadingSettings {
   fontSize: number | null;
   /** Whose spans are shown; absent: the detector's. */
   layers?: LayerKind[];
+  listColumns?: ListColumns;
 }
 
 export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'disconnected' | 'refused';
@@ -148,6 +170,10 @@ export interface HostMethods {
   };
   'host/copy': { params: { text: string }; result: Record<string, never> };
   'host/command': { params: WebviewCommand; result: Record<string, never> };
+  /** The lists that were saved, the newest last. */
+  'host/savedViews': { params: Record<string, never>; result: { views: SavedView[] } };
+  /** All views after one change; refused with the reason where it cannot be made. */
+  'host/changeSavedViews': { params: SavedViewChange; result: { views: SavedView[] } };
 }
 
 export interface HostNotifications {

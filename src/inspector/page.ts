@@ -224,6 +224,8 @@ export class Page implements vscode.Disposable {
         await openText(params);
         return done;
       },
+      'host/savedViews': () => ({ views: memory.savedViews }),
+      'host/changeSavedViews': async (change) => ({ views: await memory.changeSavedViews(change) }),
       'host/copy': async ({ text }) => {
         await vscode.env.clipboard.writeText(text);
         return done;

@@ -24,9 +24,10 @@ export function asView(value: unknown): View | null {
     case 'inspector': {
       if (!isObject(value['filter'])) return null;
       const view: View = { page: 'inspector', title: text(value['title'], 'Traces'), filter: value['filter'] };
-      const { sort, trace, at, mode } = value;
+      const { sort, trace, at, mode, query } = value;
       if (mode === 'audit' || mode === 'rescore') view.mode = mode;
       if (isSort(sort)) view.sort = sort;
+      if (typeof query === 'string' && query !== '') view.query = query.slice(0, 10_000);
       if (typeof trace === 'string') view.trace = trace;
       if (
         isObject(at) &&
