@@ -4,6 +4,7 @@
  */
 export const errorCodes = {
   invalid_params: { help: 'The request is not valid for this backend. Update the extension or the backend.' },
+  invalid_query: { help: 'The query is not valid. What is wrong is said with its place.' },
   unknown_method: { help: 'The backend does not know this request. Update the backend.' },
   internal: { help: 'An error inside the backend. Its log has the details.', action: 'longhand.showLog' },
   unauthorized: { help: 'The token is wrong. Enter it again.', action: 'longhand.connectBackend' },

@@ -327,17 +327,33 @@ export interface Methods
    * Begins after `cursor`; or `offset` rows from the beginning, for a jump; or with the page of `limit` rows that holds the trace
    * `around`, counted from the beginning, and with the first where the list does not hold it. The answer's `offset` says how
    * many rows lie before it, where one of these two was asked for.
+   *
+   * `query` is in the language of `core/query` and narrows the filter; `invalid_query` says what is wrong with it and where. Words
+   * and expressions that it has the texts searched for are refused: `traces/search` finds them.
+   *
+   * Where the query or the sorting needs what is found in texts (behaviours, tokens after the first right answer and the like),
+   * `unread` counts the finished traces whose text was not read: they may be missing from the list, or stand at its end.
+   * `traces/readTexts` reads them.
    */
   'traces/page': {
     params: {
       filter: TraceFilter;
+      query?: string;
       sort?: TraceSort;
       cursor?: string;
       offset?: number;
       around?: string;
       limit?: number;
     };
-    result: { rows: TraceRow[]; next?: string; total: number; offset?: number };
+    result: { rows: TraceRow[]; next?: string; total: number; offset?: number; unread?: number };
+  };
+  /**
+   * Reads texts that a list needs, for a fraction of a second a call; while `unread` is above 0, the same call goes on. Words and
+   * expressions in the query say nothing here.
+   */
+  'traces/readTexts': {
+    params: { filter: TraceFilter; query?: string; sort?: TraceSort };
+    result: { unread: number };
   };
   'traces/get': { params: { trace: string }; result: TraceDetail };
   /** At most 256 KiB of UTF-16 units a call; the end is cut to what exists, and never splits a surrogate pair. */

@@ -36,15 +36,23 @@ export type TraceSortKey =
   | 'problem'
   | 'stage'
   | 'step'
+  | 'epoch'
+  | 'set'
+  | 'sample'
   | 'verdict'
   | 'answer'
   | 'tokens'
+  /** Of the text, in UTF-16 units. */
+  | 'length'
   | 'finish'
   | 'reward'
   | 'advantage'
   | 'after'
   | 'flips'
-  | 'lost';
+  | 'lost'
+  /** Spans of all labels together, or of one. */
+  | 'behaviour'
+  | `behaviour.${Label}`;
 
 export interface TraceSort {
   key: TraceSortKey;
@@ -76,6 +84,8 @@ export interface TraceRow {
   superseded: boolean;
   /** Where `metrics/figures` or `traces/figures` has read its text: tokens after the first right answer (null: none), changes between right and wrong, tokens lost in loops. */
   figures?: { after: number | null; flips: number; lost: number | null };
+  /** In a list that is sorted or asked for by behaviours, where its text was read: spans by label. */
+  behaviours?: SpanCounts;
   /** Length of the completion so far, in UTF-16 units. */
   length: number;
 }

@@ -117,6 +117,7 @@ export const forwarded = [
   'groups/steps',
   'groups/get',
   'traces/page',
+  'traces/readTexts',
   'traces/search',
   'traces/get',
   'traces/slice',

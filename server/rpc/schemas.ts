@@ -78,18 +78,29 @@ const sort = z.object({
     'problem',
     'stage',
     'step',
+    'epoch',
+    'set',
+    'sample',
     'verdict',
     'answer',
     'tokens',
+    'length',
     'finish',
     'reward',
     'advantage',
     'after',
     'flips',
     'lost',
+    'behaviour',
+    ...labels.map((label) => `behaviour.${label}` as const),
   ]),
   descending: z.boolean(),
 });
+/** What is longer than a query may be is told by its parser. */
+const listQuery = z
+  .string()
+  .max(10 * QUERY_LIMIT)
+  .optional();
 const ofSide = { of: stage.optional(), set: z.string().max(200).optional() };
 const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional(), ...ofSide });
 const factor = z.number().gt(1).max(1000).optional();
@@ -243,8 +254,10 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'audit/undo': z.object({ run, rescore: natural, by: reader }),
   'audit/rescores': z.object({ run }),
 
+  'traces/readTexts': z.object({ filter, query: listQuery, sort: sort.optional() }),
   'traces/page': z.object({
     filter,
+    query: listQuery,
     sort: sort.optional(),
     cursor: pageCursor,
     offset: natural.optional(),

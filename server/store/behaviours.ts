@@ -11,13 +11,15 @@ import type { BehaviourSet, TraceSide } from '../../core/protocol/comparison.ts'
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { Annotator } from './annotate.ts';
 import type { DocumentClasses, InDocument } from './classes.ts';
+import { BEHAVIOURS_KEY } from './detector-key.ts';
+
+export { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { Reading } from './reading.ts';
 import { traceRowId } from './schema.ts';
 import { PAGE, pagesById, STILL_THERE } from './slices.ts';
 
-export const BEHAVIOURS_KEY = `${DETECTOR.name} ${DETECTOR.version}`;
 /** UTF-16 units of a completion that are read: some 150,000 tokens, 25 ms. */
 const TEXT_LIMIT = 2 ** 19;
 export const MOST_SETS = 200;
@@ -145,7 +147,7 @@ class Work extends Reading {
       if (known.has(key)) continue;
       known.add(key);
       for (const row of this.rows(group)) {
-        if (row.detector !== BEHAVIOURS_KEY && this.hasTime()) this.readNow(() => this.count(row));
+        if (row.detector !== BEHAVIOURS_KEY && this.hasTime()) this.readNow(() => countText(this.parts, row));
         yield* this.breath();
       }
     }
@@ -228,23 +230,33 @@ class Work extends Reading {
     );
     return attemptFolder(this.parts.root, { run, stage, attempt: newest?.attempt ?? 1 });
   }
+}
 
-  /** Reads one text and keeps its counts: null where the text is gone. */
-  private count(row: Row): void {
-    const folder = attemptFolder(this.parts.root, row);
-    const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
-    const found: { counts: string | null; cut: boolean } = { counts: null, cut: false };
-    try {
-      const { counts: all, cut } = this.parts.annotator.counts(place, TEXT_LIMIT);
-      Object.assign(found, { counts: JSON.stringify(all), cut });
-    } catch (error) {
-      if (!LonghandError.is(error, 'corrupt')) throw error;
-    }
-    const { index } = this.parts;
-    const insert = `INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) SELECT :trace, :detector, :counts, :cut WHERE ${STILL_THERE}`;
-    const kept = { detector: BEHAVIOURS_KEY, counts: found.counts, cut: found.cut ? 1 : 0 };
-    index.transaction(() => index.run(insert, { trace: row.id, run: row.run, ...kept }));
+/** A finished trace whose text is to be read. */
+export interface Unread {
+  id: number;
+  attempt_id: number;
+  run: string;
+  stage: string;
+  attempt: number;
+  prompt: number | null;
+}
+
+/** Reads one text and keeps its counts, which are given: null where the text is gone. */
+export function countText({ index, root, annotator }: Omit<Parts, 'classes'>, row: Unread): SpanCounts | null {
+  const folder = attemptFolder(root, row);
+  const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
+  const found: { counts: SpanCounts | null; cut: boolean } = { counts: null, cut: false };
+  try {
+    Object.assign(found, annotator.counts(place, TEXT_LIMIT));
+  } catch (error) {
+    if (!LonghandError.is(error, 'corrupt')) throw error;
   }
+  const insert = `INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) SELECT :trace, :detector, :counts, :cut WHERE ${STILL_THERE}`;
+  const counts = found.counts && JSON.stringify(found.counts);
+  const kept = { detector: BEHAVIOURS_KEY, counts, cut: found.cut ? 1 : 0 };
+  index.transaction(() => index.run(insert, { trace: row.id, run: row.run, ...kept }));
+  return found.counts;
 }
 
 /** The spans of a completion by label; null where its text is gone. A trace that ended since texts were read counts next time. */

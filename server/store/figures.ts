@@ -13,8 +13,9 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { FigureSet, TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { unitsAtEnd } from './annotate.ts';
-import { BEHAVIOURS_KEY, groupsOf, MOST_SETS, ofRun, type Group } from './behaviours.ts';
+import { groupsOf, MOST_SETS, ofRun, type Group } from './behaviours.ts';
 import { controlledRates, type Counted } from './controlled.ts';
+import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { TokenPlaces } from './places.ts';
@@ -169,15 +170,23 @@ export class Figures {
     const work = new Reading();
     for (const group of groups)
       for (const row of this.rows(group)) {
-        if (!isKnown(row) && work.hasTime()) {
-          const folder = attemptFolder(this.root, row);
-          const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
-          const { figures, cut } = yield* work.read(this.read(place, row));
-          this.keep(row, figures, cut);
-        }
+        if (!isKnown(row) && work.hasTime()) yield* work.read(this.readAndKeep(row));
         yield* work.breath();
       }
     return work.waiting;
+  }
+
+  /** Reads one finished text by its row id; nothing where the trace is gone. Yields between its parts. */
+  *readOne(id: number): Generator<void> {
+    const row = this.index.get<Row>(`SELECT ${ROW} WHERE t.id = ?`, id);
+    if (row) yield* this.readAndKeep(row);
+  }
+
+  private *readAndKeep(row: Row): Generator<void> {
+    const folder = attemptFolder(this.root, row);
+    const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
+    const { figures, cut } = yield* this.read(place, row);
+    this.keep(row, figures, cut);
   }
 
   /** The figures of one text; null: it is gone. Yields between its parts. */

@@ -1,7 +1,13 @@
-/** A filter of traces as SQL. Every value is bound, none is written into the statement. */
+/** A filter of traces, and what a reader asks for within it, as SQL. Every value is bound, none is written into the statement. */
 import type { SQLInputValue } from 'node:sqlite';
+import { LonghandError } from '../../core/protocol/errors.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
+import { infoOf } from '../../core/query/fields.ts';
+import { parseQuery } from '../../core/query/parse.ts';
+import { isText, type FieldTerm, type Query, type Term } from '../../core/query/types.ts';
+import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
+import { about, answeredSql, idsOf, termCondition, type AttemptInScope } from './query-where.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 
 export interface Where {
@@ -10,58 +16,89 @@ export interface Where {
   values: SQLInputValue[];
 }
 
-/** Whether an answer was found, of `traces t` and `details d`: by the checker where it has looked, else by the quick look. */
-export const answeredSql = `coalesce(json_type(d.facts, '$.answer') <> 'null', t.answer IS NOT NULL)`;
-
-/** `superseded` left out or false leaves out what a newer attempt replaced; true lists it with the rest. */
-export function where(index: IndexFile, filter: TraceFilter): Where {
+/**
+ * `superseded` left out or false leaves out what a newer attempt replaced; true lists it with the rest, and so does a term that asks
+ * for it. Of `terms` those that are looked for in texts say nothing here.
+ */
+export function where(index: IndexFile, filter: TraceFilter, terms: readonly Term[] = []): Where {
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
   const add = (sql: string, ...bound: SQLInputValue[]): void => {
     parts.push(sql);
     values.push(...bound);
   };
-  if (filter.run !== undefined || filter.stage !== undefined || filter.attempt !== undefined) {
-    // Numbers from the index itself, so they may stand in a statement.
-    const ids = attemptsOf(index, filter).map(({ id }) => id);
-    add(`t.attempt_id IN (${ids.join(', ') || 'NULL'})`);
-  }
-  if (!filter.superseded) add('t.superseded = 0');
+  const attempts = attemptsOf(index, filter);
+  if (filter.run !== undefined || filter.stage !== undefined || filter.attempt !== undefined)
+    add(`t.attempt_id IN (${idsOf(attempts)})`);
+  if (!filter.superseded && !terms.some(asksForSuperseded)) add('t.superseded = 0');
   if (filter.of !== undefined) add('t.of = ?', filter.of);
   if (filter.step !== undefined) add('t.step = ?', filter.step);
   if (filter.stepFrom !== undefined) add('t.step >= ?', filter.stepFrom);
   if (filter.stepTo !== undefined) add('t.step <= ?', filter.stepTo);
-  if (filter.problem !== undefined) add('t.problem_id IN (SELECT id FROM problems WHERE hash = ?)', filter.problem);
+  if (filter.problem !== undefined)
+    add(
+      `t.problem_id IN (SELECT id FROM problems WHERE attempt_id IN (${idsOf(attempts)}) AND hash = ?)`,
+      filter.problem,
+    );
   if (filter.group !== undefined) add('t.grp = ?', filter.group);
   if (filter.set !== undefined) add('t.set_name = ?', filter.set);
   if (filter.marker === null) add('t.marker IS NULL');
   else if (filter.marker !== undefined) add('t.marker = ?', filter.marker);
   if (filter.behaviour !== undefined)
-    add('t.id IN (SELECT trace FROM behaviours WHERE json_extract(counts, ?) > 0)', `$.${filter.behaviour}`);
+    add(
+      `t.id IN (SELECT trace FROM behaviours WHERE detector = '${BEHAVIOURS_KEY}' AND json_extract(counts, ?) > 0)`,
+      `$.${filter.behaviour}`,
+    );
   if (filter.live !== undefined) add('t.live = ?', filter.live ? 1 : 0);
   if (filter.verdict !== undefined)
     add(`t.verdict IN (${filter.verdict.map((v) => verdictCodes.indexOf(v)).join(', ')})`);
   if (filter.finish !== undefined) add(`t.finish IN (${filter.finish.map((f) => finishCodes.indexOf(f)).join(', ')})`);
   if (filter.answered !== undefined)
     add(`${filter.answered ? '' : 'NOT '}(SELECT ${answeredSql} FROM details d WHERE d.id = t.id)`);
-  for (const word of words(filter.text)) {
-    add(
-      `(t.problem_id IN (SELECT id FROM problems WHERE instr(search, ?) > 0) OR instr(coalesce(t.answer_search, t.answer), ?) > 0)`,
-      word,
-      word,
-    );
-  }
+  for (const condition of [
+    ...(filter.text === undefined ? [] : [about(attempts, filter.text)]),
+    ...terms.filter((term) => !isText(term)).map((term) => termCondition(index, attempts, term)),
+  ])
+    add(condition.sql, ...condition.values);
   return { sql: parts.join(' AND ') || '1', values };
 }
 
-const words = (text: string | undefined): string[] =>
-  text?.toWellFormed().toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20) ?? [];
+const asksForSuperseded = (term: Term): boolean =>
+  term.kind === 'field' &&
+  term.field === 'is' &&
+  !term.negated &&
+  term.values.some((value) => value.is === 'text' && value.text === 'superseded');
 
 /** The attempts that a filter leaves, with the number of their traces that count. */
-export function attemptsOf(index: IndexFile, { run, stage, attempt }: TraceFilter): { id: number; traces: number }[] {
-  return index.all<{ id: number; traces: number }>(
-    `SELECT id, traces FROM attempts WHERE (:run IS NULL OR run = :run) AND (:stage IS NULL OR stage = :stage)
+export function attemptsOf(
+  index: IndexFile,
+  { run, stage, attempt }: TraceFilter,
+): (AttemptInScope & { traces: number })[] {
+  return index.all<AttemptInScope & { traces: number }>(
+    `SELECT id, run, stage, attempt, traces FROM attempts WHERE (:run IS NULL OR run = :run) AND (:stage IS NULL OR stage = :stage)
        AND (:attempt IS NULL OR attempt = :attempt) ORDER BY id`,
     { run: run ?? null, stage: stage ?? null, attempt: attempt ?? null },
   );
+}
+
+/** What has to be read in texts before it is known of a trace. */
+export type Reads = 'behaviours' | 'figures';
+
+/** What a term needs of texts; null: nothing. */
+export function termReads(term: Term): Reads | null {
+  if (term.kind !== 'field') return null;
+  const { field, values } = term satisfies FieldTerm;
+  if (field === 'has')
+    return values.some((value) => value.is === 'text' && value.text === 'loop') ? 'behaviours' : null;
+  return infoOf(field).reads ?? null;
+}
+
+/** The query of a request. @throws `invalid_query` with what is wrong and where */
+export function queryOf(text: string | undefined): Query {
+  if (text === undefined) return { terms: [] };
+  const { query, errors } = parseQuery(text);
+  const [first] = errors;
+  if (!first) return query;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  throw new LonghandError('invalid_query', `At character ${first.start + 1}: ${first.message}${more}`, { errors });
 }

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { matchesGlob } from '../../core/query/glob.ts';
 import { Lru } from './lru.ts';
 import { INDEX_VERSION, tables } from './schema.ts';
 
@@ -89,6 +90,9 @@ export function removeIndex(path: string): void {
 }
 
 function prepare(db: DatabaseSync): void {
+  db.function('glob_matches', { deterministic: true }, (pattern, value) =>
+    typeof value === 'string' && matchesGlob(String(pattern), value) ? 1 : 0,
+  );
   // mmap makes cold reads of single rows forty times slower; NORMAL loses nothing here, as what a power cut takes is read again.
   db.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536',

@@ -29,6 +29,7 @@ import type {
   StoreMethod,
 } from './trace-store.ts';
 import { findTrace, traceDetail, traceGroup, traceSlice } from './traces.ts';
+import { readTexts } from './unread.ts';
 
 export class Questions {
   private readonly index: IndexFile;
@@ -110,6 +111,10 @@ export class Questions {
   };
 
   private readonly slicedAnswers: { [M in SlicedMethod]: (params: Params<M>) => Generator<void, Result<M>> } = {
+    'traces/readTexts': (params) => {
+      const { index, root, annotator, figures } = this;
+      return readTexts({ index, root, annotator, figures }, params);
+    },
     'traces/pairs': (params) => pairs(this.index, this.sidesKnown(params)),
     'metrics/paired': (params) => paired(this.index, this.sidesKnown(params)),
     'metrics/rewardChange': (params) =>

@@ -47,6 +47,7 @@ export type StoreMethod = (typeof storeMethods)[number];
 
 /** Those over many traces: they are answered in slices of some milliseconds, and other calls between. */
 export const slicedMethods = [
+  'traces/readTexts',
   'traces/pairs',
   'metrics/paired',
   'metrics/rewardChange',

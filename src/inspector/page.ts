@@ -175,6 +175,7 @@ export class Page implements vscode.Disposable {
       'groups/steps': forward('groups/steps'),
       'groups/get': forward('groups/get'),
       'traces/page': forward('traces/page'),
+      'traces/readTexts': forward('traces/readTexts'),
       'traces/search': stream('traces/search'),
       'traces/get': forward('traces/get'),
       'traces/slice': forward('traces/slice'),

@@ -219,6 +219,7 @@ export class FakeHost {
         const next = from + limit < rows.length ? { next: String(from + limit) } : {};
         return { rows: rows.slice(from, from + limit), total: rows.length, ...next };
       },
+      'traces/readTexts': () => ({ unread: 0 }),
       'traces/search': (params, context) => {
         const rows = this.traces.map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
         return fakeSearch(
@@ -362,7 +363,7 @@ export class FakeHost {
   #rows(filter: TraceFilter, sort?: TraceSort): TraceRow[] {
     const rows = this.traces.map(({ detail }) => rowOf(detail)).filter((row) => fits(row, filter));
     if (!sort || sort.key === 'order') return sort?.descending ? rows.reverse() : rows;
-    const value = (row: TraceRow) =>
+    const value = (row: TraceRow): string | number | null =>
       ({
         problem: row.problemLabel,
         stage: row.stage,
@@ -376,8 +377,10 @@ export class FakeHost {
         after: row.figures?.after ?? null,
         flips: row.figures?.flips ?? null,
         lost: row.figures?.lost ?? null,
-        order: null,
-      })[sort.key];
+        epoch: row.epoch,
+        sample: row.sample,
+        length: row.length,
+      } as Record<string, string | number | null>)[sort.key] ?? null;
     const sign = sort.descending ? -1 : 1;
     return rows.sort((a, b) => {
       const [x, y] = [value(a) ?? '', value(b) ?? ''];

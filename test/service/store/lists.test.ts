@@ -5,7 +5,7 @@ import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';
 
-const KEYS: TraceSortKey[] = [
+const KEYS = [
   'order',
   'problem',
   'stage',
@@ -19,7 +19,7 @@ const KEYS: TraceSortKey[] = [
   'lost',
   'reward',
   'advantage',
-];
+] as const satisfies TraceSortKey[];
 const verdicts = ['right', 'wrong', 'undecided', 'none'] as const;
 const finishes = ['stop', 'length', 'error'] as const;
 
@@ -70,7 +70,7 @@ async function allPages(store: TraceStore, params: Params<'traces/page'>): Promi
 }
 
 /** What a row is sorted by, as the store should see it. */
-function valueOf(row: TraceRow, key: TraceSortKey): string | number | null {
+function valueOf(row: TraceRow, key: (typeof KEYS)[number]): string | number | null {
   if (key === 'order') return 0;
   if (key === 'problem') return row.problemLabel;
   if (key === 'verdict') return row.verdict === null ? null : verdicts.indexOf(row.verdict);

@@ -1,0 +1,134 @@
+/**
+ * Traces whose texts have to be read before a list is whole: behaviours and figures are found when somebody asks for them. They are
+ * read for a fraction of a second a call, as for `metrics/behaviours`, and kept.
+ */
+import { FIGURES_VERSION } from '../../core/metrics/trace-figures.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import type { TraceFilter, TraceSort } from '../../core/protocol/traces.ts';
+import { textTerms, type Query, type QueryError, type Term } from '../../core/query/types.ts';
+import type { Annotator } from './annotate.ts';
+import { countText } from './behaviours.ts';
+import { BEHAVIOURS_KEY } from './detector-key.ts';
+import type { Figures } from './figures.ts';
+import { attemptsOf, queryOf, termReads, where, type Reads, type Where } from './filters.ts';
+import type { IndexFile } from './index-file.ts';
+import { orderOf, type Order } from './list-order.ts';
+import { Reading } from './reading.ts';
+import { traceRowId } from './schema.ts';
+import { PAGE, pagesById } from './slices.ts';
+
+/** The query of a list, which has no term that is looked for in texts. @throws `invalid_query` */
+export function listQueryOf(text: string | undefined): Query {
+  const query = queryOf(text);
+  const errors: QueryError[] = textTerms(query).map(({ start, end }) => ({
+    start,
+    end,
+    message: 'Words and expressions are looked for in the texts: ask traces/search.',
+  }));
+  if (errors.length > 0)
+    throw new LonghandError('invalid_query', `At character ${errors[0]!.start + 1}: ${errors[0]!.message}`, { errors });
+  return query;
+}
+
+/** What a list needs of texts. */
+export function readsOf({
+  filter,
+  terms,
+  order,
+}: {
+  filter: TraceFilter;
+  terms: readonly Term[];
+  order: Order;
+}): Set<Reads> {
+  const reads = new Set(terms.flatMap((term) => termReads(term) ?? []));
+  if (filter.behaviour !== undefined) reads.add('behaviours');
+  if (order.reads !== null) reads.add(order.reads);
+  return reads;
+}
+
+/** Finished traces that fit all that is known without their text, and whose text was not read, as a condition with its joins. */
+export function unreadOf(
+  index: IndexFile,
+  { behaviour: _behaviour, ...filter }: TraceFilter,
+  terms: readonly Term[],
+  reads: ReadonlySet<Reads>,
+): Where & { join: string } {
+  const known = where(
+    index,
+    filter,
+    terms.filter((term) => termReads(term) === null),
+  );
+  const lacks: string[] = [];
+  const join: string[] = [];
+  if (reads.has('behaviours')) {
+    join.push(`LEFT JOIN behaviours b ON b.trace = t.id AND b.detector = '${BEHAVIOURS_KEY}'`);
+    lacks.push('b.trace IS NULL');
+  }
+  if (reads.has('figures')) {
+    // Found with another verdict than counts now, they are found again.
+    join.push(`LEFT JOIN figures f ON f.trace = t.id AND f.version = '${FIGURES_VERSION}' AND f.verdict IS t.verdict`);
+    lacks.push('f.trace IS NULL');
+  }
+  return {
+    sql: `${known.sql} AND t.live = 0 AND (${lacks.join(' OR ') || '0'})`,
+    values: known.values,
+    join: join.join(' '),
+  };
+}
+
+const counted = (index: IndexFile, { sql, values, join }: ReturnType<typeof unreadOf>): number =>
+  index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t ${join} WHERE ${sql}`, ...values)?.n ?? 0;
+
+interface Row {
+  id: number;
+  attempt_id: number;
+  run: string;
+  stage: string;
+  attempt: number;
+  prompt: number | null;
+  /** 1: it has to be read for that. */
+  behaviours: number;
+  figures: number;
+}
+
+interface Parts {
+  index: IndexFile;
+  root: string;
+  annotator: Annotator;
+  figures: Figures;
+}
+
+/** Answers `traces/readTexts`. */
+export function* readTexts(
+  { index, root, annotator, figures }: Parts,
+  { filter, query, sort }: Params<'traces/readTexts'>,
+): Generator<void, Result<'traces/readTexts'>> {
+  const { terms } = queryOf(query);
+  const order: TraceSort = sort ?? { key: 'order', descending: false };
+  const reads = readsOf({ filter, terms, order: orderOf(order) });
+  const work = new Reading();
+  if (reads.size === 0) return { unread: 0 };
+  const unread = unreadOf(index, filter, terms, reads);
+  const wants = (what: Reads, table: string): string => (reads.has(what) ? `${table}.trace IS NULL` : '0');
+  for (const { id: attempt } of attemptsOf(index, filter)) {
+    const page = (after: number): Row[] =>
+      index.all<Row>(
+        `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours', 'b')} AS behaviours,
+           ${wants('figures', 'f')} AS figures
+         FROM traces t JOIN attempts a ON a.id = t.attempt_id ${unread.join} WHERE ${unread.sql} AND t.id > ? AND t.id < ?
+         ORDER BY t.id LIMIT ${PAGE}`,
+        ...unread.values,
+        after,
+        traceRowId(attempt + 1, 0),
+      );
+    for (const rows of pagesById(page, traceRowId(attempt, 0) - 1))
+      for (const row of rows) {
+        if (!work.hasTime()) return { unread: counted(index, unread) };
+        if (row.behaviours === 1) work.readNow(() => countText({ index, root, annotator }, row));
+        if (row.figures === 1) yield* work.read(figures.readOne(row.id));
+        yield* work.breath();
+      }
+  }
+  return { unread: 0 };
+}
