@@ -86,6 +86,7 @@ const targets = {
     entryPoints: {
       inspector: 'webview/inspector/main.tsx',
       dashboard: 'webview/dashboard/main.tsx',
+      overview: 'webview/overview/main.tsx',
       report: 'webview/report/main.tsx',
     },
     outdir: 'dist/webview',

@@ -56,6 +56,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.newRecipe': async () => (await import('./recipes/new-recipe.ts')).newRecipe(backends),
 
     'longhand.openDashboard': async (run) => (await traces()).openDashboard(parts, run),
+    'longhand.openOverview': async (run) => (await traces()).openOverview(parts, run),
     'longhand.openStageReport': async (stage) => (await traces()).openStageReport(parts, stage),
     'longhand.openTraces': async (what) => (await traces()).openTraces(parts, what),
     'longhand.openTraceFile': async (file, selected) => (await traces()).openTraceFiles(parts, filesOf(file, selected)),

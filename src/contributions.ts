@@ -8,6 +8,7 @@ export const commandIds = [
   'longhand.planRecipe',
   'longhand.newRecipe',
   'longhand.openDashboard',
+  'longhand.openOverview',
   'longhand.openStageReport',
   'longhand.openTraces',
   'longhand.openTraceFile',
@@ -101,7 +102,7 @@ export interface ContextKeys {
   /** A stage is running or stopping. */
   'longhand.running': boolean;
   /** What the active panel shows; empty where none is active. */
-  'longhand.page': 'inspector' | 'compare' | 'dashboard' | 'report' | '';
+  'longhand.page': 'inspector' | 'compare' | 'dashboard' | 'overview' | 'report' | 'sides' | '';
 }
 export const contextKeys = [
   'longhand.backend',
@@ -114,7 +115,7 @@ export const contextKeys = [
 export const ids = {
   runsView: 'longhand.runs',
   container: 'longhand',
-  /** Webview panels: inspector, comparison, dashboard and report. */
+  /** Webview panels: inspector, comparison, dashboard, overview and report. */
   panel: 'longhand.panel',
   traceEditor: 'longhand.traceFile',
   language: 'longhand-recipe',

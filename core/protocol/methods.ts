@@ -25,6 +25,7 @@ import type {
 import type { JudgeMethods } from './judge.ts';
 import type { LabelMethods } from './labels.ts';
 import type { RewardChangeMethods } from './reward-change.ts';
+import type { OverviewMethods } from './overview.ts';
 import type { SearchMethods } from './search.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
@@ -213,6 +214,7 @@ export interface Methods
     RewardChangeMethods,
     SearchMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
+    OverviewMethods,
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };
 

@@ -48,6 +48,7 @@ const features = [
   'metrics/paired',
   'metrics/rewardChange',
   'stages/report',
+  'overview',
   'stages/stop.force',
   'store/reindex',
   'store/verify',

@@ -118,6 +118,10 @@ const sides = z
   )
   .min(1)
   .max(100);
+/** Of a run: a benchmark, or a stage. */
+const series = { run, set: z.string().max(200).optional(), stage: stage.optional() };
+const checkpoint = z.string().max(20_000);
+const offset = natural.max(1e9);
 const cell = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
 const where = z
   .record(z.string().max(200), z.union([cell, z.array(cell).max(100)]))
@@ -283,6 +287,33 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'traces/pairs': z.object({ before: side, after: side, factor }),
   'metrics/paired': z.object({ before: side, after: side, factor }),
   'metrics/rewardChange': z.object({ run, stage, before: steps.optional(), after: steps.optional() }),
+  'overview/series': z.object({ run }),
+  'overview/matrix': z.object({
+    ...series,
+    sort: z.object({ key: z.enum(['accuracy', 'change', 'problem']), descending: z.boolean() }),
+    text: z.string().max(1000).optional(),
+    offset,
+    limit: int.min(1).max(PAGE_LIMIT),
+  }),
+  'overview/difficulty': z.object(series),
+  'overview/budgets': z.object({ ...series, budgets: z.array(int.positive()).max(100).optional() }),
+  'overview/problems': z.object({
+    ...series,
+    wanted: z.union([
+      z.object({ checkpoint, bucket: natural.max(9) }),
+      z.object({ checkpoint, budget: int.positive(), below: int.positive().nullable() }),
+    ]),
+    against: checkpoint.optional(),
+    offset,
+    limit: int.min(1).max(PAGE_LIMIT),
+  }),
+  'overview/behaviours': z.object({ ...series, most: int.positive().nullable().optional() }),
+  'overview/scatter': z.object({
+    ...series,
+    stepFrom: natural.optional(),
+    stepTo: natural.optional(),
+    checkpoint: checkpoint.optional(),
+  }),
 
   'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),
   'groups/steps': z.object({ run, stage, problem: z.string().max(100) }),

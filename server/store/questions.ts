@@ -14,6 +14,7 @@ import { LabelFigures, type Named } from './label-figures.ts';
 import { exportLabels, prepareEdit, readerLayer, type LabelEditParams } from './labels.ts';
 import { otherLayers } from './layers.ts';
 import { Pages } from './pages.ts';
+import { Overview } from './overview.ts';
 import { paired, pairs } from './paired.ts';
 import { streamOf } from './paths.ts';
 import { rewardChangeOf } from './reward-change.ts';
@@ -43,6 +44,7 @@ export class Questions {
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
+  private readonly overview: Overview;
     this.index = index;
     this.root = root;
     this.texts = new TextReader(index);
@@ -57,6 +59,7 @@ export class Questions {
     return this.answers[method](params);
   }
 
+    this.overview = new Overview({ index, root, annotator: this.annotator });
   /** Yields every few milliseconds, so that other questions are answered between. */
   sliced<M extends SlicedMethod>(method: M, params: Params<M>): Generator<void, Result<M>> {
     return this.slicedAnswers[method](params);
@@ -126,6 +129,13 @@ export class Questions {
     this.known(params.after.run);
     return params;
   }
+    'overview/series': (params) => this.overview.series({ ...params, run: this.known(params.run) }),
+    'overview/matrix': (params) => this.overview.matrix({ ...params, run: this.known(params.run) }),
+    'overview/difficulty': (params) => this.overview.difficulty({ ...params, run: this.known(params.run) }),
+    'overview/budgets': (params) => this.overview.budgets({ ...params, run: this.known(params.run) }),
+    'overview/problems': (params) => this.overview.problems({ ...params, run: this.known(params.run) }),
+    'overview/behaviours': (params) => this.overview.behaviours({ ...params, run: this.known(params.run) }),
+    'overview/scatter': (params) => this.overview.scatter({ ...params, run: this.known(params.run) }),
 
   /** @throws `not_found` */
   private known(run: string): string {
@@ -155,3 +165,4 @@ export class Questions {
     this.judges.forget();
   }
 }
+    this.overview.forget();

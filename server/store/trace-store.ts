@@ -52,6 +52,13 @@ export const slicedMethods = [
   'metrics/paired',
   'metrics/rewardChange',
 ] as const satisfies readonly Method[];
+  'overview/series',
+  'overview/matrix',
+  'overview/difficulty',
+  'overview/budgets',
+  'overview/problems',
+  'overview/behaviours',
+  'overview/scatter',
 export type SlicedMethod = (typeof slicedMethods)[number];
 
 export interface AttemptKey {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { View } from '../../core/protocol/webview.ts';
 
-export type Bundle = 'inspector' | 'dashboard' | 'report';
+export type Bundle = 'inspector' | 'dashboard' | 'overview' | 'report' | 'sides';
 
 /** The page that shows a view; a comparison is the inspector's. */
 export function bundleOf({ page }: View): Bundle {

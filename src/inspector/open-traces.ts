@@ -1,4 +1,4 @@
-/** Open Traces, Open Dashboard, Open Stage Report, Compare…: from a row, a file, or by asking. */
+/** Open Traces, Open Dashboard, Open Overview, Open Stage Report, Compare…: from a row, a file, or by asking. */
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
@@ -159,6 +159,12 @@ export async function openDashboard({ targets, panels }: OpenParts, argument: un
     'There is no run of a recipe yet.',
   );
   if (run) await panels.open({ page: 'dashboard', run: run.run });
+}
+
+/** Figures over all traces of a run. */
+export async function openOverview({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
+  const run = await targets.run(argument, 'Open Overview', ({ traces }) => traces > 0, 'There are no traces yet.');
+  if (run) await panels.open({ page: 'overview', run: run.run });
 }
 
 /** What a stage says of its data; its traces where it has ended and says nothing. */

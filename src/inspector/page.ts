@@ -191,6 +191,13 @@ export class Page implements vscode.Disposable {
       'metrics/rewardChange': forward('metrics/rewardChange'),
       'traces/judge': named('traces/judge'),
       'traces/answers': forward('traces/answers'),
+      'overview/series': forward('overview/series'),
+      'overview/matrix': forward('overview/matrix'),
+      'overview/difficulty': forward('overview/difficulty'),
+      'overview/budgets': forward('overview/budgets'),
+      'overview/problems': forward('overview/problems'),
+      'overview/behaviours': forward('overview/behaviours'),
+      'overview/scatter': forward('overview/scatter'),
       'audit/queue': forward('audit/queue'),
       'audit/rescore': forward('audit/rescore'),
       'audit/apply': named('audit/apply'),
@@ -228,6 +235,7 @@ export class Page implements vscode.Disposable {
       'host/savedViews': () => ({ views: memory.savedViews }),
       'host/changeSavedViews': async (change) => ({ views: await memory.changeSavedViews(change) }),
       'host/copy': async ({ text }) => {
+      'host/saveFile': async (params) => ({ saved: await (await import('./save-file.ts')).saveFile(params) }),
         await vscode.env.clipboard.writeText(text);
         return done;
       },

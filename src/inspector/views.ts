@@ -13,6 +13,8 @@ export function asView(value: unknown): View | null {
       return typeof value['run'] === 'string' ? { page: 'dashboard', run: value['run'] } : null;
     case 'report':
       return asReport(value);
+    case 'overview':
+      return asOverview(value);
     case 'compare': {
       const before = asSide(value['before']);
       const after = asSide(value['after']);
@@ -49,6 +51,7 @@ export function samePlace(a: View, b: View): boolean {
   if (a.page === 'dashboard' && b.page === 'dashboard') return a.run === b.run;
   if (a.page === 'report' && b.page === 'report') return a.run === b.run && a.stage === b.stage;
   if (a.page === 'compare' && b.page === 'compare') return equal([a.before, a.after], [b.before, b.after]);
+  if (a.page === 'overview' && b.page === 'overview') return a.run === b.run;
   if (a.page === 'inspector' && b.page === 'inspector') return a.title === b.title && equal(a.filter, b.filter);
   return false;
 }
@@ -60,6 +63,7 @@ export function runsOf(view: View): string[] {
     case 'report':
       return [view.run];
     case 'compare':
+    case 'overview':
       return [view.before.run, view.after.run];
     case 'inspector':
       return view.filter.run ? [view.filter.run] : [];
@@ -76,6 +80,7 @@ export function titleOf(view: View, nameOf: (run: string) => string): string {
 
 function asReport({ run, stage, rows, row, problem, step, why }: Record<string, unknown>): View | null {
   if (typeof run !== 'string' || typeof stage !== 'string') return null;
+  if (view.page === 'overview') return `Overview · ${nameOf(view.run)}`;
   const view: View = { page: 'report', run, stage };
   if (isObject(rows) && typeof rows['table'] === 'string') {
     view.rows = { table: rows['table'] };
@@ -114,6 +119,18 @@ function scalars(value: Record<string, unknown>): NonNullable<TableRef['where']>
 }
 
 /** The key is checked by the backend, as the filter is. */
+function asOverview({ run, set, stage, before, after }: Record<string, unknown>): View | null {
+  if (typeof run !== 'string') return null;
+  return {
+    page: 'overview',
+    run,
+    ...(typeof set === 'string' && { set }),
+    ...(typeof stage === 'string' && { stage }),
+    ...(typeof before === 'string' && { before }),
+    ...(typeof after === 'string' && { after }),
+  };
+}
+
 function isSort(value: unknown): value is TraceSort {
   return isObject(value) && typeof value['key'] === 'string' && typeof value['descending'] === 'boolean';
 }

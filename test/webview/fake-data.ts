@@ -5,12 +5,17 @@ import type { Pair, TraceSet } from '../../core/protocol/comparison.ts';
 import type { GroupAtStep, GroupDetail, GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type { MetricsSnapshot, Params, Result, RunSummary, StageRow } from '../../core/protocol/methods.ts';
 import type { RewardChange } from '../../core/protocol/reward-change.ts';
+import type { SavedFile } from '../../core/protocol/webview.ts';
+import type { SlicedMethod } from '../../server/store/trace-store.ts';
 import type { Report, TableRow } from '../../core/protocol/report.ts';
 import type { JudgeRule } from './fake-judge.ts';
 import type { FakeTrace } from './fake-host.ts';
 
 export interface FakeData {
   traces: FakeTrace[];
+  /** Answers of a real store for the methods of the overview, and what has been saved. */
+  service?: <M extends SlicedMethod>(method: M, params: Params<M>) => Promise<Result<M>>;
+  saved?: SavedFile[];
   judge?: JudgeRule;
   behaviours?: Result<'metrics/behaviours'>;
   audit?: AuditQueue;

@@ -21,6 +21,7 @@ import type {
   WebviewInit,
 } from '../../core/protocol/webview.ts';
 import { fitting } from '../../server/runs/row-lines.ts';
+import type { SlicedMethod } from '../../server/store/trace-store.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import type { FakeData } from './fake-data.ts';
@@ -211,6 +212,10 @@ export class FakeHost {
       'runs/get': () => this.#need(this.data.run),
       'runs/list': () => ({ runs: this.data.run ? [this.data.run] : [] }),
       'runs/table': () => ({ rows: this.data.table ?? [], seconds: {}, secondsTotal: 0 }),
+      'host/saveFile': (file) => {
+        this.data.saved?.push(file);
+        return { saved: true };
+      },
       'metrics/snapshot': ({ run }) => this.data.metrics ?? { run, series: [], evaluations: [], epochSteps: {} },
       'metrics/budgets': () => ({ budgets: [] }),
       'traces/page': ({ filter, sort, cursor, limit = 200 }) => {
@@ -271,6 +276,13 @@ export class FakeHost {
       'audit/apply': ({ changes }) => ({ rescore: 7, changes }),
       'audit/undo': () => ({ changes: 1 }),
       'audit/rescores': () => ({ rescores: this.data.rescores ?? [] }),
+      'overview/series': (params) => this.#service('overview/series', params),
+      'overview/matrix': (params) => this.#service('overview/matrix', params),
+      'overview/difficulty': (params) => this.#service('overview/difficulty', params),
+      'overview/budgets': (params) => this.#service('overview/budgets', params),
+      'overview/problems': (params) => this.#service('overview/problems', params),
+      'overview/behaviours': (params) => this.#service('overview/behaviours', params),
+      'overview/scatter': (params) => this.#service('overview/scatter', params),
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
       'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
       'stages/rows': ({ table, where, text, sort, cursor, limit = 100, parts = true }) => {
@@ -338,6 +350,10 @@ export class FakeHost {
     if (!rule) return annotations;
     const layer = judgeLayer(this.#find(annotations.trace).completion, rule);
     return { ...annotations, layers: [...(annotations.layers ?? []), layer] };
+  }
+
+  async #service<M extends SlicedMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.#need(await this.data.service?.(method, params));
   }
 
   #annotate(id: string): Annotations {

@@ -39,7 +39,7 @@ export interface OpenedPage {
 }
 
 export interface PageOptions {
-  bundle?: 'inspector' | 'dashboard' | 'report';
+  bundle?: 'inspector' | 'dashboard' | 'overview' | 'report' | 'sides';
   theme?: ThemeKind;
   width?: number;
   height?: number;
