@@ -67,6 +67,9 @@ export const factsSchema = z.object({
   /** Advantage as the trainer logged it. */
   advantage_logged: finite.optional(),
   error: z.string().optional(),
+  /** Means over the tokens of it whose log-probability and entropy are recorded; natural, before temperature and filters. */
+  logprob: z.number().optional(),
+  entropy: z.number().optional(),
 });
 export type TraceFacts = z.infer<typeof factsSchema>;
 
@@ -196,7 +199,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   /** One more extent of the completion. UTF-8 is never cut inside a character. */
   z.object({ ...base, type: z.literal('trace_text'), trace, ...extentSchema.shape }),
   /**
-   * `token_ids`: where the completion's ids lie in a part under `tokens/` (bytes; four an id). `tail`: bytes at the end of the
+   * `token_ids`: where the completion's ids lie in a part under `tokens/` (bytes; four an id). `scores`: where the log-probabilities and entropies of
+   * its tokens lie there (see `core/traces/token-scores.ts`). `tail`: bytes at the end of the
    * text that ended the completion and are not part of it (an end token, a stop text).
    */
   z.object({
@@ -205,6 +209,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     trace,
     facts: factsSchema,
     token_ids: extentSchema.optional(),
+    scores: extentSchema.optional(),
     tail: int.min(0).optional(),
   }),
   z.object({ ...base, type: z.literal('trace_facts'), trace, facts: factsSchema }),

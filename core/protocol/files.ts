@@ -11,7 +11,8 @@
  *         stop.json                 by the service: a wish to stop; the runner obeys it
  *         events.jsonl              by the worker
  *         text/part-00001.txt …     by the worker: raw UTF-8 of prompts and completions, appended only
- *         tokens/part-00001.bin …   by the worker: little-endian uint32 token ids, in the order of trace_end
+ *         tokens/part-00001.bin …   by the worker: little-endian uint32 token ids, in the order of trace_end; where they are recorded,
+ *                                   the log-probabilities and entropies of the tokens (core/traces/token-scores.ts)
  *         checkpoints/checkpoint-<step>/COMPLETE.json
  *         data/<name>.jsonl         outputs of a dataset stage
  *         ranks/rank-<r>.json       by each process of a training of several: heartbeat; `.stderr.log`, `.error.json` beside it

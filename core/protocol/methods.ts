@@ -27,6 +27,7 @@ import type { LabelMethods } from './labels.ts';
 import type { RewardChangeMethods } from './reward-change.ts';
 import type { OverviewMethods } from './overview.ts';
 import type { SearchMethods } from './search.ts';
+import type { TokenMethods } from './tokens.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from './traces.ts';
 import type { RejectSettings, WhatIfAnswer } from '../metrics/what-if.ts';
@@ -212,7 +213,8 @@ export interface Methods
     LabelMethods,
     ComparisonMethods,
     RewardChangeMethods,
-    SearchMethods {
+    SearchMethods,
+    TokenMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
     OverviewMethods,
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };

@@ -123,6 +123,7 @@ export const forwarded = [
   'traces/search',
   'traces/get',
   'traces/slice',
+  'traces/tokens',
   'traces/annotations',
   'traces/group',
   'labels/get',

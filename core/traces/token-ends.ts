@@ -56,7 +56,7 @@ for (let byte = 0, other = 256; byte < 256; byte += 1) {
 
 /**
  * The end of each token in the text, in UTF-16 units, ascending; a token that ends inside a character ends where the character begins. `ids` may go on behind
- * a text that was cut (`cut`). Null where the tokens do not spell the text, byte for byte. Yields now and then.
+ * a text that was cut (`cut`), and added tokens behind a whole one (an end token that is not shown). Null where the tokens do not spell the text, byte for byte. Yields now and then.
  */
 export function* tokenEnds(
   ids: Uint32Array,
@@ -72,6 +72,11 @@ export function* tokenEnds(
     const piece = literal ?? pieces[ids[i]!];
     if (piece === undefined) return null;
     if (walk.isOver && cut) return ends.subarray(0, i);
+    if (walk.isOver && literal !== undefined) {
+      // Servers leave the end token out of the text.
+      ends[i] = walk.unit;
+      continue;
+    }
     if (literal === undefined) {
       for (let k = 0; k < piece.length; k += 1)
         if (!walk.take(bytes.get(piece.charCodeAt(k)) ?? -1)) return walk.isOver && cut ? ends.subarray(0, i) : null;
@@ -83,6 +88,19 @@ export function* tokenEnds(
     ends[i] = walk.unit;
   }
   return walk.isOver || cut ? ends : null;
+}
+
+/**
+ * The same where it is known how many bytes of UTF-8 each token adds to the text. Null where they do not add up to its length.
+ */
+export function endsOfLengths(lengths: Uint16Array, text: string): Int32Array | null {
+  const ends = new Int32Array(lengths.length);
+  const walk = new Utf8Walk(text);
+  for (const [i, length] of lengths.entries()) {
+    for (let k = 0; k < length; k += 1) if (walk.next() < 0) return null;
+    ends[i] = walk.unit;
+  }
+  return walk.isOver ? ends : null;
 }
 
 /** Goes through a text by the bytes of its UTF-8. */

@@ -53,6 +53,7 @@ const features = [
   'store/reindex',
   'store/verify',
   'traces/search',
+  'traces/tokens',
 ];
 
 export interface Parts {

@@ -275,6 +275,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     after: traceId.optional(),
   }),
   'traces/get': z.object({ trace: traceId }),
+  'traces/tokens': z.object({ trace: traceId, start: natural, end: natural }),
   'traces/slice': z.object({
     trace: traceId,
     in: z.enum(['prompt', 'completion']),

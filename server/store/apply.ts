@@ -234,6 +234,7 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
     source_file: typeof source?.file === 'string' ? plain(source.file) : null,
     source_line: typeof source?.line === 'number' && Number.isSafeInteger(source.line) ? source.line : null,
     token_ids: null,
+    scores: null,
     begun: event.t,
     ended: null,
     ending: 0,
@@ -269,6 +270,7 @@ function applyTraceEnd(context: ApplyContext, event: Of<'trace_end'>): void {
   state.ended = event.t;
   state.ending = event.tail ?? 0;
   state.token_ids = event.token_ids ? JSON.stringify(event.token_ids) : null;
+  state.scores = event.scores ? JSON.stringify(event.scores) : null;
   context.traces.flushText(state);
   const text = context.completion(state);
   if (text !== null) {

@@ -18,7 +18,7 @@ import { controlledRates, type Counted } from './controlled.ts';
 import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
-import { TokenPlaces } from './places.ts';
+import type { TokenPlaces } from './places.ts';
 import { Reading } from './reading.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 import { PAGE, pagesById, Slices, STILL_THERE } from './slices.ts';
@@ -87,11 +87,11 @@ export class Figures {
   private readonly texts: TextReader;
   private readonly places: TokenPlaces;
 
-  constructor(index: IndexFile, root: string, texts: TextReader) {
+  constructor(index: IndexFile, root: string, texts: TextReader, places: TokenPlaces) {
     this.index = index;
     this.root = root;
     this.texts = texts;
-    this.places = new TokenPlaces(index, root);
+    this.places = places;
   }
 
   /** Answers `metrics/figures`. @throws `not_found` for a run that is not there */

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Extent } from '../../core/protocol/events.ts';
+import type { NoTokens } from '../../core/protocol/tokens.ts';
 import { fromEnds, type Positions } from '../../core/metrics/token-position.ts';
 import { readVocabulary, tokenEnds, type Vocabulary } from '../../core/traces/token-ends.ts';
 import type { IndexFile } from './index-file.ts';
@@ -40,18 +41,23 @@ export class TokenPlaces {
    * read is found, or the ids do not spell the text (bytes of it were no UTF-8). Yields while a vocabulary is read.
    */
   *of(place: TracePlace, text: string, cut: boolean): Generator<void, Positions | null> {
+    const ends = yield* this.ends(place, text, cut);
+    return ends instanceof Int32Array ? fromEnds(ends) : null;
+  }
+
+  /** Where each token ends, or why that is not known. */
+  *ends(place: TracePlace, text: string, cut: boolean): Generator<void, Int32Array | NoTokens> {
     const row = this.index.get<Where>(
       `SELECT d.token_ids, coalesce(d.model, a.model) AS model, a.run, a.stage, coalesce(t.of, a.stage) AS made
        FROM details d JOIN traces t ON t.id = d.id JOIN attempts a ON a.id = t.attempt_id WHERE d.id = ?`,
       place.id,
     );
-    if (!row?.token_ids) return null;
+    if (!row?.token_ids) return 'no_ids';
     const path = this.tokenizerOf(row);
     const vocabulary = path === null ? null : yield* this.vocabulary(path);
-    if (!vocabulary) return null;
+    if (!vocabulary) return 'no_tokenizer';
     const ids = readIds(place.folder, JSON.parse(row.token_ids) as Extent);
-    const ends = ids && (yield* tokenEnds(ids, vocabulary, text, cut));
-    return ends && fromEnds(ends);
+    return ids ? ((yield* tokenEnds(ids, vocabulary, text, cut)) ?? 'no_match') : 'no_ids';
   }
 
   /**
@@ -102,18 +108,23 @@ export class TokenPlaces {
 const stageFolder = (root: string, run: string, stage: string): string => join(runFolder(root, run), 'stages', stage);
 
 /** Four bytes an id, the least first. Null where the file or a part of it is gone. */
-function readIds(folder: string, { part, offset, length }: Extent): Uint32Array | null {
+function readIds(folder: string, extent: Extent): Uint32Array | null {
+  const bytes = readExtent(tokensPart(folder, extent.part), extent);
+  return bytes && Uint32Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => bytes.readUInt32LE(4 * i));
+}
+
+/** The bytes of a stretch of a part. Null where the file or a part of it is gone. */
+export function readExtent(path: string, { offset, length }: Pick<Extent, 'offset' | 'length'>): Buffer | null {
   let file: number;
   try {
-    file = openSync(tokensPart(folder, part), 'r');
+    file = openSync(path, 'r');
   } catch {
     return null;
   }
   try {
     if (offset + length > fstatSync(file).size) return null;
     const bytes = Buffer.alloc(length);
-    if (readSync(file, bytes, 0, length, offset) < length) return null;
-    return Uint32Array.from({ length: length / 4 }, (_, i) => bytes.readUInt32LE(4 * i));
+    return readSync(file, bytes, 0, length, offset) < length ? null : bytes;
   } finally {
     closeSync(file);
   }

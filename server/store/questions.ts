@@ -17,10 +17,12 @@ import { Pages } from './pages.ts';
 import { Overview } from './overview.ts';
 import { paired, pairs } from './paired.ts';
 import { streamOf } from './paths.ts';
+import { TokenPlaces } from './places.ts';
 import { rewardChangeOf } from './reward-change.ts';
 import { runRecord, runRecords } from './runs.ts';
 import { metricsSnapshot, runTable } from './series.ts';
 import { TextReader } from './text.ts';
+import { Tokens } from './tokens.ts';
 import type {
   AttemptKey,
   AttemptRecord,
@@ -41,6 +43,7 @@ export class Questions {
   private readonly labels: LabelFigures;
   private readonly judges: JudgeFigures;
   readonly figures: Figures;
+  private readonly tokens: Tokens;
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
@@ -50,7 +53,9 @@ export class Questions {
     this.texts = new TextReader(index);
     this.pages = new Pages(index);
     this.annotator = new Annotator(index, root, this.texts);
-    this.figures = new Figures(index, root, this.texts);
+    const places = new TokenPlaces(index, root);
+    this.figures = new Figures(index, root, this.texts, places);
+    this.tokens = new Tokens(index, root, this.texts, places);
     this.labels = new LabelFigures(index, this.annotator);
     this.judges = new JudgeFigures(index, this.annotator);
   }
@@ -118,6 +123,7 @@ export class Questions {
       const { index, root, annotator, figures } = this;
       return readTexts({ index, root, annotator, figures }, params);
     },
+    'traces/tokens': (params) => this.tokens.answer(params),
     'traces/pairs': (params) => pairs(this.index, this.sidesKnown(params)),
     'metrics/paired': (params) => paired(this.index, this.sidesKnown(params)),
     'metrics/rewardChange': (params) =>

@@ -2,7 +2,7 @@
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 6;
+export const INDEX_VERSION = 7;
 
 /** Traces of one attempt lie together: their row id is the attempt's id times this, and their own number. For SQL too. */
 export const ROW_IDS_EACH = 2 ** 32;
@@ -59,7 +59,7 @@ CREATE INDEX traces_by_item ON traces(item, attempt_id) WHERE item IS NOT NULL;
 CREATE INDEX traces_live ON traces(attempt_id) WHERE live = 1;
 CREATE TABLE details (
   id INTEGER PRIMARY KEY, facts TEXT NOT NULL, sampling TEXT, model TEXT, quick TEXT, found TEXT, replaced INTEGER NOT NULL DEFAULT 0,
-  source_file TEXT, source_line INTEGER, token_ids TEXT, begun REAL NOT NULL, ended REAL,
+  source_file TEXT, source_line INTEGER, token_ids TEXT, scores TEXT, begun REAL NOT NULL, ended REAL,
   ending INTEGER NOT NULL DEFAULT 0 -- bytes at the end of the text that ended the completion and are not part of it
 );
 

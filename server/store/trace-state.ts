@@ -39,6 +39,7 @@ export interface TraceState {
   source_file: string | null;
   source_line: number | null;
   token_ids: string | null;
+  scores: string | null;
   begun: number;
   ended: number | null;
   /** Bytes at the end of its text that ended it and are not part of the completion. */
@@ -222,7 +223,7 @@ function writeRow(index: IndexFile, state: TraceState, verdict: number | null): 
     state.item,
   );
   index.run(
-    'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     state.id,
     JSON.stringify(facts),
     state.sampling,
@@ -233,6 +234,7 @@ function writeRow(index: IndexFile, state: TraceState, verdict: number | null): 
     state.source_file,
     state.source_line,
     state.token_ids,
+    state.scores,
     state.begun,
     state.ended,
     state.ending,

@@ -47,6 +47,7 @@ export type StoreMethod = (typeof storeMethods)[number];
 
 /** Those over many traces: they are answered in slices of some milliseconds, and other calls between. */
 export const slicedMethods = [
+  'traces/tokens',
   'traces/readTexts',
   'traces/pairs',
   'metrics/paired',
@@ -202,6 +203,7 @@ export type FaultKind =
   | 'replaced'
   | 'missing_file'
   | 'missing_part'
+  | 'bad_scores'
   | 'extent_outside'
   | 'unknown_trace'
   | 'incomplete_checkpoint'

@@ -1,13 +1,15 @@
 /** Checks every file of the root against itself and against the index. Reads only. */
 import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageEvent } from '../../core/protocol/events.ts';
+import type { Extent, StageEvent } from '../../core/protocol/events.ts';
+import { readScoresHead, SCORES_HEAD } from '../../core/traces/token-scores.ts';
 import { judgedPath, parseJudged } from '../judge/records.ts';
 import type { IndexFile } from './index-file.ts';
 import { MAX_LINE, readLines, skipLine } from './lines.ts';
 import { parseJournalEvent, parseStageEvent } from './parse-event.ts';
 import type { Parsed } from './parse-event.ts';
 import { attemptFolder, eventsPath, journalPath, streamOf, textPart, tokensPart, underRoot } from './paths.ts';
+import { readExtent } from './places.ts';
 import type { AttemptKey, StoreFault, VerifyReport } from './trace-store.ts';
 
 const LISTED = 1000;
@@ -141,6 +143,7 @@ class AttemptCheck {
       const { part, offset, length } = event.token_ids;
       this.extent(tokensPart(this.folder, part), offset + length, line);
     }
+    if (event.type === 'trace_end' && event.scores) this.scores(event.scores, line);
     // A trainer removes its older checkpoints to save room: one that is gone is no fault, one without its mark is.
     const checkpoint = event.type === 'checkpoint' ? join(this.folder, event.path) : null;
     if (checkpoint !== null && existsSync(checkpoint) && !existsSync(join(checkpoint, 'COMPLETE.json'))) {
@@ -150,6 +153,16 @@ class AttemptCheck {
         `${underRoot(this.folder, checkpoint)} has no COMPLETE.json, so nothing resumes from it`,
       );
     }
+  }
+
+  /** That they lie in the part, and are what their head says. */
+  private scores({ part, offset, length }: Extent, line: number): void {
+    const path = tokensPart(this.folder, part);
+    this.extent(path, offset + length, line);
+    const bytes = readExtent(path, { offset, length: Math.min(length, SCORES_HEAD) });
+    const head = bytes && readScoresHead(bytes);
+    if (bytes && head?.bytes !== length)
+      this.add(line, 'bad_scores', `${underRoot(this.folder, path)} holds no log-probabilities at byte ${offset}`);
   }
 
   private extent(path: string, end: number, line: number): void {

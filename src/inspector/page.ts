@@ -179,6 +179,7 @@ export class Page implements vscode.Disposable {
       'traces/search': stream('traces/search'),
       'traces/get': forward('traces/get'),
       'traces/slice': forward('traces/slice'),
+      'traces/tokens': forward('traces/tokens'),
       'traces/annotations': forward('traces/annotations'),
       'traces/group': forward('traces/group'),
       'labels/get': named('labels/get'),

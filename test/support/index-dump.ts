@@ -12,7 +12,7 @@ const queries: Record<string, string> = {
     JOIN problems p ON p.id = q.problem_id ORDER BY 1, 2, 3, 4`,
   traces: `SELECT a.run, a.stage, a.attempt, t.id % 4294967296 AS n, p.hash, t.prompt, t.sample, t.step, t.epoch, t.of, t.of_attempt, t.set_name, t.marker,
     t.grp, t.seq, t.verdict, t.answer, t.answer_search, t.tokens, t.tokens_exact, t.finish, t.reward, t.advantage, t.live, t.superseded, t.units,
-    d.facts, d.sampling, d.model, d.quick, d.found, d.replaced, d.source_file, d.source_line, d.token_ids, d.begun, d.ended
+    d.facts, d.sampling, d.model, d.quick, d.found, d.replaced, d.source_file, d.source_line, d.token_ids, d.scores, d.begun, d.ended
     FROM traces t JOIN details d ON d.id = t.id JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id ORDER BY 1, 2, 3, 4`,
   extents: `SELECT a.run, a.stage, a.attempt, e.kind, e.owner % 4294967296 AS n, e.ix, e.part, e.position, e.bytes, e.units
     FROM extents e JOIN attempts a ON a.id = e.owner / 4294967296 ORDER BY 1, 2, 3, 4, 5, 6`,

@@ -22,7 +22,10 @@ import type {
 } from '../../core/protocol/webview.ts';
 import { fitting } from '../../server/runs/row-lines.ts';
 import type { SlicedMethod } from '../../server/store/trace-store.ts';
+import type { Positions } from '../../core/metrics/token-position.ts';
 import { sections } from '../../core/traces/sections.ts';
+import type { TokenScores } from '../../core/traces/token-scores.ts';
+import { sliceTokens } from '../../core/traces/token-slice.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import type { FakeData } from './fake-data.ts';
 import { fakePaired } from './fake-paired.ts';
@@ -39,6 +42,8 @@ export interface FakeTrace {
   detail: TraceDetail;
   prompt: string;
   completion: string;
+  /** Where its tokens end, and what was recorded of them. */
+  tokens?: { positions: Positions; scores: Pick<TokenScores, 'logprobs' | 'entropies' | 'top'> | null };
 }
 
 export type TraceWish = Partial<Omit<TraceDetail, 'facts'>> & {
@@ -239,6 +244,12 @@ export class FakeHost {
         const text = name === 'prompt' ? found.prompt : found.completion;
         const stop = Math.min(end, start + 256 * 1024, text.length);
         return { text: text.slice(start, stop), start, end: stop, length: text.length, live: found.detail.live };
+      },
+      'traces/tokens': ({ trace, start, end }) => {
+        const { tokens } = this.#find(trace);
+        return tokens
+          ? { slice: sliceTokens(tokens.positions, tokens.scores, { start, end }), why: null }
+          : { slice: null, why: 'no_ids' };
       },
       'traces/annotations': ({ trace }) => this.#judged(this.labels.shown(this.#annotate(trace))),
       'judge/agreement': (params) => {

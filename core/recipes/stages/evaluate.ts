@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { benchmarkName } from './benchmarks.ts';
 import { common, modelSchema, orReference, reference } from './common.ts';
 import { inferenceSchema } from './inference.ts';
+import { recordSchema } from './sampling.ts';
 
 /** Short for an evaluate stage that runs beside its parent, one evaluation a checkpoint and marker setting. */
 export const evaluateBlockSchema = z.strictObject({
@@ -35,6 +36,7 @@ export const evaluateBlockSchema = z.strictObject({
   seed: orReference(z.number().int()).optional(),
   inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
+  record: recordSchema,
 });
 export type EvaluateBlock = z.infer<typeof evaluateBlockSchema>;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { common, modelSchema, orReference, reference } from './common.ts';
 import { inferenceSchema } from './inference.ts';
-import { samplingShape } from './sampling.ts';
+import { recordSchema, samplingShape } from './sampling.ts';
 
 /** Difficulty-aware rejection sampling (arXiv 2601.05616). */
 export const rejectStageSchema = z.strictObject({
@@ -31,4 +31,5 @@ export const rejectStageSchema = z.strictObject({
   seed: orReference(z.number().int()).optional(),
   inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
+  record: recordSchema,
 });

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { common, modelSchema, orReference, reference } from './common.ts';
 import { inferenceSchema } from './inference.ts';
-import { samplingShape } from './sampling.ts';
+import { recordSchema, samplingShape } from './sampling.ts';
 
 const orders = {
   together: ['answer_1', 'answer_2', 'transition', 'summary'],
@@ -107,6 +107,7 @@ const stage = z.strictObject({
   seed: orReference(z.number().int()).optional(),
   inference: inferenceSchema.optional().describe('Who serves the model (default: the worker itself).'),
   batch: z.number().int().positive().optional().describe('Sequences in the rolling batch.'),
+  record: recordSchema,
 });
 
 export const synthesizeStageSchema = stage.superRefine(({ prompts, order = 'together' }, context) => {

@@ -45,6 +45,11 @@ describe('ends of tokens', () => {
     assert.deepEqual(ends([], ''), []);
   });
 
+  it('are those of an end token that is not shown as well', () => {
+    assert.deepEqual(ends([5, 90, 91], 'x'), [1, 1, 1]);
+    assert.equal(ends([5, 90, 5], 'x'), null);
+  });
+
   it('go up to where a text was cut', () => {
     assert.deepEqual(ends([5, 0, 5], 'x th', true), [1]);
     assert.deepEqual(ends([5, 5], 'xxx', true), [1, 2]);
