@@ -1,6 +1,6 @@
 /**
  * Builds everything that ships, into dist/: the extension host (CommonJS, `vscode` external) in two files, of which VS Code
- * reads the second when it is needed (src/on-demand.ts), the service with its store worker (ESM for Node), and the three
+ * reads the second when it is needed (src/on-demand.ts), the service with its store worker (ESM for Node), and the
  * webview pages. `--watch` rebuilds on change; `--meta` writes dist/meta/*.json, which say what is in each file.
  */
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -88,6 +88,7 @@ const targets = {
       dashboard: 'webview/dashboard/main.tsx',
       overview: 'webview/overview/main.tsx',
       report: 'webview/report/main.tsx',
+      sides: 'webview/sides/main.tsx',
     },
     outdir: 'dist/webview',
     platform: 'browser',

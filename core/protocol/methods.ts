@@ -24,8 +24,8 @@ import type {
 } from './recipes.ts';
 import type { JudgeMethods } from './judge.ts';
 import type { LabelMethods } from './labels.ts';
-import type { RewardChangeMethods } from './reward-change.ts';
 import type { OverviewMethods } from './overview.ts';
+import type { RewardChangeMethods } from './reward-change.ts';
 import type { SearchMethods } from './search.ts';
 import type { TokenMethods } from './tokens.ts';
 import type { Report, TableRef, TableRow } from './report.ts';
@@ -212,11 +212,11 @@ export interface Methods
     JudgeMethods,
     LabelMethods,
     ComparisonMethods,
+    OverviewMethods,
     RewardChangeMethods,
     SearchMethods,
     TokenMethods {
   'service/hello': { params: { major: number; client: string }; result: Hello };
-    OverviewMethods,
   'service/doctor': { params: Record<string, never>; result: { checks: Check[] } };
   'service/shutdown': { params: { force: boolean }; result: { stopping: boolean; why: string | null } };
 

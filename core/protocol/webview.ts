@@ -37,6 +37,8 @@ export type View =
     }
   | { page: 'compare'; title: string; before: CompareSide; after: CompareSide; problem?: string }
   | { page: 'dashboard'; run: string }
+  /** Figures over all traces of a run; of one benchmark or stage of it, before and after being checkpoints of that by their keys. */
+  | { page: 'overview'; run: string; set?: string; stage?: string; before?: string; after?: string }
   | {
       page: 'report';
       run: string;
@@ -51,8 +53,6 @@ export type View =
       why?: { before?: StepWindow; after?: StepWindow };
     };
 
-  /** Figures over all traces of a run; of one benchmark or stage of it, before and after being checkpoints of that by their keys. */
-  | { page: 'overview'; run: string; set?: string; stage?: string; before?: string; after?: string }
 /** The rows of a table that are shown: all of it, or those behind a number or a mark; found by `text`, sorted by a column. */
 export interface ShownRows extends TableRef {
   /** What stands behind the number or the mark. */
@@ -134,6 +134,13 @@ export const forwarded = [
   'traces/pairs',
   'metrics/paired',
   'metrics/rewardChange',
+  'overview/series',
+  'overview/matrix',
+  'overview/difficulty',
+  'overview/budgets',
+  'overview/problems',
+  'overview/behaviours',
+  'overview/scatter',
   'traces/judge',
   'traces/answers',
   'audit/queue',
@@ -149,13 +156,14 @@ export const forwarded = [
 ] as const satisfies readonly Method[];
 export type ForwardedMethod = (typeof forwarded)[number];
 
-  'overview/series',
-  'overview/matrix',
-  'overview/difficulty',
-  'overview/budgets',
-  'overview/problems',
-  'overview/behaviours',
-  'overview/scatter',
+/** What a page gives to be saved. */
+export interface SavedFile {
+  /** Without a folder, with its ending. */
+  name: string;
+  kind: 'svg' | 'png' | 'csv';
+  content: string;
+}
+
 /** Commands that a webview may run, each checked by the host before it does. */
 export type WebviewCommand =
   | { command: 'longhand.startBackend' }
@@ -172,14 +180,6 @@ export interface HostMethods {
   /** Opens another view, in a panel of its own; `beside`: in the column next to this one. */
   'host/open': { params: { view: View; beside?: boolean }; result: Record<string, never> };
   /** The panel shows something else now: keeps title, context keys and serialised state in step. */
-/** What a page gives to be saved. */
-export interface SavedFile {
-  /** Without a folder, with its ending. */
-  name: string;
-  kind: 'svg' | 'png' | 'csv';
-  content: string;
-}
-
   'host/viewChanged': { params: { view: View }; result: Record<string, never> };
   'host/settings': { params: Partial<ReadingSettings>; result: Record<string, never> };
   /** The raw text as a `longhand:` document in a text editor. */
@@ -187,6 +187,8 @@ export interface SavedFile {
     params: { trace: string; in: 'prompt' | 'completion'; start?: number; end?: number };
     result: Record<string, never>;
   };
+  /** Asks where to, and writes the file. `content`: text, of a PNG base64. `saved`: false where the reader thought better of it. */
+  'host/saveFile': { params: SavedFile; result: { saved: boolean } };
   'host/copy': { params: { text: string }; result: Record<string, never> };
   'host/command': { params: WebviewCommand; result: Record<string, never> };
   /** The lists that were saved, the newest last. */
@@ -204,8 +206,6 @@ export interface HostNotifications {
   'host/key': {
     action:
       | 'nextTrace'
-  /** Asks where to, and writes the file. `content`: text, of a PNG base64. `saved`: false where the reader thought better of it. */
-  'host/saveFile': { params: SavedFile; result: { saved: boolean } };
       | 'previousTrace'
       | 'toggleRaw'
       | 'toggleFacts'

@@ -287,7 +287,6 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'traces/sets': z.object({ run, markers: z.boolean().optional() }),
   'traces/pairs': z.object({ before: side, after: side, factor }),
   'metrics/paired': z.object({ before: side, after: side, factor }),
-  'metrics/rewardChange': z.object({ run, stage, before: steps.optional(), after: steps.optional() }),
   'overview/series': z.object({ run }),
   'overview/matrix': z.object({
     ...series,
@@ -315,6 +314,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     stepTo: natural.optional(),
     checkpoint: checkpoint.optional(),
   }),
+  'metrics/rewardChange': z.object({ run, stage, before: steps.optional(), after: steps.optional() }),
 
   'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),
   'groups/steps': z.object({ run, stage, problem: z.string().max(100) }),

@@ -13,8 +13,8 @@ import { JudgeFigures } from './judge-agreement.ts';
 import { LabelFigures, type Named } from './label-figures.ts';
 import { exportLabels, prepareEdit, readerLayer, type LabelEditParams } from './labels.ts';
 import { otherLayers } from './layers.ts';
-import { Pages } from './pages.ts';
 import { Overview } from './overview.ts';
+import { Pages } from './pages.ts';
 import { paired, pairs } from './paired.ts';
 import { streamOf } from './paths.ts';
 import { TokenPlaces } from './places.ts';
@@ -44,10 +44,10 @@ export class Questions {
   private readonly judges: JudgeFigures;
   readonly figures: Figures;
   private readonly tokens: Tokens;
+  private readonly overview: Overview;
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
-  private readonly overview: Overview;
     this.index = index;
     this.root = root;
     this.texts = new TextReader(index);
@@ -58,13 +58,13 @@ export class Questions {
     this.tokens = new Tokens(index, root, this.texts, places);
     this.labels = new LabelFigures(index, this.annotator);
     this.judges = new JudgeFigures(index, this.annotator);
+    this.overview = new Overview({ index, root, annotator: this.annotator });
   }
 
   answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
     return this.answers[method](params);
   }
 
-    this.overview = new Overview({ index, root, annotator: this.annotator });
   /** Yields every few milliseconds, so that other questions are answered between. */
   sliced<M extends SlicedMethod>(method: M, params: Params<M>): Generator<void, Result<M>> {
     return this.slicedAnswers[method](params);
@@ -119,22 +119,15 @@ export class Questions {
   };
 
   private readonly slicedAnswers: { [M in SlicedMethod]: (params: Params<M>) => Generator<void, Result<M>> } = {
+    'traces/tokens': (params) => this.tokens.answer(params),
     'traces/readTexts': (params) => {
       const { index, root, annotator, figures } = this;
       return readTexts({ index, root, annotator, figures }, params);
     },
-    'traces/tokens': (params) => this.tokens.answer(params),
     'traces/pairs': (params) => pairs(this.index, this.sidesKnown(params)),
     'metrics/paired': (params) => paired(this.index, this.sidesKnown(params)),
     'metrics/rewardChange': (params) =>
       rewardChangeOf(this.index, this.root, { ...params, run: this.known(params.run) }),
-  };
-
-  private sidesKnown<P extends Params<'traces/pairs'>>(params: P): P {
-    this.known(params.before.run);
-    this.known(params.after.run);
-    return params;
-  }
     'overview/series': (params) => this.overview.series({ ...params, run: this.known(params.run) }),
     'overview/matrix': (params) => this.overview.matrix({ ...params, run: this.known(params.run) }),
     'overview/difficulty': (params) => this.overview.difficulty({ ...params, run: this.known(params.run) }),
@@ -142,6 +135,13 @@ export class Questions {
     'overview/problems': (params) => this.overview.problems({ ...params, run: this.known(params.run) }),
     'overview/behaviours': (params) => this.overview.behaviours({ ...params, run: this.known(params.run) }),
     'overview/scatter': (params) => this.overview.scatter({ ...params, run: this.known(params.run) }),
+  };
+
+  private sidesKnown<P extends Params<'traces/pairs'>>(params: P): P {
+    this.known(params.before.run);
+    this.known(params.after.run);
+    return params;
+  }
 
   /** @throws `not_found` */
   private known(run: string): string {
@@ -169,6 +169,6 @@ export class Questions {
     this.annotator.forget();
     this.labels.forget();
     this.judges.forget();
+    this.overview.forget();
   }
 }
-    this.overview.forget();

@@ -47,12 +47,11 @@ export type StoreMethod = (typeof storeMethods)[number];
 
 /** Those over many traces: they are answered in slices of some milliseconds, and other calls between. */
 export const slicedMethods = [
-  'traces/tokens',
   'traces/readTexts',
+  'traces/tokens',
   'traces/pairs',
   'metrics/paired',
   'metrics/rewardChange',
-] as const satisfies readonly Method[];
   'overview/series',
   'overview/matrix',
   'overview/difficulty',
@@ -60,6 +59,7 @@ export const slicedMethods = [
   'overview/problems',
   'overview/behaviours',
   'overview/scatter',
+] as const satisfies readonly Method[];
 export type SlicedMethod = (typeof slicedMethods)[number];
 
 export interface AttemptKey {

@@ -190,8 +190,6 @@ export class Page implements vscode.Disposable {
       'traces/pairs': forward('traces/pairs'),
       'metrics/paired': forward('metrics/paired'),
       'metrics/rewardChange': forward('metrics/rewardChange'),
-      'traces/judge': named('traces/judge'),
-      'traces/answers': forward('traces/answers'),
       'overview/series': forward('overview/series'),
       'overview/matrix': forward('overview/matrix'),
       'overview/difficulty': forward('overview/difficulty'),
@@ -199,6 +197,8 @@ export class Page implements vscode.Disposable {
       'overview/problems': forward('overview/problems'),
       'overview/behaviours': forward('overview/behaviours'),
       'overview/scatter': forward('overview/scatter'),
+      'traces/judge': named('traces/judge'),
+      'traces/answers': forward('traces/answers'),
       'audit/queue': forward('audit/queue'),
       'audit/rescore': forward('audit/rescore'),
       'audit/apply': named('audit/apply'),
@@ -233,10 +233,10 @@ export class Page implements vscode.Disposable {
         await openText(params);
         return done;
       },
+      'host/saveFile': async (params) => ({ saved: await (await import('./save-file.ts')).saveFile(params) }),
       'host/savedViews': () => ({ views: memory.savedViews }),
       'host/changeSavedViews': async (change) => ({ views: await memory.changeSavedViews(change) }),
       'host/copy': async ({ text }) => {
-      'host/saveFile': async (params) => ({ saved: await (await import('./save-file.ts')).saveFile(params) }),
         await vscode.env.clipboard.writeText(text);
         return done;
       },

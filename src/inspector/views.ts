@@ -49,9 +49,9 @@ export function asView(value: unknown): View | null {
 /** True where a panel that shows `a` can show `b` without becoming another one. */
 export function samePlace(a: View, b: View): boolean {
   if (a.page === 'dashboard' && b.page === 'dashboard') return a.run === b.run;
+  if (a.page === 'overview' && b.page === 'overview') return a.run === b.run;
   if (a.page === 'report' && b.page === 'report') return a.run === b.run && a.stage === b.stage;
   if (a.page === 'compare' && b.page === 'compare') return equal([a.before, a.after], [b.before, b.after]);
-  if (a.page === 'overview' && b.page === 'overview') return a.run === b.run;
   if (a.page === 'inspector' && b.page === 'inspector') return a.title === b.title && equal(a.filter, b.filter);
   return false;
 }
@@ -60,10 +60,10 @@ export function samePlace(a: View, b: View): boolean {
 export function runsOf(view: View): string[] {
   switch (view.page) {
     case 'dashboard':
+    case 'overview':
     case 'report':
       return [view.run];
     case 'compare':
-    case 'overview':
       return [view.before.run, view.after.run];
     case 'inspector':
       return view.filter.run ? [view.filter.run] : [];
@@ -75,12 +75,12 @@ export function runsOf(view: View): string[] {
 /** @param nameOf the name of a run, where it is known */
 export function titleOf(view: View, nameOf: (run: string) => string): string {
   if (view.page === 'report') return `${view.stage} · ${nameOf(view.run)}`;
+  if (view.page === 'overview') return `Overview · ${nameOf(view.run)}`;
   return view.page === 'dashboard' ? nameOf(view.run) : view.title;
 }
 
 function asReport({ run, stage, rows, row, problem, step, why }: Record<string, unknown>): View | null {
   if (typeof run !== 'string' || typeof stage !== 'string') return null;
-  if (view.page === 'overview') return `Overview · ${nameOf(view.run)}`;
   const view: View = { page: 'report', run, stage };
   if (isObject(rows) && typeof rows['table'] === 'string') {
     view.rows = { table: rows['table'] };
@@ -101,6 +101,18 @@ function asReport({ run, stage, rows, row, problem, step, why }: Record<string, 
   return view;
 }
 
+function asOverview({ run, set, stage, before, after }: Record<string, unknown>): View | null {
+  if (typeof run !== 'string') return null;
+  return {
+    page: 'overview',
+    run,
+    ...(typeof set === 'string' && { set }),
+    ...(typeof stage === 'string' && { stage }),
+    ...(typeof before === 'string' && { before }),
+    ...(typeof after === 'string' && { after }),
+  };
+}
+
 function asWindow(value: unknown): StepWindow | null {
   if (!isObject(value)) return null;
   const { from, to } = value;
@@ -119,18 +131,6 @@ function scalars(value: Record<string, unknown>): NonNullable<TableRef['where']>
 }
 
 /** The key is checked by the backend, as the filter is. */
-function asOverview({ run, set, stage, before, after }: Record<string, unknown>): View | null {
-  if (typeof run !== 'string') return null;
-  return {
-    page: 'overview',
-    run,
-    ...(typeof set === 'string' && { set }),
-    ...(typeof stage === 'string' && { stage }),
-    ...(typeof before === 'string' && { before }),
-    ...(typeof after === 'string' && { after }),
-  };
-}
-
 function isSort(value: unknown): value is TraceSort {
   return isObject(value) && typeof value['key'] === 'string' && typeof value['descending'] === 'boolean';
 }

@@ -11,7 +11,7 @@ import { compareWhatIf } from '../../core/metrics/what-if.ts';
 import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../core/protocol/connection.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
-import type { EventBatch, Methods } from '../../core/protocol/methods.ts';
+import type { EventBatch, Methods, Params, Result } from '../../core/protocol/methods.ts';
 import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import type {
   ForwardedMethod,
@@ -212,15 +212,15 @@ export class FakeHost {
       'host/viewChanged': () => ({}),
       'host/settings': () => ({}),
       'host/openText': () => ({}),
+      'host/saveFile': (file) => {
+        this.data.saved?.push(file);
+        return { saved: true };
+      },
       'host/copy': () => ({}),
       'host/command': () => ({}),
       'runs/get': () => this.#need(this.data.run),
       'runs/list': () => ({ runs: this.data.run ? [this.data.run] : [] }),
       'runs/table': () => ({ rows: this.data.table ?? [], seconds: {}, secondsTotal: 0 }),
-      'host/saveFile': (file) => {
-        this.data.saved?.push(file);
-        return { saved: true };
-      },
       'metrics/snapshot': ({ run }) => this.data.metrics ?? { run, series: [], evaluations: [], epochSteps: {} },
       'metrics/budgets': () => ({ budgets: [] }),
       'traces/page': ({ filter, sort, cursor, limit = 200 }) => {
@@ -273,8 +273,16 @@ export class FakeHost {
       'traces/figures': ({ trace }) => figuresOf(this.#find(trace)),
       'metrics/behaviours': () => this.data.behaviours ?? { detector: { ...DETECTOR }, sets: [], waiting: 0, more: 0 },
       'traces/sets': () => ({ sets: this.data.sets ?? [] }),
-      'traces/pairs': () => this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
+      'traces/pairs': (params) =>
+        this.data.service?.('traces/pairs', params) ?? this.data.pairs ?? { pairs: [], onlyBefore: 0, onlyAfter: 0 },
       'metrics/paired': (params) => fakePaired(this.traces, params),
+      'overview/series': (params) => this.#service('overview/series', params),
+      'overview/matrix': (params) => this.#service('overview/matrix', params),
+      'overview/difficulty': (params) => this.#service('overview/difficulty', params),
+      'overview/budgets': (params) => this.#service('overview/budgets', params),
+      'overview/problems': (params) => this.#service('overview/problems', params),
+      'overview/behaviours': (params) => this.#service('overview/behaviours', params),
+      'overview/scatter': (params) => this.#service('overview/scatter', params),
       'metrics/rewardChange': (params) => this.data.rewardChange?.(params) ?? null,
       'traces/judge': ({ trace, verdict }) => {
         const { result, batch } = judge(this.#find(trace), verdict);
@@ -287,13 +295,6 @@ export class FakeHost {
       'audit/apply': ({ changes }) => ({ rescore: 7, changes }),
       'audit/undo': () => ({ changes: 1 }),
       'audit/rescores': () => ({ rescores: this.data.rescores ?? [] }),
-      'overview/series': (params) => this.#service('overview/series', params),
-      'overview/matrix': (params) => this.#service('overview/matrix', params),
-      'overview/difficulty': (params) => this.#service('overview/difficulty', params),
-      'overview/budgets': (params) => this.#service('overview/budgets', params),
-      'overview/problems': (params) => this.#service('overview/problems', params),
-      'overview/behaviours': (params) => this.#service('overview/behaviours', params),
-      'overview/scatter': (params) => this.#service('overview/scatter', params),
       'stages/log': () => ({ text: '', offset: 0, end: 0, size: 0 }),
       'stages/report': () => ({ report: this.data.report ?? null, attempt: this.data.report ? 1 : null }),
       'stages/rows': ({ table, where, text, sort, cursor, limit = 100, parts = true }) => {
@@ -350,6 +351,10 @@ export class FakeHost {
     return handlers;
   }
 
+  async #service<M extends SlicedMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.#need(await this.data.service?.(method, params));
+  }
+
   #need<T>(value: T | undefined): T {
     if (value === undefined) throw new LonghandError('not_found', 'This host has no run.');
     return value;
@@ -361,10 +366,6 @@ export class FakeHost {
     if (!rule) return annotations;
     const layer = judgeLayer(this.#find(annotations.trace).completion, rule);
     return { ...annotations, layers: [...(annotations.layers ?? []), layer] };
-  }
-
-  async #service<M extends SlicedMethod>(method: M, params: Params<M>): Promise<Result<M>> {
-    return this.#need(await this.data.service?.(method, params));
   }
 
   #annotate(id: string): Annotations {
