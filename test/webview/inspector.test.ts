@@ -148,10 +148,14 @@ describe('inspector', () => {
     assert.ok((await position(page)) > 1000);
     const inView = () =>
       page.evaluate(() => {
-        const range = [...CSS.highlights.get('lh-find-current')!][0] as Range | undefined;
+        const place = [...CSS.highlights.get('lh-find-current')!][0];
+        if (!place) return false;
+        const range = document.createRange();
+        range.setStart(place.startContainer, place.startOffset);
+        range.setEnd(place.endContainer, place.endOffset);
         const scroller = document.querySelector('.scroller')!.getBoundingClientRect();
-        const rect = range?.getBoundingClientRect();
-        return rect !== undefined && rect.top >= scroller.top && rect.bottom <= scroller.bottom;
+        const rect = range.getBoundingClientRect();
+        return rect.top >= scroller.top && rect.bottom <= scroller.bottom;
       });
     assert.ok(await inView());
     await page.keyboard.press('Enter');
@@ -367,7 +371,10 @@ describe('inspector', () => {
     });
     await page.waitForFunction(() => [...(CSS.highlights.get('lh-target') ?? [])].length > 0);
     const there = await page.evaluate(() => {
-      const range = [...CSS.highlights.get('lh-target')!][0] as Range;
+      const place = [...CSS.highlights.get('lh-target')!][0]!;
+      const range = document.createRange();
+      range.setStart(place.startContainer, place.startOffset);
+      range.setEnd(place.endContainer, place.endOffset);
       const rect = range.getBoundingClientRect();
       const box = document.querySelector('.scroller')!.getBoundingClientRect();
       return { text: range.toString(), seen: rect.top > box.top && rect.bottom < box.bottom };

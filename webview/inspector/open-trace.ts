@@ -31,18 +31,22 @@ export interface OpenTraceState {
 /** Where text goes. */
 export interface TextSink {
   clear(): void;
-  append(name: 'prompt' | 'completion', text: string): void;
+  /** More of a text; `whole` is all of it, so that it is held once. */
+  append(name: 'prompt' | 'completion', text: string, whole: string): void;
 }
 
 /** The first slice is short, so that text is on the screen before the rest is here. */
 const FIRST_SLICE = 32 * 1024;
 /** The others are well below the contract's limit, so that no slice keeps the page busy for long. */
-const NEXT_SLICE = 96 * 1024;
-/** Longest text that a page holds, in UTF-16 units; what is beyond is said, and the editor opens it. */
-export const TEXT_LIMIT = 32 * 1024 * 1024;
-/** Milliseconds between two looks at the annotations of a growing text. */
+const NEXT_SLICE = 64 * 1024;
+/** Milliseconds between two looks for more of a growing text. */
+const PULL_EVERY = 60;
+/** Milliseconds between two looks at the annotations of a growing text, at least; a long text takes longer, and is looked at less. */
 const ANNOTATE_EVERY = 1000;
+const ANNOTATE_SHARE = 15;
 const REFRESH_EVERY = 500;
+/** Milliseconds between two times that those who watch hear how much of the text is here. */
+const TELL_EVERY = 80;
 
 const nothing: OpenTraceState = {
   trace: null,
@@ -66,6 +70,10 @@ export class OpenTrace extends Store<OpenTraceState> {
   #figured = '';
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #annotateTimer: ReturnType<typeof setTimeout> | undefined;
+  #annotateTook = 0;
+  #pullTimer: ReturnType<typeof setTimeout> | undefined;
+  #tellTimer: ReturnType<typeof setTimeout> | undefined;
+  #loaded = nothing.loaded;
 
   constructor(host: Host) {
     super(nothing);
@@ -76,8 +84,8 @@ export class OpenTrace extends Store<OpenTraceState> {
   attach(sink: TextSink): void {
     this.#sink = sink;
     sink.clear();
-    sink.append('prompt', this.text.prompt);
-    sink.append('completion', this.text.completion);
+    sink.append('prompt', this.text.prompt, this.text.prompt);
+    sink.append('completion', this.text.completion, this.text.completion);
   }
 
   /** Shows a trace. The facts that a list's row has can be shown at once. */
@@ -85,7 +93,10 @@ export class OpenTrace extends Store<OpenTraceState> {
     const opened = (this.#opened += 1);
     clearTimeout(this.#refreshTimer);
     clearTimeout(this.#annotateTimer);
-    this.#refreshTimer = this.#annotateTimer = undefined;
+    clearTimeout(this.#pullTimer);
+    clearTimeout(this.#tellTimer);
+    this.#refreshTimer = this.#annotateTimer = this.#pullTimer = this.#tellTimer = undefined;
+    this.#loaded = nothing.loaded;
     this.#pulling.clear();
     this.#again.clear();
     this.text.prompt = this.text.completion = '';
@@ -94,6 +105,8 @@ export class OpenTrace extends Store<OpenTraceState> {
     if (trace === null) return;
     try {
       const first = Promise.all([this.#pull('completion', opened), this.#pull('prompt', opened)]);
+      // Where the facts fail as well, they say why.
+      first.catch(() => undefined);
       const facts = this.#host.call('traces/get', { trace });
       const annotations = this.#host.call('traces/annotations', { trace });
       const group = this.#host.call('traces/group', { trace });
@@ -177,12 +190,19 @@ export class OpenTrace extends Store<OpenTraceState> {
     for (const event of batch.events) {
       if (!('trace' in event)) continue;
       const id = `${batch.stream}/${event.trace}`;
-      if (id === trace && event.type === 'trace_text') text = true;
-      else if (id === trace || members.has(id)) facts = true;
+      if (id === trace) text = true;
+      // That a sibling goes on being written changes none of its facts.
+      if (event.type !== 'trace_text' && (id === trace || members.has(id))) facts = true;
     }
-    if (text || facts) void this.#pull('completion', this.#opened).catch(() => undefined);
+    if (text) {
+      this.#pullTimer ??= setTimeout(() => {
+        this.#pullTimer = undefined;
+        void this.#pull('completion', this.#opened).catch(() => undefined);
+      }, PULL_EVERY);
+    }
     if (facts) this.#refreshTimer ??= setTimeout(() => void this.#refresh(), REFRESH_EVERY);
-    if (text) this.#annotateTimer ??= setTimeout(() => void this.#annotate(), ANNOTATE_EVERY);
+    const pause = Math.max(ANNOTATE_EVERY, ANNOTATE_SHARE * this.#annotateTook);
+    if (text) this.#annotateTimer ??= setTimeout(() => void this.#annotate(), pause);
   }
 
   async #refresh(): Promise<void> {
@@ -208,8 +228,10 @@ export class OpenTrace extends Store<OpenTraceState> {
     const { trace } = this.value;
     const opened = this.#opened;
     if (!trace) return;
+    const start = performance.now();
     const annotations = await this.#host.call('traces/annotations', { trace }).catch(() => null);
     if (annotations && opened === this.#opened) this.set({ annotations });
+    this.#annotateTook = performance.now() - start;
   }
 
   /** Fetches all of a text that is not here. One fetch at a time; a call meanwhile makes it look once more. */
@@ -225,7 +247,6 @@ export class OpenTrace extends Store<OpenTraceState> {
       for (;;) {
         this.#again.delete(name);
         const start = this.text[name].length;
-        if (start >= TEXT_LIMIT) return;
         const end = start + (start === 0 ? FIRST_SLICE : NEXT_SLICE);
         const slice = await this.#host.call('traces/slice', { trace, in: name, start, end });
         if (opened !== this.#opened) return;
@@ -234,15 +255,27 @@ export class OpenTrace extends Store<OpenTraceState> {
         if (done && !this.#again.has(name)) return;
       }
     } finally {
-      if (opened === this.#opened) this.#pulling.delete(name);
+      if (opened === this.#opened) {
+        this.#pulling.delete(name);
+        this.#tell();
+      }
     }
   }
 
   #add(name: 'prompt' | 'completion', text: string, length?: number): void {
     this.text[name] += text;
-    if (text !== '') this.#sink?.append(name, text);
-    const loaded = { ...this.value.loaded, [name]: this.text[name].length };
-    if (name === 'completion' && length !== undefined) loaded.length = length;
-    this.set({ loaded });
+    if (text !== '') this.#sink?.append(name, text, this.text[name]);
+    const isFirst = this.#loaded[name] === 0;
+    this.#loaded = { ...this.#loaded, [name]: this.text[name].length };
+    if (name === 'completion' && length !== undefined) this.#loaded.length = length;
+    // At once for the first; those who watch draw much again, so not for each slice.
+    if (isFirst) this.#tell();
+    else this.#tellTimer ??= setTimeout(() => this.#tell(), TELL_EVERY);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#tellTimer);
+    this.#tellTimer = undefined;
+    if (this.#loaded !== this.value.loaded) this.set({ loaded: this.#loaded });
   }
 }

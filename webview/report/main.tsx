@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import '../ui/base.css';
 import '../ui/labels.css';
 import '../text/text.css';
+import '../text/markdown.css';
 import '../inspector/inspector.css';
 import '../compare/compare.css';
 import '../dashboard/dashboard.css';

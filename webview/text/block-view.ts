@@ -1,7 +1,8 @@
 /** One block as elements: text nodes that know their raw place, formulas, spans and pills. No markup is ever parsed. */
 import type { Block } from '../../core/traces/blocks.ts';
-import type { MathRegion } from '../../core/traces/math.ts';
+import type { CodeRegion, MathRegion } from '../../core/traces/math.ts';
 import { lookOf } from '../ui/labels.ts';
+import { cellsOf, dressOf, type Dress } from './dress.ts';
 import type { Overlay } from './overlay.ts';
 import { pieces, type Piece } from './pieces.ts';
 import { mark } from './positions.ts';
@@ -12,19 +13,33 @@ export interface BlockInput {
   text: string;
   block: Block;
   formulas: readonly MathRegion[];
+  codes: readonly CodeRegion[];
   overlays: readonly Overlay[];
   raw: boolean;
-  /** `performance.now()` after which no new formula is set; those are left as text and `pending` is true. */
+  /** `performance.now()` after which no new formula is set; those are left as text and are `pending`. */
   deadline: number;
+}
+
+/** A formula that stands as text so far. */
+export interface PendingFormula {
+  tex: string;
+  display: boolean;
+  /** Sets it where it stands. Returns how many elements it takes. */
+  set: () => number;
 }
 
 export interface BlockOutput {
   element: HTMLElement;
   body: HTMLElement;
-  pending: boolean;
+  pending: PendingFormula[];
+  /** Elements of its formulas. */
+  elements: number;
   /** Elements where a span with a letter begins. */
   starts: { overlay: Overlay; element: HTMLElement }[];
 }
+
+/** Most cells of a table's block that are aligned; one with more is text in columns of its own making. */
+const CELL_LIMIT = 300;
 
 export function buildBlock(input: BlockInput): BlockOutput {
   const { block, raw } = input;
@@ -34,14 +49,56 @@ export function buildBlock(input: BlockInput): BlockOutput {
   const body = document.createElement('div');
   body.className = 'body';
   element.append(body);
-  const output: BlockOutput = { element, body, pending: false, starts: [] };
+  const output: BlockOutput = { element, body, pending: [], elements: 0, starts: [] };
 
-  const [from, to] = raw ? [block.start, block.end] : trimmed(input.text, block);
+  const extent: [number, number] = raw ? [block.start, block.end] : trimmed(input.text, block);
+  const [from, to] = extent;
   if (!raw && /\n[ \t\r]*\n/.test(input.text.slice(to, block.end))) element.classList.add('paragraph-end');
   if (!raw && block.kind === 'display') element.classList.add('paragraph-end');
+  const dress = raw ? [] : dressOf(input.text, block.kind, extent, input.formulas, input.codes);
+  if (!raw && block.kind === 'list') hang(body, input.text.slice(from, from + 24));
+  if (!raw && block.kind === 'heading') element.classList.add(`level-${Math.max(1, dress[0]!.end - dress[0]!.start)}`);
+  const rows = !raw && block.kind === 'table' ? cellsOf(input.text, extent, input.formulas, input.codes) : [];
+  if (rows.length > 0 && rows.flat().length <= CELL_LIMIT) {
+    body.classList.add('grid');
+    for (const row of rows) {
+      const line = document.createElement('div');
+      const isRule = /^[\s:|-]+$/.test(input.text.slice(row[0]!.start, row.at(-1)!.end));
+      line.className = isRule ? 'md-row md-under-head' : 'md-row';
+      for (const { start, end } of row) {
+        const cell = document.createElement('span');
+        cell.className = 'md-cell';
+        line.append(cell);
+        fill(cell, input, output, dress, start, end);
+      }
+      body.append(line);
+    }
+  } else fill(body, input, output, dress, from, to);
+  if (!body.firstChild) body.append(text(input, from, to));
+  return output;
+}
+
+/** Entries of a list hang: the lines after the first begin where its words do, as nearly as can be told. */
+function hang(body: HTMLElement, first: string): void {
+  const marker = /^([ \t]*)(\S+[ \t]+)/.exec(first);
+  if (!marker) return;
+  const spaces = marker[1]!.replaceAll('\t', '    ').length;
+  body.style.setProperty('--hang', `${(0.28 * spaces + 0.42 * marker[2]!.length + 0.1).toFixed(2)}em`);
+}
+
+/** Draws `from…to` into `body`. */
+function fill(
+  body: HTMLElement,
+  input: BlockInput,
+  output: BlockOutput,
+  dress: readonly Dress[],
+  from: number,
+  to: number,
+): void {
   let over: readonly Overlay[] = [];
   let inner: HTMLElement = body;
-  for (const piece of pieces(from, to, input.overlays, raw ? [] : input.formulas)) {
+  const formulas = input.raw ? [] : input.formulas.filter((one) => one.start >= from && one.end <= to);
+  for (const piece of pieces(from, to, input.overlays, formulas)) {
     if (piece.formula?.display) {
       over = [];
       inner = body;
@@ -52,7 +109,8 @@ export function buildBlock(input: BlockInput): BlockOutput {
         inner = nest(body, spans, input, output);
         over = spans;
       }
-      inner.append(piece.formula ? formula(input, piece, output) : text(input, piece.start, piece.end));
+      if (piece.formula) inner.append(formula(input, piece, output));
+      else dressed(inner, input, dress, piece.start, piece.end);
     }
     for (const span of piece.spans as readonly Overlay[]) {
       if (span.pill && span.end <= piece.end && span.end > piece.start) {
@@ -62,8 +120,24 @@ export function buildBlock(input: BlockInput): BlockOutput {
       }
     }
   }
-  if (!body.firstChild) body.append(text(input, from, to));
-  return output;
+}
+
+/** Text with the looks of Markdown: a text node for each stretch. */
+function dressed(into: HTMLElement, input: BlockInput, dress: readonly Dress[], start: number, end: number): void {
+  let at = start;
+  for (const one of dress) {
+    if (one.end <= at) continue;
+    if (one.start >= end) break;
+    const from = Math.max(one.start, at);
+    const to = Math.min(one.end, end);
+    if (from > at) into.append(text(input, at, from));
+    const element = document.createElement('span');
+    element.className = `md-${one.look}`;
+    element.append(text(input, from, to));
+    into.append(element);
+    at = to;
+  }
+  if (at < end) into.append(text(input, at, end));
 }
 
 /** Wraps what comes in one element a span: the longest outermost, its underline the lowest. */
@@ -99,31 +173,32 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
 
 function formula(input: BlockInput, piece: Piece, output: BlockOutput): HTMLElement {
   const region = piece.formula!;
+  const { display } = region;
   const tex = input.text.slice(region.contentStart, region.contentEnd);
   const element = document.createElement('span');
-  element.className = region.display ? 'math display' : 'math';
+  element.append(text(input, piece.start, piece.end));
+  element.className = display ? 'formula-text display' : 'formula-text';
   const covering = (piece.spans as readonly Overlay[]).find((span) => !span.answer && span.label !== 'marker');
-  if (region.display && covering) {
-    element.classList.add('covered', `label-${covering.label}`);
-    if (covering.by === 'judge') element.classList.add('by-judge');
-  }
-  if (!isTypeset(tex, region.display) && performance.now() > input.deadline) {
-    output.pending = true;
-    element.append(text(input, piece.start, piece.end));
-    element.className = region.display ? 'formula-text display' : 'formula-text';
-    return element;
-  }
-  const set = typeset(tex, region.display);
-  if (set.node) {
+  const set = (): number => {
+    const found = typeset(tex, display);
+    if (!found.node) {
+      element.classList.add('unreadable');
+      element.title = found.reason;
+      return 0;
+    }
+    element.className = display ? 'math display' : 'math';
+    if (display && covering) {
+      element.classList.add('covered', `label-${covering.label}`);
+      if (covering.by === 'judge') element.classList.add('by-judge');
+    }
     element.setAttribute('role', 'math');
     element.setAttribute('aria-label', tex.trim());
-    element.append(set.node);
+    element.replaceChildren(found.node);
     mark(element, input.in, piece.start, piece.end);
-  } else {
-    element.className = 'formula-text unreadable';
-    element.title = set.reason;
-    element.append(text(input, piece.start, piece.end));
-  }
+    return found.elements;
+  };
+  if (isTypeset(tex, display) || performance.now() <= input.deadline) output.elements += set();
+  else output.pending.push({ tex, display, set });
   return element;
 }
 

@@ -3,9 +3,18 @@
  * for a hit, and by a class on formulas.
  */
 import { lowerBound } from './part.ts';
-import { extentOf, rangesOf, type TextPosition } from './positions.ts';
+import { extentOf, partsOf, type TextPosition } from './positions.ts';
 
-type Hits = Record<'prompt' | 'completion', { start: number; end: number }[]>;
+type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;
+type Place = { in: 'prompt' | 'completion'; start: number; end: number };
+
+interface Drawn {
+  ranges: { name: string; range: StaticRange }[];
+  dressed: HTMLElement[];
+}
+
+/** Most hits that are marked in one block: 4,000 of one letter tell no more. All of them are counted and can be gone to. */
+const MARK_LIMIT = 600;
 
 /** One highlight of a name for all views of the page. */
 function highlight(name: string): Highlight {
@@ -17,57 +26,68 @@ function highlight(name: string): Highlight {
 export class FindMarks {
   #hits: Hits = { prompt: [], completion: [] };
   #current: TextPosition | null = null;
-  #target: { in: 'prompt' | 'completion'; start: number; end: number } | null = null;
-  #drawn: { name: string; range: Range }[] = [];
-  #dressed: HTMLElement[] = [];
+  #target: Place | null = null;
+  readonly #drawn = new Map<HTMLElement, Drawn>();
 
   set(hits: Hits, current: TextPosition | null): void {
+    this.clear();
     this.#hits = hits;
     this.#current = current;
   }
 
   /** A place to outline, or none. */
-  target(place: { in: 'prompt' | 'completion'; start: number; end: number } | null): void {
+  target(place: Place | null): void {
+    this.clear();
     this.#target = place;
   }
 
   clear(): void {
-    for (const { name, range } of this.#drawn) highlight(name).delete(range);
-    for (const element of this.#dressed) element.classList.remove('lh-find', 'lh-find-current', 'lh-target');
-    this.#drawn = [];
-    this.#dressed = [];
+    for (const body of [...this.#drawn.keys()]) this.forget(body);
   }
 
-  /** Marks again all hits in these elements; called whenever something is mounted. */
-  draw(bodies: readonly HTMLElement[]): void {
-    this.clear();
+  /** A block has gone, or is another inside. */
+  forget(body: HTMLElement): void {
+    const drawn = this.#drawn.get(body);
+    if (!drawn) return;
+    this.#drawn.delete(body);
+    for (const { name, range } of drawn.ranges) highlight(name).delete(range);
+    for (const element of drawn.dressed) element.classList.remove('lh-find', 'lh-find-current', 'lh-target');
+  }
+
+  /** Marks the hits in those of these elements in which they are not marked. */
+  draw(bodies: Iterable<HTMLElement>): void {
     if (this.#target === null && this.#hits.prompt.length + this.#hits.completion.length === 0) return;
     for (const body of bodies) {
-      const extent = body.parentElement ? extentOf(body.parentElement) : null;
+      const extent = this.#drawn.has(body) || !body.parentElement ? null : extentOf(body.parentElement);
       if (!extent) continue;
+      const drawn: Drawn = { ranges: [], dressed: [] };
+      this.#drawn.set(body, drawn);
       const hits = this.#hits[extent.in];
-      for (let i = lowerBound(hits.length, (k) => hits[k]!.end > extent.start); i < hits.length; i += 1) {
+      const first = lowerBound(hits.length, (k) => hits[k]!.end > extent.start);
+      for (let i = first; i < hits.length; i += 1) {
         const hit = hits[i]!;
         if (hit.start >= extent.end) break;
         const isCurrent = this.#current?.in === extent.in && this.#current.offset === hit.start;
-        this.#mark(isCurrent ? 'lh-find-current' : 'lh-find', rangesOf(body, extent.in, hit.start, hit.end));
+        if (i - first >= MARK_LIMIT && !isCurrent) continue;
+        mark(drawn, isCurrent ? 'lh-find-current' : 'lh-find', body, { in: extent.in, ...hit });
       }
       const target = this.#target;
-      if (target && target.in === extent.in && target.end > extent.start && target.start < extent.end) {
-        this.#mark('lh-target', rangesOf(body, extent.in, target.start, target.end));
-      }
+      if (target && target.in === extent.in && target.end > extent.start && target.start < extent.end)
+        mark(drawn, 'lh-target', body, target);
     }
   }
+}
 
-  #mark(name: string, places: readonly (Range | HTMLElement)[]): void {
-    for (const place of places) {
-      if (place instanceof Range) {
-        highlight(name).add(place);
-        this.#drawn.push({ name, range: place });
-      } else {
-        place.classList.add(name);
-        this.#dressed.push(place);
-      }
+function mark(drawn: Drawn, name: string, body: HTMLElement, place: Place): void {
+  for (const part of partsOf(body, place.in, place.start, place.end)) {
+    if (part instanceof HTMLElement) {
+      part.classList.add(name);
+      drawn.dressed.push(part);
+    } else {
+      const { node, from, to } = part;
+      const range = new StaticRange({ startContainer: node, startOffset: from, endContainer: node, endOffset: to });
+      highlight(name).add(range);
+      drawn.ranges.push({ name, range });
     }
   }
 }

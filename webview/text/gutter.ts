@@ -57,5 +57,5 @@ export function buildPromptHead(title: string, open: boolean, onToggle: () => vo
   button.append(icon, title);
   button.addEventListener('click', onToggle);
   element.append(button);
-  return { element, body: element, pending: false, starts: [] };
+  return { element, body: element, pending: [], elements: 0, starts: [] };
 }

@@ -41,6 +41,26 @@ export function itemsOf(
   return items;
 }
 
+/**
+ * Brings the completion's rows up to date from its block `first` on, the others untouched. Returns the index of the first row
+ * that may have changed.
+ */
+export function updateItems(items: TextItem[], completion: TextPart, first: number): number {
+  let before = items.length;
+  while (before > 0 && items[before - 1]!.part === 'completion' && items[before - 1]!.kind === 'block') {
+    // The rows before are as many as the blocks that did not change.
+    const { start } = items[before - 1]!.block;
+    const kept = completion.blocks[first - 1];
+    if (kept && start <= kept.start) break;
+    before -= 1;
+  }
+  const known = new Map(items.slice(before).map((item) => [item.block.start, item]));
+  items.length = before;
+  for (let i = first; i < completion.blocks.length; i += 1)
+    items.push(itemOf(completion.blocks[i]!, 'completion', known));
+  return before;
+}
+
 function itemOf(block: Block, part: TextItem['part'], known: ReadonlyMap<number, TextItem>): TextItem {
   const before = known.get(block.start);
   if (before && before.block.end === block.end && before.block.kind === block.kind) return before;

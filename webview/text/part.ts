@@ -18,14 +18,17 @@ export class TextPart {
     this.in = name;
   }
 
-  /** Adds text. Returns the index of the first block that may have changed. */
-  append(more: string): number {
+  /**
+   * Adds text. Returns the index of the first block that may have changed. `whole`: all of the text, where its owner has it: two
+   * strings of 20 MB that are the same would be held twice.
+   */
+  append(more: string, whole = this.text + more): number {
     if (more === '') return this.blocks.length;
     const first = this.#safeCut();
     const from = this.blocks[first]?.start ?? this.text.length;
     const inside = from > 0 ? this.#fenceAt(from) : null;
     const kind = from > 0 ? (this.blocks[first]?.kind ?? null) : null;
-    this.text += more;
+    this.text = whole;
     const tail = this.text.slice(from);
     const known = regions(tail, inside);
     const fresh = blocks(tail, known, kind);

@@ -89,22 +89,39 @@ function lastLeaf(root: Node): TextPosition | null {
   return found ? edge(found, 'end') : null;
 }
 
-/** The leaves under `root` that show a part of `start…end`, with that part in node offsets (formulas whole). */
-export function rangesOf(root: Node, name: Extent['in'], start: number, end: number): (Range | HTMLElement)[] {
-  const found: (Range | HTMLElement)[] = [];
+/** The leaves under `root` that show a part of `start…end`: text nodes with that part in node offsets, formulas whole. */
+export function partsOf(
+  root: Node,
+  name: Extent['in'],
+  start: number,
+  end: number,
+): ({ node: Text; from: number; to: number } | HTMLElement)[] {
+  const found: ({ node: Text; from: number; to: number } | HTMLElement)[] = [];
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (!isLeaf(node)) continue;
     const extent = extents.get(node)!;
     if (extent.in !== name || extent.end <= start || extent.start >= end) continue;
     if (node instanceof Text) {
-      const range = document.createRange();
-      range.setStart(node, Math.max(0, start - extent.start));
-      range.setEnd(node, Math.min(node.length, end - extent.start));
-      found.push(range);
+      found.push({
+        node,
+        from: Math.max(0, start - extent.start),
+        to: Math.min(node.length, end - extent.start),
+      });
     } else found.push(node as HTMLElement);
   }
   return found;
+}
+
+/** {@link partsOf}, as ranges that can be asked where they are. */
+export function rangesOf(root: Node, name: Extent['in'], start: number, end: number): (Range | HTMLElement)[] {
+  return partsOf(root, name, start, end).map((part) => {
+    if (part instanceof HTMLElement) return part;
+    const range = document.createRange();
+    range.setStart(part.node, part.from);
+    range.setEnd(part.node, part.to);
+    return range;
+  });
 }
 
 /** A DOM point for a raw position under `root`, if it is mounted. */

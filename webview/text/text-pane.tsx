@@ -3,11 +3,12 @@ import { flushSync } from 'preact/compat';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { proportional } from '../../core/metrics/token-position.ts';
-import { TEXT_LIMIT, type OpenTrace } from '../inspector/open-trace.ts';
+import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { FindBar, type FindWish } from './find-bar.tsx';
+import { OutlineList } from './outline-list.tsx';
 import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
@@ -32,13 +33,15 @@ interface TextPaneProps {
   budgets: readonly number[];
   /** What lies over the completion beside what its annotations say. */
   extra?: readonly Overlay[];
+  /** The outline beside the text, while it is open. */
+  outline?: { onClose: () => void } | null;
   onHandle: (handle: PaneHandle | null) => void;
   onOpenText: () => void;
 }
 
 const nothing: readonly never[] = [];
 
-export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, onOpenText }: TextPaneProps) {
+export function TextPane({ model, hidden, raw, name, budgets, extra, outline, onHandle, onOpenText }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const scrollerId = useId();
   const [view, setView] = useState<TextView | null>(null);
@@ -65,7 +68,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
     setView(made);
     model.attach({
       clear: () => made.clear(),
-      append: (part, text) => made.append(part, text),
+      append: (part, text, whole) => made.append(part, text, whole),
     });
     return () => {
       cancelAnimationFrame(frame.id);
@@ -200,16 +203,18 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, onHandle, o
         )}
         <div class="pane-foot">
           {places.position}
-          {!complete && loaded.completion < TEXT_LIMIT && (
-            <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>
-          )}
-          {loaded.completion >= TEXT_LIMIT && loaded.length > loaded.completion && (
-            <button class="chip" onClick={onOpenText}>
-              The first {count(TEXT_LIMIT)} of {count(loaded.length)} characters. Open all in an editor
-            </button>
-          )}
+          {!complete && <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>}
         </div>
       </div>
+      {outline && (
+        <OutlineList
+          known={{ text: model.text.completion, spans: over, sections: places.sections, steps: places.steps, figures }}
+          {...{ positions, hidden }}
+          at={at.start}
+          onGo={({ start, end }) => view?.reveal('completion', start, end, { target: end > start })}
+          onClose={outline.onClose}
+        />
+      )}
     </section>
   );
 }

@@ -2,6 +2,9 @@
  * The windowed text: of a prompt and a completion, only the blocks in view are elements. Blocks lie at the places that a
  * height index gives; when a height turns out to be another than estimated, the view keeps what the reader sees in place.
  *
+ * What is in view is there in the frame that asks for it, its formulas as text where they were never set. The rest comes in the
+ * next frames, a few milliseconds in each: formulas, spans that changed, the blocks above and below the view.
+ *
  * Longer than 400 lines with its comments because mounting, measuring and holding the place change the same few fields.
  */
 import type { Label } from '../../core/behaviours/spans.ts';
@@ -9,15 +12,15 @@ import type { Positions } from '../../core/metrics/token-position.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
 import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
-import { HeightIndex } from './height-index.ts';
-import { itemsOf, type TextItem } from './items.ts';
-import { HEAD_HEIGHT, TextMetrics } from './metrics.ts';
+import type { TextItem } from './items.ts';
 import { sameOverlays, type Overlay } from './overlay.ts';
 import { TextPart } from './part.ts';
 import { SpanIndex } from './pieces.ts';
 import { rangesOf, type TextPosition } from './positions.ts';
+import { TextRows } from './rows.ts';
+import { ScrollPlace } from './scroll-place.ts';
 import { TextSelection } from './selection.ts';
-import { typesetWhenIdle } from './typeset.ts';
+import { prepareTypesetting, typesetWhenIdle } from './typeset.ts';
 
 export interface TextWindow {
   /** UTF-16 units of the completion that are in view. */
@@ -35,14 +38,18 @@ export interface TextViewOptions {
 interface Mounted extends BlockOutput {
   index: number;
   overlays: readonly Overlay[];
+  /** Other spans lie over it now than were built. */
+  stale: boolean;
 }
+
+type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;
 
 /** Pixels above and below the view that are mounted as well. */
 const OVERSCAN = 240;
-/** Milliseconds of a frame that may go into new formulas; the rest is set in the next frames. */
-const TYPESET_BUDGET = 10;
-/** Distance from the end, in pixels, within which the reader counts as being at the end. */
-const END_SLACK = 48;
+/** Milliseconds of a frame that may go into what can wait: new formulas, blocks out of view. Laying them out comes on top. */
+const FRAME_BUDGET = 6;
+/** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
+const ELEMENT_LIMIT = 4_000;
 
 export class TextView {
   readonly prompt = new TextPart('prompt');
@@ -51,25 +58,28 @@ export class TextView {
   readonly #scroller: HTMLElement;
   readonly #content: HTMLElement;
   readonly #options: TextViewOptions;
-  readonly #heights = new HeightIndex();
-  readonly #metrics = new TextMetrics();
-  readonly #marks: FindMarks;
+  readonly #rows = new TextRows({ prompt: this.prompt, completion: this.completion });
+  readonly #place: ScrollPlace;
+  readonly #marks = new FindMarks();
   readonly #resize: ResizeObserver;
   readonly #mounted = new Map<TextItem, Mounted>();
-  #items: TextItem[] = [];
   #promptOpen = false;
   #promptTitle = 'Prompt';
   #overlays: Record<'prompt' | 'completion', SpanIndex<Overlay>> = {
     prompt: new SpanIndex([]),
     completion: new SpanIndex([]),
   };
-  #raw = false;
   #hidden = new Set<Label>();
   /** Where the tokens of the completion are, or null: unknown. */
   #tokens: Positions | null = null;
   #width = 0;
   #following = false;
+  /** The row that was asked for: it stays where it is while heights around it are learnt, until the reader scrolls. */
+  #held: TextItem | null = null;
   #frame = 0;
+  /** The frame, by its time, in which the view was last filled. */
+  #renderedAt: CSSNumberish | null = null;
+  #fontsCame = false;
 
   constructor(options: TextViewOptions) {
     this.#options = options;
@@ -77,17 +87,18 @@ export class TextView {
     this.#content = document.createElement('div');
     this.#content.className = 'text-content';
     this.#scroller.append(this.#content);
+    this.#place = new ScrollPlace(this.#scroller, this.#content);
     this.selection = new TextSelection(this.#content, this);
-    this.#marks = new FindMarks();
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
     this.#resize = new ResizeObserver(this.#onResize);
     this.#resize.observe(this.#scroller);
-    document.fonts.addEventListener('loadingdone', this.#measureAgain);
+    document.fonts.addEventListener('loadingdone', this.#onFonts);
+    prepareTypesetting();
   }
 
   dispose(): void {
     this.#resize.disconnect();
-    document.fonts.removeEventListener('loadingdone', this.#measureAgain);
+    document.fonts.removeEventListener('loadingdone', this.#onFonts);
     this.#scroller.removeEventListener('scroll', this.#onScroll);
     this.#marks.clear();
     this.selection.dispose();
@@ -100,12 +111,19 @@ export class TextView {
   }
 
   /** More text; the view stays where it is, or at the end when it was there. */
-  append(name: 'prompt' | 'completion', more: string): void {
+  append(name: 'prompt' | 'completion', more: string, whole?: string): void {
     if (more === '') return;
-    const follow = this.#following && this.#atEnd();
-    this[name].append(more);
-    this.#rebuild();
-    if (follow) this.#toEnd();
+    const isFirst = this.#rows.items.length === 0;
+    if (!isFirst && this.#following) this.#place.read();
+    const follow = this.#following && !isFirst && this.#place.atEnd;
+    const first = this[name].append(more, whole);
+    if (this.#width === 0) this.#remeasureFont();
+    this.selection.keep(() => {
+      if (name === 'completion') this.#reindex(this.#rows.extend(first));
+      else this.#rebuild();
+      this.#render(0);
+    });
+    if (follow) this.toEnd();
   }
 
   /** Whether the view goes along when text grows at the end and the reader is there. */
@@ -115,10 +133,16 @@ export class TextView {
 
   setPrompt(open: boolean, title: string): void {
     if (open === this.#promptOpen && title === this.#promptTitle) return;
+    const isSame = open === this.#promptOpen;
     this.#promptOpen = open;
     this.#promptTitle = title;
-    for (const item of this.#items) if (item.kind === 'head') this.#unmount(item);
-    this.#rebuild();
+    const head = this.#rows.items[0];
+    if (head?.kind !== 'head') return;
+    this.selection.keep(() => {
+      this.#unmount(head);
+      if (!isSame) this.#rebuild();
+      this.#render(0);
+    });
   }
 
   /** Builds again only those blocks in view over which something else lies now. */
@@ -127,14 +151,12 @@ export class TextView {
       prompt: new SpanIndex(overlays.filter((span) => span.in === 'prompt')),
       completion: new SpanIndex(overlays.filter((span) => span.in === 'completion')),
     };
-    const changed = [...this.#mounted].filter(
-      ([item, mounted]) => item.kind !== 'head' && !sameOverlays(mounted.overlays, this.#over(item)),
-    );
-    if (changed.length === 0) return;
-    this.selection.keep(() => {
-      for (const [item] of changed) this.#unmount(item);
-      this.#render();
-    });
+    let isStale = false;
+    for (const [item, mounted] of this.#mounted) {
+      mounted.stale = item.kind !== 'head' && !sameOverlays(mounted.overlays, this.#over(item));
+      isStale ||= mounted.stale;
+    }
+    if (isStale) this.#schedule();
   }
 
   #over(item: TextItem): readonly Overlay[] {
@@ -155,21 +177,24 @@ export class TextView {
   }
 
   setRaw(raw: boolean): void {
-    if (raw === this.#raw) return;
+    if (raw === this.#rows.raw) return;
+    this.#place.read();
     const at = this.#anchorPosition();
-    this.#raw = raw;
+    this.#rows.raw = raw;
     this.#content.classList.toggle('raw', raw);
-    for (const item of this.#items) item.measured = false;
     this.#remeasureFont();
-    this.#estimateAll();
-    this.#remount();
+    this.#rows.forget(this.#rows.heights.at(this.#place.top), 1);
+    this.selection.keep(() => {
+      for (const item of [...this.#mounted.keys()]) this.#unmount(item);
+      this.#render(FRAME_BUDGET);
+    });
     if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
   }
 
-  /** Marks what a search found; `current` is the index of the hit that the reader is at. */
-  setHits(hits: Record<'prompt' | 'completion', { start: number; end: number }[]>, current: TextPosition | null): void {
+  /** Marks what a search found; `current` is the place of the hit that the reader is at. */
+  setHits(hits: Hits, current: TextPosition | null): void {
     this.#marks.set(hits, current);
-    this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+    this.#drawMarks();
   }
 
   /** Brings a place into view. Opens the prompt where that is needed. `target`: outlines it until the next call. */
@@ -180,35 +205,46 @@ export class TextView {
     options: { align?: 'third' | 'start' | 'nearest'; target?: boolean } = {},
   ): void {
     if (name === 'prompt' && !this.#promptOpen) this.#options.onTogglePrompt();
-    const index = this.#items.findIndex((item) => item.part === name && item.block.end > start);
+    const { items, heights } = this.#rows;
+    const index = this.#indexOf(name, start);
     if (index < 0) return;
-    const height = this.#scroller.clientHeight;
+    this.#place.read();
+    this.#rows.heights.top(items.length);
+    const { height } = this.#place;
     const offset = options.align === 'start' ? 4 : height / 3;
-    // Twice: the first look mounts and measures what is there, the second lands on the line.
+    // Again: the first look mounts and measures what is there, the next lands on the line.
     for (let pass = 0; pass < 3; pass += 1) {
-      const mounted = this.#mounted.get(this.#items[index]!);
+      const mounted = this.#mounted.get(items[index]!);
       const rect = mounted ? this.#rectOf(mounted.body, name, start, end) : null;
-      const y = rect
-        ? rect.top - this.#scroller.getBoundingClientRect().top + this.#scroller.scrollTop
-        : this.#heights.top(index);
-      const top = this.#scroller.scrollTop;
+      const { top } = this.#place;
+      const y = rect ? rect.top - this.#scroller.getBoundingClientRect().top + top : heights.top(index);
       if (options.align === 'nearest' && rect && y > top + 40 && y < top + height - 60) break;
-      this.#scroller.scrollTop = Math.max(0, y - offset);
-      this.#render();
+      if (rect && Math.abs(Math.max(0, y - offset) - top) < 1) break;
+      this.#place.go(y - offset);
+      this.#held = items[index]!;
+      this.#render(0);
     }
     if (options.target !== false) {
       this.#marks.target({ in: name, start, end });
-      this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+      this.#drawMarks();
     }
   }
 
   toStart(): void {
-    this.#scroller.scrollTop = 0;
-    this.#render();
+    this.#held = null;
+    this.#place.read();
+    this.#place.go(0);
+    this.#render(FRAME_BUDGET);
   }
 
   toEnd(): void {
-    this.#toEnd();
+    this.#held = null;
+    for (let pass = 0; pass < 3; pass += 1) {
+      const { top } = this.#place;
+      this.#place.go(Infinity);
+      if (pass > 0 && this.#place.top === top) break;
+      this.#render(0);
+    }
   }
 
   /** Forgets all text: another trace comes. */
@@ -217,141 +253,230 @@ export class TextView {
     this.prompt.clear();
     this.completion.clear();
     this.#overlays = { prompt: new SpanIndex([]), completion: new SpanIndex([]) };
-    this.#items = [];
-    this.#heights.truncate(0);
+    this.#rows.clear();
+    this.#held = null;
     this.#marks.set({ prompt: [], completion: [] }, null);
     this.#marks.target(null);
     this.selection.clear();
-    this.#content.style.height = '0';
-    this.#scroller.scrollTop = 0;
+    this.#place.resize(0);
+    this.#place.go(0);
   }
 
-  // ---- items and heights -------------------------------------------------------------------------------------------
+  // ---- rows --------------------------------------------------------------------------------------------------------
 
   #rebuild(): void {
-    const old = this.#items;
-    this.#items = itemsOf(old, this.prompt, this.completion, this.#promptOpen);
-    const kept = new Set(this.#items);
-    this.selection.keep(() => {
-      for (const item of [...this.#mounted.keys()]) if (!kept.has(item)) this.#unmount(item);
-      if (this.#width === 0) this.#remeasureFont();
-      this.#estimateAll();
-      for (const [index, item] of this.#items.entries()) {
-        const mounted = this.#mounted.get(item);
-        if (mounted) mounted.index = index;
-      }
-      this.#render();
-    });
+    this.#rows.rebuild(this.#promptOpen);
+    this.#reindex(0);
   }
 
-  #estimateAll(): void {
-    this.#heights.truncate(this.#items.length);
-    for (const [index, item] of this.#items.entries()) {
-      if (!item.measured) {
-        const { part, block, kind } = item;
-        item.height = kind === 'head' ? HEAD_HEIGHT : this.#metrics.estimate(this[part].text, block, this.#raw);
-      }
-      this.#heights.set(index, item.height);
+  /** Rows from `from` on may be others, or at another place. */
+  #reindex(from: number): void {
+    const { items } = this.#rows;
+    const gone = new Set([...this.#mounted].filter(([, { index }]) => index >= from).map(([item]) => item));
+    for (let index = from; gone.size > 0 && index < items.length; index += 1) {
+      const item = items[index]!;
+      if (gone.delete(item)) this.#mounted.get(item)!.index = index;
     }
+    for (const item of gone) this.#unmount(item);
+  }
+
+  /** The row that holds a place of a text, or -1. */
+  #indexOf(name: 'prompt' | 'completion', offset: number): number {
+    const { items } = this.#rows;
+    let low = 0;
+    let high = items.length;
+    const isBefore = ({ part, kind, block }: TextItem) =>
+      kind === 'head' || (part === name ? block.end <= offset : part === 'prompt');
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(items[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    return items[low]?.part === name ? low : -1;
   }
 
   #remeasureFont(): void {
-    this.#metrics.measure(this.#content);
+    this.#rows.metrics.measure(this.#content);
     this.#width = this.#scroller.clientWidth;
   }
 
   // ---- the window --------------------------------------------------------------------------------------------------
 
-  #onScroll = (): void => this.#render();
-
-  #onResize = (): void => (this.#scroller.clientWidth === this.#width ? this.#render() : this.#measureAgain());
-
-  /** After another width, and after a font has come: the fonts of formulas are read when the first one is shown. */
-  #measureAgain = (): void => {
-    if (this.#width === 0) return this.#render();
-    const at = this.#anchorPosition();
-    this.#remeasureFont();
-    for (const item of this.#items) item.measured = false;
-    this.#estimateAll();
-    this.#measure([...this.#mounted.keys()]);
-    this.#render();
-    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+  #onScroll = (): void => {
+    if (this.#place.read()) this.#held = null;
+    this.#render(FRAME_BUDGET);
   };
 
+  #onResize = (): void => {
+    if (this.#width === 0 || this.#scroller.clientWidth === this.#width) return this.#render(FRAME_BUDGET);
+    this.#place.read();
+    const at = this.#anchorPosition();
+    const near = this.#rows.items.length > 0 ? this.#rows.heights.at(this.#place.top) : 0;
+    const before = this.#width;
+    this.#remeasureFont();
+    this.#rows.forget(near, before / Math.max(1, this.#width));
+    this.#measure([...this.#mounted.keys()]);
+    this.#place.resize(this.#rows.heights.total);
+    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+    this.#render(0);
+  };
+
+  /** The fonts of formulas are read when the first one is shown: what is on the page may be higher or lower now. */
+  #onFonts = (): void => {
+    this.#fontsCame = true;
+    this.#schedule();
+  };
+
+  /** The rows between the view's edges, and `beyond` pixels further. */
+  #range(beyond: number): [number, number] {
+    const { heights } = this.#rows;
+    const { top, height } = this.#place;
+    return [heights.at(Math.max(0, top - beyond)), heights.at(top + height + beyond)];
+  }
+
   /** Mounts what is in view, measures it, and holds the first block that the reader sees where it is. */
-  #render(): void {
-    if (this.#items.length === 0 || this.#scroller.clientHeight === 0) return;
-    const deadline = performance.now() + TYPESET_BUDGET;
+  #render(budget: number): void {
+    this.#place.read();
+    if (this.#rows.items.length === 0 || this.#place.height === 0) return;
+    this.#renderedAt = document.timeline.currentTime;
+    const deadline = performance.now() + budget;
     const anchor = this.#anchor();
-    let pending = false;
+    this.#place.resize(this.#rows.heights.total);
     for (let pass = 0; pass < 4; pass += 1) {
-      const top = this.#scroller.scrollTop;
-      const first = this.#heights.at(Math.max(0, top - OVERSCAN));
-      const last = this.#heights.at(top + this.#scroller.clientHeight + OVERSCAN);
+      const [first, last] = this.#range(0);
       const fresh: TextItem[] = [];
       for (let index = first; index <= last; index += 1) {
-        const item = this.#items[index]!;
-        if (!this.#mounted.has(item)) {
-          this.#mount(item, index, deadline);
-          fresh.push(item);
-        }
-      }
-      for (const [item, mounted] of this.#mounted) {
-        if ((mounted.index < first || mounted.index > last) && !this.selection.holds(mounted.element))
-          this.#unmount(item);
+        const item = this.#rows.items[index]!;
+        if (this.#mounted.has(item)) continue;
+        this.#mount(item, index, deadline);
+        fresh.push(item);
       }
       if (fresh.length === 0) break;
       this.#measure(fresh);
-      if (anchor) {
-        const wanted = this.#heights.top(anchor.index) + anchor.delta;
-        this.#content.style.height = `${this.#heights.total}px`;
-        if (Math.abs(wanted - this.#scroller.scrollTop) > 0.5) this.#scroller.scrollTop = wanted;
-      }
+      this.#hold(anchor);
     }
-    this.#place();
-    for (const mounted of this.#mounted.values()) pending ||= mounted.pending;
-    this.#marks.draw([...this.#mounted.values()].map((mounted) => mounted.body));
+    const [first, last] = this.#range(OVERSCAN);
+    for (const [item, { index, element }] of this.#mounted)
+      if ((index < first || index > last) && !this.selection.holds(element)) this.#unmount(item);
+    this.#settle();
+  }
+
+  /** What a frame can do of what may wait; asks for another frame when there is more. */
+  #work = (): void => {
+    this.#frame = 0;
+    // A frame that has mounted what a scroll brought has done enough.
+    if (this.#renderedAt === document.timeline.currentTime) return this.#schedule();
+    if (this.#place.read()) this.#held = null;
+    if (this.#rows.items.length === 0 || this.#place.height === 0) return;
+    const deadline = performance.now() + FRAME_BUDGET;
+    const follow = this.#following && this.#place.atEnd;
+    this.selection.keep(() => {
+      const anchor = this.#anchor();
+      const changed = new Set<TextItem>(this.#fontsCame ? this.#mounted.keys() : []);
+      this.#fontsCame = false;
+      const [first, last] = this.#range(0);
+      const isOut = ({ index }: Mounted) => index < first || index > last;
+      const waiting = [...this.#mounted].filter(([, { stale, pending }]) => stale || pending.length > 0);
+      waiting.sort(([, a], [, b]) => Number(isOut(a)) - Number(isOut(b)) || a.index - b.index);
+      for (const [item, mounted] of waiting) {
+        if (performance.now() > deadline) break;
+        changed.add(item);
+        if (mounted.stale) {
+          this.#unmount(item);
+          this.#mount(item, mounted.index, deadline);
+        } else this.#setFormulas(mounted, deadline);
+      }
+      const [from, to] = this.#range(OVERSCAN);
+      for (let index = from; index <= to && performance.now() <= deadline; index += 1) {
+        const item = this.#rows.items[index]!;
+        if (this.#mounted.has(item)) continue;
+        this.#mount(item, index, deadline);
+        changed.add(item);
+      }
+      this.#measure([...changed]);
+      if (performance.now() <= deadline) this.#rows.refine(deadline);
+      this.#hold(anchor);
+      this.#settle();
+    });
+    if (follow) this.toEnd();
+  };
+
+  #setFormulas(mounted: Mounted, deadline: number): void {
+    this.#marks.forget(mounted.body);
+    let room = ELEMENT_LIMIT;
+    for (const { elements } of this.#mounted.values()) room -= elements;
+    while (mounted.pending.length > 0 && performance.now() <= deadline && mounted.elements < room)
+      mounted.elements += mounted.pending.shift()!.set();
+    // No room: they stay text, which is whole and can be read, until others have left the page.
+    if (mounted.elements >= room) mounted.pending.length = 0;
+  }
+
+  /** Puts everything at its place, says what is in view, and sees to what is still to do. */
+  #settle(): void {
+    this.#place.resize(this.#rows.heights.total);
+    for (const { element, index } of this.#mounted.values()) {
+      const top = `${this.#place.inElement(this.#rows.heights.top(index))}px`;
+      if (element.style.top !== top) element.style.top = top;
+    }
+    this.#drawMarks();
     this.selection.mounted();
-    this.#options.onWindow(this.window());
-    if (pending) this.#later(() => this.#finishFormulas());
+    this.#options.onWindow(this.#windowNow());
+    const [first, last] = this.#range(OVERSCAN);
+    let isLeft = this.#rows.isRough || this.#fontsCame;
+    for (let index = first; !isLeft && index <= last; index += 1) {
+      const mounted = this.#mounted.get(this.#rows.items[index]!);
+      isLeft = !mounted || mounted.stale || mounted.pending.length > 0;
+    }
+    if (isLeft) this.#schedule();
     else this.#warm();
   }
 
-  #place(): void {
-    this.#content.style.height = `${this.#heights.total}px`;
-    for (const mounted of this.#mounted.values()) {
-      const top = `${this.#heights.top(mounted.index)}px`;
-      if (mounted.element.style.top !== top) mounted.element.style.top = top;
-    }
+  #schedule(): void {
+    this.#frame ||= requestAnimationFrame(this.#work);
   }
 
-  /** The first block in view whose height is known, and how far the view has gone into it. */
+  #drawMarks(): void {
+    this.#marks.draw([...this.#mounted.values()].map(({ body }) => body));
+  }
+
+  /** The row that must not move, and how far the view has gone into it: the one that was asked for, or the first known one. */
   #anchor(): { index: number; delta: number } | null {
-    const top = this.#scroller.scrollTop;
+    const { items, heights } = this.#rows;
+    const { top, height } = this.#place;
     if (top <= 0) return null;
-    const bottom = top + this.#scroller.clientHeight;
-    let index = this.#heights.at(top);
-    while (index < this.#items.length && !this.#items[index]!.measured && this.#heights.top(index) < bottom) index += 1;
-    if (index >= this.#items.length || !this.#items[index]!.measured) index = this.#heights.at(top);
-    return { index, delta: top - this.#heights.top(index) };
+    const held = this.#held && this.#mounted.get(this.#held);
+    if (held && heights.top(held.index + 1) > top && heights.top(held.index) < top + height)
+      return { index: held.index, delta: top - heights.top(held.index) };
+    let index = heights.at(top);
+    while (index < items.length && !items[index]!.measured && heights.top(index) < top + height) index += 1;
+    if (index >= items.length || !items[index]!.measured) index = heights.at(top);
+    return { index, delta: top - heights.top(index) };
+  }
+
+  #hold(anchor: { index: number; delta: number } | null): void {
+    if (!anchor) return;
+    const wanted = this.#rows.heights.top(anchor.index) + anchor.delta;
+    if (Math.abs(wanted - this.#place.top) <= 0.5) return;
+    this.#place.resize(this.#rows.heights.total);
+    this.#place.go(wanted);
   }
 
   #anchorPosition(): TextPosition | null {
-    const item = this.#items[this.#heights.length > 0 ? this.#heights.at(this.#scroller.scrollTop + 8) : -1];
-    return item && this.#scroller.scrollTop > 4 && item.kind !== 'head'
-      ? { in: item.part, offset: item.block.start }
-      : null;
+    const { items, heights } = this.#rows;
+    const { top } = this.#place;
+    const item = items[items.length > 0 ? heights.at(top + 8) : -1];
+    return item && top > 4 && item.kind !== 'head' ? { in: item.part, offset: item.block.start } : null;
   }
 
   #mount(item: TextItem, index: number, deadline: number): void {
     const overlays = this.#over(item);
-    const mounted: Mounted = { ...this.#build(item, overlays, deadline), index, overlays };
+    const mounted: Mounted = { ...this.#build(item, overlays, deadline), index, overlays, stale: false };
     let before: Mounted | null = null;
     for (const other of this.#mounted.values()) {
       if (other.index > index && (!before || other.index < before.index)) before = other;
     }
+    mounted.element.style.top = `${this.#place.inElement(this.#rows.heights.top(index))}px`;
     this.#content.insertBefore(mounted.element, before?.element ?? null);
-    mounted.element.style.top = `${this.#heights.top(index)}px`;
     this.#mounted.set(item, mounted);
   }
 
@@ -361,13 +486,15 @@ export class TextView {
     }
     const part = this[item.part];
     const { block } = item;
+    const { raw } = this.#rows;
     const built = buildBlock({
       in: item.part,
       text: part.text,
       block,
-      formulas: this.#raw || block.kind === 'code' ? [] : part.formulas(block.start, block.end),
+      formulas: raw || block.kind === 'code' ? [] : part.formulas(block.start, block.end),
+      codes: raw || block.kind === 'code' ? [] : part.codes(block.start, block.end),
       overlays,
-      raw: this.#raw,
+      raw,
       deadline,
     });
     if (item.part === 'prompt') built.element.classList.add('in-prompt');
@@ -386,16 +513,11 @@ export class TextView {
   }
 
   #unmount(item: TextItem): void {
-    this.#mounted.get(item)?.element.remove();
+    const mounted = this.#mounted.get(item);
+    if (!mounted) return;
+    this.#marks.forget(mounted.body);
+    mounted.element.remove();
     this.#mounted.delete(item);
-  }
-
-  /** Builds again all that is mounted, at its place. */
-  #remount(): void {
-    this.selection.keep(() => {
-      for (const item of [...this.#mounted.keys()]) this.#unmount(item);
-      this.#render();
-    });
   }
 
   /** Heights of mounted blocks, in one layout; then the letters of what starts in them, beside the line where it does. */
@@ -404,68 +526,38 @@ export class TextView {
     for (const item of items) {
       const mounted = this.#mounted.get(item)!;
       const box = mounted.element.getBoundingClientRect();
-      item.height = box.height;
-      item.measured = true;
-      this.#heights.set(mounted.index, box.height);
-      writes.push(placeLetters(mounted, box.top, this.#metrics.lineHeight));
+      this.#rows.measured(mounted.index, box.height);
+      writes.push(placeLetters(mounted, box.top, this.#rows.metrics.lineHeight));
     }
     for (const write of writes) write();
   }
 
   /** What of the completion is in view. */
   window(): TextWindow {
-    const top = this.#scroller.scrollTop;
-    const bottom = top + this.#scroller.clientHeight;
-    if (this.#items.length === 0) return { start: 0, end: 0, atEnd: true };
-    const from = this.#items[this.#heights.at(top)];
-    const to = this.#items[this.#heights.at(bottom - 1)];
-    const part = (item: TextItem | undefined, y: number) => {
+    this.#place.read();
+    return this.#windowNow();
+  }
+
+  #windowNow(): TextWindow {
+    const { items, heights } = this.#rows;
+    const { top, height, atEnd } = this.#place;
+    if (items.length === 0) return { start: 0, end: 0, atEnd: true };
+    const part = (y: number) => {
+      const index = heights.at(y);
+      const item = items[index];
       if (!item || item.kind === 'head' || item.part === 'prompt') return 0;
-      const index = this.#heights.at(y);
-      const share = (y - this.#heights.top(index)) / (this.#heights.height(index) || 1);
+      const share = (y - heights.top(index)) / (heights.height(index) || 1);
       return Math.round(item.block.start + Math.max(0, Math.min(1, share)) * (item.block.end - item.block.start));
     };
-    return { start: part(from, top), end: part(to, bottom), atEnd: this.#atEnd() };
-  }
-
-  #atEnd(): boolean {
-    return this.#scroller.scrollTop + this.#scroller.clientHeight >= this.#scroller.scrollHeight - END_SLACK;
-  }
-
-  #toEnd(): void {
-    for (let pass = 0; pass < 3; pass += 1) {
-      this.#scroller.scrollTop = this.#scroller.scrollHeight;
-      this.#render();
-    }
-  }
-
-  // ---- formulas that had to wait -----------------------------------------------------------------------------------
-
-  #later(work: () => void): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(work);
-  }
-
-  #finishFormulas(): void {
-    const deadline = performance.now() + TYPESET_BUDGET;
-    this.selection.keep(() => {
-      for (const [item, mounted] of [...this.#mounted]) {
-        if (!mounted.pending) continue;
-        if (performance.now() > deadline) break;
-        this.#unmount(item);
-        item.measured = false;
-      }
-      this.#render();
-    });
+    return { start: part(top), end: part(top + height), atEnd };
   }
 
   /** Sets the formulas of the next screens while nothing else is to do, so that scrolling finds them ready. */
   #warm(): void {
-    if (this.#raw || this.#items.length === 0) return;
-    const from = this.#heights.at(this.#scroller.scrollTop);
-    const ahead = this.#items
-      .slice(from, from + 60)
-      .filter(({ kind, block }) => kind !== 'head' && block.kind !== 'code');
+    const { items, heights, raw } = this.#rows;
+    if (raw || items.length === 0) return;
+    const from = heights.at(this.#place.top);
+    const ahead = items.slice(from, from + 60).filter(({ kind, block }) => kind !== 'head' && block.kind !== 'code');
     typesetWhenIdle(
       ahead.map(({ part, block }) => ({ text: this[part].text, regions: this[part].formulas(block.start, block.end) })),
     );
