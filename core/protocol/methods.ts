@@ -6,6 +6,7 @@
  * Ids: a run is `<slug>-<8 characters>`; a trace is `run/stage/attempt/n`. Times are milliseconds since 1970. Text positions
  * are UTF-16 units. Lists page by an opaque cursor: absent `next` means the end.
  */
+import type { AdvisoryMethods } from './advisories.ts';
 import type { AuditMethods } from './audit.ts';
 import type { BehaviourSet, ComparisonMethods, TraceSet, TraceSide } from './comparison.ts';
 import type { Evaluation, Extent, StageEvent } from './events.ts';
@@ -207,6 +208,7 @@ export interface EventBatch {
 
 export interface Methods
   extends
+    AdvisoryMethods,
     AuditMethods,
     FigureMethods,
     JudgeMethods,

@@ -20,6 +20,9 @@ export type InspectorMode = 'traces' | 'audit' | 'rescore';
 /** Keys of the audit that the editor has commands for. */
 export type AuditKey = 'judgeRight' | 'judgeWrong' | 'judgeUndecided' | 'judgeNone' | 'undoVerdict' | 'showAnswer';
 
+/** Keys of going to places that the editor has commands for. */
+export type PlaceKey = 'goTo' | 'strips' | 'outline' | 'copyLink' | 'nextLandmark' | 'previousLandmark';
+
 /** What a panel shows: navigation state, persisted by `setState` and the serializer. Never data. */
 export type View =
   | {
@@ -36,6 +39,20 @@ export type View =
       at?: { in: 'prompt' | 'completion'; start: number; end: number };
     }
   | { page: 'compare'; title: string; before: CompareSide; after: CompareSide; problem?: string }
+  | {
+      /** Two attempts side by side, their steps aligned. */
+      page: 'sides';
+      title: string;
+      /** Ids of traces. */
+      left: string;
+      right: string;
+      /** The texts do not scroll together. */
+      apart?: boolean;
+      /** The tree of the group is open: parted by text or by steps. */
+      branches?: 'text' | 'steps';
+      /** A place of a completion to show. */
+      at?: { side: 'left' | 'right'; start: number; end: number };
+    }
   | { page: 'dashboard'; run: string }
   /** Figures over all traces of a run; of one benchmark or stage of it, before and after being checkpoints of that by their keys. */
   | { page: 'overview'; run: string; set?: string; stage?: string; before?: string; after?: string }
@@ -134,6 +151,7 @@ export const forwarded = [
   'traces/pairs',
   'metrics/paired',
   'metrics/rewardChange',
+  'metrics/advisories',
   'overview/series',
   'overview/matrix',
   'overview/difficulty',
@@ -173,7 +191,8 @@ export type WebviewCommand =
   | { command: 'longhand.resumeStage'; run: string; stage: string }
   | { command: 'longhand.stopRun'; run: string }
   | { command: 'longhand.showStageLog'; run: string; stage: string }
-  | { command: 'longhand.revealRun'; run: string };
+  | { command: 'longhand.revealRun'; run: string }
+  | { command: 'longhand.compareTrace'; trace: string };
 
 export interface HostMethods {
   'host/ready': { params: Record<string, never>; result: WebviewInit };
@@ -190,6 +209,11 @@ export interface HostMethods {
   /** Asks where to, and writes the file. `content`: text, of a PNG base64. `saved`: false where the reader thought better of it. */
   'host/saveFile': { params: SavedFile; result: { saved: boolean } };
   'host/copy': { params: { text: string }; result: Record<string, never> };
+  /** Puts a link to a place of a trace on the clipboard; to the trace as a whole where `at` is null. */
+  'host/copyLink': {
+    params: { trace: string; at: { in: 'prompt' | 'completion'; start: number; end: number } | null };
+    result: { link: string };
+  };
   'host/command': { params: WebviewCommand; result: Record<string, never> };
   /** The lists that were saved, the newest last. */
   'host/savedViews': { params: Record<string, never>; result: { views: SavedView[] } };
@@ -210,10 +234,12 @@ export interface HostNotifications {
       | 'toggleRaw'
       | 'toggleFacts'
       | 'toggleList'
+      | 'query'
       | 'find'
       | 'nextSpan'
       | 'previousSpan'
       | AuditKey
+      | PlaceKey
       | 'editLabels'
       | 'nextDisagreement'
       | 'previousDisagreement';

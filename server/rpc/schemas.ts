@@ -314,6 +314,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     stepTo: natural.optional(),
     checkpoint: checkpoint.optional(),
   }),
+  'metrics/advisories': z.object({ run }),
   'metrics/rewardChange': z.object({ run, stage, before: steps.optional(), after: steps.optional() }),
 
   'groups/problems': z.object({ run, stage, text: z.string().max(1000).optional(), cursor: natural.optional(), limit }),

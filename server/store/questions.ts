@@ -1,6 +1,7 @@
 /** What the index and the text parts answer. */
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
+import { advisoriesOf } from './advisories.ts';
 import { Annotator } from './annotate.ts';
 import { attemptRecords } from './attempts.ts';
 import { behaviours } from './behaviours.ts';
@@ -31,6 +32,7 @@ import type {
   SlicedMethod,
   StoreMethod,
 } from './trace-store.ts';
+import { forgetOtherVersions } from './text-columns.ts';
 import { findTrace, traceDetail, traceGroup, traceSlice } from './traces.ts';
 import { readTexts } from './unread.ts';
 
@@ -48,6 +50,7 @@ export class Questions {
   private readonly classes = new DocumentClasses();
 
   constructor(index: IndexFile, root: string) {
+    forgetOtherVersions(index);
     this.index = index;
     this.root = root;
     this.texts = new TextReader(index);
@@ -128,6 +131,7 @@ export class Questions {
     'metrics/paired': (params) => paired(this.index, this.sidesKnown(params)),
     'metrics/rewardChange': (params) =>
       rewardChangeOf(this.index, this.root, { ...params, run: this.known(params.run) }),
+    'metrics/advisories': ({ run }) => advisoriesOf(this.index, this.root, { run: this.known(run) }),
     'overview/series': (params) => this.overview.series({ ...params, run: this.known(params.run) }),
     'overview/matrix': (params) => this.overview.matrix({ ...params, run: this.known(params.run) }),
     'overview/difficulty': (params) => this.overview.difficulty({ ...params, run: this.known(params.run) }),

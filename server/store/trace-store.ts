@@ -52,6 +52,7 @@ export const slicedMethods = [
   'traces/pairs',
   'metrics/paired',
   'metrics/rewardChange',
+  'metrics/advisories',
   'overview/series',
   'overview/matrix',
   'overview/difficulty',

@@ -48,7 +48,7 @@ type NamedMethod =
   'labels/get' | 'labels/edit' | 'labels/agreement' | 'labels/queue' | 'traces/judge' | 'audit/apply' | 'audit/undo';
 
 /** Commands that a page may run, and which ids each needs. */
-const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run' | 'stage')[] }[] = [
+const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run' | 'stage' | 'trace')[] }[] = [
   { id: 'longhand.startBackend', needs: [] },
   { id: 'longhand.connectBackend', needs: [] },
   { id: 'longhand.showLog', needs: [] },
@@ -57,6 +57,7 @@ const commands: readonly { id: WebviewCommand['command']; needs: readonly ('run'
   { id: 'longhand.stopRun', needs: ['run'] },
   { id: 'longhand.showStageLog', needs: ['run', 'stage'] },
   { id: 'longhand.revealRun', needs: ['run'] },
+  { id: 'longhand.compareTrace', needs: ['trace'] },
 ];
 
 export class Page implements vscode.Disposable {
@@ -190,6 +191,7 @@ export class Page implements vscode.Disposable {
       'traces/pairs': forward('traces/pairs'),
       'metrics/paired': forward('metrics/paired'),
       'metrics/rewardChange': forward('metrics/rewardChange'),
+      'metrics/advisories': forward('metrics/advisories'),
       'overview/series': forward('overview/series'),
       'overview/matrix': forward('overview/matrix'),
       'overview/difficulty': forward('overview/difficulty'),
@@ -240,6 +242,9 @@ export class Page implements vscode.Disposable {
         await vscode.env.clipboard.writeText(text);
         return done;
       },
+      'host/copyLink': async ({ trace, at: place }) => ({
+        link: await (await import('./open-link.ts')).copyLink(backends, trace, place),
+      }),
       'host/command': (params) => {
         runAllowed(params);
         return done;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { Advisory } from '../../core/metrics/advisories.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { budgetLines, evaluationPoints, stageCharts } from '../../webview/dashboard/figures.ts';
@@ -191,6 +192,63 @@ describe('dashboard', () => {
     await page.waitForTimeout(50);
     const { params } = host.calls.findLast(({ method }) => method === 'host/open')!;
     assert.deepEqual(params, { view: { page: 'report', run: RUN, stage: 'grpo', why: {} } });
+  });
+
+  it('says alarms before advice with their evidence, opens the traces behind each, and does not open by itself later', async () => {
+    const share = (name: string, value: number, n: number) => ({ name, value, n, unit: 'share' as const });
+    const place = { stage: 'grpo', set: null, from: 25, to: 30 };
+    const advisories: Advisory[] = [
+      {
+        ...{ kind: 'truncated', level: 'alarm', ...place, threshold: 0.25 },
+        evidence: [share('completions cut at the maximum length', 0.412, 384)],
+      },
+      {
+        ...{ kind: 'loops', level: 'advice', ...place, threshold: 0.03 },
+        evidence: [share('completions with a loop', 0.05, 200)],
+      },
+    ];
+    const host = new FakeHost({ ...data(), advisories: { advisories, read: 200, n: 384 } }, view);
+    const page = await open(host);
+    const section = page.getByRole('region', { name: 'Alarms and advice' });
+    await section.getByText('Many completions are cut off').waitFor();
+    assert.match(
+      await section.innerText(),
+      /1 alarm, 1 piece of advice[\s\S]*200 of 384 texts read for loops[\s\S]*grpo · steps 25–30[\s\S]*41\.2 % of 384 completions cut at the maximum length \(said from 25 %\)\./,
+    );
+    for (const theme of themeKinds) {
+      await setTheme(page, theme);
+      await page.waitForTimeout(50);
+      assert.deepEqual(await axe(page), [], theme);
+    }
+    await shot(page, 'dashboard-advisories');
+    await section.getByRole('button', { name: 'Show the cut ones' }).click();
+    await page.waitForTimeout(50);
+    const opened = host.calls.findLast(({ method }) => method === 'host/open')!;
+    assert.deepEqual(opened.params, {
+      view: {
+        ...{ page: 'inspector', title: 'grpo · cut' },
+        filter: { run: RUN, stage: 'grpo', stepFrom: 25, stepTo: 30, finish: ['length'] },
+      },
+    });
+    await close();
+
+    const later = new FakeHost({ ...data(), advisories: { advisories: [], read: 0, n: 0 } }, view);
+    const second = await open(later);
+    const line = second.getByRole('region', { name: 'Alarms and advice' });
+    await line.getByText('No alarms, no advice').waitFor();
+    later.data.advisories = { advisories, read: 0, n: 384 };
+    later.failing.set('metrics/advisories', new LonghandError('internal', 'The disk is gone.'));
+    await later.notify('host/backend', { ...later.init.backend, state: 'disconnected' });
+    await later.notify('host/backend', { ...later.init.backend, state: 'connected' });
+    await second.waitForTimeout(200);
+    assert.match(await line.innerText(), /No alarms/, 'what was found stays');
+    later.failing.clear();
+    await later.notify('host/backend', { ...later.init.backend, state: 'disconnected' });
+    await later.notify('host/backend', { ...later.init.backend, state: 'connected' });
+    await line.getByText('1 alarm, 1 piece of advice').waitFor();
+    assert.equal(await line.getByRole('listitem').count(), 0);
+    await line.getByRole('button', { name: '1 alarm, 1 piece of advice' }).click();
+    assert.equal(await line.getByRole('listitem').count(), 2);
   });
 
   it('stops, resumes and shows logs through the host', async () => {

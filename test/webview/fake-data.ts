@@ -23,6 +23,7 @@ export interface FakeData {
   rescores?: AppliedRescore[];
   sets?: TraceSet[];
   pairs?: { pairs: Pair[]; onlyBefore: number; onlyAfter: number };
+  advisories?: Result<'metrics/advisories'>;
   rewardChange?: (params: Params<'metrics/rewardChange'>) => RewardChange | null;
   run?: RunSummary;
   table?: StageRow[];

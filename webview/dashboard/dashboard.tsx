@@ -9,6 +9,7 @@ import { count, duration, percent, plural } from '../ui/format.ts';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { Advisories } from './advisories.tsx';
 import { Chart } from './chart.tsx';
 import { EvaluationCharts, EvaluationHead, perCent } from './evaluation-charts.tsx';
 import { budgetLines, evaluationPoints, evaluationSets, stageCharts, type EvaluationPoint } from './figures.ts';
@@ -38,6 +39,7 @@ export function Dashboard({ host, run, backend }: DashboardProps) {
       {state.run ? (
         <main class="dashboard-scroll" tabIndex={0} aria-label="Dashboard">
           <RunHead run={state.run} host={host} />
+          <Advisories host={host} run={run} connected={backend.state === 'connected'} />
           <Figures host={host} model={model} />
         </main>
       ) : state.error !== null ? (

@@ -1,4 +1,4 @@
-/** Reading again when something happened: whole snapshots, never two at a time, at most two in a second. */
+/** Reading again when something happened: whole snapshots, never two at a time, at most two in a second where nothing else is said. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
@@ -9,14 +9,19 @@ export class Pulls {
   /** After it nothing is read; what still comes is to be dropped. */
   closed = false;
   readonly #work: () => Promise<void>;
+  readonly #every: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = 0;
   #busy = false;
   #again = false;
 
-  /** @param work what is read; it shows its own errors and does not reject */
-  constructor(work: () => Promise<void>) {
+  /**
+   * @param work what is read; it shows its own errors and does not reject
+   * @param every milliseconds between the beginnings of two
+   */
+  constructor(work: () => Promise<void>, every = EVERY) {
     this.#work = work;
+    this.#every = every;
   }
 
   close(): void {
@@ -24,7 +29,7 @@ export class Pulls {
     clearTimeout(this.#timer);
   }
 
-  /** Pulls within half a second. */
+  /** Pulls as soon as it may. */
   soon(): void {
     if (this.closed) return;
     this.#timer ??= setTimeout(
@@ -32,7 +37,7 @@ export class Pulls {
         this.#timer = undefined;
         void this.now();
       },
-      Math.max(0, EVERY - (Date.now() - this.#last)),
+      Math.max(0, this.#every - (Date.now() - this.#last)),
     );
   }
 

@@ -1,0 +1,254 @@
+/**
+ * What is wrong with a stage, said before anybody asks: alarms (what is measured or learnt is broken) before advice (what could be
+ * better). Each has its evidence in figures and names the traces behind it. Pure; the thresholds are ours and stand here.
+ */
+
+/** Sums over the finished completions of one step of a stage (of one set of problems). Tokens and rewards are sums, not means. */
+export interface StepSums {
+  step: number;
+  /** Completions, and how many of them were cut at the maximum length. */
+  n: number;
+  cut: number;
+  right: number;
+  wrong: number;
+  /** Of the right and the wrong ones with a known length. */
+  tokensRight: number;
+  lengthsRight: number;
+  tokensWrong: number;
+  lengthsWrong: number;
+  reward: number;
+  rewarded: number;
+  /** Groups of completions with a reward; those whose rewards are all equal teach nothing: all right, all wrong, neither. */
+  groups: number;
+  flatRight: number;
+  flatWrong: number;
+  flatOther: number;
+  /** Completions whose text was read for loops, and those in which one was found. */
+  read: number;
+  looping: number;
+}
+
+export interface AdvisedStage {
+  stage: string;
+  /** The benchmark, where the stage evaluates several. */
+  set: string | null;
+  /** In ascending order of steps. */
+  steps: readonly StepSums[];
+  /** The trainer's own mean entropy of tokens, by step; empty where it logs none. */
+  entropy: readonly { step: number; value: number }[];
+}
+
+/** With a name in a word or two. */
+export const advisoryKinds = {
+  truncated: 'cut',
+  no_signal: 'no signal',
+  wrong_length: 'wrong',
+  loops: 'loops',
+  reward_without_accuracy: 'reward',
+  entropy_collapse: 'entropy',
+} as const;
+export type AdvisoryKind = keyof typeof advisoryKinds;
+
+/** A figure that counts as evidence. `unit`: `share` is of 1, `ratio` is a multiple. */
+export interface Evidence {
+  name: string;
+  value: number;
+  unit: 'share' | 'ratio' | 'tokens' | 'reward' | 'nats';
+  /** Over how many completions, groups or steps. */
+  n: number;
+}
+
+export interface Advisory {
+  kind: AdvisoryKind;
+  level: 'alarm' | 'advice';
+  stage: string;
+  set: string | null;
+  /** The steps that the evidence is of, both among them. */
+  from: number;
+  to: number;
+  /** From what value of the first figure on it is said. */
+  threshold: number;
+  /** The figure that decided first. */
+  evidence: Evidence[];
+}
+
+/** Fewest completions (or groups) of a window that are worth a word. */
+export const FEWEST = 20;
+/** Fewest steps of training in which something can rise or fall. */
+export const FEWEST_STEPS = 10;
+/** Standard errors that a change must be away from 0. */
+const ERRORS = 2;
+
+/** From which share or ratio on. `advice: null`: there is only the alarm. */
+export const thresholds = {
+  truncated: { alarm: 0.25, advice: 0.1 },
+  no_signal: { alarm: 0.5, advice: 0.3 },
+  wrong_length: { alarm: 1.5, advice: null },
+  loops: { alarm: 0.1, advice: 0.03 },
+  /** Of the entropy of the first window. */
+  entropy_collapse: { alarm: 0.2, advice: null },
+} as const;
+
+const sum = (steps: readonly StepSums[], key: Exclude<keyof StepSums, 'step'>): number =>
+  steps.reduce((total, step) => total + step[key], 0);
+
+/** The first and the last fifth of what is given, at least one of each. */
+export function fifths<T>(list: readonly T[]): { first: readonly T[]; last: readonly T[] } {
+  const size = Math.max(1, Math.round(list.length / 5));
+  return { first: list.slice(0, size), last: list.slice(-size) };
+}
+
+/** All that is to be said of a stage, alarms first; of a kind that is alarming, no advice. */
+export function advisories(stage: AdvisedStage): Advisory[] {
+  const { first, last } = fifths(stage.steps);
+  if (last.length === 0) return [];
+  const found = [
+    truncated(last),
+    noSignal(last),
+    wrongLength(stage.steps, first, last),
+    loops(last),
+    rewardWithoutAccuracy(stage.steps, first, last),
+    // Fine-tuning lowers entropy by what it is for.
+    sum(stage.steps, 'rewarded') > 0 ? entropyCollapse(stage.entropy) : null,
+  ].filter((one) => one !== null);
+  return alarmsFirst(found.map((one) => ({ ...one, stage: stage.stage, set: stage.set })));
+}
+
+/** Alarms before advice, otherwise as they come. */
+export const alarmsFirst = (list: readonly Advisory[]): Advisory[] => [
+  ...list.filter(({ level }) => level === 'alarm'),
+  ...list.filter(({ level }) => level === 'advice'),
+];
+
+type Found = Omit<Advisory, 'stage' | 'set'>;
+
+const span = (steps: readonly { step: number }[]) => ({ from: steps[0]!.step, to: steps.at(-1)!.step });
+
+function levelOf(value: number, { alarm, advice }: { alarm: number; advice: number | null }) {
+  if (value >= alarm) return { level: 'alarm' as const, threshold: alarm };
+  return advice !== null && value >= advice ? { level: 'advice' as const, threshold: advice } : null;
+}
+
+function truncated(last: readonly StepSums[]): Found | null {
+  const [n, cut] = [sum(last, 'n'), sum(last, 'cut')];
+  const level = n >= FEWEST ? levelOf(cut / n, thresholds.truncated) : null;
+  if (!level) return null;
+  return {
+    kind: 'truncated',
+    ...level,
+    ...span(last),
+    evidence: [share('completions cut at the maximum length', cut, n)],
+  };
+}
+
+/** Groups of which nothing is learnt, as every completion has the same reward and so no advantage. */
+function noSignal(last: readonly StepSums[]): Found | null {
+  const groups = sum(last, 'groups');
+  const [right, wrong, other] = [sum(last, 'flatRight'), sum(last, 'flatWrong'), sum(last, 'flatOther')];
+  const flat = right + wrong + other;
+  const level = groups >= FEWEST ? levelOf(flat / groups, thresholds.no_signal) : null;
+  if (!level) return null;
+  const parts = [
+    share('groups all right', right, groups),
+    share('groups all wrong', wrong, groups),
+    share('other groups with equal rewards', other, groups),
+  ].filter(({ value }) => value > 0);
+  return {
+    ...{ kind: 'no_signal' as const, ...level, ...span(last) },
+    evidence: [share('groups whose rewards are all equal', flat, groups), ...parts],
+  };
+}
+
+/** Wrong completions much longer than right ones, and longer than they were: the model searches on where it is lost. */
+function wrongLength(all: readonly StepSums[], first: readonly StepSums[], last: readonly StepSums[]): Found | null {
+  if (all.length < FEWEST_STEPS) return null;
+  const mean = (steps: readonly StepSums[], verdict: 'Right' | 'Wrong') => {
+    const n = sum(steps, `lengths${verdict}`);
+    return n >= FEWEST ? { value: sum(steps, `tokens${verdict}`) / n, n } : null;
+  };
+  const [wrong, right, before] = [mean(last, 'Wrong'), mean(last, 'Right'), mean(first, 'Wrong')];
+  if (!wrong || !right || !before || right.value === 0) return null;
+  const ratio = wrong.value / right.value;
+  const level = levelOf(ratio, thresholds.wrong_length);
+  if (!level || wrong.value < GROWN * before.value) return null;
+  return {
+    ...{ kind: 'wrong_length', ...level, ...span(last) },
+    evidence: [
+      {
+        name: 'tokens of the wrong ones to those of the right ones',
+        value: ratio,
+        unit: 'ratio',
+        n: wrong.n + right.n,
+      },
+      { name: 'mean tokens of the wrong ones', value: wrong.value, unit: 'tokens', n: wrong.n },
+      { name: 'mean tokens of the wrong ones at the beginning', value: before.value, unit: 'tokens', n: before.n },
+      { name: 'mean tokens of the right ones', value: right.value, unit: 'tokens', n: right.n },
+    ],
+  };
+}
+/** How much longer than at the beginning the wrong ones must have become. */
+const GROWN = 1.2;
+
+function loops(last: readonly StepSums[]): Found | null {
+  const [read, looping] = [sum(last, 'read'), sum(last, 'looping')];
+  const level = read >= FEWEST ? levelOf(looping / read, thresholds.loops) : null;
+  if (!level) return null;
+  return { kind: 'loops', ...level, ...span(last), evidence: [share('completions with a loop', looping, read)] };
+}
+
+/** The reward rises and accuracy falls, each by more than two standard errors between the first and the last fifth of the steps. */
+function rewardWithoutAccuracy(
+  all: readonly StepSums[],
+  first: readonly StepSums[],
+  last: readonly StepSums[],
+): Found | null {
+  if (all.length < FEWEST_STEPS) return null;
+  const reward = change(first, last, ({ reward: total, rewarded }) => total / rewarded);
+  const accuracy = change(first, last, ({ right, wrong }) => right / (right + wrong));
+  if (!reward || !accuracy || reward.by < ERRORS * reward.error || accuracy.by > -ERRORS * accuracy.error) return null;
+  if (reward.by === 0 || accuracy.by === 0) return null;
+  const n = sum(last, 'rewarded');
+  return {
+    ...{ kind: 'reward_without_accuracy', level: 'alarm', threshold: ERRORS, ...span(last) },
+    evidence: [
+      { name: 'change of the mean reward', value: reward.by, unit: 'reward', n },
+      { name: 'change of accuracy', value: accuracy.by, unit: 'share', n: sum(last, 'right') + sum(last, 'wrong') },
+    ],
+  };
+}
+
+/** last − first of the means over steps, and its standard error (Welch 1947, Biometrika 34:28: √(s₁²/k₁ + s₂²/k₂)). */
+function change(
+  first: readonly StepSums[],
+  last: readonly StepSums[],
+  of: (step: StepSums) => number,
+): { by: number; error: number } | null {
+  const [a, b] = [first, last].map((steps) => {
+    const values = steps.map(of).filter(Number.isFinite);
+    const mean = values.reduce((total, value) => total + value, 0) / values.length;
+    const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / (values.length - 1);
+    return { mean, error: variance / values.length, n: values.length };
+  }) as [{ mean: number; error: number; n: number }, { mean: number; error: number; n: number }];
+  // One step has no deviation to compare with.
+  if (a.n < 2 || b.n < 2) return null;
+  return { by: b.mean - a.mean, error: Math.sqrt(a.error + b.error) };
+}
+
+function entropyCollapse(entropy: AdvisedStage['entropy']): Found | null {
+  if (entropy.length < FEWEST_STEPS) return null;
+  const { first, last } = fifths(entropy);
+  const mean = (list: AdvisedStage['entropy']) => list.reduce((total, { value }) => total + value, 0) / list.length;
+  const [before, now] = [mean(first), mean(last)];
+  const left = now / before;
+  if (!(before > 0) || left > thresholds.entropy_collapse.alarm) return null;
+  return {
+    ...{ kind: 'entropy_collapse', level: 'alarm', threshold: thresholds.entropy_collapse.alarm, ...span(last) },
+    evidence: [
+      { name: 'of the entropy at the beginning is left', value: left, unit: 'share', n: last.length },
+      { name: 'mean entropy of a token now', value: now, unit: 'nats', n: last.length },
+      { name: 'mean entropy of a token at the beginning', value: before, unit: 'nats', n: first.length },
+    ],
+  };
+}
+
+const share = (name: string, part: number, n: number): Evidence => ({ name, value: part / n, unit: 'share', n });
