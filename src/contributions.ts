@@ -40,6 +40,13 @@ export const commandIds = [
   'longhand.toggleFacts',
   'longhand.toggleList',
   'longhand.findInTrace',
+  'longhand.goToInTrace',
+  'longhand.nextLandmark',
+  'longhand.previousLandmark',
+  'longhand.toggleOutline',
+  'longhand.groupRulers',
+  'longhand.copyTraceLink',
+  'longhand.openTraceLink',
   'longhand.secondOpinion',
   'longhand.auditAnswers',
   'longhand.rescoreAnswers',
@@ -113,6 +120,8 @@ export const contextKeys = [
 ] as const satisfies readonly (keyof ContextKeys)[];
 
 export const ids = {
+  /** Publisher and name. */
+  extension: 'longhand.longhand',
   runsView: 'longhand.runs',
   container: 'longhand',
   /** Webview panels: inspector, comparison, dashboard, overview and report. */

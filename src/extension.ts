@@ -10,6 +10,7 @@ import { registerCommands } from './commands.ts';
 import { Documents } from './documents.ts';
 import { engineFolders } from './engine/engine.ts';
 import { createReporter } from './errors.ts';
+import { handleLinks } from './inspector/link-handler.ts';
 import { Panels } from './inspector/panels.ts';
 import { TextDocuments } from './inspector/text-documents.ts';
 import { registerTraceEditor } from './inspector/trace-editor.ts';
@@ -70,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const tree = own(new RunsTree(backends, store));
   own(registerTraceEditor({ backends, store, memory, documents }, panels, report));
   own(registerRecipeLanguage(context.extensionPath, store, report));
+  own(handleLinks({ backends, store, panels }, report));
   own(createStatus(backends, store));
   own(watchBackend(backends, version, report));
   own(notifyEnds(store));

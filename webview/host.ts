@@ -22,6 +22,8 @@ export interface SavedState {
   factsWidth?: number;
   /** Labels are being edited. */
   editing?: boolean;
+  /** The outline is open beside the text. */
+  outline?: boolean;
 }
 
 export interface Host {

@@ -217,6 +217,7 @@ export class FakeHost {
         return { saved: true };
       },
       'host/copy': () => ({}),
+      'host/copyLink': () => ({ link: '' }),
       'host/command': () => ({}),
       'runs/get': () => this.#need(this.data.run),
       'runs/list': () => ({ runs: this.data.run ? [this.data.run] : [] }),

@@ -17,9 +17,10 @@ interface HeadProps {
   act: (action: Action) => void;
   settings: { listOpen: boolean; factsOpen: boolean };
   editing: boolean;
+  opened: { strips: boolean; outline: boolean };
 }
 
-export function Head({ view, row, group, raw, act, settings, editing }: HeadProps) {
+export function Head({ view, row, group, raw, act, settings, editing, opened }: HeadProps) {
   const tool = (action: Action, icon: string, label: string, pressed?: boolean) => (
     <button class="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={() => act(action)}>
       <Icon name={icon} />
@@ -65,6 +66,9 @@ export function Head({ view, row, group, raw, act, settings, editing }: HeadProp
           Raw
         </button>
         {tool({ do: 'find' }, 'search', 'Find in trace (Ctrl+F)')}
+        {tool({ do: 'strips' }, 'versions', 'Rulers of all samples of the group (R)', opened.strips)}
+        {tool({ do: 'outline' }, 'list-tree', 'Outline (L)', opened.outline)}
+        {tool({ do: 'link' }, 'link', 'Copy a link to the selection or the step in view (Y)')}
         {tool({ do: 'edit' }, 'tag', 'Edit labels (E)', editing)}
         {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
         {tool({ do: 'help' }, 'question', 'Keys (?)')}

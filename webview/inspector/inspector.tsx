@@ -22,6 +22,8 @@ import { ListColumn } from './list-column.tsx';
 import { OpenTrace } from './open-trace.ts';
 import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
+import { placeHostActions } from './place-keys.ts';
+import { useReading } from './reading.tsx';
 import { SecondOpinion } from './second-opinion.tsx';
 import { TraceList } from './trace-list.ts';
 
@@ -81,6 +83,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           nextSpan: { do: 'span', label: null, by: 1 },
           previousSpan: { do: 'span', label: null, by: -1 },
           ...hostActions,
+          ...placeHostActions,
           editLabels: { do: 'edit' },
           nextDisagreement: { do: 'disagreement', by: 1 },
           previousDisagreement: { do: 'disagreement', by: -1 },
@@ -136,6 +139,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     onFocusText: () => pane.current?.focus(),
     onReveal: (at) => pane.current?.view.reveal(at.in, at.start, at.end),
   });
+  const reading = useReading({ page, view, open, pane, budgets });
   const latestEditing = useRef(editing);
   latestEditing.current = editing;
 
@@ -185,6 +189,12 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return editing.disagreement(action.by);
       case 'help':
         return setHelp(true);
+      case 'goTo':
+      case 'landmark':
+      case 'outline':
+      case 'strips':
+      case 'link':
+        return reading.act(action);
       default:
         return audit.act(action);
     }
@@ -284,6 +294,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
             act={act}
             settings={settings}
             editing={editing.on}
+            opened={reading.opened}
           />
           {editing.bar}
           {strip && settings.factsOpen && detail && facts}
@@ -292,16 +303,19 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
               <p>Choose a trace in the list to read it.</p>
             </Empty>
           ) : (
-            <TextPane
-              model={open}
-              hidden={settings.hiddenLabels}
-              raw={settings.raw}
-              name="Trace"
-              budgets={budgets}
-              extra={audit.overlays}
-              onHandle={(handle) => (pane.current = handle)}
-              onOpenText={openText}
-            />
+            reading.around(
+              <TextPane
+                model={open}
+                hidden={settings.hiddenLabels}
+                raw={settings.raw}
+                name="Trace"
+                budgets={budgets}
+                extra={audit.overlays}
+                outline={reading.outline}
+                onHandle={(handle) => (pane.current = handle)}
+                onOpenText={openText}
+              />,
+            )
           )}
         </main>
         {!strip && settings.factsOpen && facts}

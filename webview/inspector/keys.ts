@@ -2,9 +2,11 @@
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labelLooks } from '../ui/labels.ts';
 import { auditKeyLines, type AuditAction } from './audit-keys.ts';
+import { placeKeyLines, type PlaceAction } from './place-keys.ts';
 
 export type Action =
   | AuditAction
+  | PlaceAction
   | { do: 'trace'; by: 1 | -1 }
   | { do: 'sibling'; by: 1 | -1 }
   | { do: 'span'; label: Label | null; by: 1 | -1 }
@@ -33,6 +35,7 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
     both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
     line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
     line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
+    ...placeKeyLines,
   ],
   Spans: [
     both('Next, previous span of any label', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),

@@ -36,6 +36,8 @@ export interface PlaceHandle {
 
 export interface Places {
   sections: readonly Section[];
+  /** Where steps start, ascending. */
+  steps: readonly number[];
   /** The quick field, while it is asked for. */
   field: ComponentChildren;
   /** Where the reader is, in words; a click asks for the field. */
@@ -99,6 +101,7 @@ export function usePlaces(parts: PlacesParts): Places {
   };
   return {
     sections,
+    steps,
     handle,
     field: asked > 0 && view && (
       <GoTo

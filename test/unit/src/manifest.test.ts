@@ -91,6 +91,7 @@ describe('the manifest', () => {
   });
 
   it('uses the ids of the code for view, editor, language, panel and walkthrough', () => {
+    assert.equal(`${manifest.publisher}.${manifest.name}`, ids.extension);
     assert.equal(contributes.views[ids.container][0].id, ids.runsView);
     assert.equal(contributes.viewsContainers.activitybar[0].id, ids.container);
     assert.equal(contributes.customEditors[0].viewType, ids.traceEditor);
