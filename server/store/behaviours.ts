@@ -19,6 +19,7 @@ import { attemptFolder } from './paths.ts';
 import { Reading } from './reading.ts';
 import { traceRowId } from './schema.ts';
 import { PAGE, pagesById, STILL_THERE } from './slices.ts';
+import { keepCounts } from './text-columns.ts';
 
 /** UTF-16 units of a completion that are read: some 150,000 tokens, 25 ms. */
 const TEXT_LIMIT = 2 ** 19;
@@ -255,7 +256,9 @@ export function countText({ index, root, annotator }: Omit<Parts, 'classes'>, ro
   const insert = `INSERT OR REPLACE INTO behaviours (trace, detector, counts, cut) SELECT :trace, :detector, :counts, :cut WHERE ${STILL_THERE}`;
   const counts = found.counts && JSON.stringify(found.counts);
   const kept = { detector: BEHAVIOURS_KEY, counts, cut: found.cut ? 1 : 0 };
-  index.transaction(() => index.run(insert, { trace: row.id, run: row.run, ...kept }));
+  index.transaction(() => {
+    if (index.run(insert, { trace: row.id, run: row.run, ...kept }) > 0) keepCounts(index, row.id, found.counts);
+  });
   return found.counts;
 }
 

@@ -22,6 +22,7 @@ import type { TokenPlaces } from './places.ts';
 import { Reading } from './reading.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 import { PAGE, pagesById, Slices, STILL_THERE } from './slices.ts';
+import { keepFigures } from './text-columns.ts';
 import type { TextReader } from './text.ts';
 import { findTrace, textOf, type TracePlace } from './traces.ts';
 
@@ -229,14 +230,15 @@ export class Figures {
     const first = figures?.first ?? null;
     const after = places && first !== null && row.tokens !== null ? row.tokens - places.answers[first]! : null;
     const flips = figures && figures.flips.filter(({ kind }) => kind !== 'wrong_to_wrong').length;
-    const found = { verdict: row.verdict, figures: json, cut: cut ? 1 : 0, after, flips, lost: places && places.lost };
-    this.index.transaction(() =>
-      this.index.run(
-        `INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut, after, flips, lost)
-         SELECT :trace, :version, :verdict, :figures, :cut, :after, :flips, :lost WHERE ${STILL_THERE}`,
+    const found = { verdict: row.verdict, figures: json, cut: cut ? 1 : 0 };
+    this.index.transaction(() => {
+      const kept = this.index.run(
+        `INSERT OR REPLACE INTO figures (trace, version, verdict, figures, cut)
+         SELECT :trace, :version, :verdict, :figures, :cut WHERE ${STILL_THERE}`,
         { trace: row.id, run: row.run, version: FIGURES_VERSION, ...found },
-      ),
-    );
+      );
+      if (kept > 0) keepFigures(this.index, row, { after, flips, lost: places && places.lost });
+    });
   }
 
   private *gather(group: Group): Generator<void, Gathered> {

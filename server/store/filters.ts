@@ -5,10 +5,9 @@ import type { TraceFilter } from '../../core/protocol/traces.ts';
 import { infoOf } from '../../core/query/fields.ts';
 import { parseQuery } from '../../core/query/parse.ts';
 import { isText, type FieldTerm, type Query, type Term } from '../../core/query/types.ts';
-import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
-import { about, answeredSql, idsOf, termCondition, type AttemptInScope } from './query-where.ts';
-import { finishCodes, verdictCodes } from './schema.ts';
+import { about, idsOf, termCondition, type AttemptInScope } from './query-where.ts';
+import { finishCodes, spansColumn, verdictCodes } from './schema.ts';
 
 export interface Where {
   /** Conditions on `traces t`, joined by AND; `1` when there is none. */
@@ -44,24 +43,22 @@ export function where(index: IndexFile, filter: TraceFilter, terms: readonly Ter
   if (filter.set !== undefined) add('t.set_name = ?', filter.set);
   if (filter.marker === null) add('t.marker IS NULL');
   else if (filter.marker !== undefined) add('t.marker = ?', filter.marker);
-  if (filter.behaviour !== undefined)
-    add(
-      `t.id IN (SELECT trace FROM behaviours WHERE detector = '${BEHAVIOURS_KEY}' AND json_extract(counts, ?) > 0)`,
-      `$.${filter.behaviour}`,
-    );
+  if (filter.behaviour !== undefined) add(`t.${spansColumn(filter.behaviour)} > 0`);
   if (filter.live !== undefined) add('t.live = ?', filter.live ? 1 : 0);
   if (filter.verdict !== undefined)
     add(`t.verdict IN (${filter.verdict.map((v) => verdictCodes.indexOf(v)).join(', ')})`);
   if (filter.finish !== undefined) add(`t.finish IN (${filter.finish.map((f) => finishCodes.indexOf(f)).join(', ')})`);
-  if (filter.answered !== undefined)
-    add(`${filter.answered ? '' : 'NOT '}(SELECT ${answeredSql} FROM details d WHERE d.id = t.id)`);
+  if (filter.answered !== undefined) add('t.answered = ?', filter.answered ? 1 : 0);
   for (const condition of [
     ...(filter.text === undefined ? [] : [about(attempts, filter.text)]),
-    ...terms.filter((term) => !isText(term)).map((term) => termCondition(index, attempts, term)),
+    ...terms.flatMap((term) => (isListed(term) ? [term] : [])).map((term) => termCondition(index, attempts, term)),
   ])
     add(condition.sql, ...condition.values);
   return { sql: parts.join(' AND ') || '1', values };
 }
+
+/** What the index answers: no words, no expressions, nothing about where these are looked for. */
+const isListed = (term: Term): term is FieldTerm => !isText(term) && !infoOf(term.field).search;
 
 const asksForSuperseded = (term: Term): boolean =>
   term.kind === 'field' &&

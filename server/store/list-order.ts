@@ -1,9 +1,9 @@
 /** What lists of traces are sorted by, as SQL. */
 import type { SQLInputValue } from 'node:sqlite';
-import { labels } from '../../core/behaviours/spans.ts';
+import { labels, type Label } from '../../core/behaviours/spans.ts';
 import type { TraceSort, TraceSortKey } from '../../core/protocol/traces.ts';
 import type { Reads } from './filters.ts';
-import { JOIN_BEHAVIOURS, JOIN_FIGURES, spansSql } from './query-where.ts';
+import { spansColumn } from './schema.ts';
 
 export interface Order {
   descending: boolean;
@@ -21,8 +21,8 @@ interface Column {
   reads?: Reads;
 }
 
-const ofFigures = (column: string): Column => ({ column, join: JOIN_FIGURES, reads: 'figures' });
-const ofBehaviours = (column: string): Column => ({ column, join: JOIN_BEHAVIOURS, reads: 'behaviours' });
+const ofFigures = (column: string): Column => ({ column, reads: 'figures' });
+const ofBehaviours = (label: Label | null): Column => ({ column: `t.${spansColumn(label)}`, reads: 'behaviours' });
 
 const columns: Record<TraceSortKey, Column | null> = {
   order: null,
@@ -39,12 +39,12 @@ const columns: Record<TraceSortKey, Column | null> = {
   finish: { column: 't.finish' },
   reward: { column: 't.reward' },
   advantage: { column: 't.advantage' },
-  after: ofFigures('f.after'),
-  flips: ofFigures('f.flips'),
-  lost: ofFigures('f.lost'),
-  behaviour: ofBehaviours(spansSql(null)),
-  ...(Object.fromEntries(labels.map((label) => [`behaviour.${label}`, ofBehaviours(spansSql(label))])) as Record<
-    `behaviour.${(typeof labels)[number]}`,
+  after: ofFigures('t.after'),
+  flips: ofFigures('t.flips'),
+  lost: ofFigures('t.lost'),
+  behaviour: ofBehaviours(null),
+  ...(Object.fromEntries(labels.map((label) => [`behaviour.${label}`, ofBehaviours(label)])) as Record<
+    `behaviour.${Label}`,
     Column
   >),
 };

@@ -115,19 +115,19 @@ export class Pages {
     );
     if (isPlain && terms.length === 0)
       return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
-    return this.counted(`total ${list}`, 'FROM traces t', condition);
+    return this.counted(`total ${list}`, condition);
   }
 
   /** Finished traces of which it is not known whether they fit, or where they belong: their texts are not read. */
   private unread(filter: TraceFilter, terms: readonly Term[], list: string, reads: ReadonlySet<Reads>): number {
     const unread = unreadOf(this.index, filter, terms, reads);
-    return this.counted(`unread ${list}`, `FROM traces t ${unread.join}`, unread);
+    return this.counted(`unread ${list}`, unread);
   }
 
-  private counted(key: string, from: string, { sql, values }: Where): number {
+  private counted(key: string, { sql, values }: Where): number {
     const known = this.totals.get(key);
     if (known?.commits === this.index.commits) return known.total;
-    const total = this.index.get<{ n: number }>(`SELECT count(*) AS n ${from} WHERE ${sql}`, ...values)?.n ?? 0;
+    const total = this.index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
     this.totals.set(key, { commits: this.index.commits, total });
     return total;
   }

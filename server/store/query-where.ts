@@ -3,18 +3,13 @@
  * function of ours that takes time in proportion to pattern and text, expressions never get here.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import { labels, type Label } from '../../core/behaviours/spans.ts';
-import { FIGURES_VERSION } from '../../core/metrics/trace-figures.ts';
+import type { Label } from '../../core/behaviours/spans.ts';
 import { infoOf, labelOf } from '../../core/query/fields.ts';
 import { foldCase, matchesGlob } from '../../core/query/glob.ts';
 import type { Field, FieldTerm, Value } from '../../core/query/types.ts';
-import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
 import { parseTraceId } from './paths.ts';
-import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
-
-/** Whether an answer was found, of `traces t` and `details d`: by the checker where it has looked, else by the quick look. */
-export const answeredSql = `coalesce(json_type(d.facts, '$.answer') <> 'null', t.answer IS NOT NULL)`;
+import { finishCodes, spansColumn, traceRowId, verdictCodes } from './schema.ts';
 
 export interface Condition {
   sql: string;
@@ -80,11 +75,11 @@ function valueCondition(index: IndexFile, attempts: readonly AttemptInScope[], f
     case 'after':
     case 'flips':
     case 'lost':
-      return figure(field, value);
+      return figureIs(field, value);
     default:
       break;
   }
-  if (field === 'behaviour' || labelOf(field) !== null) return behaviour(field, value);
+  if (field === 'behaviour' || labelOf(field) !== null) return spansAre(field, value);
   return infoOf(field).kind === 'number' ? numberIs(column!, value) : nameIs(column!, value);
 }
 
@@ -107,9 +102,20 @@ function numberIs(column: string, value: Value): Condition {
 
 /** A name as it is written, or a pattern of names; letter case of a to z does not matter. */
 function nameIs(column: string, value: Value): Condition {
-  if (value.is === 'glob') return plain(`glob_matches(?, ${column})`, value.pattern);
+  if (value.is === 'glob') {
+    // What LIKE does with many stars may take very long; ours does not, but is called for each row.
+    if (value.pattern.split('*').length - 1 > 2) return plain(`glob_matches(?, ${column})`, value.pattern);
+    return plain(`${column} LIKE ? ESCAPE '\\'`, likePattern(value.pattern));
+  }
   return plain(`${column} = ? COLLATE NOCASE`, wordOf(value).toWellFormed());
 }
+
+const likePattern = (pattern: string): string =>
+  pattern
+    .toWellFormed()
+    .replace(/[\\%_]/g, '\\$&')
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
 
 function anyOf(conditions: readonly Condition[]): Condition {
   return { sql: conditions.map(({ sql }) => sql).join(' OR '), values: conditions.flatMap(({ values }) => values) };
@@ -156,7 +162,7 @@ export function about(attempts: readonly AttemptInScope[], text: string): Condit
 function has(index: IndexFile, attempts: readonly AttemptInScope[], what: string): Condition {
   switch (what) {
     case 'answer':
-      return plain(`(SELECT ${answeredSql} FROM details d WHERE d.id = t.id)`);
+      return plain('t.answered = 1');
     case 'gold':
       return ofProblems(attempts, plain('gold IS NOT NULL'));
     case 'verdict':
@@ -164,11 +170,11 @@ function has(index: IndexFile, attempts: readonly AttemptInScope[], what: string
     case 'reward':
       return plain('t.reward IS NOT NULL');
     case 'loop':
-      return behaviour('behaviour', { is: 'text', text: 'loop' });
+      return plain(`t.${spansColumn('loop')} > 0`);
     case 'labels':
       return plain('t.id IN (SELECT value FROM json_each(?))', JSON.stringify(labelled(index, attempts)));
     case 'logprobs':
-      return plain(`(SELECT json_type(d.facts, '$.logprob') FROM details d WHERE d.id = t.id) IN ('real', 'integer')`);
+      return plain('t.scored = 1');
     default:
       return plain('0');
   }
@@ -190,31 +196,12 @@ function labelled(index: IndexFile, attempts: readonly AttemptInScope[]): number
   return found;
 }
 
-/** Spans of a label in `behaviours b`; of all labels together without one. Null where the text is gone. */
-export const spansSql = (label: Label | null): string =>
-  label === null
-    ? `CASE WHEN b.counts IS NULL THEN NULL ELSE ${labels.map((one) => spansSql(one)).join(' + ')} END`
-    : `CASE WHEN b.counts IS NULL THEN NULL ELSE coalesce(json_extract(b.counts, '$.${label}'), 0) END`;
-
-export const JOIN_BEHAVIOURS = `LEFT JOIN behaviours b ON b.trace = t.id AND b.detector = '${BEHAVIOURS_KEY}'`;
-/** Traces whose text was not read have none. */
-export const JOIN_FIGURES = `LEFT JOIN figures f ON f.trace = t.id AND f.version = '${FIGURES_VERSION}'`;
-
-function behaviour(field: Field, value: Value): Condition {
-  const named = value.is === 'text' ? (value.text as Label) : labelOf(field);
-  const spans = spansSql(named);
-  const { sql, values } = value.is === 'text' ? plain(`${spans} > 0`) : numberIs(`(${spans})`, value);
-  return plain(
-    `EXISTS (SELECT 1 FROM behaviours b WHERE b.trace = t.id AND b.detector = '${BEHAVIOURS_KEY}' AND ${sql})`,
-    ...values,
-  );
+function spansAre(field: Field, value: Value): Condition {
+  if (value.is === 'text') return plain(`t.${spansColumn(value.text as Label)} > 0`);
+  return numberIs(`t.${spansColumn(labelOf(field))}`, value);
 }
 
-/** Of those whose text was read: `none` has been looked for and is not there. */
-function figure(field: 'after' | 'flips' | 'lost', value: Value): Condition {
-  const { sql, values } = value.is === 'none' ? plain(`f.${field} IS NULL`) : numberIs(`f.${field}`, value);
-  return plain(
-    `EXISTS (SELECT 1 FROM figures f WHERE f.trace = t.id AND f.version = '${FIGURES_VERSION}' AND ${sql})`,
-    ...values,
-  );
+/** Of those whose text was read: with `none` there is nothing after a right answer, or its length in tokens is not known. */
+function figureIs(field: 'after' | 'flips' | 'lost', value: Value): Condition {
+  return value.is === 'none' ? plain(`(t.${field} IS NULL AND t.flips IS NOT NULL)`) : numberIs(`t.${field}`, value);
 }

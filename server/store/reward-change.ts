@@ -9,7 +9,6 @@ import type { RewardWindow, StepWindow } from '../../core/protocol/reward-change
 import { attemptsOf } from './filters.ts';
 import { stageRewards } from './groups.ts';
 import type { IndexFile } from './index-file.ts';
-import { answeredSql } from './query-where.ts';
 import { traceRows } from './rows.ts';
 import { scan } from './scan.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
@@ -147,7 +146,7 @@ function* completionsOf(
     attempts,
     {
       columns: `t.id, t.step, p.hash, t.verdict, json_extract(d.facts, '$.verdict.value') AS recorded,
-        ${answeredSql} AS answered, t.finish, t.tokens, t.reward,
+        t.answered, t.finish, t.tokens, t.reward,
         json_extract(d.facts, '$.rewards') AS rewards`,
       condition: 't.step BETWEEN ? AND ? AND t.reward IS NOT NULL',
       values: [Math.min(...all), Math.max(...all)],

@@ -1,6 +1,5 @@
 /** Traces as rows of a list. */
 import type { SQLInputValue } from 'node:sqlite';
-import { FIGURES_VERSION } from '../../core/metrics/trace-figures.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { IndexFile } from './index-file.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
@@ -28,7 +27,6 @@ interface Stored {
   live: number;
   superseded: number;
   units: number;
-  figured: number | null;
   after: number | null;
   flips: number | null;
   lost: number | null;
@@ -43,8 +41,8 @@ export function traceRows(
   const rows = index.all<Stored>(
     `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, p.hash, p.label, t.sample, t.grp, t.verdict, t.answer,
        t.tokens, t.tokens_exact, t.finish, t.reward, t.advantage, t.live, t.superseded, t.units,
-       g.trace AS figured, g.after, g.flips, g.lost
-     FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id LEFT JOIN figures g ON g.trace = t.id AND g.version = '${FIGURES_VERSION}' ${tail}`,
+       t.after, t.flips, t.lost
+     FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id ${tail}`,
     ...values,
   );
   return rows.map((row) => ({
@@ -69,8 +67,7 @@ export function traceRows(
     advantage: row.advantage,
     live: row.live === 1,
     superseded: row.superseded === 1,
-    ...(row.figured !== null &&
-      row.flips !== null && { figures: { after: row.after, flips: row.flips, lost: row.lost } }),
+    ...(row.flips !== null && { figures: { after: row.after, flips: row.flips, lost: row.lost } }),
     length: row.units,
   }));
 }

@@ -1,8 +1,13 @@
+import { labels, type Label } from '../../core/behaviours/spans.ts';
+
 /**
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
 export const INDEX_VERSION = 7;
+
+/** The column of `traces` that counts the spans of a label, or of all. Another label is another column. */
+export const spansColumn = (label: Label | null): string => (label === null ? 'spans' : `spans_${label}`);
 
 /** Traces of one attempt lie together: their row id is the attempt's id times this, and their own number. For SQL too. */
 export const ROW_IDS_EACH = 2 ** 32;
@@ -46,13 +51,17 @@ CREATE TABLE prompts (
   attempt_id INTEGER, n INTEGER, problem_id INTEGER, units INTEGER, tokens INTEGER, replaced INTEGER, PRIMARY KEY (attempt_id, n)
 ) WITHOUT ROWID;
 
--- What lists need, narrow; the rest is in details.
+-- What lists need, narrow; the rest is in details. answered: an answer was found, by the checker where it has looked, else by the quick look.
+-- scored: log-probabilities of its tokens are kept. What follows is found when its text is read, by the versions that meta names
+-- (text-columns.ts): counted and figured say that it was, of figures with which verdict; null where the text is gone.
 CREATE TABLE traces (
   id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL, problem_id INTEGER NOT NULL, prompt INTEGER, sample INTEGER NOT NULL,
   step INTEGER, epoch REAL, of TEXT, of_attempt INTEGER, set_name TEXT, marker TEXT, grp TEXT, seq INTEGER NOT NULL,
   verdict INTEGER, answer TEXT, answer_search TEXT, tokens INTEGER, tokens_exact INTEGER NOT NULL DEFAULT 0, finish INTEGER,
   reward REAL, advantage REAL, live INTEGER NOT NULL, superseded INTEGER NOT NULL, units INTEGER NOT NULL DEFAULT 0,
-  item TEXT
+  item TEXT, answered INTEGER NOT NULL DEFAULT 0, scored INTEGER NOT NULL DEFAULT 0,
+  counted INTEGER, spans INTEGER, ${labels.map((label) => `spans_${label} INTEGER`).join(', ')},
+  figured INTEGER, figured_verdict INTEGER, after INTEGER, flips INTEGER, lost INTEGER
 );
 CREATE INDEX traces_by_attempt ON traces(attempt_id, superseded);
 CREATE INDEX traces_by_item ON traces(item, attempt_id) WHERE item IS NOT NULL;
@@ -96,10 +105,9 @@ CREATE TABLE audits (
 ) WITHOUT ROWID;
 
 -- Figures of finished traces that need the text, found when they are asked for, with the verdict that counted then. figures: JSON; null: the text is gone.
--- after, flips, lost: what lists are sorted by (TraceRow.figures).
+-- What lists are sorted by of them is in traces too.
 CREATE TABLE figures (
-  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, verdict INTEGER, figures TEXT, cut INTEGER NOT NULL,
-  after INTEGER, flips INTEGER, lost INTEGER
+  trace INTEGER PRIMARY KEY, version TEXT NOT NULL, verdict INTEGER, figures TEXT, cut INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Texts: kind 0 is a completion (owner: the trace's row id), kind 1 a prompt (owner: traceRowId(attempt, prompt)). A row with bytes = units maps byte to

@@ -192,10 +192,13 @@ function writeRow(index: IndexFile, state: TraceState, verdict: number | null): 
   const answer = said ? plain(said.text.slice(0, ANSWER_LIMIT)) : null;
   const search = answer?.toLowerCase() ?? null;
   index.run(
-    `INSERT INTO traces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO traces (id, attempt_id, problem_id, prompt, sample, step, epoch, of, of_attempt, set_name, marker, grp, seq, verdict, answer,
+       answer_search, tokens, tokens_exact, finish, reward, advantage, live, superseded, units, item, answered, scored)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET superseded = excluded.superseded, verdict = excluded.verdict, answer = excluded.answer,
        answer_search = excluded.answer_search, tokens = excluded.tokens, tokens_exact = excluded.tokens_exact,
-       finish = excluded.finish, reward = excluded.reward, advantage = excluded.advantage, live = excluded.live, units = excluded.units`,
+       finish = excluded.finish, reward = excluded.reward, advantage = excluded.advantage, live = excluded.live, units = excluded.units,
+       answered = excluded.answered, scored = excluded.scored`,
     state.id,
     state.attempt_id,
     state.problem_id,
@@ -221,6 +224,8 @@ function writeRow(index: IndexFile, state: TraceState, verdict: number | null): 
     state.superseded,
     state.units,
     state.item,
+    (facts.answer === undefined ? said : facts.answer) ? 1 : 0,
+    state.scores === null ? 0 : 1,
   );
   index.run(
     'INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

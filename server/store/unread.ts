@@ -2,14 +2,13 @@
  * Traces whose texts have to be read before a list is whole: behaviours and figures are found when somebody asks for them. They are
  * read for a fraction of a second a call, as for `metrics/behaviours`, and kept.
  */
-import { FIGURES_VERSION } from '../../core/metrics/trace-figures.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceSort } from '../../core/protocol/traces.ts';
-import { textTerms, type Query, type QueryError, type Term } from '../../core/query/types.ts';
+import { infoOf } from '../../core/query/fields.ts';
+import { isText, textTerms, type Query, type QueryError, type Term } from '../../core/query/types.ts';
 import type { Annotator } from './annotate.ts';
 import { countText } from './behaviours.ts';
-import { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { Figures } from './figures.ts';
 import { attemptsOf, queryOf, termReads, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
@@ -17,15 +16,19 @@ import { orderOf, type Order } from './list-order.ts';
 import { Reading } from './reading.ts';
 import { traceRowId } from './schema.ts';
 import { PAGE, pagesById } from './slices.ts';
+import { IS_COUNTED, IS_FIGURED } from './text-columns.ts';
 
 /** The query of a list, which has no term that is looked for in texts. @throws `invalid_query` */
 export function listQueryOf(text: string | undefined): Query {
   const query = queryOf(text);
-  const errors: QueryError[] = textTerms(query).map(({ start, end }) => ({
-    start,
-    end,
-    message: 'Words and expressions are looked for in the texts: ask traces/search.',
-  }));
+  const searched = textTerms(query).length > 0;
+  const errors = query.terms.flatMap((term): QueryError[] => {
+    const { start, end } = term;
+    if (isText(term))
+      return [{ start, end, message: 'Words and expressions are looked for in the texts: ask traces/search.' }];
+    if (!infoOf(term.field).search || searched) return [];
+    return [{ start, end, message: `${term.field}: says how words are looked for in the texts, and there are none.` }];
+  });
   if (errors.length > 0)
     throw new LonghandError('invalid_query', `At character ${errors[0]!.start + 1}: ${errors[0]!.message}`, { errors });
   return query;
@@ -47,38 +50,27 @@ export function readsOf({
   return reads;
 }
 
-/** Finished traces that fit all that is known without their text, and whose text was not read, as a condition with its joins. */
+/** Finished traces that fit all that is known without their text, and whose text was not read, as a condition. */
 export function unreadOf(
   index: IndexFile,
   { behaviour: _behaviour, ...filter }: TraceFilter,
   terms: readonly Term[],
   reads: ReadonlySet<Reads>,
-): Where & { join: string } {
+): Where {
   const known = where(
     index,
     filter,
     terms.filter((term) => termReads(term) === null),
   );
-  const lacks: string[] = [];
-  const join: string[] = [];
-  if (reads.has('behaviours')) {
-    join.push(`LEFT JOIN behaviours b ON b.trace = t.id AND b.detector = '${BEHAVIOURS_KEY}'`);
-    lacks.push('b.trace IS NULL');
-  }
-  if (reads.has('figures')) {
-    // Found with another verdict than counts now, they are found again.
-    join.push(`LEFT JOIN figures f ON f.trace = t.id AND f.version = '${FIGURES_VERSION}' AND f.verdict IS t.verdict`);
-    lacks.push('f.trace IS NULL');
-  }
-  return {
-    sql: `${known.sql} AND t.live = 0 AND (${lacks.join(' OR ') || '0'})`,
-    values: known.values,
-    join: join.join(' '),
-  };
+  const lacks = [...reads].map((what) => `NOT ${isRead[what]}`);
+  return { sql: `${known.sql} AND t.live = 0 AND (${lacks.join(' OR ') || '0'})`, values: known.values };
 }
 
-const counted = (index: IndexFile, { sql, values, join }: ReturnType<typeof unreadOf>): number =>
-  index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t ${join} WHERE ${sql}`, ...values)?.n ?? 0;
+/** Figures that were found with another verdict than counts now are found again. */
+const isRead: Record<Reads, string> = { behaviours: `(${IS_COUNTED})`, figures: IS_FIGURED };
+
+const counted = (index: IndexFile, { sql, values }: Where): number =>
+  index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
 
 interface Row {
   id: number;
@@ -110,13 +102,13 @@ export function* readTexts(
   const work = new Reading();
   if (reads.size === 0) return { unread: 0 };
   const unread = unreadOf(index, filter, terms, reads);
-  const wants = (what: Reads, table: string): string => (reads.has(what) ? `${table}.trace IS NULL` : '0');
+  const wants = (what: Reads): string => (reads.has(what) ? `NOT ${isRead[what]}` : '0');
   for (const { id: attempt } of attemptsOf(index, filter)) {
     const page = (after: number): Row[] =>
       index.all<Row>(
-        `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours', 'b')} AS behaviours,
-           ${wants('figures', 'f')} AS figures
-         FROM traces t JOIN attempts a ON a.id = t.attempt_id ${unread.join} WHERE ${unread.sql} AND t.id > ? AND t.id < ?
+        `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours')} AS behaviours,
+           ${wants('figures')} AS figures
+         FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${unread.sql} AND t.id > ? AND t.id < ?
          ORDER BY t.id LIMIT ${PAGE}`,
         ...unread.values,
         after,
