@@ -45,8 +45,8 @@ export function* advisoriesOf(
   const stages = new Map<string, { stage: string; set: string | null; steps: Map<number, StepSums> }>();
   const groups = new Map<string, Group>();
   const select = `t.id, t.attempt_id, (SELECT stage FROM attempts WHERE id = t.attempt_id) AS stage, t.step, t.set_name, t.grp, t.verdict, t.finish,
-    t.tokens, t.reward, t.live, f.lost, f.figures IS NOT NULL AS text_read`;
-  for (const rows of tracePages<Row>(index, { run }, select, 'LEFT JOIN figures f ON f.trace = t.id')) {
+    t.tokens, t.reward, t.live, t.lost, t.flips IS NOT NULL AS text_read`;
+  for (const rows of tracePages<Row>(index, { run }, select)) {
     for (const row of rows) {
       if (row.live) continue;
       const key = JSON.stringify([row.stage, row.set_name]);
