@@ -63,6 +63,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.auditAnswers': async (what) => (await traces()).auditAnswers(parts, what, 'audit'),
     'longhand.rescoreAnswers': async (what) => (await traces()).auditAnswers(parts, what, 'rescore'),
     'longhand.compare': async (run) => (await traces()).compare(parts, run),
+    'longhand.compareTrace': async (trace) => (await import('./inspector/compare-trace.ts')).compareTrace(parts, trace),
     'longhand.whyRewardChanged': async (stage) => (await traces()).whyRewardChanged(parts, stage),
 
     'longhand.stopStage': async (stage) => (await actions()).stopStage(parts, stage),

@@ -13,6 +13,7 @@ export const commandIds = [
   'longhand.openTraces',
   'longhand.openTraceFile',
   'longhand.compare',
+  'longhand.compareTrace',
   'longhand.whyRewardChanged',
   'longhand.stopStage',
   'longhand.resumeStage',

@@ -298,9 +298,9 @@ function chain(candidates: readonly Candidate[], width: number): Candidate[] {
     total[n] = shared * similarity + (previous < 0 ? 0 : total[previous]!);
     for (let at = j + 1; at <= width; at += at & -at) {
       const other = tree[at]!;
-      if (other < 0 || total[n]! > total[other]!) tree[at] = n;
+      if (other < 0 || total[n] > total[other]!) tree[at] = n;
     }
-    if (end < 0 || total[n]! > total[end]!) end = n;
+    if (end < 0 || total[n] > total[end]!) end = n;
   }
   const links: Candidate[] = [];
   for (let n = end; n >= 0; n = before[n]!) links.push(order[n]!);

@@ -155,8 +155,7 @@ function branch(
 
 /** How long the beginning is that two completions of a tree have in common: for each pair, where their branches part, in the text of the first. */
 export function pairPrefixes({ root }: BranchTree): number[][] {
-  const n = root.members.length;
-  const found = Array.from({ length: n }, () => new Array<number>(n).fill(0));
+  const found = root.members.map(() => root.members.map(() => 0));
   const walk = ({ members, to, children }: Branch): void => {
     for (const [k, a] of members.entries()) for (const b of members) found[a]![b] = to[k]!;
     for (const child of children) walk(child);

@@ -47,7 +47,9 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
             ? view.problem
             : view.page === 'report'
               ? view.why
-              : undefined;
+              : view.page === 'sides'
+                ? view.at
+                : undefined;
       if (asked) known.show(view);
       return;
     }

@@ -15,6 +15,8 @@ export function asView(value: unknown): View | null {
       return asReport(value);
     case 'overview':
       return asOverview(value);
+    case 'sides':
+      return asSides(value);
     case 'compare': {
       const before = asSide(value['before']);
       const after = asSide(value['after']);
@@ -51,6 +53,7 @@ export function samePlace(a: View, b: View): boolean {
   if (a.page === 'dashboard' && b.page === 'dashboard') return a.run === b.run;
   if (a.page === 'overview' && b.page === 'overview') return a.run === b.run;
   if (a.page === 'report' && b.page === 'report') return a.run === b.run && a.stage === b.stage;
+  if (a.page === 'sides' && b.page === 'sides') return a.left === b.left && a.right === b.right;
   if (a.page === 'compare' && b.page === 'compare') return equal([a.before, a.after], [b.before, b.after]);
   if (a.page === 'inspector' && b.page === 'inspector') return a.title === b.title && equal(a.filter, b.filter);
   return false;
@@ -65,6 +68,8 @@ export function runsOf(view: View): string[] {
       return [view.run];
     case 'compare':
       return [view.before.run, view.after.run];
+    case 'sides':
+      return [...new Set([view.left, view.right].map((trace) => trace.slice(0, trace.indexOf('/'))))];
     case 'inspector':
       return view.filter.run ? [view.filter.run] : [];
     default:
@@ -77,6 +82,19 @@ export function titleOf(view: View, nameOf: (run: string) => string): string {
   if (view.page === 'report') return `${view.stage} · ${nameOf(view.run)}`;
   if (view.page === 'overview') return `Overview · ${nameOf(view.run)}`;
   return view.page === 'dashboard' ? nameOf(view.run) : view.title;
+}
+
+function asSides({ title, left, right, apart, branches, at }: Record<string, unknown>): View | null {
+  if (typeof left !== 'string' || typeof right !== 'string') return null;
+  const view: View = { page: 'sides', title: text(title, 'Side by side'), left, right };
+  if (apart === true) view.apart = true;
+  if (branches === 'text' || branches === 'steps') view.branches = branches;
+  if (isObject(at)) {
+    const { side, start, end } = at;
+    if ((side === 'left' || side === 'right') && typeof start === 'number' && typeof end === 'number')
+      view.at = { side, start, end };
+  }
+  return view;
 }
 
 function asReport({ run, stage, rows, row, problem, step, why }: Record<string, unknown>): View | null {

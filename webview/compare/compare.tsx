@@ -48,6 +48,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
   const root = useRef<HTMLDivElement>(null);
   const panes = useRef<{ before: PaneHandle | null; after: PaneHandle | null }>({ before: null, after: null });
   const last = useRef<'before' | 'after'>('after');
+  const [open, setOpen] = useState<{ before: string | null; after: string | null }>({ before: null, after: null });
 
   const load = () => {
     setError(null);
@@ -85,6 +86,10 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
     else if (action.do === 'find') handle?.openFind();
     else if (action.do === 'start') handle?.view.toStart();
     else if (action.do === 'end') handle?.view.toEnd();
+    else if (action.do === 'compare' && open.before && open.after && pair)
+      void host.ask('host/open', {
+        view: { page: 'sides', title: pair.problemLabel, left: open.before, right: open.after },
+      });
     else if (action.do === 'help') setHelp(true);
   };
   const latest = useRef(act);
@@ -114,6 +119,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
         hidden={settings.hiddenLabels}
         raw={settings.raw}
         onUse={() => (last.current = side)}
+        onTrace={(trace) => setOpen((old) => ({ ...old, [side]: trace }))}
         onHandle={(handle) => (panes.current[side] = handle)}
       />
     );
@@ -194,6 +200,14 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               )}
             </div>
             <div class="tools" role="group" aria-label="View">
+              <button
+                class="tool framed"
+                disabled={!open.before || !open.after}
+                title="These two with their steps aligned (2)"
+                onClick={() => act({ do: 'compare' })}
+              >
+                Side by side
+              </button>
               <button class="tool framed apart" aria-pressed={figures} onClick={() => setFigures(!figures)}>
                 Figures
               </button>
@@ -243,11 +257,17 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
 
 /** The keys that do something here. */
 const acted = new Set<Action['do']>([
-  ...(['trace', 'span', 'raw', 'list', 'labels', 'prompt', 'find', 'start', 'end', 'help'] as const),
+  ...(['trace', 'span', 'raw', 'list', 'labels', 'prompt', 'find', 'start', 'end', 'help', 'compare'] as const),
 ]);
 const sheet = keyLines
   .filter(({ keys, actions }) => (actions.length > 0 ? actions.every((one) => acted.has(one.do)) : keys[0] === 'Enter'))
-  .map((line) => (line.actions[0]?.do === 'trace' ? { ...line, words: 'Next, previous problem' } : line));
+  .map((line) =>
+    line.actions[0]?.do === 'trace'
+      ? { ...line, words: 'Next, previous problem' }
+      : line.actions[0]?.do === 'compare'
+        ? { ...line, words: 'These two with their steps aligned' }
+        : line,
+  );
 
 interface SideProps {
   host: Host;
@@ -257,11 +277,12 @@ interface SideProps {
   hidden: readonly Label[];
   raw: boolean;
   onUse: () => void;
+  onTrace: (trace: string | null) => void;
   onHandle: (handle: PaneHandle | null) => void;
 }
 
 /** One trace of a side, with a chooser of its samples. */
-function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SideProps) {
+function Side({ host, side, where, pair, hidden, raw, onUse, onTrace, onHandle }: SideProps) {
   const model = useMemo(() => new OpenTrace(host), [host]);
   const [rows, setRows] = useState<TraceRow[]>([]);
   const { trace, detail } = useStore(model);
@@ -286,6 +307,7 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onHandle }: SidePro
     };
   }, [pair, side]);
   useEffect(() => host.on('events/batch', (batch) => model.onEvents(batch)), [model]);
+  useEffect(() => onTrace(trace), [trace]);
 
   const place = `${where.stage}${where.step === null ? '' : ` · ${count(where.step)}`}${where.marker ? ` · ${markerName(where.marker)}` : ''}`;
   const options = rows.map((row) => ({

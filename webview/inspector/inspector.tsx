@@ -183,6 +183,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return void host.ask('host/copy', { text: open.text.completion });
       case 'editor':
         return openText();
+      case 'compare':
+        return void (view.trace && host.ask('host/command', { command: 'longhand.compareTrace', trace: view.trace }));
       case 'edit':
         return editing.toggle();
       case 'disagreement':

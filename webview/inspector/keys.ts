@@ -12,6 +12,7 @@ export type Action =
   | { do: 'span'; label: Label | null; by: 1 | -1 }
   | { do: 'disagreement'; by: 1 | -1 }
   | { do: 'edit' }
+  | { do: 'compare' }
   | { do: 'raw' | 'facts' | 'list' | 'prompt' | 'find' | 'help' | 'start' | 'end' | 'copy' | 'editor' | 'labels' };
 
 export interface KeyLine {
@@ -35,6 +36,7 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
     both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
     line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
     line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
+    line('Side by side with another attempt', ['2'], { do: 'compare' }),
     ...placeKeyLines,
   ],
   Spans: [

@@ -10,6 +10,8 @@ import { Icon } from '../ui/icon.tsx';
 interface GroupTableProps {
   group: GroupDetail;
   onTrace: (trace: string) => void;
+  /** Two completions side by side. */
+  onSides: (left: string, right: string) => void;
 }
 
 /** Most completions that are listed. */
@@ -22,7 +24,7 @@ const formulas: Record<GroupDetail['scale'], string> = {
   recorded: 'A as the worker recomputed it (parts normalised one by one)',
 };
 
-export function GroupTable({ group, onTrace }: GroupTableProps) {
+export function GroupTable({ group, onTrace, onSides }: GroupTableProps) {
   const { members, rewardMean, rewardDeviation, weights, scale } = group;
   const shown = members.slice(0, LIMIT);
   const parts = [
@@ -91,7 +93,11 @@ export function GroupTable({ group, onTrace }: GroupTableProps) {
           </thead>
           <tbody>
             {shown.map((member) => (
-              <MemberRow key={member.row.trace} {...{ member, parts, longest, widest, onTrace }} />
+              <MemberRow
+                key={member.row.trace}
+                {...{ member, parts, longest, widest, onTrace, onSides }}
+                mate={mateOf(member, members)}
+              />
             ))}
           </tbody>
         </table>
@@ -109,9 +115,18 @@ interface MemberProps {
   longest: number;
   widest: number;
   onTrace: (trace: string) => void;
+  onSides: (left: string, right: string) => void;
+  /** The completion that it stands beside when it is compared. */
+  mate: GroupMember | null;
 }
 
-function MemberRow({ member, parts, longest, widest, onTrace }: MemberProps) {
+/** One that ended the other way, where there is one; otherwise any other. */
+function mateOf(member: GroupMember, members: readonly GroupMember[]): GroupMember | null {
+  const wanted = member.row.verdict === 'right' ? 'wrong' : 'right';
+  return members.find(({ row }) => row.verdict === wanted) ?? members.find((one) => one !== member) ?? null;
+}
+
+function MemberRow({ member, parts, longest, widest, onTrace, onSides, mate }: MemberProps) {
   const { row, rewards, advantage, advantageLogged } = member;
   const tone = toneOf(row);
   const share = (50 * Math.abs(advantage ?? 0)) / widest;
@@ -130,6 +145,19 @@ function MemberRow({ member, parts, longest, widest, onTrace }: MemberProps) {
         >
           {row.sample + 1}
         </button>
+        {mate && (
+          <button
+            class="tool"
+            aria-label={`Side by side with sample ${mate.row.sample + 1}`}
+            title={`Side by side with sample ${mate.row.sample + 1} (${verdictWords(mate.row)})`}
+            onClick={(event) => {
+              event.stopPropagation();
+              onSides(row.trace, mate.row.trace);
+            }}
+          >
+            <Icon name="split-horizontal" />
+          </button>
+        )}
       </th>
       <td class="group-bar">
         <span class="bar">

@@ -76,7 +76,15 @@ export function Groups({ page, view, onTrace }: GroupsProps) {
           ) : (
             <>
               <Steps groups={groups} at={at} more={more} onGo={(to) => void model.go(to)} />
-              {group && group.members.length > 0 && <GroupTable group={group} onTrace={onTrace} />}
+              {group && group.members.length > 0 && (
+                <GroupTable
+                  group={group}
+                  onTrace={onTrace}
+                  onSides={(left, right) =>
+                    void host.ask('host/open', { view: { page: 'sides', title: group.problemLabel, left, right } })
+                  }
+                />
+              )}
             </>
           )}
         </section>

@@ -1,0 +1,72 @@
+/** The line over one of two texts: which attempt it is, how it ended, and the choice of another. */
+import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
+import { placeOf, verdictText, verdictWords } from '../inspector/columns.ts';
+import { toneOf } from '../text/overlay.ts';
+import { Dropdown } from '../ui/controls.ts';
+import { count, tokens } from '../ui/format.ts';
+import { Icon } from '../ui/icon.tsx';
+import type { SideName } from './place-map.ts';
+
+interface SideHeadProps {
+  side: SideName;
+  trace: string;
+  detail: TraceDetail | null;
+  attempts: readonly TraceRow[];
+  /** Attempts that are not offered. */
+  more: number;
+  /** Share of its text that is tied; null: not known yet. */
+  matched: number | null;
+  onChoose: (trace: string) => void;
+  onInspect: () => void;
+}
+
+export function attemptName(row: TraceRow): string {
+  return `${placeOf(row)} · sample ${row.sample + 1}`;
+}
+
+export function SideHead({ side, trace, detail, attempts, more, matched, onChoose, onInspect }: SideHeadProps) {
+  const options = attempts.map((row) => ({
+    value: row.trace,
+    text: `${attemptName(row)}  ${verdictText(row)}${row.answer ? ` ${row.answer.slice(0, 20)}` : ''}  ${tokens(row.tokens, row.tokensExact)} tok`,
+  }));
+  return (
+    <header class="side-head">
+      <span class="side-name" aria-hidden="true">
+        {side === 'left' ? '−' : '+'}
+      </span>
+      {detail && (
+        <>
+          <strong class="side-place">{attemptName(detail)}</strong>
+          <span class={`side-verdict ${detail.live ? '' : toneOf(detail)}`} title={verdictWords(detail)}>
+            {verdictText(detail)} {detail.live ? '' : (detail.answer?.slice(0, 40) ?? '')}
+          </span>
+          {detail.live && <span class="live">writing</span>}
+          <span class="num muted">
+            {detail.tokens === null ? '' : `${tokens(detail.tokens, detail.tokensExact)} tok`}
+          </span>
+          {matched !== null && (
+            <span class="num muted" title="Share of its text whose steps are tied to a step of the other side">
+              matched {count(100 * matched)} %
+            </span>
+          )}
+        </>
+      )}
+      {options.length > 1 && (
+        <Dropdown
+          label={`Attempt on the ${side}${more > 0 ? ` (${count(more)} more are in the list of traces)` : ''}`}
+          value={trace}
+          options={options}
+          onChange={onChoose}
+        />
+      )}
+      <button
+        class="tool"
+        aria-label={`Open in the inspector, ${side}`}
+        title="Open in the inspector"
+        onClick={onInspect}
+      >
+        <Icon name="go-to-file" />
+      </button>
+    </header>
+  );
+}

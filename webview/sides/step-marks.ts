@@ -1,0 +1,99 @@
+/**
+ * Marks beside and under the steps of one text: a bar in the gutter by what became of the step, a tint under what only this side has.
+ * The bars lie in the text's own layer and scroll with it; the tint is the browser's highlight and, on formulas, a class.
+ */
+import type { RowKind } from '../../core/traces/align.ts';
+import { blockBoxes, stepBoxes, type StepBox } from './geometry.ts';
+import type { PlaceMap, SideName } from './place-map.ts';
+
+/** What stands in a bar: the second channel beside its colour and shape. */
+const signs: Partial<Record<RowKind, string>> = { onlyLeft: '−', onlyRight: '+', moved: '⇅' };
+
+export class StepMarks {
+  readonly #side: SideName;
+  readonly #scroller: HTMLElement;
+  readonly #layer = document.createElement('div');
+  readonly #highlight: Highlight;
+  #ranges: Range[] = [];
+  #dressed: HTMLElement[] = [];
+  #drawn = '';
+
+  constructor(side: SideName, scroller: HTMLElement) {
+    this.#side = side;
+    this.#scroller = scroller;
+    this.#layer.className = 'step-marks';
+    this.#layer.setAttribute('aria-hidden', 'true');
+    const name = `lh-only-${side}`;
+    const known = CSS.highlights.get(name);
+    this.#highlight = known ?? new Highlight();
+    // What was found, and what is selected, stands over it.
+    this.#highlight.priority = -1;
+    if (!known) CSS.highlights.set(name, this.#highlight);
+  }
+
+  /** Draws what is mounted now; returns the steps with the lines they take, in pixels of the window. */
+  draw(map: PlaceMap | null): StepBox[] {
+    const content = this.#scroller.querySelector('.text-content');
+    if (!content) return [];
+    if (this.#layer.parentElement !== content) content.append(this.#layer);
+    const blocks = map ? blockBoxes(this.#scroller) : [];
+    const first = blocks[0];
+    if (!map || !first) {
+      this.#clear();
+      this.#layer.replaceChildren();
+      this.#drawn = '';
+      return [];
+    }
+    const steps = map.stepsWithin(this.#side, first.start, blocks.at(-1)!.end);
+    const boxes = stepBoxes(blocks, map.alignment[this.#side], steps);
+    const top = content.getBoundingClientRect().top;
+    const bars = boxes.map(({ step, top: y, bottom }) => ({
+      kind: map.row(this.#side, step).kind,
+      top: Math.round(y - top),
+      height: Math.max(4, Math.round(bottom - y)),
+    }));
+    this.#clear();
+    for (const [n, { ranges }] of boxes.entries())
+      if (bars[n]!.kind === `only${this.#side === 'left' ? 'Left' : 'Right'}`) this.#tint(ranges);
+    const key = JSON.stringify(bars);
+    if (key !== this.#drawn) {
+      this.#drawn = key;
+      // Those that are tied first: what only this side has lies over them where two sentences share a line.
+      bars.sort((a, b) => Number(a.kind in signs) - Number(b.kind in signs));
+      this.#layer.replaceChildren(
+        ...bars.map(({ kind, top: y, height }) => {
+          const bar = document.createElement('div');
+          bar.className = `step-mark row-${kind}`;
+          bar.style.top = `${y}px`;
+          bar.style.height = `${height}px`;
+          bar.textContent = signs[kind] ?? '';
+          return bar;
+        }),
+      );
+    }
+    return boxes;
+  }
+
+  dispose(): void {
+    this.#clear();
+    this.#layer.remove();
+  }
+
+  #tint(ranges: readonly (Range | HTMLElement)[]): void {
+    for (const range of ranges)
+      if (range instanceof Range) {
+        this.#highlight.add(range);
+        this.#ranges.push(range);
+      } else {
+        range.classList.add('only-here');
+        this.#dressed.push(range);
+      }
+  }
+
+  #clear(): void {
+    for (const range of this.#ranges) this.#highlight.delete(range);
+    for (const element of this.#dressed) element.classList.remove('only-here');
+    this.#ranges = [];
+    this.#dressed = [];
+  }
+}

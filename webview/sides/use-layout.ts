@@ -1,0 +1,119 @@
+/** Draws the marks and bands of two panes, keeps them scrolled together, and says what is in view: once a frame, when something moved. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { PaneHandle } from '../text/text-pane.tsx';
+import { onThemeChange } from '../ui/theme.ts';
+import { drawBands } from './bands.ts';
+import type { PlaceMap, SideName } from './place-map.ts';
+import { follow, put, type SyncedPane } from './scroll-sync.ts';
+import { StepMarks } from './step-marks.ts';
+
+export type Windows = Record<SideName, readonly [start: number, end: number]>;
+
+export interface Layout {
+  /** Of each pane, once it is there. */
+  panes: Record<SideName, SyncedPane | null>;
+  windows: Windows;
+  /** Called by the panes. */
+  attach: (side: SideName, root: HTMLElement | null, handle: PaneHandle | null) => void;
+  /** The side that the reader moves; the other follows. */
+  lead: (side: SideName) => void;
+  leader: () => SideName;
+  /** Puts both sides to their places, the reading line a third down. */
+  show: (places: Partial<Record<SideName, number>>) => void;
+}
+
+export function useLayout(
+  map: PlaceMap | null,
+  synced: boolean,
+  canvas: { current: HTMLCanvasElement | null },
+): Layout {
+  const panes = useRef<Layout['panes']>({ left: null, right: null });
+  const marks = useRef<Record<SideName, StepMarks | null>>({ left: null, right: null });
+  const stops = useRef<Record<SideName, () => void>>({ left: () => undefined, right: () => undefined });
+  const leader = useRef<SideName>('left');
+  const frame = useRef(0);
+  const [windows, setWindows] = useState<Windows>({ left: [0, 0], right: [0, 0] });
+  const now = useRef({ map, synced });
+  now.current = { map, synced };
+
+  const draw = () => {
+    frame.current = 0;
+    const { left, right } = panes.current;
+    const { map: shown, synced: together } = now.current;
+    if (!left || !right) return;
+    if (shown && together) follow(leader.current, { left, right }, shown);
+    const boxes = {
+      left: marks.current.left?.draw(shown) ?? [],
+      right: marks.current.right?.draw(shown) ?? [],
+    };
+    if (canvas.current) drawBands(canvas.current, shown, boxes);
+    const [a, b] = [left.handle.view.window(), right.handle.view.window()];
+    setWindows((old) =>
+      old.left[0] === a.start && old.left[1] === a.end && old.right[0] === b.start && old.right[1] === b.end
+        ? old
+        : { left: [a.start, a.end], right: [b.start, b.end] },
+    );
+  };
+  const latest = useRef(draw);
+  latest.current = draw;
+  const schedule = useCallback(() => {
+    frame.current ||= requestAnimationFrame(() => latest.current());
+  }, []);
+  useEffect(schedule, [map, synced]);
+  useEffect(() => {
+    const stop = onThemeChange(schedule);
+    return () => {
+      stop();
+      cancelAnimationFrame(frame.current);
+      for (const side of ['left', 'right'] as const) {
+        stops.current[side]();
+        marks.current[side]?.dispose();
+      }
+    };
+  }, []);
+
+  const attach = useCallback((side: SideName, root: HTMLElement | null, handle: PaneHandle | null) => {
+    const scroller = root?.querySelector<HTMLElement>('.scroller') ?? null;
+    if (!scroller || !handle) {
+      panes.current[side] = null;
+      return;
+    }
+    const known = panes.current[side];
+    panes.current[side] = { scroller, handle };
+    schedule();
+    if (known?.scroller === scroller) return;
+    stops.current[side]();
+    marks.current[side]?.dispose();
+    marks.current[side] = new StepMarks(side, scroller);
+    scroller.addEventListener('scroll', schedule, { passive: true });
+    const resized = new ResizeObserver(schedule);
+    resized.observe(scroller);
+    // Blocks come, go and move when their heights are learnt. Our own marks are no news.
+    const changed = new MutationObserver((records) => {
+      if (records.some(({ target }) => !(target as Element).closest?.('.step-marks'))) schedule();
+    });
+    const content = scroller.querySelector('.text-content');
+    if (content)
+      changed.observe(content, { childList: true, subtree: true, attributes: true, attributeFilter: ['style'] });
+    stops.current[side] = () => {
+      scroller.removeEventListener('scroll', schedule);
+      resized.disconnect();
+      changed.disconnect();
+    };
+  }, []);
+
+  return {
+    panes: panes.current,
+    windows,
+    attach,
+    lead: (side) => (leader.current = side),
+    leader: () => leader.current,
+    show: (places) => {
+      for (const side of ['left', 'right'] as const) {
+        const [pane, offset] = [panes.current[side], places[side]];
+        if (pane && offset !== undefined) put(pane, offset, pane.scroller.clientHeight / 3);
+      }
+      schedule();
+    },
+  };
+}
