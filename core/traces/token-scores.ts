@@ -30,7 +30,9 @@ export interface TokenScores {
 export const SCORES_HEAD = 12;
 const VERSION = 1;
 const MAGIC = 0x5354484c;
-const [LOGPROBS, ENTROPIES, LENGTHS] = [1, 2, 4];
+const LOGPROBS = 1;
+const ENTROPIES = 2;
+const LENGTHS = 4;
 
 /** What the head of a stretch says: its tokens, and the bytes that it must have. Null: it is none of version 1. */
 export function readScoresHead(
@@ -41,7 +43,7 @@ export function readScoresHead(
   if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) return null;
   const columns = view.getUint8(5) & 7;
   const tokens = view.getUint32(8, true);
-  const count = [LOGPROBS, ENTROPIES, LENGTHS].filter((bit) => columns & bit!).length;
+  const count = [LOGPROBS, ENTROPIES, LENGTHS].filter((bit) => columns & bit).length;
   return { tokens, bytes: SCORES_HEAD + 2 * tokens * count, columns, top: view.getUint8(6) };
 }
 
@@ -65,9 +67,9 @@ export function readScores(bytes: Uint8Array): TokenScores | null {
   };
   return {
     tokens,
-    logprobs: column(LOGPROBS!, halves),
-    entropies: column(ENTROPIES!, halves),
-    lengths: column(LENGTHS!, (from) =>
+    logprobs: column(LOGPROBS, halves),
+    entropies: column(ENTROPIES, halves),
+    lengths: column(LENGTHS, (from) =>
       Uint16Array.from({ length: tokens }, (_, i) => view.getUint16(from + 2 * i, true)),
     ),
     top,

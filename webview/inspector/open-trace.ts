@@ -10,6 +10,7 @@ import type { Annotations, TraceDetail, TraceRow } from '../../core/protocol/tra
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
+import { OpenTokens } from './open-tokens.ts';
 import { isVerdictOf } from './verdict-events.ts';
 
 export interface OpenTraceState {
@@ -61,6 +62,7 @@ const nothing: OpenTraceState = {
 
 export class OpenTrace extends Store<OpenTraceState> {
   readonly #host: Host;
+  readonly tokens: OpenTokens;
   #sink: TextSink | null = null;
   /** Kept for a sink that comes later, and for search and overlays. */
   readonly text = { prompt: '', completion: '' };
@@ -78,6 +80,7 @@ export class OpenTrace extends Store<OpenTraceState> {
   constructor(host: Host) {
     super(nothing);
     this.#host = host;
+    this.tokens = new OpenTokens(host);
   }
 
   /** Text goes to `sink` from now on, what is here already at once. */
@@ -101,6 +104,7 @@ export class OpenTrace extends Store<OpenTraceState> {
     this.#again.clear();
     this.text.prompt = this.text.completion = '';
     this.#sink?.clear();
+    void this.tokens.open(null);
     this.set({ ...nothing, trace, shown: this.value.shown });
     if (trace === null) return;
     try {

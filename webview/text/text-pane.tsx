@@ -2,7 +2,6 @@
 import { flushSync } from 'preact/compat';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
-import { proportional } from '../../core/metrics/token-position.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
@@ -13,6 +12,8 @@ import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
 import { TextView, type TextWindow } from './text-view.ts';
+import type { TokenMark } from './token-marks.ts';
+import { useTokens } from './use-tokens.tsx';
 
 /** What the keys of the page do in a pane. */
 export interface PaneHandle extends PlaceHandle {
@@ -33,6 +34,8 @@ interface TextPaneProps {
   budgets: readonly number[];
   /** What lies over the completion beside what its annotations say. */
   extra?: readonly Overlay[];
+  /** What the lines under the tokens are of; absent: there are none. */
+  tokenMark?: TokenMark | null | undefined;
   /** The outline beside the text, while it is open. */
   outline?: { onClose: () => void } | null;
   onHandle: (handle: PaneHandle | null) => void;
@@ -41,7 +44,7 @@ interface TextPaneProps {
 
 const nothing: readonly never[] = [];
 
-export function TextPane({ model, hidden, raw, name, budgets, extra, outline, onHandle, onOpenText }: TextPaneProps) {
+export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, outline, onHandle, onOpenText }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const scrollerId = useId();
   const [view, setView] = useState<TextView | null>(null);
@@ -95,9 +98,9 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, outline, on
   const reviewed = own?.read ?? nothing;
   const length =
     detail && !detail.live && detail.length > 0 ? detail.length : Math.max(loaded.length, loaded.completion);
-  const tokens = detail?.tokens ?? 0;
-  const positions = useMemo(() => (tokens > 0 && length > 0 ? proportional(tokens, length) : null), [tokens, length]);
-  useLayoutEffect(() => view?.setTokens(positions), [view, positions]);
+  const { positions, density, foot, tip } = useTokens({
+    ...{ view, model, detail, length, complete, mark: tokenMark ?? null, scroller },
+  });
   const places = usePlaces({
     ...{ view, trace, detail, annotations, figures, length, positions, budgets, at },
     onFocusText: () => scroller.current?.focus(),
@@ -158,7 +161,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, outline, on
         sections={places.sections}
         reviewed={reviewed}
         hits={nothing}
-        density={null}
+        density={density}
         controls={scrollerId}
         onSeek={(offset, align) => {
           place.current = { trace: '', offset: -1 };
@@ -201,8 +204,10 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, outline, on
             <Skeleton lines={12} label="Reading the trace" />
           </div>
         )}
+        {tip}
         <div class="pane-foot">
           {places.position}
+          {foot}
           {!complete && <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>}
         </div>
       </div>

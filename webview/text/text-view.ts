@@ -9,6 +9,7 @@
  */
 import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
+import type { TokenTable } from '../../core/traces/token-slice.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
 import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
@@ -20,6 +21,7 @@ import { rangesOf, type TextPosition } from './positions.ts';
 import { TextRows } from './rows.ts';
 import { ScrollPlace } from './scroll-place.ts';
 import { TextSelection } from './selection.ts';
+import { TokenMarks, type TokenMark } from './token-marks.ts';
 import { prepareTypesetting, typesetWhenIdle } from './typeset.ts';
 
 export interface TextWindow {
@@ -61,6 +63,7 @@ export class TextView {
   readonly #rows = new TextRows({ prompt: this.prompt, completion: this.completion });
   readonly #place: ScrollPlace;
   readonly #marks = new FindMarks();
+  readonly #tokenMarks = new TokenMarks();
   readonly #resize: ResizeObserver;
   readonly #mounted = new Map<TextItem, Mounted>();
   #promptOpen = false;
@@ -101,6 +104,7 @@ export class TextView {
     document.fonts.removeEventListener('loadingdone', this.#onFonts);
     this.#scroller.removeEventListener('scroll', this.#onScroll);
     this.#marks.clear();
+    this.#tokenMarks.clear();
     this.selection.dispose();
     cancelAnimationFrame(this.#frame);
     this.#content.remove();
@@ -167,6 +171,11 @@ export class TextView {
     if (tokens === this.#tokens) return;
     this.#tokens = tokens;
     for (const [item, mounted] of this.#mounted) this.#number(item, mounted);
+  }
+
+  /** Lines under the tokens, by how sure the model was of them; null: none. */
+  setTokenMarks(table: TokenTable | null, mark: TokenMark | null): void {
+    if (this.#tokenMarks.set(table, mark)) this.#tokenMarks.draw([...this.#mounted.values()].map(({ body }) => body));
   }
 
   /** Hides labels by CSS alone: nothing moves, nothing is built again. */
@@ -403,6 +412,7 @@ export class TextView {
 
   #setFormulas(mounted: Mounted, deadline: number): void {
     this.#marks.forget(mounted.body);
+    this.#tokenMarks.forget(mounted.body);
     let room = ELEMENT_LIMIT;
     for (const { elements } of this.#mounted.values()) room -= elements;
     while (mounted.pending.length > 0 && performance.now() <= deadline && mounted.elements < room)
@@ -436,7 +446,9 @@ export class TextView {
   }
 
   #drawMarks(): void {
-    this.#marks.draw([...this.#mounted.values()].map(({ body }) => body));
+    const bodies = [...this.#mounted.values()].map(({ body }) => body);
+    this.#marks.draw(bodies);
+    this.#tokenMarks.draw(bodies);
   }
 
   /** The row that must not move, and how far the view has gone into it: the one that was asked for, or the first known one. */
@@ -516,6 +528,7 @@ export class TextView {
     const mounted = this.#mounted.get(item);
     if (!mounted) return;
     this.#marks.forget(mounted.body);
+    this.#tokenMarks.forget(mounted.body);
     mounted.element.remove();
     this.#mounted.delete(item);
   }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { fromEnds, proportional } from '../../../../core/metrics/token-position.ts';
-import { binnedMeans, sliceTokens, tokenOver, TokenTableReader } from '../../../../core/traces/token-slice.ts';
+import {
+  binnedMeans,
+  sliceTokens,
+  tokenOver,
+  TokenTableReader,
+  type TokenTable,
+} from '../../../../core/traces/token-slice.ts';
 import { readScores, readScoresHead } from '../../../../core/traces/token-scores.ts';
 import { endsOfLengths } from '../../../../core/traces/token-ends.ts';
 
@@ -35,7 +41,7 @@ describe('tokens of a stretch', () => {
     for (const limit of [1, 2, 3, 100]) {
       const reader = new TokenTableReader();
       let at: number | null = 0;
-      let table = null;
+      let table: TokenTable | null = null;
       for (let calls = 0; at !== null && calls < 10; calls += 1) {
         const slice = sliceTokens(positions, all, { start: at, end: 12, limit });
         table = reader.add(slice);
