@@ -32,6 +32,8 @@ class Parser {
   private readonly terms: Term[] = [];
   private readonly errors: QueryError[] = [];
   private at = 0;
+  /** Errors that are not listed. */
+  private more = 0;
 
   /** `length`: of the whole text, of which `text` may be the beginning. */
   constructor(text: string, length: number) {
@@ -51,17 +53,20 @@ class Parser {
       }
       this.term(start);
     }
-    if (this.length > this.text.length)
-      this.wrong(
-        this.text.length,
-        this.length,
-        `A query has at most ${QUERY_LIMIT} characters, this one ${this.length}`,
-      );
+    const last = this.errors.at(-1);
+    if (last && this.more > 0) last.message += ` There are ${this.more} more errors behind it.`;
+    if (this.length > this.text.length) {
+      const message = `A query has at most ${QUERY_LIMIT} characters, this one ${this.length}.`;
+      this.errors.push({ start: this.text.length, end: this.length, message });
+    }
     return { query: { terms: this.terms }, errors: this.errors };
   }
 
   private wrong(start: number, end: number, message: string, suggestion?: string | null): void {
-    if (this.errors.length >= ERRORS_LIMIT) return;
+    if (this.errors.length >= ERRORS_LIMIT) {
+      this.more += 1;
+      return;
+    }
     this.errors.push({ start, end, message: `${message}.`, ...(suggestion != null && { suggestion }) });
   }
 
