@@ -105,8 +105,7 @@ describe('any text', function () {
         const start = text.length === 0 ? 0 : from % text.length;
         const needle = text.slice(start, start + length);
         if (needle === '' || splitsPair(text, start) || splitsPair(text, start + length)) return;
-        const { hits, error } = findAll(text, needle, { matchCase: true });
-        assert.equal(error, null);
+        const { hits } = findAll(text, needle, { matchCase: true });
         assert.ok(hits.length > 0);
         for (const hit of hits) assert.equal(text.slice(hit.start, hit.end), needle);
       }),

@@ -352,7 +352,6 @@ function Side({ host, side, where, pair, hidden, raw, onUse, onTrace, onHandle }
         name={side === 'before' ? 'Before' : 'After'}
         budgets={[]}
         onHandle={onHandle}
-        onOpenText={() => trace && void host.ask('host/openText', { trace, in: 'completion' })}
       />
     </div>
   );

@@ -283,7 +283,6 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
         name={side === 'left' ? 'Left' : 'Right'}
         budgets={[]}
         onHandle={(handle) => layout.attach(side, document.getElementById(`sides-${side}`), handle)}
-        onOpenText={() => openText(side)}
       />
     </section>
   );

@@ -1,21 +1,16 @@
 /** Find in a trace: over the whole text, whatever is mounted; count, next and previous, round and round. */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { findAll } from '../../core/traces/find.ts';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { TextView } from './text-view.ts';
-
-interface Hit {
-  in: 'prompt' | 'completion';
-  start: number;
-  end: number;
-}
+import { useFind, type Found } from './use-find.ts';
 
 /** What to find, where it is not typed. */
 export interface FindWish {
   needle: string;
   regex: boolean;
   matchCase: boolean;
+  wholeWord?: boolean;
 }
 
 interface FindBarProps {
@@ -26,73 +21,133 @@ interface FindBarProps {
   asked: number;
   /** What the field is filled with when the bar is asked for. */
   wish: FindWish | null;
+  /** Hears what is searched for, for the next time. */
+  onWish: (wish: FindWish) => void;
+  /** Hears all hits in the completion. */
+  onHits: (hits: Found['completion']) => void;
   onClose: () => void;
 }
 
-export function FindBar({ view, length, asked, wish, onClose }: FindBarProps) {
-  const [needle, setNeedle] = useState('');
-  const [matchCase, setMatchCase] = useState(false);
-  const [regex, setRegex] = useState(false);
+interface Hit {
+  in: 'prompt' | 'completion';
+  start: number;
+  end: number;
+}
+
+/** What was searched for before, the newest last; of all bars of the page. */
+const past: string[] = [];
+const PAST_LIMIT = 50;
+const none: Found['completion'] = [];
+
+function remember(needle: string): void {
+  if (needle === '' || past.at(-1) === needle) return;
+  const at = past.indexOf(needle);
+  if (at >= 0) past.splice(at, 1);
+  past.push(needle);
+  if (past.length > PAST_LIMIT) past.shift();
+}
+
+/** The hit of a number, the prompt's first. */
+function hitAt({ prompt, completion }: Found, index: number): Hit | null {
+  const hit = prompt[index] ?? completion[index - prompt.length];
+  return hit ? { in: index < prompt.length ? 'prompt' : 'completion', ...hit } : null;
+}
+
+export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: FindBarProps) {
+  const [needle, setNeedle] = useState(wish?.needle ?? '');
+  const [options, setOptions] = useState({
+    matchCase: wish?.matchCase ?? false,
+    wholeWord: wish?.wholeWord ?? false,
+    regex: wish?.regex ?? false,
+  });
   const [current, setCurrent] = useState(0);
   const field = useRef<HTMLInputElement>(null);
+  const back = useRef<{ at: number; typed: string } | null>(null);
+  const found = useFind(view, needle, options, length);
+  const shown = useRef('');
 
   useLayoutEffect(() => {
     if (wish) {
       setNeedle(wish.needle);
-      setRegex(wish.regex);
-      setMatchCase(wish.matchCase);
+      setOptions({ matchCase: wish.matchCase, wholeWord: wish.wholeWord ?? false, regex: wish.regex });
     }
     field.current?.focus();
-    field.current?.select();
   }, [asked]);
+  // After the field has what is wished for.
+  useLayoutEffect(() => field.current?.select(), [asked, wish?.needle]);
+  useEffect(() => onWish({ needle, ...options }), [needle, options]);
 
-  const found = useMemo(() => {
-    const options = { matchCase, regex };
-    const prompt = findAll(view.prompt.text, needle, options);
-    const completion = findAll(view.completion.text, needle, options);
-    const hits: Hit[] = [
-      ...prompt.hits.map((hit) => ({ in: 'prompt' as const, ...hit })),
-      ...completion.hits.map((hit) => ({ in: 'completion' as const, ...hit })),
-    ];
-    const note = completion.error ?? completion.incomplete ?? prompt.incomplete;
-    const byPart = { prompt: prompt.hits, completion: completion.hits };
-    return { hits, byPart, total: prompt.total + completion.total, note };
-  }, [view, needle, matchCase, regex, length]);
-
+  const listed = found.prompt.length + found.completion.length;
   const show = (index: number, reveal: boolean) => {
-    const hit = found.hits[index];
+    const hit = hitAt(found, index);
     setCurrent(index);
-    view.setHits(found.byPart, hit ? { in: hit.in, offset: hit.start } : null);
+    view.setHits(found, hit ? { in: hit.in, offset: hit.start } : null);
     if (hit && reveal) view.reveal(hit.in, hit.start, hit.end, { align: 'nearest', target: false });
   };
-  const go = (index: number) => {
-    const { hits } = found;
-    if (hits.length > 0) show((index + hits.length) % hits.length, true);
+  const go = (by: 1 | -1) => {
+    remember(needle);
+    if (listed > 0) show((current + by + listed) % listed, true);
   };
   // A new search goes to the first hit from where the reader is, round the end; the same one on more text stays.
   useEffect(() => {
-    const from = view.window().start;
-    const next = found.hits.findIndex((hit) => hit.in === 'completion' && hit.start >= from);
-    show(Math.max(0, next), true);
-  }, [needle, matchCase, regex]);
-  useEffect(() => show(Math.min(current, Math.max(0, found.hits.length - 1)), false), [length]);
-  useEffect(() => () => view.setHits({ prompt: [], completion: [] }, null), [view]);
+    onHits(found.completion);
+    const isNew = shown.current !== found.key;
+    if (isNew && listed > 0) {
+      shown.current = found.key;
+      const from = view.window().start;
+      const next = found.completion.findIndex((hit) => hit.start >= from);
+      show(next < 0 ? 0 : found.prompt.length + next, true);
+    } else show(isNew ? 0 : Math.min(current, Math.max(0, listed - 1)), false);
+  }, [found.key, found.prompt, found.completion]);
+  const latest = useRef(go);
+  latest.current = go;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'F3' || event.defaultPrevented) return;
+      event.preventDefault();
+      latest.current(event.shiftKey ? -1 : 1);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => {
+      document.removeEventListener('keydown', onKey);
+      view.setHits({ prompt: [], completion: [] }, null);
+      onHits(none);
+    };
+  }, [view]);
 
+  const recall = (by: 1 | -1) => {
+    const { at, typed } = (back.current ??= { at: past.length, typed: needle });
+    const next = Math.max(0, Math.min(past.length, at + by));
+    if (next === at) return;
+    back.current.at = next;
+    setNeedle(past[next] ?? typed);
+  };
   const onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
-    if (event.key === 'Enter' || event.key === 'F3') {
-      event.preventDefault();
-      go(current + (event.shiftKey ? -1 : 1));
-    } else if (event.key === 'Escape') onClose();
+    const { key } = event;
+    if (key === 'Enter' || key === 'F3') go(event.shiftKey ? -1 : 1);
+    else if (key === 'Escape') onClose();
+    else if ((key === 'ArrowUp' || key === 'ArrowDown') && event.target === field.current)
+      recall(key === 'ArrowUp' ? -1 : 1);
+    else if (event.altKey && toggles.some((one) => one.key === key.toLowerCase()))
+      flip(toggles.find((one) => one.key === key.toLowerCase())!.option);
+    else return;
+    event.preventDefault();
   };
+  const flip = (option: keyof typeof options) => setOptions({ ...options, [option]: !options[option] });
   const words =
     needle === ''
       ? ''
-      : found.note && found.total === 0
-        ? found.note
+      : found.searching && found.total === 0
+        ? 'Searching…'
         : found.total === 0
-          ? 'No results'
-          : `${count(current + 1)} of ${count(found.total)}`;
+          ? (found.note ?? 'No results')
+          : `${count(current + 1)} of ${count(found.total)}${found.searching ? '…' : found.note ? ' *' : ''}`;
+  const tool = (label: string, icon: string, onClick: () => void, title = label, pressed?: boolean) => (
+    <button class="tool" aria-label={label} title={title} aria-pressed={pressed} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
   return (
     <div class="find" role="search" aria-label="Find in trace" onKeyDown={onKey}>
       <input
@@ -101,44 +156,29 @@ export function FindBar({ view, length, asked, wish, onClose }: FindBarProps) {
         type="text"
         placeholder="Find"
         aria-label="Find"
+        title="Find (↑ and ↓ for what was searched for before)"
+        spellcheck={false}
         value={needle}
-        onInput={(event) => setNeedle(event.currentTarget.value)}
+        onInput={(event) => {
+          back.current = null;
+          setNeedle(event.currentTarget.value);
+        }}
       />
-      <button
-        class="tool"
-        aria-label="Match case"
-        title="Match case"
-        aria-pressed={matchCase}
-        onClick={() => setMatchCase(!matchCase)}
-      >
-        <Icon name="case-sensitive" />
-      </button>
-      <button
-        class="tool"
-        aria-label="Regular expression"
-        title="Regular expression"
-        aria-pressed={regex}
-        onClick={() => setRegex(!regex)}
-      >
-        <Icon name="regex" />
-      </button>
+      {toggles.map(({ option, name, icon, key }) =>
+        tool(name, icon, () => flip(option), `${name} (Alt+${key.toUpperCase()})`, options[option]),
+      )}
       <span class="find-count" role="status" title={found.note ?? ''}>
         {words}
       </span>
-      <button
-        class="tool"
-        aria-label="Previous (Shift+Enter)"
-        title="Previous (Shift+Enter)"
-        onClick={() => go(current - 1)}
-      >
-        <Icon name="arrow-up" />
-      </button>
-      <button class="tool" aria-label="Next (Enter)" title="Next (Enter)" onClick={() => go(current + 1)}>
-        <Icon name="arrow-down" />
-      </button>
-      <button class="tool" aria-label="Close (Escape)" title="Close (Escape)" onClick={onClose}>
-        <Icon name="close" />
-      </button>
+      {tool('Previous (Shift+Enter)', 'arrow-up', () => go(-1))}
+      {tool('Next (Enter)', 'arrow-down', () => go(1))}
+      {tool('Close (Escape)', 'close', onClose)}
     </div>
   );
 }
+
+const toggles = [
+  { option: 'matchCase', name: 'Match case', icon: 'case-sensitive', key: 'c' },
+  { option: 'wholeWord', name: 'Whole word', icon: 'whole-word', key: 'w' },
+  { option: 'regex', name: 'Regular expression', icon: 'regex', key: 'r' },
+] as const;

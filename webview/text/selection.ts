@@ -91,6 +91,14 @@ export class TextSelection {
     return { in: ends.start.in, start: ends.start.offset, end: ends.end.offset };
   }
 
+  /** What is selected, where it can be looked for: within a line and short. Or null. */
+  needle(): string | null {
+    const stretch = this.#all ? null : this.stretch();
+    if (!stretch || stretch.end - stretch.start > 200) return null;
+    const text = this.#owner[stretch.in].text.slice(stretch.start, stretch.end);
+    return text.includes('\n') ? null : text;
+  }
+
   /** The place in the text under a point of the page, or null: there is no text. */
   placeAt(x: number, y: number): TextPosition | null {
     const point = document.caretRangeFromPoint(x, y);

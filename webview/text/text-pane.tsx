@@ -2,6 +2,7 @@
 import { flushSync } from 'preact/compat';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
+import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
@@ -12,7 +13,6 @@ import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
 import { TextView, type TextWindow } from './text-view.ts';
-import type { TokenMark } from './token-marks.ts';
 import { useTokens } from './use-tokens.tsx';
 
 /** What the keys of the page do in a pane. */
@@ -39,18 +39,19 @@ interface TextPaneProps {
   /** The outline beside the text, while it is open. */
   outline?: { onClose: () => void } | null;
   onHandle: (handle: PaneHandle | null) => void;
-  onOpenText: () => void;
 }
 
 const nothing: readonly never[] = [];
 
-export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, outline, onHandle, onOpenText }: TextPaneProps) {
+export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, outline, onHandle }: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const scrollerId = useId();
   const [view, setView] = useState<TextView | null>(null);
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
   const [finding, setFinding] = useState<{ asked: number; wish: FindWish | null }>({ asked: 0, wish: null });
+  const [hits, setHits] = useState<readonly { start: number; end: number }[]>(nothing);
+  const lastFind = useRef<FindWish | null>(null);
   const { trace, detail, annotations, loaded, error, figures, shown } = useStore(model);
   const place = useRef({ trace: '', offset: -1 });
 
@@ -131,8 +132,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
     onHandle({
       view,
       focus: () => element.focus(),
-      // At once: the next key is meant for the field.
-      openFind: (wish) => flushSync(() => setFinding(({ asked }) => ({ asked: asked + 1, wish: wish ?? null }))),
+      openFind,
       togglePrompt: () => setPromptOpen((open) => !open),
       step,
       ...places.handle,
@@ -141,7 +141,24 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
   }, [view, over, hidden, trace, at.start, places.handle]);
   useEffect(() => () => onHandle(null), []);
 
+  // At once: the next key is meant for the field. What is selected is what is looked for, or else what was before.
+  const openFind = (wish?: FindWish) =>
+    flushSync(() => {
+      const selected = wish ? null : (view?.selection.needle() ?? null);
+      const last = lastFind.current ?? { needle: '', regex: false, matchCase: false };
+      const next = wish ?? (selected === null ? last : { ...last, needle: selected, regex: false });
+      setFinding(({ asked }) => ({ asked: asked + 1, wish: next }));
+    });
+
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'F3' && finding.asked === 0) {
+      event.preventDefault();
+      openFind();
+    }
+    if (event.key === 'Escape' && finding.asked > 0) {
+      event.preventDefault();
+      setFinding({ asked: 0, wish: null });
+    }
     if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
       event.preventDefault();
       view?.selection.selectAll();
@@ -160,7 +177,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
         figures={figures}
         sections={places.sections}
         reviewed={reviewed}
-        hits={nothing}
+        hits={hits}
         density={density}
         controls={scrollerId}
         onSeek={(offset, align) => {
@@ -177,6 +194,8 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
             length={loaded.completion + loaded.prompt}
             asked={finding.asked}
             wish={finding.wish}
+            onWish={(wish) => (lastFind.current = wish)}
+            onHits={setHits}
             onClose={() => {
               setFinding({ asked: 0, wish: null });
               scroller.current?.focus();
