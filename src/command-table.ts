@@ -102,6 +102,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.nextSpan': () => panels.key('nextSpan'),
     'longhand.previousSpan': () => panels.key('previousSpan'),
     'longhand.toggleRaw': () => panels.key('toggleRaw'),
+    'longhand.tokenMarks': () => panels.key('tokenMarks'),
     'longhand.toggleFacts': () => panels.key('toggleFacts'),
     'longhand.toggleList': () => panels.key('toggleList'),
     'longhand.findInTrace': () => panels.key('find'),

@@ -38,6 +38,7 @@ export const commandIds = [
   'longhand.nextSpan',
   'longhand.previousSpan',
   'longhand.toggleRaw',
+  'longhand.tokenMarks',
   'longhand.toggleFacts',
   'longhand.toggleList',
   'longhand.findInTrace',

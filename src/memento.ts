@@ -3,7 +3,7 @@ import type { Memento } from 'vscode';
 import { labels, type Label } from '../core/behaviours/spans.ts';
 import type { ImportMapping } from '../core/protocol/imports.ts';
 import { layerKinds } from '../core/protocol/layers.ts';
-import type { ReadingSettings, SavedView, SavedViewChange } from '../core/protocol/webview.ts';
+import { tokenMarks, type ReadingSettings, type SavedView, type SavedViewChange } from '../core/protocol/webview.ts';
 import { asListColumns, asSavedView, changedViews } from './inspector/saved-views.ts';
 
 const keys = {
@@ -43,6 +43,7 @@ export class Memory {
       fontSize: typeof stored.fontSize === 'number' ? Math.min(40, Math.max(8, stored.fontSize)) : null,
       layers: layerKinds.filter((kind) => (stored.layers ?? ['detector']).includes(kind)),
       listColumns: asListColumns(stored.listColumns),
+      tokenMark: tokenMarks.find((mark) => mark === stored.tokenMark) ?? null,
     };
   }
 

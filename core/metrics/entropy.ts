@@ -39,10 +39,11 @@ export interface EntropyOfSteps {
  * Entropies of tokens, in all and by step (arXiv 2506.01939 looks at the tokens of highest entropy, where the reasoning forks). `stepOf[i]` is the step
  * that token i lies in, or −1; `steps` is their number. Entropies that are not finite are left out.
  */
-export function entropyBySteps(values: readonly number[], stepOf: readonly number[], steps: number): EntropyOfSteps {
+export function entropyBySteps(values: ArrayLike<number>, stepOf: ArrayLike<number>, steps: number): EntropyOfSteps {
   const sums = Array.from({ length: steps }, () => ({ sum: 0, max: -Infinity, n: 0 }));
   let [sum, tokens] = [0, 0];
-  for (const [i, value] of values.entries()) {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i]!;
     if (!Number.isFinite(value)) continue;
     sum += value;
     tokens += 1;

@@ -108,7 +108,12 @@ export interface ReadingSettings {
   /** Whose spans are shown; absent: the detector's. */
   layers?: LayerKind[];
   listColumns?: ListColumns;
+  /** What the lines under tokens are of; absent: there are none. */
+  tokenMark?: TokenMark | null;
 }
+
+export const tokenMarks = ['entropy', 'probability'] as const;
+export type TokenMark = (typeof tokenMarks)[number];
 
 export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'disconnected' | 'refused';
 
@@ -234,6 +239,7 @@ export interface HostNotifications {
       | 'toggleRaw'
       | 'toggleFacts'
       | 'toggleList'
+      | 'tokenMarks'
       | 'query'
       | 'find'
       | 'nextSpan'

@@ -14,6 +14,7 @@ import { useStore } from '../ui/store.ts';
 import { verdictText, verdictWords } from './columns.ts';
 import type { OpenTrace } from './open-trace.ts';
 import { FirstRight } from './path-facts.tsx';
+import { TokenFacts } from './token-facts.tsx';
 
 interface FactsProps {
   model: OpenTrace;
@@ -42,6 +43,7 @@ export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path,
         <Legend spans={spans} detail={detail} hidden={hidden} onHidden={onHidden} onStep={onStep} />
       </Section>
       <Length detail={detail} />
+      <TokenFacts {...{ model, detail, spans }} />
       <Rewards detail={detail} />
       {group.length > 1 && (
         <Section title={`Group · ${group.length} samples`}>

@@ -5,6 +5,7 @@ import { labels as allLabels } from '../../core/behaviours/spans.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
+import { nextMark } from '../text/token-marks.ts';
 import { Help } from '../ui/help.tsx';
 import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
@@ -79,6 +80,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           toggleRaw: { do: 'raw' },
           toggleFacts: { do: 'facts' },
           toggleList: { do: 'list' },
+          tokenMarks: { do: 'tokens' },
           find: { do: 'find' },
           nextSpan: { do: 'span', label: null, by: 1 },
           previousSpan: { do: 'span', label: null, by: -1 },
@@ -166,6 +168,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return page.settings({ factsOpen: !settings.factsOpen });
       case 'list':
         return page.settings({ listOpen: !settings.listOpen });
+      case 'tokens':
+        return page.settings({ tokenMark: nextMark(settings.tokenMark) });
       case 'labels': {
         const off = settings.hiddenLabels.length === allLabels.length;
         if (!off) setShownLabels(settings.hiddenLabels);
@@ -310,6 +314,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
                 model={open}
                 hidden={settings.hiddenLabels}
                 raw={settings.raw}
+                tokenMark={settings.tokenMark}
                 name="Trace"
                 budgets={budgets}
                 extra={audit.overlays}

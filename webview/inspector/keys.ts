@@ -13,6 +13,7 @@ export type Action =
   | { do: 'disagreement'; by: 1 | -1 }
   | { do: 'edit' }
   | { do: 'compare' }
+  | { do: 'tokens' }
   | { do: 'raw' | 'facts' | 'list' | 'prompt' | 'find' | 'help' | 'start' | 'end' | 'copy' | 'editor' | 'labels' };
 
 export interface KeyLine {
@@ -52,6 +53,7 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
   View: [
     line('Raw text or reading', ['r'], { do: 'raw' }),
     line('Highlights on or off', ['h'], { do: 'labels' }),
+    line('Lines under tokens: entropy, probability, none', ['H'], { do: 'tokens' }),
     line('Prompt open or closed', ['p'], { do: 'prompt' }),
     line('Facts open or closed', ['f'], { do: 'facts' }),
     line('List open or closed', ['l'], { do: 'list' }),

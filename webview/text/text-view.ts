@@ -9,6 +9,7 @@
  */
 import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
+import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { TokenTable } from '../../core/traces/token-slice.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
@@ -21,7 +22,7 @@ import { rangesOf, type TextPosition } from './positions.ts';
 import { TextRows } from './rows.ts';
 import { ScrollPlace } from './scroll-place.ts';
 import { TextSelection } from './selection.ts';
-import { TokenMarks, type TokenMark } from './token-marks.ts';
+import { TokenMarks } from './token-marks.ts';
 import { prepareTypesetting, typesetWhenIdle } from './typeset.ts';
 
 export interface TextWindow {

@@ -2,10 +2,13 @@
  * How sure the model was of each token, as a line under it: by the browser's highlights over text nodes, so that no element is
  * built for a token and nothing moves; a formula gets the line of its least certain token.
  */
+import type { TokenMark } from '../../core/protocol/webview.ts';
 import { tokenOver, type TokenTable } from '../../core/traces/token-slice.ts';
 import { extentOf } from './positions.ts';
 
-export type TokenMark = 'entropy' | 'probability';
+/** Entropy, probability, none, and again. */
+export const nextMark = (mark: TokenMark | null | undefined): TokenMark | null =>
+  mark === 'entropy' ? 'probability' : mark ? null : 'entropy';
 
 /**
  * Where the three lines begin. Entropies in nats: 0.672 is where others take a token for a fork of the reasoning (the fifth of the tokens with the highest

@@ -3,12 +3,13 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { proportional, type Positions } from '../../core/metrics/token-position.ts';
 import type { TraceDetail } from '../../core/protocol/traces.ts';
+import type { TokenMark } from '../../core/protocol/webview.ts';
 import { binnedMeans, tokenOver, type TokenTable } from '../../core/traces/token-slice.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, decimal, percent, plural } from '../ui/format.ts';
 import { useStore } from '../ui/store.ts';
 import type { TextView } from './text-view.ts';
-import { tokenLevels, unitAtPoint, type TokenMark } from './token-marks.ts';
+import { tokenLevels, unitAtPoint } from './token-marks.ts';
 
 interface TokensParts {
   view: TextView | null;
