@@ -105,6 +105,7 @@ export function commandTable(parts: CommandParts): CommandTable {
     'longhand.tokenMarks': () => panels.key('tokenMarks'),
     'longhand.toggleFacts': () => panels.key('toggleFacts'),
     'longhand.toggleList': () => panels.key('toggleList'),
+    'longhand.queryTraces': () => panels.key('query'),
     'longhand.findInTrace': () => panels.key('find'),
     'longhand.goToInTrace': () => panels.key('goTo'),
     'longhand.nextLandmark': () => panels.key('nextLandmark'),

@@ -41,6 +41,7 @@ export const commandIds = [
   'longhand.tokenMarks',
   'longhand.toggleFacts',
   'longhand.toggleList',
+  'longhand.queryTraces',
   'longhand.findInTrace',
   'longhand.goToInTrace',
   'longhand.nextLandmark',

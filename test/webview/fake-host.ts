@@ -17,6 +17,7 @@ import type {
   ForwardedMethod,
   HostMethods,
   HostNotifications,
+  SavedView,
   View,
   WebviewInit,
 } from '../../core/protocol/webview.ts';
@@ -32,6 +33,8 @@ import { fakePaired } from './fake-paired.ts';
 import { judgeAgreement, judgeLayer } from './fake-judge.ts';
 import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
+import { fitsQuery } from './fake-query.ts';
+import { changedViews } from '../../src/inspector/saved-views.ts';
 import { fakeSearch } from './fake-search.ts';
 import { figuresOf } from '../support/figures-of.ts';
 
@@ -118,6 +121,12 @@ export class FakeHost {
   readonly held = new Map<string, Promise<unknown>>();
   /** Milliseconds before every answer. */
   delay = 0;
+  savedViews: SavedView[] = [];
+  /** Texts that are still to be read; each call of `traces/readTexts` reads this many of them. */
+  unread = 0;
+  readAtOnce = 1;
+  /** Milliseconds between two progresses of a search. */
+  searchPace = 0;
   data: FakeData;
   init: WebviewInit;
   readonly labels = new FakeLabels(
@@ -219,25 +228,30 @@ export class FakeHost {
       'host/copy': () => ({}),
       'host/copyLink': () => ({ link: '' }),
       'host/command': () => ({}),
+      'host/savedViews': () => ({ views: this.savedViews }),
+      'host/changeSavedViews': (change) => ({ views: (this.savedViews = changedViews(this.savedViews, change)) }),
       'runs/get': () => this.#need(this.data.run),
       'runs/list': () => ({ runs: this.data.run ? [this.data.run] : [] }),
       'runs/table': () => ({ rows: this.data.table ?? [], seconds: {}, secondsTotal: 0 }),
       'metrics/snapshot': ({ run }) => this.data.metrics ?? { run, series: [], evaluations: [], epochSteps: {} },
       'metrics/budgets': () => ({ budgets: [] }),
-      'traces/page': ({ filter, sort, cursor, limit = 200 }) => {
-        const rows = this.#rows(filter, sort);
-        const from = Number(cursor ?? 0);
+      'traces/page': ({ filter, query, sort, cursor, offset, around, limit = 200 }) => {
+        const rows = this.#rows(filter, query, sort);
+        const place = around === undefined ? -1 : rows.findIndex(({ trace }) => trace === around);
+        const jump = around === undefined ? offset : Math.max(0, place - (place % limit));
+        const from = jump ?? Number(cursor ?? 0);
         const next = from + limit < rows.length ? { next: String(from + limit) } : {};
-        return { rows: rows.slice(from, from + limit), total: rows.length, ...next };
+        const unread = this.unread > 0 ? { unread: this.unread } : {};
+        const shown = rows.slice(from, from + limit);
+        return { rows: shown, total: rows.length, ...next, ...unread, ...(jump !== undefined && { offset: from }) };
       },
-      'traces/readTexts': () => ({ unread: 0 }),
+      'traces/readTexts': () => ({ unread: (this.unread = Math.max(0, this.unread - this.readAtOnce)) }),
       'traces/search': (params, context) => {
-        const rows = this.traces.map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
-        return fakeSearch(
-          rows.filter(({ row }) => fits(row, params.filter)),
-          params,
-          context,
-        );
+        const fit = fitsQuery(params.query, 'left out');
+        const rows = this.traces
+          .filter((trace) => fits(trace.detail, params.filter) && fit(trace))
+          .map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
+        return fakeSearch(rows, params, context, 20, this.searchPace);
       },
       'traces/get': ({ trace }) => this.#find(trace).detail,
       'traces/slice': ({ trace, in: name, start, end }) => {
@@ -284,6 +298,7 @@ export class FakeHost {
       'overview/problems': (params) => this.#service('overview/problems', params),
       'overview/behaviours': (params) => this.#service('overview/behaviours', params),
       'overview/scatter': (params) => this.#service('overview/scatter', params),
+      'metrics/advisories': () => this.data.advisories ?? { advisories: [], read: 0, n: 0 },
       'metrics/rewardChange': (params) => this.data.rewardChange?.(params) ?? null,
       'traces/judge': ({ trace, verdict }) => {
         const { result, batch } = judge(this.#find(trace), verdict);
@@ -389,27 +404,32 @@ export class FakeHost {
     return made;
   }
 
-  #rows(filter: TraceFilter, sort?: TraceSort): TraceRow[] {
-    const rows = this.traces.map(({ detail }) => rowOf(detail)).filter((row) => fits(row, filter));
+  #rows(filter: TraceFilter, query?: string, sort?: TraceSort): TraceRow[] {
+    const fit = fitsQuery(query);
+    const rows = this.traces
+      .filter((trace) => fits(trace.detail, filter) && fit(trace))
+      .map(({ detail }) => rowOf(detail));
     if (!sort || sort.key === 'order') return sort?.descending ? rows.reverse() : rows;
     const value = (row: TraceRow): string | number | null =>
-      ({
-        problem: row.problemLabel,
-        stage: row.stage,
-        step: row.step,
-        verdict: row.verdict,
-        answer: row.answer,
-        tokens: row.tokens,
-        finish: row.finish,
-        reward: row.reward,
-        advantage: row.advantage,
-        after: row.figures?.after ?? null,
-        flips: row.figures?.flips ?? null,
-        lost: row.figures?.lost ?? null,
-        epoch: row.epoch,
-        sample: row.sample,
-        length: row.length,
-      } as Record<string, string | number | null>)[sort.key] ?? null;
+      (
+        ({
+          problem: row.problemLabel,
+          stage: row.stage,
+          step: row.step,
+          verdict: row.verdict,
+          answer: row.answer,
+          tokens: row.tokens,
+          finish: row.finish,
+          reward: row.reward,
+          advantage: row.advantage,
+          after: row.figures?.after ?? null,
+          flips: row.figures?.flips ?? null,
+          lost: row.figures?.lost ?? null,
+          epoch: row.epoch,
+          sample: row.sample,
+          length: row.length,
+        }) as Record<string, string | number | null>
+      )[sort.key] ?? null;
     const sign = sort.descending ? -1 : 1;
     return rows.sort((a, b) => {
       const [x, y] = [value(a) ?? '', value(b) ?? ''];

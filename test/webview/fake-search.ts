@@ -19,6 +19,8 @@ export async function fakeSearch(
   { query, limit = 1000, after }: Search['params'],
   { signal, progress }: PeerCallContext<Search>,
   batch = 20,
+  /** Milliseconds between two progresses. */
+  pace = 0,
 ): Promise<SearchTotals> {
   const { wanted } = readSearch(query);
   const from = after === undefined ? 0 : traces.findIndex(({ row }) => row.trace === after) + 1;
@@ -41,7 +43,7 @@ export async function fakeSearch(
       found.push(hit);
     }
     await progress({ ...counts, found });
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setTimeout(resolve, pace));
   }
   return { ...counts, listed, ...(counts.traces > listed && last !== undefined && { after: last }) };
 }
@@ -65,6 +67,6 @@ function hitOf({ row, ...texts }: Text, { terms, texts: names }: Wanted): Search
       first = one;
   }
   if (!first) return { row, count, first, snippet: null };
-  const stored = new StoredText(Buffer.from(texts[first.in]), []);
+  const stored = new StoredText(Buffer.from(texts[first.in]));
   return { row, count, first, snippet: stored.snippet(first.start, first.end) };
 }

@@ -1,4 +1,5 @@
 /** The columns of the list: what each shows, how wide it is, and which of them a width has room for. Pure. */
+import type { ComponentChildren } from 'preact';
 import type { TraceRow, TraceSortKey } from '../../core/protocol/traces.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 
@@ -6,28 +7,31 @@ export interface Column {
   id: string;
   title: string;
   sort: TraceSortKey | null;
-  /** Pixels, or a share of what is left. */
-  width: string;
+  /** Pixels that it has where the reader gave it no width. */
   pixels: number;
+  /** It takes what the others leave. */
+  flexible?: true;
   /** What it is, where the title does not say. */
   what?: string;
   number: boolean;
   text: (row: TraceRow) => string;
+  /** What stands in the cell where it is more than its text. */
+  cell?: (row: TraceRow) => ComponentChildren;
 }
 
 const column = (
   id: string,
   title: string,
   sort: TraceSortKey | null,
-  width: number | string,
+  pixels: number,
   text: (row: TraceRow) => string,
   number = false,
 ): Column => ({
   id,
   title,
   sort,
-  width: typeof width === 'number' ? `${width}px` : width,
-  pixels: typeof width === 'number' ? width : 84,
+  pixels,
+  ...(id === 'problem' && { flexible: true }),
   ...(words[id] !== undefined && { what: words[id] }),
   number,
   text,
@@ -35,19 +39,23 @@ const column = (
 
 /** What a column's short title stands for. */
 const words: Record<string, string> = {
+  place: 'stage and step',
+  sample: 'number of the sample',
+  bar: 'length, on the scale of the longest trace of the run',
+  advantage: 'advantage within its group',
   after: 'tokens after the first right answer',
   flips: 'changes between right and wrong answers',
   lost: 'tokens lost in loops',
 };
 
-/** In the order on the screen. */
-const all: readonly Column[] = [
-  column('problem', 'Problem', 'problem', 'minmax(60px, 1fr)', (row) => row.problemLabel),
+/** In the order on the screen, where the reader chose none. */
+export const all: readonly Column[] = [
+  column('problem', 'Problem', 'problem', 84, (row) => row.problemLabel),
   column('place', 'Stage · step', 'step', 88, placeOf),
   column('sample', '#', null, 26, (row) => String(row.sample + 1), true),
   column('verdict', 'Verdict', 'verdict', 46, verdictText),
   column('answer', 'Answer', 'answer', 90, (row) => row.answer ?? (row.live ? '' : '–')),
-  column('bar', '', 'tokens', 46, () => ''),
+  column('bar', 'Length', 'tokens', 46, () => ''),
   column('tokens', 'Tokens', 'tokens', 58, (row) => tokens(row.tokens, row.tokensExact), true),
   column('finish', 'Finish', 'finish', 54, (row) => (row.live ? 'writing' : (row.finish ?? '–'))),
   column('reward', 'Reward', 'reward', 56, (row) => decimal(row.reward), true),
@@ -75,16 +83,45 @@ const importance = [
   'lost',
 ];
 
-export function columnsFor(width: number): Column[] {
+/** What the reader chose of the columns; nothing: as many as there is room for. */
+export interface ColumnChoice {
+  /** Ids in their order. */
+  shown?: readonly string[];
+  /** Pixels by id. */
+  widths?: Readonly<Record<string, number>>;
+}
+
+/** Pixels that no column gets narrower or wider than. */
+export const NARROWEST = 24;
+export const WIDEST = 800;
+
+/** The columns that are shown in a width: those chosen, or the most important ones that have room. */
+export function columnsFor(width: number, { shown: chosen, widths }: ColumnChoice = {}): Column[] {
+  if (chosen) {
+    const found = chosen.flatMap((id) => all.find((one) => one.id === id) ?? []);
+    if (found.length > 0) return found;
+  }
   const shown = new Set<string>();
   let left = width - 20;
   for (const id of importance) {
     const found = all.find((one) => one.id === id)!;
-    if (left < found.pixels + 8) break;
-    left -= found.pixels + 8;
+    const pixels = (widths?.[id] ?? found.pixels) + 8;
+    if (left < pixels) break;
+    left -= pixels;
     shown.add(id);
   }
   return all.filter(({ id }) => shown.has(id));
+}
+
+/** The grid's columns for CSS: the flexible one takes what is left, and all keep what the reader gave them. */
+export function templateOf(columns: readonly Column[], widths: ColumnChoice['widths'] = {}): string {
+  return columns
+    .map(({ id, pixels, flexible }) => {
+      const own = widths[id];
+      if (own !== undefined) return `${own}px`;
+      return flexible ? `minmax(${Math.min(60, pixels)}px, 1fr)` : `${pixels}px`;
+    })
+    .join(' ');
 }
 
 /** Everything of a row in words, for its tooltip and for screen readers. */

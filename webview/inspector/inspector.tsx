@@ -19,14 +19,14 @@ import { Facts } from './facts.tsx';
 import { Head } from './head.tsx';
 import { actionOf, keyLines, type Action } from './keys.ts';
 import { LayerSwitch } from './layers.tsx';
-import { ListColumn } from './list-column.tsx';
+import { ListColumn, openQuery, type ListHandle } from './list-column.tsx';
 import { OpenTrace } from './open-trace.ts';
 import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
 import { placeHostActions } from './place-keys.ts';
 import { useReading } from './reading.tsx';
 import { SecondOpinion } from './second-opinion.tsx';
-import { TraceList } from './trace-list.ts';
+import { useTraces } from './use-traces.ts';
 
 type InspectorView = Extract<View, { page: 'inspector' }>;
 
@@ -37,10 +37,10 @@ const DRAWER_BELOW = 620;
 export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const { host } = page;
   const { settings, backend } = useStore(page);
-  const list = useMemo(() => new TraceList(host), [host]);
+  const traces = useTraces(host, view);
   const open = useMemo(() => new OpenTrace(host), [host]);
-  const { rows, loading } = useStore(list);
-  const { detail, group } = useStore(open);
+  const detail = useStore(open, (value) => value.detail);
+  const group = useStore(open, (value) => value.group);
   const [help, setHelp] = useState(false);
   const [width, setWidth] = useState(1200);
   const [listWidth, setListWidth] = useState(() => host.saved()?.listWidth ?? 310);
@@ -48,20 +48,19 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const [budgets, setBudgets] = useState<number[]>([]);
   const [shownLabels, setShownLabels] = useState<readonly Label[]>([]);
   const pane = useRef<PaneHandle | null>(null);
+  const listColumn = useRef<ListHandle | null>(null);
   const root = useRef<HTMLDivElement>(null);
   const waiting = useRef(view.at ?? null);
 
-  const filterKey = JSON.stringify([view.filter, view.sort]);
-  useEffect(() => void list.show(view.filter, view.sort), [filterKey]);
   useEffect(() => {
     waiting.current = view.at ?? null;
     void open.open(view.trace ?? null);
   }, [view.trace, view.at?.start]);
   // The first trace opens by itself: a list alone says little.
   useEffect(() => {
-    const first = rows[0];
+    const { first } = traces;
     if (view.trace === undefined && first) page.go({ ...page.value.view, trace: first.trace } as InspectorView);
-  }, [rows.length > 0, view.trace]);
+  }, [traces.first !== null, view.trace]);
   useEffect(() => {
     setBudgets([]);
     if (detail) void budgetsOf(host, detail).then(setBudgets);
@@ -71,7 +70,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     const stops = [
       host.on('events/batch', (batch) => {
         open.onEvents(batch);
-        list.onEvents(batch);
+        traces.onEvents(batch);
       }),
       host.on('host/key', ({ action }) => {
         const actions: Record<typeof action, Action> = {
@@ -81,6 +80,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           toggleFacts: { do: 'facts' },
           toggleList: { do: 'list' },
           tokenMarks: { do: 'tokens' },
+          query: { do: 'query' },
           find: { do: 'find' },
           nextSpan: { do: 'span', label: null, by: 1 },
           previousSpan: { do: 'span', label: null, by: -1 },
@@ -100,7 +100,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const was = useRef(connected);
   useEffect(() => {
     if (connected && !was.current) {
-      void list.reload();
+      traces.reload();
       void open.reload();
     }
     was.current = connected;
@@ -120,15 +120,19 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const keepWidths = () => host.save({ ...host.saved(), view: page.value.view, listWidth, factsWidth });
 
   // A place that was asked for is shown once the text is there that holds it.
-  const { loaded } = useStore(open);
-  useEffect(() => {
-    const at = waiting.current;
-    if (!at || !pane.current || loaded[at.in] < at.end) return;
-    waiting.current = null;
-    pane.current.view.reveal(at.in, at.start, at.end);
-  }, [loaded.completion, loaded.prompt]);
+  useEffect(
+    () =>
+      open.watch(({ loaded }) => {
+        const at = waiting.current;
+        if (!at || !pane.current || loaded[at.in] < at.end) return;
+        waiting.current = null;
+        pane.current.view.reveal(at.in, at.start, at.end);
+      }),
+    [open],
+  );
 
-  const show = (row: TraceRow) => page.go({ ...view, trace: row.trace, at: undefined });
+  const show = (row: TraceRow) =>
+    page.go({ ...(page.value.view as InspectorView), trace: row.trace, at: traces.placeOf(row) });
   const setHidden = (hidden: Label[]) => page.settings({ hiddenLabels: hidden });
   const openText = () => {
     if (view.trace) void host.ask('host/openText', { trace: view.trace, in: 'completion' });
@@ -149,9 +153,9 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     const handle = pane.current;
     switch (action.do) {
       case 'trace': {
-        const shown = audit.rows ?? rows;
-        const at = shown.findIndex((row) => row?.trace === view.trace);
-        const row = shown[at + action.by];
+        if (!audit.rows) return traces.beside(view.trace, action.by, show);
+        const at = audit.rows.findIndex((row) => row.trace === view.trace);
+        const row = audit.rows[at + action.by];
         return row ? show(row) : undefined;
       }
       case 'sibling': {
@@ -168,6 +172,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return page.settings({ factsOpen: !settings.factsOpen });
       case 'list':
         return page.settings({ listOpen: !settings.listOpen });
+      case 'query':
+        return openQuery(page, () => listColumn.current);
       case 'tokens':
         return page.settings({ tokenMark: nextMark(settings.tokenMark) });
       case 'labels': {
@@ -268,7 +274,12 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
       <BackendBanner backend={backend} host={host} />
       <div class="columns">
         {settings.listOpen && (
-          <ListColumn {...{ page, view, list, audit }} onSelect={show} onEnter={() => pane.current?.focus()} />
+          <ListColumn
+            {...{ page, view, traces, audit, settings }}
+            onSelect={show}
+            onEnter={() => (traces.wish ? pane.current?.openFind(traces.wish) : pane.current?.focus())}
+            onHandle={(handle) => (listColumn.current = handle)}
+          />
         )}
         <main class="text-column">
           {settings.listOpen && !drawer && (
@@ -294,7 +305,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           )}
           <Head
             view={view}
-            row={detail ?? rows.find((row) => row?.trace === view.trace) ?? null}
+            row={detail ?? traces.row(view.trace)}
             group={group}
             raw={settings.raw}
             act={act}
@@ -304,7 +315,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           />
           {editing.bar}
           {strip && settings.factsOpen && detail && facts}
-          {view.trace === undefined && !loading && rows.length === 0 ? (
+          {view.trace === undefined && traces.empty ? (
             <Empty icon="book" title="Nothing is open">
               <p>Choose a trace in the list to read it.</p>
             </Empty>
@@ -320,7 +331,6 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
                 extra={audit.overlays}
                 outline={reading.outline}
                 onHandle={(handle) => (pane.current = handle)}
-                onOpenText={openText}
               />,
             )
           )}

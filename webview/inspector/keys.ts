@@ -14,7 +14,21 @@ export type Action =
   | { do: 'edit' }
   | { do: 'compare' }
   | { do: 'tokens' }
-  | { do: 'raw' | 'facts' | 'list' | 'prompt' | 'find' | 'help' | 'start' | 'end' | 'copy' | 'editor' | 'labels' };
+  | {
+      do:
+        | 'raw'
+        | 'facts'
+        | 'list'
+        | 'prompt'
+        | 'find'
+        | 'query'
+        | 'help'
+        | 'start'
+        | 'end'
+        | 'copy'
+        | 'editor'
+        | 'labels';
+    };
 
 export interface KeyLine {
   keys: readonly string[];
@@ -36,9 +50,10 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
     line('… from everywhere in the tab', ['Alt+↓', 'Alt+↑']),
     both('Next, previous sample of the group', [']', '['], (by) => ({ do: 'sibling', by })),
     line('Beginning, end of the text', ['g', 'G'], { do: 'start' }, { do: 'end' }),
+    line('Query of the list', ['Q'], { do: 'query' }),
     line('Find in trace', ['/', 'Ctrl+F'], { do: 'find' }),
-    line('Side by side with another attempt', ['2'], { do: 'compare' }),
     ...placeKeyLines,
+    line('Side by side with another attempt', ['2'], { do: 'compare' }),
   ],
   Spans: [
     both('Next, previous span of any label', ['n', 'N'], (by) => ({ do: 'span', label: null, by })),

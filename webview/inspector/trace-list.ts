@@ -1,136 +1,181 @@
 /**
- * The list of traces: pages by keyset, read as far as the reader scrolls, and read again where something happened. Rows that
- * are not here yet are `null`.
+ * The list of traces: pages by their place, read where the reader looks and read again where something happened. A page after one
+ * that is here is read by its cursor, any other one by its place, so a jump to the end reads none between.
  */
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
+import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
+import { PAGE, TracePages } from './trace-pages.ts';
 import { verdictOf } from './verdict-events.ts';
 
-interface Page {
-  /** Where it begins: undefined for the first. */
-  cursor: string | undefined;
-  rows: TraceRow[];
-  /** Where the next begins; undefined: it is the last. */
-  next: string | undefined;
+/** What is listed: the scope, what of it the reader asks for, and in which order. */
+export interface ListWish {
+  filter: TraceFilter;
+  query: string;
+  sort: TraceSort;
 }
 
 export interface TraceListState {
-  filter: TraceFilter;
-  sort: TraceSort;
-  rows: (TraceRow | null)[];
+  wish: ListWish;
+  /** Counts the lists that were asked for: a new one begins at its top, or where the selected trace lies. */
+  generation: number;
+  /** Counts the changes of rows: they are read by `at`. */
+  version: number;
   total: number;
-  /** Longest of the rows that are here: the common scale of the bars. */
+  /** Traces of the run. */
+  scope: number;
+  /** Tokens of the longest trace of the run: the common scale of the bars, whatever the query. */
   longest: number;
+  /** A list was asked for and nothing of it is here; the last one is still shown. */
   loading: boolean;
+  /** No list was here yet. */
+  first: boolean;
   error: unknown;
-  /** How many of the rows are still being written. */
+  /** How many of the rows that are here are still being written. */
   live: number;
-  /** Texts that are still to be read for what is sorted by. */
+  /** Texts that are still to be read for what is sorted or asked by. */
   toRead: number;
 }
 
-const PAGE = 200;
 /** Milliseconds between two refreshes while traces grow. */
 const REFRESH_EVERY = 200;
-/** Most rows that a page holds; beyond it the list says so and asks for a narrower filter. */
-export const ROW_LIMIT = 100_000;
 /** Most changed rows out of view that are remembered; beyond it what comes into view is simply read again. */
 const DIRTY_LIMIT = 20_000;
-const firstSort: TraceSort = { key: 'order', descending: false };
-const figureKeys: ReadonlySet<TraceSort['key']> = new Set(['after', 'flips', 'lost']);
+/** Most milliseconds that the first rows wait for the scale of their bars. */
+const SCALE_PATIENCE = 60;
+export const firstSort: TraceSort = { key: 'order', descending: false };
+
+const paramsOf = ({ filter, query, sort }: ListWish) => ({ filter, sort, ...(query !== '' && { query }) });
 
 export class TraceList extends Store<TraceListState> {
   readonly #host: Host;
-  #pages: Page[] = [];
+  readonly #pages = new TracePages();
   #asked = 0;
-  #wanted = PAGE;
-  #busy = false;
+  #calls = new AbortController();
+  #view: [number, number] = [0, PAGE - 1];
+  #reading: Promise<void> | null = null;
+  #selected: string | null = null;
+  /** Where the selected trace lies, also when its page was let go; -1: not known. */
+  #place = -1;
+  #scale = { scope: '', longest: 1 };
   // oxlint-disable-next-line no-unused-private-class-members -- read through `??=`
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dirty = new Set<string>();
   #grown = false;
-  #shown: [number, number] = [0, PAGE];
 
   constructor(host: Host) {
     super({
-      filter: {},
-      sort: firstSort,
-      rows: [],
-      total: 0,
-      longest: 1,
-      loading: false,
-      error: null,
-      live: 0,
-      toRead: 0,
+      wish: { filter: {}, query: '', sort: firstSort },
+      ...{ generation: 0, version: 0, total: 0, scope: 0, longest: 1, loading: false, first: true },
+      ...{ error: null, live: 0, toRead: 0 },
     });
     this.#host = host;
   }
 
-  /** Shows what fits `filter`, from the beginning. */
-  async show(filter: TraceFilter, sort: TraceSort = firstSort): Promise<void> {
-    const asked = (this.#asked += 1);
-    this.#wanted = PAGE;
-    this.#busy = true;
-    this.set({ filter, sort, loading: true, error: null, toRead: 0 });
+  /** The row at a place; null: it is not here, `reach` reads it. */
+  at(index: number): TraceRow | null {
+    return this.#pages.at(index);
+  }
+
+  /** All rows that are here. */
+  rows(): TraceRow[] {
+    return [...this.#pages.rows()];
+  }
+
+  /** Where a trace lies, or -1 where that is not known: it is known of the rows that are here and of the selected one. */
+  indexOf(trace: string): number {
+    const here = this.#pages.indexOf(trace);
+    return here >= 0 ? here : trace === this.#selected ? this.#place : -1;
+  }
+
+  /** The trace whose place is to be known, also when its page was let go: the selected one. */
+  mark(trace: string | null): void {
+    if (trace === this.#selected) return;
+    this.#selected = trace;
+    this.#place = trace === null ? -1 : this.#pages.indexOf(trace);
+  }
+
+  /** Shows a list from its beginning, or from where `selected` lies when it is in it. What was shown stays until then. */
+  async show(wish: ListWish, selected: string | null = null): Promise<void> {
+    const asked = this.#begin();
+    this.set({ wish, loading: true, error: null, toRead: 0 });
     try {
-      const first = await this.#read(undefined, filter, sort);
+      const scale = this.#readScale(wish.filter);
+      const around = selected === null ? {} : { around: selected };
+      const answer = await this.#ask(wish, around);
       if (asked !== this.#asked) return;
-      this.#pages = [first];
-      this.#busy = false;
+      await Promise.race([scale, new Promise((done) => setTimeout(done, SCALE_PATIENCE))]);
+      if (asked !== this.#asked) return;
+      this.#pages.clear();
+      const page = Math.floor((answer.offset ?? 0) / PAGE);
+      this.#pages.put(page, answer.rows, answer.next);
+      this.#place = -1;
+      this.#view = [page * PAGE, page * PAGE + 40];
+      this.set({
+        generation: this.value.generation + 1,
+        first: false,
+        total: answer.total,
+        toRead: answer.unread ?? 0,
+      });
       this.#publish();
-      await this.#more();
-      if (figureKeys.has(sort.key)) await this.#readTexts(asked);
+      void scale.then(() => asked === this.#asked && this.#publish());
+      if (this.value.toRead > 0) await this.#readTexts(asked);
     } catch (error) {
-      if (asked !== this.#asked) return;
-      this.#busy = false;
+      if (asked !== this.#asked || LonghandError.is(error, 'cancelled')) return;
       this.set({ error, loading: false });
     }
   }
 
-  /** What is sorted by is found in the texts: they are read, and the list again when there was something to read. */
+  #begin(): number {
+    this.#calls.abort();
+    this.#calls = new AbortController();
+    this.#dirty.clear();
+    this.#grown = false;
+    this.#reading = null;
+    return (this.#asked += 1);
+  }
+
+  /** What is sorted or asked by is found in the texts: they are read a while at a time, and the list again when all are. */
   async #readTexts(asked: number): Promise<void> {
-    const { run, stage, step } = this.value.filter;
-    if (run === undefined) return;
-    const side = { run, ...(stage !== undefined && { stage }), ...(step !== undefined && { step }) };
-    let read = false;
-    for (;;) {
-      const { waiting } = await this.#host.call('metrics/figures', { of: { sides: [side] }, only: 'texts' });
+    const { wish } = this.value;
+    const { signal } = this.#calls;
+    for (let unread = this.value.toRead; unread > 0;) {
+      ({ unread } = await this.#host.call('traces/readTexts', paramsOf(wish), { signal }));
       if (asked !== this.#asked) return;
-      read ||= waiting > 0;
-      this.set({ toRead: waiting });
-      if (waiting === 0) break;
+      this.set({ toRead: unread });
     }
-    // The first call may have read all that was missing.
-    if (read || this.value.rows.some((row) => row && !row.live && !row.figures))
-      await this.#refresh([0, this.#loaded()]);
+    await this.reload();
   }
 
-  /** The rows that are in view: what lies up to there is read. */
+  /** The rows that are in view: they are read, and what lies next to them. */
   look(first: number, last: number): void {
-    this.#shown = [first, last];
-    // Rows that changed while they were out of view are read again now.
+    this.#view = [first, Math.max(first, last)];
     if (this.#dirtyInView().length > 0) this.#later();
-    if (last + PAGE / 2 > this.#loaded() && this.#pages.at(-1)?.next !== undefined) {
-      this.#wanted = Math.min(ROW_LIMIT, last + PAGE);
-      void this.#more();
-    }
+    void this.#fill();
   }
 
-  /** Reads again what was read: after a reconnection. */
+  /** The row at a place, read where it is not here; null: there is none, or it cannot be read now. */
+  async reach(index: number): Promise<TraceRow | null> {
+    if (index < 0 || index >= this.value.total) return null;
+    const asked = this.#asked;
+    if (!this.at(index)) await this.#read(Math.floor(index / PAGE)).catch(() => undefined);
+    return asked === this.#asked ? this.at(index) : null;
+  }
+
+  /** Reads again what is in view: after a reconnection, or when the texts were read. */
   async reload(): Promise<void> {
-    if (this.value.error || this.#pages.length === 0) await this.show(this.value.filter, this.value.sort);
-    else await this.#refresh([0, this.#loaded()]);
+    if (this.value.error !== null || this.value.first) return this.show(this.value.wish, this.#selected);
+    await this.#refresh();
   }
 
   /** Something happened in the run: pages in view are read again, at most every 200 ms. */
   onEvents(batch: EventBatch): void {
-    const { filter } = this.value;
-    const run = filter.run;
+    const { filter } = this.value.wish;
     const [streamRun, stage] = batch.stream.split('/');
     if (batch.stream === 'journal') return this.#onJournal(batch);
-    if (run !== undefined && run !== streamRun) return;
+    if (filter.run !== undefined && filter.run !== streamRun) return;
     if (filter.stage !== undefined && filter.stage !== stage) return;
     for (const event of batch.events) {
       if (!('trace' in event)) continue;
@@ -141,39 +186,38 @@ export class TraceList extends Store<TraceListState> {
       this.#dirty.clear();
       this.#grown = true;
     }
-    if (this.#grown || this.#dirty.size > 0) this.#later();
+    if (this.#grown || this.#dirtyInView().length > 0) this.#later();
   }
 
   /** A row that was judged stays in its place with its new verdict, whatever the filter; a re-score is read as a whole. */
   #onJournal({ events }: EventBatch): void {
-    const listed = new Set(this.value.rows.flatMap((row) => row?.trace ?? []));
+    const { run } = this.value.wish.filter;
     for (const event of events) {
       const trace = verdictOf(event);
-      if (trace !== null && listed.has(trace)) void this.#patch(trace).catch(() => undefined);
-      else if ((event.type === 'rescored' || event.type === 'rescore_undone') && isIn(event.run, this.value.filter))
+      if (trace !== null && this.#pages.indexOf(trace) >= 0) void this.#patch(trace).catch(() => undefined);
+      else if (
+        (event.type === 'rescored' || event.type === 'rescore_undone') &&
+        (run === undefined || run === event.run)
+      )
         void this.reload().catch(() => undefined);
     }
   }
 
   async #patch(trace: string): Promise<void> {
     const { verdict } = await this.#host.call('traces/get', { trace });
-    for (const page of this.#pages)
-      page.rows = page.rows.map((row) => (row.trace === trace ? { ...row, verdict } : row));
+    this.#pages.patch(trace, { verdict });
     this.#publish();
   }
 
   async #onTimer(): Promise<void> {
     this.#timer = undefined;
-    if (this.#busy) return this.#later();
-    const [from, to] = this.#shown;
-    const grown = this.#grown;
+    if (this.value.loading) return this.#later();
     const touched = this.#dirtyInView();
-    this.#grown = false;
     for (const trace of touched) this.#dirty.delete(trace);
-    try {
-      if (touched.length > 0 || grown) await this.#refresh([from, to], grown);
-    } catch {
-      // The banner says that the backend is gone; what is shown stays.
+    if (touched.length > 0 || this.#grown) {
+      this.#grown = false;
+      // Where the backend is gone the banner says so; what is shown stays.
+      await this.#refresh().catch(() => undefined);
     }
     if (this.#grown || this.#dirtyInView().length > 0) this.#later();
   }
@@ -183,100 +227,115 @@ export class TraceList extends Store<TraceListState> {
   }
 
   #dirtyInView(): string[] {
-    const [from, to] = this.#shown;
-    const rows = this.value.rows.slice(from, to + 1);
-    return rows.flatMap((row) => (row && this.#dirty.has(row.trace) ? [row.trace] : []));
+    const found: string[] = [];
+    if (this.#dirty.size === 0) return found;
+    for (let i = this.#view[0]; i <= this.#view[1]; i += 1) {
+      const row = this.at(i);
+      if (row && this.#dirty.has(row.trace)) found.push(row.trace);
+    }
+    return found;
   }
 
-  async #read(cursor: string | undefined, filter: TraceFilter, sort: TraceSort): Promise<Page & { total: number }> {
-    const { rows, next, total } = await this.#host.call('traces/page', {
-      filter,
-      sort,
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    this.#total = total;
-    return { cursor, rows, next, total };
+  async #ask(wish: ListWish, where: { cursor?: string; offset?: number; around?: string }) {
+    return this.#host.call('traces/page', { ...paramsOf(wish), limit: PAGE, ...where }, { signal: this.#calls.signal });
   }
 
-  #total = 0;
-
-  #loaded(): number {
-    return this.#pages.reduce((sum, page) => sum + page.rows.length, 0);
+  /** The longest trace of the run. */
+  async #readScale(filter: TraceFilter): Promise<void> {
+    const scope = filter.run === undefined ? filter : { run: filter.run };
+    const key = JSON.stringify(scope);
+    if (this.#scale.scope === key) return;
+    const wish = { filter: scope, sort: { key: 'tokens', descending: true }, limit: 1 } as const;
+    const answer = await this.#host.call('traces/page', wish).catch(() => null);
+    if (answer) this.set({ scope: answer.total });
+    if (answer) this.#scale = { scope: key, longest: Math.max(1, answer.rows[0]?.tokens ?? 1) };
   }
 
-  async #more(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
+  async #read(page: number): Promise<void> {
     const asked = this.#asked;
-    const { filter, sort } = this.value;
+    const cursor = this.#pages.get(page - 1)?.next;
+    const answer = await this.#ask(
+      this.value.wish,
+      page === 0 ? {} : cursor === undefined ? { offset: page * PAGE } : { cursor },
+    );
+    if (asked !== this.#asked) return;
+    this.#pages.put(page, answer.rows, answer.next);
+    this.#pages.trim(Math.floor(this.#view[0] / PAGE));
+    this.set({ total: answer.total, error: null });
+    this.#publish();
+  }
+
+  /** Reads what is missing in view and beside it, one page after the other; a view that was passed is not read. */
+  async #fill(): Promise<void> {
+    if (this.#reading || this.value.first || this.value.loading) return;
+    const asked = this.#asked;
+    this.#reading = (async () => {
+      for (let page = this.#missing(); page !== null && asked === this.#asked; page = this.#missing())
+        await this.#read(page);
+    })();
     try {
-      while (this.#loaded() < this.#wanted) {
-        const last = this.#pages.at(-1);
-        if (!last || last.next === undefined) break;
-        const page = await this.#read(last.next, filter, sort);
-        if (asked !== this.#asked) return;
-        this.#pages.push(page);
-        this.#publish();
-      }
+      await this.#reading;
     } catch (error) {
-      if (asked === this.#asked) this.set({ error });
+      if (asked === this.#asked && !LonghandError.is(error, 'cancelled')) this.set({ error });
     } finally {
-      if (asked === this.#asked) this.#busy = false;
+      if (asked === this.#asked) this.#reading = null;
     }
   }
 
-  /** Reads the pages over rows `from…to` again, and those after them whose beginning moved; the last one too when rows came. */
-  async #refresh([from, to]: [number, number], last = false): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    const asked = this.#asked;
-    const { filter, sort } = this.value;
-    const pages = [...this.#pages];
-    try {
-      let row = 0;
-      for (let i = 0; i < pages.length; i += 1) {
-        const page = pages[i]!;
-        const cursor = i === 0 ? undefined : pages[i - 1]!.next;
-        if (cursor === undefined && i > 0) {
-          pages.length = i;
-          break;
-        }
-        const inView = row <= to && row + page.rows.length > from;
-        row += page.rows.length;
-        if (!inView && page.cursor === cursor && !(last && i === pages.length - 1)) continue;
-        pages[i] = await this.#read(cursor, filter, sort);
-        if (asked !== this.#asked) return;
+  /** The next page to read: in view first, then half a page before and behind it. */
+  #missing(): number | null {
+    const last = Math.ceil(this.value.total / PAGE) - 1;
+    const [from, to] = this.#view;
+    for (const margin of [0, PAGE / 2]) {
+      const begin = Math.max(0, Math.floor((from - margin) / PAGE));
+      const end = Math.min(last, Math.floor((to + margin) / PAGE));
+      for (let page = begin; page <= end; page += 1) {
+        const held = this.#pages.get(page);
+        if (!held || (held.stale && margin === 0)) return page;
       }
-      this.#pages = pages;
-      this.#publish();
-    } finally {
-      if (asked === this.#asked) this.#busy = false;
     }
-    await this.#more();
+    return null;
+  }
+
+  /** Reads what is in view again. Rows may have come before it: its place is found again by the row at the top of the view. */
+  async #refresh(): Promise<void> {
+    if (this.value.loading) return;
+    const asked = this.#asked;
+    const { wish } = this.value;
+    const [from, to] = this.#view;
+    const anchor = from > 0 ? this.at(from) : null;
+    const answer = await this.#ask(wish, anchor ? { around: anchor.trace } : {});
+    const page = Math.floor((answer.offset ?? 0) / PAGE);
+    const found = anchor ? answer.rows.findIndex(({ trace }) => trace === anchor.trace) : -1;
+    const by = found >= 0 ? page * PAGE + found - from : 0;
+    // What else is in view comes with it, so that nothing is blank in between.
+    const others: [number, Awaited<typeof answer>][] = [];
+    if (by !== 0)
+      for (let at = Math.max(0, Math.floor((from + by) / PAGE)); at <= Math.floor((to + by) / PAGE); at += 1)
+        if (at !== page) others.push([at, await this.#ask(wish, { offset: at * PAGE })]);
+    if (asked !== this.#asked) return;
+    this.#pages.stale();
+    if (by !== 0) {
+      this.#pages.clear();
+      this.#view = [this.#view[0] + by, this.#view[1] + by];
+      if (this.#place >= 0) this.#place += by;
+    }
+    if (!anchor || found >= 0) this.#pages.put(page, answer.rows, answer.next);
+    for (const [at, { rows, next }] of others) this.#pages.put(at, rows, next);
+    this.set({ total: answer.total, error: null });
+    this.#publish();
+    await this.#fill();
   }
 
   #publish(): void {
-    const loaded = this.#pages.flatMap((page) => page.rows);
-    const complete = this.#pages.at(-1)?.next === undefined;
-    const total = complete ? loaded.length : Math.max(this.#total, loaded.length);
-    const known = new Map(this.value.rows.map((row) => [row?.trace, row]));
-    // The same object for a row that did not change, so that it is not drawn again.
-    const rows: (TraceRow | null)[] = loaded.map((row) => {
-      const before = known.get(row.trace);
-      return before && same(before, row) ? before : row;
-    });
-    while (rows.length < Math.min(total, ROW_LIMIT)) rows.push(null);
-    let longest = 1;
-    for (const row of loaded) longest = Math.max(longest, row.tokens ?? 0);
-    const live = loaded.reduce((n, row) => n + (row.live ? 1 : 0), 0);
-    this.set({ rows, total, longest, live, loading: false, error: null });
+    let { longest } = this.#scale;
+    let live = 0;
+    for (const row of this.#pages.rows()) {
+      longest = Math.max(longest, row.tokens ?? 0);
+      if (row.live) live += 1;
+    }
+    const place = this.#selected === null ? -1 : this.#pages.indexOf(this.#selected);
+    if (place >= 0) this.#place = place;
+    this.set({ version: this.value.version + 1, longest, live, loading: false, error: null });
   }
-}
-
-const isIn = (run: string, filter: TraceFilter): boolean => filter.run === undefined || filter.run === run;
-
-function same(a: TraceRow, b: TraceRow): boolean {
-  for (const key of Object.keys(b) as (keyof TraceRow)[]) if (a[key] !== b[key]) return false;
-  return true;
 }

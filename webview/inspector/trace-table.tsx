@@ -1,45 +1,77 @@
 /** The list of traces as a grid, with a length bar on a common scale. */
+import type { RefObject } from 'preact';
 import { memo } from 'preact/compat';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TraceRow, TraceSort, TraceSortKey } from '../../core/protocol/traces.ts';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type { TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
 import { Grid, ROW } from '../ui/grid.tsx';
-import { columnsFor, describe, verdictWords, type Column } from './columns.ts';
+import { describe, templateOf, verdictWords, type Column } from './columns.ts';
+import { TableHead } from './table-head.tsx';
+
+/** Where the rows come from: by their place, and only those that are here. */
+export interface RowSource {
+  at(index: number): TraceRow | null;
+  /** -1 where it is not known. */
+  indexOf(trace: string): number;
+  /** Reads a row that is not here. */
+  reach(index: number): Promise<TraceRow | null>;
+  /** What is in view. */
+  look(first: number, last: number): void;
+}
 
 interface TraceTableProps {
-  rows: readonly (TraceRow | null)[];
+  source: RowSource;
+  /** Counts the changes of rows. */
+  version: number;
+  /** Counts the lists: a new one begins at its top, or where the selected row lies. */
+  generation: number;
+  total: number;
   longest: number;
   sort: TraceSort;
   selected: string | null;
+  columns: readonly Column[];
+  /** Pixels that the reader gave to columns. */
+  widths: Readonly<Record<string, number>>;
+  /** Columns that belong to this list alone, behind the problem and the verdict. */
+  extra: readonly Column[];
+  /** The rows are those of the list before; the next one is being read. */
+  busy: boolean;
   onSelect: (row: TraceRow) => void;
   onEnter: () => void;
   onSort: (sort: TraceSort) => void;
-  onLook: (first: number, last: number) => void;
+  onWidths: (widths: Record<string, number>) => void;
+  scroller: RefObject<HTMLDivElement | null>;
 }
 
-export function TraceTable({ rows, longest, sort, selected, onSelect, onEnter, onSort, onLook }: TraceTableProps) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(300);
-  const columns = useMemo(() => columnsFor(width), [width]);
-  const index = useMemo(() => rows.findIndex((row) => row !== null && row.trace === selected), [rows, selected]);
-  const first = useRef<{ trace: string; index: number } | null>(null);
+export function TraceTable(props: TraceTableProps) {
+  const { source, version, generation, total, longest, sort, selected, widths, extra, busy, scroller } = props;
+  const { onSelect, onEnter, onSort, onWidths } = props;
+  const columns = useMemo(() => merged(props.columns, extra), [props.columns, extra]);
+  const index = selected === null ? -1 : source.indexOf(selected);
+  const rows = useMemo(() => ({ length: total }), [total, version]);
+  const top = useRef<{ trace: string; index: number } | null>(null);
+  const shown = useRef(generation);
 
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
-    observer.observe(scroller.current!);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    scroller.current!.style.setProperty('--columns', columns.map((one) => one.width).join(' '));
-  }, [columns]);
+    scroller.current!.style.setProperty('--columns', templateOf(columns, widths));
+  }, [columns, widths]);
 
-  // Rows that came in above push nothing: the row at the top of the view stays there.
   useLayoutEffect(() => {
-    const before = first.current;
-    if (!before || rows[before.index]?.trace === before.trace) return;
-    const now = rows.findIndex((row) => row?.trace === before.trace);
-    if (now >= 0) scroller.current!.scrollTop += (now - before.index) * ROW;
-  }, [rows]);
+    const element = scroller.current!;
+    if (shown.current !== generation) {
+      // Another list: from its top, or in the middle of the view what is selected.
+      shown.current = generation;
+      top.current = null;
+      const room = element.clientHeight - ROW;
+      element.scrollTop = (index + 1) * ROW > room ? Math.max(0, index * ROW - room / 2) : 0;
+      return;
+    }
+    // Rows that came in above push nothing: the row at the top of the view stays there.
+    const before = top.current;
+    if (!before || source.at(before.index)?.trace === before.trace) return;
+    const now = source.indexOf(before.trace);
+    if (now >= 0) element.scrollTop += (now - before.index) * ROW;
+  }, [version, generation]);
 
   return (
     <Grid
@@ -50,25 +82,27 @@ export function TraceTable({ rows, longest, sort, selected, onSelect, onEnter, o
       index={index}
       selected={selected}
       scroller={scroller}
-      head={<Header columns={columns} sort={sort} onSort={onSort} />}
+      busy={busy}
+      head={<TableHead {...{ columns, sort, widths, scroller, onSort, onWidths }} />}
       onEnter={onEnter}
       onMove={(to) => {
-        // Rows that are not read yet cannot be chosen: the last one before them is.
-        for (let i = to; i >= 0; i -= 1) {
-          const row = rows[i];
-          if (row) return onSelect(row);
-        }
+        const row = source.at(to);
+        if (row) return onSelect(row);
+        // The place is shown at once, and chosen when it is read.
+        scroller.current!.scrollTop = Math.max(0, to * ROW - scroller.current!.clientHeight / 2);
+        void source.reach(to).then((found) => found && onSelect(found));
       }}
       onView={(from, to) => {
-        const row = rows[from];
-        first.current = row && from > 0 ? { trace: row.trace, index: from } : null;
-        onLook(from, to);
+        const row = source.at(from);
+        top.current = row && from > 0 ? { trace: row.trace, index: from } : null;
+        source.look(from, to);
       }}
     >
-      {(row, i) =>
-        row ? (
+      {(_, i) => {
+        const row = source.at(i);
+        return row ? (
           <Row
-            key={row.trace}
+            key={i}
             row={row}
             index={i}
             columns={columns}
@@ -77,63 +111,23 @@ export function TraceTable({ rows, longest, sort, selected, onSelect, onEnter, o
             onSelect={onSelect}
           />
         ) : (
-          <div key={`blank-${i}`} class="grid-blank" aria-hidden="true" />
-        )
-      }
+          <div key={i} role="row" id={`trace-${i}`} class="grid-blank" aria-rowindex={i + 2}>
+            <span role="gridcell" class="hidden-text">
+              not read yet
+            </span>
+          </div>
+        );
+      }}
     </Grid>
   );
 }
 
-interface HeaderProps {
-  columns: readonly Column[];
-  sort: TraceSort;
-  onSort: (sort: TraceSort) => void;
-}
-
-/** Column heads: a click sorts, a second the other way round, a third by the order of writing. One tab stop. */
-function Header({ columns, sort, onSort }: HeaderProps) {
-  const next = (key: TraceSortKey): TraceSort => {
-    if (sort.key !== key) return { key, descending: false };
-    return sort.descending ? { key: 'order', descending: false } : { key, descending: true };
-  };
-  const stop = columns.findIndex((one) => one.sort === sort.key && one.title !== '');
-  const onKeyDown = (event: KeyboardEvent) => {
-    event.stopPropagation();
-    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (by === 0) return;
-    const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
-    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
-    buttons[(at + by + buttons.length) % buttons.length]?.focus();
-  };
-  return (
-    <div role="row" class="grid-head" aria-rowindex={1} onKeyDown={onKeyDown}>
-      {columns.map((one, i) => {
-        const sorted = one.sort !== null && one.sort === sort.key && one.title !== '';
-        const key = one.sort;
-        return (
-          <span
-            key={one.id}
-            role="columnheader"
-            class={one.number ? 'num' : ''}
-            aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : undefined}
-          >
-            {key && one.title !== '' ? (
-              <button
-                tabIndex={i === Math.max(0, stop) ? 0 : -1}
-                onClick={() => onSort(next(key))}
-                title={`Sort by ${one.what ?? one.title}`}
-              >
-                {one.title}
-                {sorted && <span aria-hidden="true">{sort.descending ? ' ↓' : ' ↑'}</span>}
-              </button>
-            ) : (
-              one.title || <span class="hidden-text">Length</span>
-            )}
-          </span>
-        );
-      })}
-    </div>
-  );
+/** The columns of a search stand behind the problem and the verdict. */
+function merged(columns: readonly Column[], extra: readonly Column[]): Column[] {
+  if (extra.length === 0) return [...columns];
+  const early = columns.filter(({ id }) => id === 'problem' || id === 'verdict');
+  const fixed = early.map(({ flexible: _flexible, ...one }) => one);
+  return [...fixed, ...extra, ...columns.filter(({ id }) => id !== 'problem' && id !== 'verdict')];
 }
 
 interface RowProps {
@@ -159,7 +153,12 @@ const Row = memo(function Row({ row, index, columns, longest, selected, onSelect
     >
       {columns.map((one) =>
         one.id === 'bar' ? (
-          <span key={one.id} role="gridcell" class="bar" aria-label={`${one.text(row)} length`}>
+          <span
+            key={one.id}
+            role="gridcell"
+            class="bar"
+            aria-label={`${Math.round((100 * (row.tokens ?? 0)) / longest)} % of the longest`}
+          >
             <span
               class={`bar-fill tone-${row.live ? 'neutral' : tone}`}
               style={{ width: `${Math.max(2, (100 * (row.tokens ?? 0)) / longest)}%` }}
@@ -172,7 +171,7 @@ const Row = memo(function Row({ row, index, columns, longest, selected, onSelect
             class={`cell-${one.id}${one.number ? ' num' : ''}${one.id === 'verdict' ? ` ${row.live ? 'live' : tone}` : ''}`}
             aria-label={one.id === 'verdict' ? verdictWords(row) : undefined}
           >
-            {one.text(row)}
+            {one.cell ? one.cell(row) : one.text(row)}
           </span>
         ),
       )}

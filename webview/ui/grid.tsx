@@ -12,7 +12,8 @@ interface GridProps<T> {
   label: string;
   /** Prefix of the rows' ids: row i has the id `${id}-${i}`. */
   id: string;
-  rows: readonly T[];
+  /** Only those in view are asked for. */
+  rows: ArrayLike<T>;
   columns: number;
   /** The selected row, or -1. */
   index: number;
@@ -25,6 +26,8 @@ interface GridProps<T> {
   /** The first and the last row in view. */
   onView?: (first: number, last: number) => void;
   scroller?: RefObject<HTMLDivElement | null>;
+  /** Other rows are on their way. */
+  busy?: boolean;
 }
 
 export function Grid<T>(props: GridProps<T>) {
@@ -71,6 +74,7 @@ export function Grid<T>(props: GridProps<T>) {
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns}
+      aria-busy={props.busy ? true : undefined}
       aria-activedescendant={index >= 0 ? `${id}-${index}` : undefined}
       onKeyDown={onKeyDown}
     >

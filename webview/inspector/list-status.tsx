@@ -1,0 +1,74 @@
+/** One line on the list: how many traces, or how far a search has come and what it left out. */
+import { count, plural } from '../ui/format.ts';
+import { useStore } from '../ui/store.ts';
+import type { SearchList } from './search-list.ts';
+import type { TraceList } from './trace-list.ts';
+
+export function ListStatus({ list }: { list: TraceList }) {
+  const { total, live, toRead, first, loading, wish, scope } = useStore(list);
+  if (first) return <>…</>;
+  const narrowed = wish.query !== '' && scope > total ? ` of ${count(scope)}` : '';
+  return (
+    <>
+      {plural(total, 'trace')}
+      {narrowed}
+      {live > 0 ? `, ${count(live)} being written` : ''}
+      {toRead > 0 ? `, ${count(toRead)} still to be read` : ''}
+      {loading ? ' …' : ''}
+    </>
+  );
+}
+
+export function SearchStatus({ search }: { search: SearchList }) {
+  const { running, stopped, counts, error } = useStore(search);
+  const { searched = 0, total = 0, hits = 0, traces = 0, seconds = 0 } = counts ?? {};
+  return (
+    <>
+      {running && (
+        <button class="link search-stop" onClick={() => search.stop()}>
+          Stop
+        </button>
+      )}
+      {error !== null ? 'The search failed.' : `${plural(hits, 'hit')} in ${plural(traces, 'trace')}`}
+      {running && total > 0 ? `, ${count(searched)} of ${count(total)} searched` : ''}
+      {running && total === 0 ? ', searching' : ''}
+      {!running && stopped ? `. Stopped: ${count(searched)} of ${count(total)} searched` : ''}
+      {!running && !stopped && error === null && total > 0 ? ` of ${count(total)} (${seconds.toFixed(1)} s)` : ''}
+      {running && <progress class="search-progress" max={Math.max(1, total)} value={searched} aria-label="Searched" />}
+    </>
+  );
+}
+
+/** What the search does not show, and how to get it. */
+export function SearchNotes({ search }: { search: SearchList }) {
+  const { counts, after, running, stopped, total, filter, query, sort } = useStore(search);
+  const { unreadable = 0, cut = 0, slow = 0, givenUp = 0 } = counts?.leftOut ?? {};
+  const left = [
+    unreadable > 0 && `${plural(unreadable, 'text is', 'texts are')} gone`,
+    cut > 0 && `${plural(cut, 'text is', 'texts are')} too long and searched at the beginning only`,
+    slow > 0 && `the expression took too long in ${plural(slow, 'text')}`,
+    givenUp > 0 && `${plural(givenUp, 'text was', 'texts were')} not searched for that`,
+  ].filter(Boolean);
+  if (left.length === 0 && after === null && (running || !stopped)) return null;
+  return (
+    <div class="note" role="status">
+      {left.length > 0 && <p>Left out: {left.join('; ')}.</p>}
+      {after !== null && (
+        <p>
+          {count(total)} of {plural(counts?.traces ?? total, 'trace')} are listed.{' '}
+          <button class="link" disabled={running} onClick={() => search.more()}>
+            Search on
+          </button>
+        </p>
+      )}
+      {stopped && !running && query !== null && (
+        <p>
+          The search was stopped.{' '}
+          <button class="link" onClick={() => search.show(filter, query, sort)}>
+            Search again
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+/** The order of rows that are all here, as the backend sorts lists: what is not known comes last, equals stay as they were. Pure. */
+import type { TraceRow, TraceSort } from '../../core/protocol/traces.ts';
+
+const verdicts = ['right', 'wrong', 'undecided', 'none'];
+const finishes = ['stop', 'length', 'error'];
+
+function valueOf(row: TraceRow, key: TraceSort['key']): string | number | null {
+  switch (key) {
+    case 'order':
+      return 0;
+    case 'problem':
+      return row.problemLabel;
+    case 'verdict':
+      return row.verdict && verdicts.indexOf(row.verdict);
+    case 'finish':
+      return row.finish && finishes.indexOf(row.finish);
+    case 'after':
+    case 'flips':
+    case 'lost':
+      return row.figures?.[key] ?? null;
+    default: {
+      const value = (row as unknown as Record<string, unknown>)[key];
+      return typeof value === 'number' || typeof value === 'string' ? value : null;
+    }
+  }
+}
+
+export function sortRows<T extends { row: TraceRow }>(rows: readonly T[], { key, descending }: TraceSort): T[] {
+  if (key === 'order') return descending ? rows.toReversed() : [...rows];
+  const sign = descending ? -1 : 1;
+  const valued = rows.map((one) => ({ one, value: valueOf(one.row, key) }));
+  return valued
+    .sort(({ value: x }, { value: y }) =>
+      x === null || y === null ? (x === y ? 0 : x === null ? 1 : -1) : x < y ? -sign : x > y ? sign : 0,
+    )
+    .map(({ one }) => one);
+}
