@@ -28,9 +28,9 @@ describe('query language: patterns', () => {
   });
 
   it('matches what an expression matches', () => {
-    const letters = (extra: string) => fc.string({ unit: fc.constantFrom('a', 'b', '𝑥', ...extra), maxLength: 10 });
+    const letters = (extra: string[]) => fc.string({ unit: fc.constantFrom('a', 'b', '𝑥', ...extra), maxLength: 10 });
     fc.assert(
-      fc.property(letters('*?'), letters('.'), (pattern, text) =>
+      fc.property(letters(['*', '?']), letters(['.']), (pattern, text) =>
         assert.equal(matchesGlob(pattern, text), byExpression(pattern, text), `${pattern} ${text}`),
       ),
       { numRuns: 5000 },
