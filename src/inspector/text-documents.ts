@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import type { Span } from '../../core/behaviours/spans.ts';
 import { SLICE_LIMIT } from '../../core/protocol/methods.ts';
 import type { HostMethods } from '../../core/protocol/webview.ts';
+import { reasoningEnd } from '../../core/traces/landmarks.ts';
+import { outlineOf, type OutlineEntry } from '../../core/traces/outline.ts';
 import type { Backends } from '../backends/backends.ts';
 import { ids } from '../contributions.ts';
 import { Disposables } from '../disposables.ts';
@@ -87,31 +89,26 @@ export class TextDocuments implements DocumentSource, vscode.DocumentSymbolProvi
     const { kind, trace, in: part } = queryOf(document.uri);
     const raw = this.#shown.get(document.uri.toString())?.raw;
     if (kind !== 'trace' || !trace || raw === undefined) return [];
-    const { spans, sections } = await this.#backends.call('traces/annotations', { trace });
+    const live = this.#shown.get(document.uri.toString())?.live ?? false;
+    const [{ spans, sections, steps }, figures] = await Promise.all([
+      this.#backends.call('traces/annotations', { trace }),
+      // The answers on the way are known of a trace that has ended; without them the outline is there all the same.
+      live ? null : this.#backends.call('traces/figures', { trace }).catch(() => null),
+    ]);
     const starts = lineStarts(raw);
-    const symbols = spans
-      .filter((span) => span.in === part && span.end <= raw.length)
-      .map((span) => symbol(raw, starts, span));
-    if (part !== 'completion') return symbols;
-    // Sections hold what lies in them, so that the outline is a tree.
-    const roots: vscode.DocumentSymbol[] = sections.map((section) => {
-      const range = rangeIn(starts, section.start, section.end);
-      return new vscode.DocumentSymbol(
-        section.kind,
-        `${count(section.end - section.start)} characters`,
-        vscode.SymbolKind.Namespace,
-        range,
-        range,
-      );
-    });
-    for (const found of symbols) {
-      const parent = roots.find(
-        (root) => root.kind === vscode.SymbolKind.Namespace && root.range.contains(found.range),
-      );
-      if (parent) parent.children.push(found);
-      else roots.push(found);
+    if (part !== 'completion') {
+      return spans
+        .filter((span) => span.in === 'prompt' && span.label !== 'marker' && span.end <= raw.length)
+        .map((span) => promptSymbol(raw, starts, span));
     }
-    return roots;
+    const symbols = outlineOf({ text: raw, spans, sections, steps, figures }).map((entry) => symbolOf(starts, entry));
+    const end = reasoningEnd(sections);
+    if (end) {
+      const range = rangeIn(starts, end.start, end.end);
+      const name = oneLine(raw.slice(end.start, end.end), 40) || 'end';
+      symbols.push(new vscode.DocumentSymbol(name, 'end of the reasoning', vscode.SymbolKind.Event, range, range));
+    }
+    return symbols.sort((x, y) => x.range.start.compareTo(y.range.start));
   }
 
   dispose(): void {
@@ -136,17 +133,30 @@ const kinds: Partial<Record<Span['label'], vscode.SymbolKind>> = {
   marker: vscode.SymbolKind.String,
 };
 
-function symbol(raw: string, starts: readonly number[], span: Span): vscode.DocumentSymbol {
+function promptSymbol(raw: string, starts: readonly number[], span: Span): vscode.DocumentSymbol {
   const range = rangeIn(starts, span.start, span.end);
-  const text = oneLine(raw.slice(span.start, Math.min(span.end, span.start + 200)), 80) || span.label;
-  const label = span.label.replace('_', ' ');
-  return new vscode.DocumentSymbol(
-    text,
-    span.outcome ? `${label}, ${span.outcome}` : label,
-    kinds[span.label] ?? vscode.SymbolKind.Field,
-    range,
-    range,
+  const label = span.label.replaceAll('_', ' ');
+  const text = oneLine(raw.slice(span.start, Math.min(span.end, span.start + 200)), 80) || label;
+  return new vscode.DocumentSymbol(text, label, kinds[span.label] ?? vscode.SymbolKind.Field, range, range);
+}
+
+function symbolOf(starts: readonly number[], entry: OutlineEntry): vscode.DocumentSymbol {
+  const symbol = new vscode.DocumentSymbol(
+    entry.name,
+    entry.detail,
+    kindOf(entry),
+    rangeIn(starts, entry.start, entry.end),
+    rangeIn(starts, entry.at.start, entry.at.end),
   );
+  symbol.children = entry.children.map((child) => symbolOf(starts, child));
+  return symbol;
+}
+
+function kindOf({ kind, label }: OutlineEntry): vscode.SymbolKind {
+  if (kind === 'section') return vscode.SymbolKind.Namespace;
+  if (kind === 'answer') return vscode.SymbolKind.Constant;
+  if (kind === 'more') return vscode.SymbolKind.Null;
+  return (label && kinds[label]) ?? (kind === 'steps' ? vscode.SymbolKind.Package : vscode.SymbolKind.Field);
 }
 
 function rangeIn(starts: readonly number[], start: number, end: number): vscode.Range {

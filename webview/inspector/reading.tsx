@@ -35,8 +35,11 @@ export function useReading({ page, view, open, pane, budgets }: ReadingParts): R
   const [strips, setStrips] = useState(false);
   const [outline, setOutline] = useState(() => host.saved()?.outline === true);
   const [said, setSaid] = useState('');
-  const model = useMemo(() => new StripsModel(host), [host, strips]);
+  const model = useMemo(() => new StripsModel(host), [host]);
   useEffect(() => () => model.close(), [model]);
+  useEffect(() => {
+    if (!strips) model.pause();
+  }, [model, strips]);
   // A trace alone has no group: it is its own.
   const rows = useMemo(() => (group.length > 0 ? group : detail ? [detail] : []), [group, detail]);
 
@@ -88,7 +91,7 @@ export function useReading({ page, view, open, pane, budgets }: ReadingParts): R
           void copy();
           return;
         default:
-          return action satisfies never;
+          action satisfies never;
       }
     },
     around: (text) => (

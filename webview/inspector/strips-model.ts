@@ -65,6 +65,13 @@ export class StripsModel extends Store<StripsState> {
     this.#go();
   }
 
+  /** Asks for nothing more until {@link show} is called again; what is here stays. */
+  pause(): void {
+    for (const { row } of this.#queue) this.#read.delete(row.trace);
+    this.#queue = [];
+    this.set({ waiting: this.#running });
+  }
+
   close(): void {
     this.#closed = true;
     this.#queue = [];

@@ -155,6 +155,12 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
         <span class="strips-scale">0 – {tokens(scale.longest, true)} tokens</span>
       </div>
       <div class="strips-axis" aria-hidden="true">
+        <div class="strip-facts">
+          <b class="num">#</b>
+          <b />
+          <b class="num">Tokens</b>
+          <b class="num">Reward</b>
+        </div>
         {shownBudgets.map((budget) => (
           <span key={budget} style={{ left: `${LEFT + (budget / scale.longest) * room}px` }}>
             {short(budget)}
@@ -239,12 +245,12 @@ function Strip(props: StripProps) {
       class={`strip-row${isOpen ? ' open' : ''}`}
       role="option"
       aria-selected={cursor !== null}
-      aria-label={describe(row).replaceAll('\n', ', ')}
       style={{ height: `${height}px` }}
       onPointerMove={(event) => onCursor(unitAt(event))}
       onClick={(event) => onOpen(unitAt(event))}
     >
-      <span class="strip-facts" title={describe(row)}>
+      <span class="hidden-text">{describe(row).replaceAll('\n', ', ')}</span>
+      <span class="strip-facts" title={describe(row)} aria-hidden="true">
         <span class="num">{row.sample + 1}</span>
         <span class={row.live ? '' : toneOf(row)} title={verdictWords(row)}>
           {verdictText(row)}

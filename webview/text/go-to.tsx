@@ -27,6 +27,17 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState(-1);
   const field = useRef<HTMLInputElement>(null);
+  // The field loses the focus when it goes, too.
+  const over = useRef(false);
+  const go = (place: FoundPlace) => {
+    over.current = true;
+    onGo(place);
+  };
+  const cancel = () => {
+    if (over.current) return;
+    over.current = true;
+    onCancel();
+  };
   useLayoutEffect(() => {
     field.current?.focus();
     field.current?.select();
@@ -51,9 +62,9 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
         : `Enter: ${found.words}`;
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation();
-    if (event.key === 'Escape') onCancel();
+    if (event.key === 'Escape') cancel();
     else if (event.key === 'Enter') {
-      if (picked) onGo(picked);
+      if (picked) go(picked);
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       const by = event.key === 'ArrowDown' ? 1 : -1;
       const rooms = offered.length + 1;
@@ -82,7 +93,7 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
         }}
         onBlur={(event) => {
           const to = event.relatedTarget;
-          if (!(to instanceof Node) || !event.currentTarget.parentElement?.contains(to)) onCancel();
+          if (!(to instanceof Node) || !event.currentTarget.parentElement?.contains(to)) cancel();
         }}
       />
       <div class="go-to-note" id="go-to-note" role="status">
@@ -97,7 +108,7 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
             aria-selected={i === chosen}
             onPointerDown={(event) => {
               event.preventDefault();
-              onGo(mark);
+              go(mark);
             }}
           >
             <span>{mark.words}</span>

@@ -117,12 +117,12 @@ export function OutlineList({ known, positions, hidden, at, onGo, onClose }: Out
                 class={`outline-row depth-${depth} ${i === reading ? 'reading' : ''}`}
                 role="option"
                 aria-selected={i === index}
-                aria-label={`${entry.name}, ${entry.detail}`}
                 title={`${entry.name}\n${entry.detail}`}
                 onClick={() => go(i)}
               >
                 <span class={`outline-letter ${toneClass(entry)}`}>{letterOf(entry)}</span>
                 <span class="outline-name">{nameOf(entry)}</span>
+                {entry.kind !== 'section' && <span class="hidden-text">, {entry.detail}, token </span>}
                 <span class="num muted">
                   {positions && entry.kind !== 'more' ? count(positions.at(entry.at.start) + 1) : ''}
                 </span>

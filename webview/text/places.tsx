@@ -113,7 +113,8 @@ export function usePlaces(parts: PlacesParts): Places {
           close();
         }}
         onCancel={() => {
-          view.reveal('completion', before.current, before.current, { align: 'start', target: false });
+          if (before.current === 0) view.toStart();
+          else view.reveal('completion', before.current, before.current, { align: 'start', target: false });
           close();
         }}
       />

@@ -182,7 +182,8 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
         controls={scrollerId}
         onSeek={(offset, align) => {
           place.current = { trace: '', offset: -1 };
-          view?.reveal('completion', offset, offset, { align, target: false });
+          if (offset === 0) view?.toStart();
+          else view?.reveal('completion', offset, offset, { align, target: false });
         }}
         onMark={(by) => places.handle.mark(by)}
       />
