@@ -191,7 +191,7 @@ const mayHaveRewards = ({ kind, traces }: StageInfo): boolean =>
 /** Opens the page of a stage where it takes the change of its reward apart. */
 export async function whyRewardChanged({ targets, panels, backends }: OpenParts, argument: unknown): Promise<void> {
   const none = 'No stage has completions with rewards yet.';
-  const picked = await targets.stage(argument, 'Why Did the Reward Change', mayHaveRewards, none);
+  const picked = await targets.stage(argument, 'Explain the Change of Reward', mayHaveRewards, none);
   if (!picked) return;
   const { run, stage } = picked;
   // Whether a file or a command left rewards by step is not known before it is looked at; a training may still get them.

@@ -261,7 +261,7 @@ describe('Longhand in VS Code', function () {
   });
 
   it('says what is there and what is missing', async () => {
-    await vscode.command('Longhand: Doctor');
+    await vscode.command('Longhand: Run Doctor');
     const report = await vscode.webview('h1:has-text("Longhand Doctor")', MINUTE);
     await report
       .getByText('Python engine')
