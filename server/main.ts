@@ -20,6 +20,7 @@ const commands: Record<string, () => Promise<Command>> = {
   delete: async () => (await import('./cli/runs.ts')).deleteRun,
   import: async () => (await import('./cli/import.ts')).importFiles,
   export: async () => (await import('./cli/export.ts')).exportRun,
+  traces: async () => (await import('./cli/traces.ts')).traces,
   labels: async () => (await import('./cli/labels.ts')).labels,
   annotate: async () => (await import('./cli/annotate.ts')).annotate,
   grade: async () => (await import('./cli/grade.ts')).grade,

@@ -1,7 +1,7 @@
 /** Traces in lists and one by one, as the methods of the contract give them (`methods.ts`). */
 import type { Sampling, TraceFacts, Finish, Verdict, VerdictValue, FoundAnswer } from './events.ts';
 import type { ReaderVerdict, RescoredVerdict } from './audit.ts';
-import type { Label, Span, SpanCounts } from '../behaviours/spans.ts';
+import { labels, type Label, type Span, type SpanCounts } from '../behaviours/spans.ts';
 import type { Section } from '../traces/sections.ts';
 import type { Layer } from './layers.ts';
 
@@ -31,28 +31,32 @@ export interface TraceFilter {
   superseded?: boolean;
 }
 
-export type TraceSortKey =
-  | 'order'
-  | 'problem'
-  | 'stage'
-  | 'step'
-  | 'epoch'
-  | 'set'
-  | 'sample'
-  | 'verdict'
-  | 'answer'
-  | 'tokens'
-  /** Of the text, in UTF-16 units. */
-  | 'length'
-  | 'finish'
-  | 'reward'
-  | 'advantage'
-  | 'after'
-  | 'flips'
-  | 'lost'
-  /** Spans of all labels together, or of one. */
-  | 'behaviour'
-  | `behaviour.${Label}`;
+/**
+ * What lists are sorted by. `order`: as the traces were begun; `length`: of the text, in UTF-16 units; `behaviour`: spans of all labels
+ * together, `behaviour.<label>` of one.
+ */
+export const traceSortKeys = [
+  'order',
+  'problem',
+  'stage',
+  'step',
+  'epoch',
+  'set',
+  'sample',
+  'verdict',
+  'answer',
+  'tokens',
+  'length',
+  'finish',
+  'reward',
+  'advantage',
+  'after',
+  'flips',
+  'lost',
+  'behaviour',
+  ...labels.map((label): `behaviour.${Label}` => `behaviour.${label}`),
+] as const;
+export type TraceSortKey = (typeof traceSortKeys)[number];
 
 export interface TraceSort {
   key: TraceSortKey;

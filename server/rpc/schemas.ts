@@ -9,6 +9,7 @@ import { judgeEndpointSchema, judgeKeySchema, judgeSampleSchema } from '../../co
 import { EDITS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
 import { SEARCH_LIMIT_MOST } from '../../core/protocol/search.ts';
 import { labels } from '../../core/behaviours/spans.ts';
+import { traceSortKeys } from '../../core/protocol/traces.ts';
 import { QUERY_LIMIT } from '../../core/query/parse.ts';
 import { rejectStageSchema } from '../../core/recipes/stages/reject.ts';
 import { auditReasons } from '../../core/protocol/audit.ts';
@@ -72,30 +73,7 @@ const judgeSelection = z.object({
   sample: judgeSampleSchema,
   again: z.boolean().optional(),
 });
-const sort = z.object({
-  key: z.enum([
-    'order',
-    'problem',
-    'stage',
-    'step',
-    'epoch',
-    'set',
-    'sample',
-    'verdict',
-    'answer',
-    'tokens',
-    'length',
-    'finish',
-    'reward',
-    'advantage',
-    'after',
-    'flips',
-    'lost',
-    'behaviour',
-    ...labels.map((label) => `behaviour.${label}` as const),
-  ]),
-  descending: z.boolean(),
-});
+const sort = z.object({ key: z.enum(traceSortKeys), descending: z.boolean() });
 /** What is longer than a query may be is told by its parser. */
 const listQuery = z
   .string()
