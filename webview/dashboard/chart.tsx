@@ -4,24 +4,12 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { ChartLine } from '../charts/model.ts';
+import { SaveMenu } from '../charts/save-menu.tsx';
 import { short } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { cssColor, onThemeChange } from '../ui/theme.ts';
-
-export interface ChartLine {
-  name: string;
-  /** A CSS variable. */
-  color: string;
-  /** One value for each x; null where there is none. */
-  values: (number | null)[];
-  /** Ends of the interval, drawn as a band. */
-  low?: (number | null)[];
-  high?: (number | null)[];
-  dash?: number[];
-  points?: boolean;
-  /** Drawn at the end of the line; default: the name, when there is more than one line. */
-  label?: string;
-}
+import { onThemeChange } from '../ui/theme.ts';
+import { dataOf, HEIGHT, labelOf, optionsOf } from './chart-draw.ts';
 
 export interface ChartProps {
   title: string;
@@ -40,18 +28,21 @@ export interface ChartProps {
   format?: (value: number) => string;
   /** Fixed ends of the y axis. */
   range?: [number, number];
-  /** Opens what is behind a value. */
-  onPick?: (index: number) => void;
+  /** What an x value is called; default: the number. */
+  xText?: (x: number) => string;
+  /** Below the chart when it is saved: what the intervals are, how many there are of what. */
+  notes?: string[];
+  /** Opens what is behind a value; of several lines the one that is nearest to the pointer, or was chosen with the arrow keys. */
+  onPick?: (index: number, line: number) => void;
 }
 
-const HEIGHT = 172;
-
 export function Chart(props: ChartProps) {
-  const { title, unit, x, lines, xName, names, format = short, onPick } = props;
+  const { title, unit, x, lines, xName, names, xText = short, format = short, onPick } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [at, setAt] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
+  const [chosen, setChosen] = useState<number | null>(null);
   const latest = useRef(props);
   latest.current = props;
   const shape = JSON.stringify([
@@ -88,15 +79,15 @@ export function Chart(props: ChartProps) {
   }, [shape]);
   useEffect(() => plot.current?.setData(dataOf(props)), [x, lines]);
 
-  const nameOf = (index: number) => names?.[index] ?? `${xName} ${short(x[index] ?? 0)}`;
+  const nameOf = (index: number) => names?.[index] ?? `${xName} ${xText(x[index] ?? 0)}`;
   const read = (index: number) => {
-    const there = lines.filter(({ values }) => values[index] != null);
+    const there = lines.filter(({ values }, i) => values[index] != null && (chosen === null || chosen === i));
     const labelled = there.filter((line) => lines.length < 4 || labelOf(line, lines) !== '');
     return (labelled.length > 0 ? labelled : there)
       .map(({ name, values, low, high }) => {
         const interval =
           low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
-        return `${there.length > 1 ? `${name} ` : ''}${format(values[index]!)}${interval}`;
+        return `${lines.length > 1 && (there.length > 1 || chosen !== null) ? `${name} ` : ''}${format(values[index]!)}${interval}`;
       })
       .join(' · ');
   };
@@ -105,8 +96,14 @@ export function Chart(props: ChartProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return;
     const to = { ArrowRight: shown + 1, ArrowLeft: shown - 1, Home: 0, End: last }[event.key];
-    if (event.key === 'Enter' && onPick && x.length > 0) onPick(shown);
-    else if (to !== undefined) {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const there = [...lines.keys()].filter((i) => lines[i]!.values[shown] != null);
+    if (event.key === 'Enter' && onPick && there.length > 0)
+      onPick(shown, chosen !== null && there.includes(chosen) ? chosen : there[0]!);
+    else if (by !== undefined && lines.length > 1 && there.length > 0) {
+      const now = there.indexOf(chosen ?? -1);
+      setChosen(there[(now + by + there.length + (now < 0 && by < 0 ? 1 : 0)) % there.length]!);
+    } else if (to !== undefined) {
       const index = Math.max(0, Math.min(last, to));
       setAt(index);
       const u = plot.current;
@@ -114,10 +111,20 @@ export function Chart(props: ChartProps) {
     } else return;
     event.preventDefault();
   };
+  // The line nearest to the pointer, among those that have a value there.
+  const pickAt = (event: MouseEvent) => {
+    const u = plot.current;
+    if (!onPick || at === null || !u) return;
+    const y = event.clientY - u.over.getBoundingClientRect().top;
+    const there = [...lines.keys()].filter((i) => lines[i]!.values[at] != null);
+    const away = (i: number) => Math.abs(u.valToPos(lines[i]!.values[at]!, 'y') - y);
+    const nearest = there.toSorted((a, b) => away(a) - away(b))[0];
+    if (nearest !== undefined) onPick(at, nearest);
+  };
   return (
     <figure
       class="chart"
-      aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick ? ', Enter opens the traces' : ''}.`}
+      aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick && lines.length > 1 ? ', up and down choose a line' : ''}${onPick ? ', Enter opens the traces' : ''}.`}
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
@@ -142,6 +149,21 @@ export function Chart(props: ChartProps) {
         >
           <Icon name="table" />
         </button>
+        <SaveMenu
+          title={title}
+          model={() => {
+            const { notes, marks, range, splits } = latest.current;
+            return {
+              ...{ kind: 'lines', title, x, xName, lines, format, xText },
+              ...(unit !== undefined && { unit }),
+              ...(names && { names }),
+              ...(notes && { notes }),
+              ...(marks && { marks }),
+              ...(range && { range }),
+              ...(splits && { splits }),
+            };
+          }}
+        />
       </figcaption>
       {asTable ? (
         <div class="chart-table" tabIndex={0} role="region" aria-label={`${title}, values`}>
@@ -159,7 +181,7 @@ export function Chart(props: ChartProps) {
             <tbody>
               {x.map((value, i) => (
                 <tr key={value}>
-                  <th scope="row">{names?.[i] ?? short(value)}</th>
+                  <th scope="row">{names?.[i] ?? xText(value)}</th>
                   {lines.map(({ name, values, low, high }) => (
                     <td key={name} class="num">
                       {values[i] === null || values[i] === undefined ? '–' : format(values[i])}
@@ -172,223 +194,8 @@ export function Chart(props: ChartProps) {
           </table>
         </div>
       ) : (
-        <div
-          ref={box}
-          class={`chart-box${onPick ? ' pickable' : ''}`}
-          aria-hidden="true"
-          onClick={() => onPick && at !== null && onPick(at)}
-        />
+        <div ref={box} class={`chart-box${onPick ? ' pickable' : ''}`} aria-hidden="true" onClick={pickAt} />
       )}
     </figure>
   );
-}
-
-function dataOf({ x, lines }: ChartProps): uPlot.AlignedData {
-  const data: (number | null)[][] = [];
-  for (const { values, low, high } of lines) {
-    data.push(values);
-    if (low && high) data.push(low, high);
-  }
-  return [x, ...data] as uPlot.AlignedData;
-}
-
-type Latest = { current: ChartProps };
-
-function optionsOf(latest: Latest, width: number, setAt: (index: number | null) => void): uPlot.Options {
-  const { lines, names, format = short, range } = latest.current;
-  const muted = cssColor('--lh-muted');
-  const grid = { stroke: cssColor('--lh-grid'), width: 1 };
-  const font = '11px system-ui, sans-serif';
-  const series: uPlot.Series[] = [{}];
-  const bands: uPlot.Band[] = [];
-  for (const line of lines) {
-    const stroke = cssColor(line.color);
-    series.push({
-      label: line.name,
-      stroke,
-      width: 1.4,
-      ...(line.dash ? { dash: line.dash } : {}),
-      points: { show: line.points ?? latest.current.x.length < 2, size: 6, stroke, fill: cssColor('--lh-bg') },
-      spanGaps: true,
-    });
-    if (line.low && line.high) {
-      const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
-      series.push(edge, { ...edge });
-      bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(stroke, 0.16) });
-    }
-  }
-  const labelled = lines.some((line) => labelOf(line, lines) !== '');
-  return {
-    width,
-    height: HEIGHT,
-    series,
-    bands,
-    legend: { show: false },
-    padding: [latest.current.marks?.length ? 16 : 8, labelled ? 84 : 12, 0, 0],
-    cursor: {
-      y: false,
-      points: { size: 6 },
-      drag: { x: false, y: false },
-    },
-    scales: {
-      x: { time: false, ...(names ? { range: (_u, min, max) => [min - 0.35, max + 0.35] as [number, number] } : {}) },
-      y: range ? { range } : { range: (_u, min, max) => padded(min, max) },
-    },
-    axes: [
-      {
-        stroke: muted,
-        font,
-        size: names ? 6 + 17 * Math.max(2, ...names.map((name) => name.split(' ').length)) : 30,
-        grid: { show: false },
-        ticks: grid,
-        ...(names
-          ? {
-              splits: () => latest.current.x,
-              values: (u: uPlot, splits: number[]) =>
-                thinned(u, splits, (split) => latest.current.names?.[latest.current.x.indexOf(split)] ?? ''),
-            }
-          : latest.current.splits
-            ? { splits: () => latest.current.splits ?? [], values: (_u: uPlot, splits: number[]) => splits.map(short) }
-            : {
-                values: (_u: uPlot, splits: number[]) =>
-                  splits.map((split) => (Number.isInteger(split) ? short(split) : '')),
-              }),
-      },
-      {
-        stroke: muted,
-        font,
-        size: 46,
-        grid,
-        ticks: { show: false },
-        values: (_u, splits) => splits.map((split) => format(split)),
-      },
-    ],
-    hooks: {
-      setCursor: [(u) => setAt(u.cursor.left !== undefined && u.cursor.left >= 0 ? (u.cursor.idx ?? null) : null)],
-      drawClear: [(u) => drawMarks(u, latest.current, muted)],
-      draw: [(u) => drawWhiskers(u, latest.current), (u) => drawLabels(u, latest.current)],
-    },
-  };
-}
-
-/** Names of places on the axis, a word a line; those that would touch the next are left out, the first and the last never. */
-function thinned(u: uPlot, splits: readonly number[], name: (split: number) => string): string[] {
-  const words = splits.map((split) => name(split).replaceAll(' ', '\n'));
-  const halfOf = (i: number) => Math.max(...(words[i] ?? '').split('\n').map((line) => line.length)) * 3.4;
-  const first = splits.length > 0 ? u.valToPos(splits[0]!, 'x') + halfOf(0) + 5 : 0;
-  let free = Infinity;
-  for (let i = splits.length - 1; i > 0; i -= 1) {
-    const half = halfOf(i);
-    const at = u.valToPos(splits[i]!, 'x');
-    if (at + half > free || at - half < first) words[i] = '';
-    else free = at - half - 5;
-  }
-  return words;
-}
-
-function labelOf(line: ChartLine, lines: readonly ChartLine[]): string {
-  return line.label ?? (lines.length > 1 ? line.name : '');
-}
-
-function padded(min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1];
-  const room = max === min ? Math.abs(max) * 0.1 || 1 : (max - min) * 0.08;
-  return [min >= 0 && min - room < 0 ? 0 : min - room, max + room];
-}
-
-/** Where an epoch or a stage ends: a faint line with its name at the top. */
-function drawMarks(u: uPlot, { marks = [] }: ChartProps, color: string): void {
-  const { ctx, bbox } = u;
-  ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = color;
-  ctx.globalAlpha = 0.55;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-  let free = -Infinity;
-  for (const { x, text } of marks) {
-    const at = Math.round(u.valToPos(x, 'x', true));
-    if (at < bbox.left || at > bbox.left + bbox.width) continue;
-    ctx.globalAlpha = 0.22;
-    ctx.beginPath();
-    ctx.moveTo(at, bbox.top + bbox.height);
-    ctx.lineTo(at, bbox.top);
-    ctx.stroke();
-    ctx.globalAlpha = 0.8;
-    const half = ctx.measureText(text).width / 2;
-    if (at - half > free) {
-      ctx.textAlign = 'center';
-      ctx.fillText(text, at, bbox.top - 4 * devicePixelRatio);
-      free = at + half + 6 * devicePixelRatio;
-    }
-  }
-  ctx.restore();
-}
-
-/** The interval of each point where x is a place in an order: a point that stands alone has no band. */
-function drawWhiskers(u: uPlot, { lines, names, x }: ChartProps): void {
-  if (!names) return;
-  const { ctx } = u;
-  ctx.save();
-  ctx.lineWidth = 1.4 * devicePixelRatio;
-  const half = 3 * devicePixelRatio;
-  for (const { low, high, color } of lines) {
-    ctx.strokeStyle = cssColor(color);
-    for (const [i, place] of x.entries()) {
-      if (low?.[i] == null || high?.[i] == null) continue;
-      const at = u.valToPos(place, 'x', true);
-      const [bottom, top] = [u.valToPos(low[i], 'y', true), u.valToPos(high[i], 'y', true)];
-      ctx.beginPath();
-      for (const end of [bottom, top]) {
-        ctx.moveTo(at - half, end);
-        ctx.lineTo(at + half, end);
-      }
-      ctx.moveTo(at, bottom);
-      ctx.lineTo(at, top);
-      ctx.stroke();
-    }
-  }
-  ctx.restore();
-}
-
-/** The name of each line at its end, moved apart where they would overlap. */
-function drawLabels(u: uPlot, { lines }: ChartProps): void {
-  const { ctx, bbox } = u;
-  const size = 11 * devicePixelRatio;
-  const labels: { text: string; y: number; color: string }[] = [];
-  let index = 1;
-  for (const line of lines) {
-    const values = u.data[index]!;
-    index += line.low && line.high ? 3 : 1;
-    const text = labelOf(line, lines);
-    let last = values.length - 1;
-    while (last >= 0 && (values[last] === null || values[last] === undefined)) last -= 1;
-    if (text === '' || last < 0) continue;
-    labels.push({ text, y: u.valToPos(values[last]!, 'y', true), color: cssColor(line.color) });
-  }
-  labels.sort((a, b) => a.y - b.y);
-  for (let i = 1; i < labels.length; i += 1) labels[i]!.y = Math.max(labels[i]!.y, labels[i - 1]!.y + size);
-  // Down as far as they have to, then up as far as there is room.
-  let lowest = bbox.top + bbox.height;
-  for (const label of labels.toReversed()) {
-    label.y = Math.min(label.y, lowest);
-    lowest = label.y - size;
-  }
-  ctx.save();
-  ctx.font = `${size}px system-ui, sans-serif`;
-  ctx.textAlign = 'left';
-  ctx.textBaseline = 'middle';
-  for (const { text, y, color } of labels) {
-    ctx.fillStyle = color;
-    ctx.fillText(text, bbox.left + bbox.width + 6 * devicePixelRatio, y, 76 * devicePixelRatio);
-  }
-  ctx.restore();
-}
-
-/** A hex colour of the theme with an alpha. */
-function withAlpha(color: string, alpha: number): string {
-  const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
-  if (!hex) return 'transparent';
-  const [r, g, b] = [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  return `rgb(${r} ${g} ${b} / ${alpha})`;
 }

@@ -1,7 +1,7 @@
 /** From a snapshot of a run's metrics to what the charts draw. Pure. */
 import type { MetricsSnapshot, RunSummary, Series } from '../../core/protocol/methods.ts';
 import { shortMarkerNames } from '../../core/traces/marker-name.ts';
-import type { ChartLine } from './chart.tsx';
+import type { ChartLine } from '../charts/model.ts';
 
 export interface StageChart {
   id: string;

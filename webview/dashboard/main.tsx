@@ -5,6 +5,7 @@ import '../ui/base.css';
 import '../ui/labels.css';
 import './dashboard.css';
 import { render } from 'preact';
+import { SavingHost } from '../charts/save-menu.tsx';
 import { connectHost } from '../host.ts';
 import { registerControls } from '../ui/controls.ts';
 import { setLocale } from '../ui/format.ts';
@@ -25,7 +26,12 @@ async function start(): Promise<void> {
   const init = await host.ask('host/ready', {});
   setLocale(init.locale);
   host.save({ view: init.view });
-  render(<App page={new Page(host, init)} />, document.getElementById('app')!);
+  render(
+    <SavingHost.Provider value={host}>
+      <App page={new Page(host, init)} />
+    </SavingHost.Provider>,
+    document.getElementById('app')!,
+  );
 }
 
 void start();

@@ -35,6 +35,11 @@ export function RunHead({ run, host }: { run: RunSummary; host: Host }) {
         >
           {plural(run.traces, 'trace')}
         </button>
+        {run.traces > 0 && (
+          <button class="chip" onClick={() => void host.ask('host/open', { view: { page: 'overview', run: run.run } })}>
+            Overview of the traces
+          </button>
+        )}
         <span class="grow" />
         {running && (
           <Button onClick={() => void host.ask('host/command', { command: 'longhand.stopRun', run: run.run })}>

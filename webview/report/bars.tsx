@@ -1,6 +1,7 @@
 /** Bars of stacked parts on one scale; each part with its name and number beside it, not by its colour alone. */
 import { count } from '../ui/format.ts';
 import { Frame, Mark, type BlockOf, type OnRows } from './block.tsx';
+import { barsModel } from './models.ts';
 import { figure, share } from './numbers.ts';
 
 interface BarsProps {
@@ -14,7 +15,7 @@ export function Bars({ block, colors, onRows }: BarsProps) {
   const most = Math.max(...block.bars.map(({ parts }) => sum(parts)), 0) || 1;
   const words = (n: number) => (Number.isInteger(n) ? count(n) : figure(n));
   return (
-    <Frame block={block} unit={block.unit}>
+    <Frame block={block} unit={block.unit} model={() => barsModel(block, colors)}>
       <ul class="bars">
         {block.bars.map(({ label, parts }, i) => {
           const total = sum(parts);

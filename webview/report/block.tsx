@@ -1,6 +1,8 @@
 /** What all blocks of a report share: their frame, and the mark that opens the rows behind it. */
 import type { ComponentChildren } from 'preact';
 import type { ReportBlock, TableRef } from '../../core/protocol/report.ts';
+import type { ChartModel } from '../charts/model.ts';
+import { SaveMenu } from '../charts/save-menu.tsx';
 
 export type BlockOf<T extends ReportBlock['type']> = Extract<ReportBlock, { type: T }>;
 
@@ -10,16 +12,21 @@ export type OnRows = (rows: TableRef, label: string) => void;
 interface FrameProps {
   block: Pick<ReportBlock, 'title' | 'note' | 'type'>;
   unit?: string | undefined;
+  /** Of a chart, to save it. */
+  model?: () => ChartModel;
   children: ComponentChildren;
 }
 
-export function Frame({ block, unit, children }: FrameProps) {
+export function Frame({ block, unit, model, children }: FrameProps) {
   return (
     <section class={`report-block report-${block.type}`} aria-label={block.title}>
-      <h2 class="report-title">
-        {block.title}
-        {unit && <span class="muted"> {unit}</span>}
-      </h2>
+      <div class="report-head">
+        <h2 class="report-title">
+          {block.title}
+          {unit && <span class="muted"> {unit}</span>}
+        </h2>
+        {model && <SaveMenu title={block.title} model={model} />}
+      </div>
       {children}
       {block.note && <p class="report-note muted">{block.note}</p>}
     </section>

@@ -1,13 +1,14 @@
 /** What is left after each step, and what each step dropped, by reason. */
 import { count } from '../ui/format.ts';
 import { Frame, Mark, type BlockOf, type OnRows } from './block.tsx';
+import { funnelModel } from './models.ts';
 import { share } from './numbers.ts';
 
 export function Funnel({ block, onRows }: { block: BlockOf<'funnel'>; onRows: OnRows }) {
   const most = Math.max(1, ...block.steps.map(({ n, dropped }) => n + lost(dropped)));
   const first = block.steps[0]?.n ?? 0;
   return (
-    <Frame block={block}>
+    <Frame block={block} model={() => funnelModel(block)}>
       <ol class="funnel">
         {block.steps.map(({ label, n, rows, dropped }, i) => (
           <li key={`${i}/${label}`}>

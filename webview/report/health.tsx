@@ -1,7 +1,8 @@
 /** What tells whether GRPO still learns: groups without signal, cut completions, cosine at its end, length of right and wrong. */
 import { useMemo } from 'preact/hooks';
 import type { GroupHealth } from '../../core/protocol/groups.ts';
-import { Chart, type ChartLine } from '../dashboard/chart.tsx';
+import type { ChartLine } from '../charts/model.ts';
+import { Chart } from '../dashboard/chart.tsx';
 import { percent, short } from '../ui/format.ts';
 
 interface HealthProps {

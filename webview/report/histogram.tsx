@@ -1,6 +1,7 @@
 /** Counts by bin: the last series filled, those before it as outlines over it. Values are read by arrow keys and by mouse. */
 import { useState } from 'preact/hooks';
 import { count, short } from '../ui/format.ts';
+import { histogramModel } from './models.ts';
 import { Frame, type BlockOf } from './block.tsx';
 import { figure } from './numbers.ts';
 import { useWidth } from './use-width.ts';
@@ -33,7 +34,7 @@ export function Histogram({ block }: { block: BlockOf<'histogram'> }) {
     setAt(to < 0 ? null : Math.min(bins - 1, to));
   };
   return (
-    <Frame block={block} unit={unit}>
+    <Frame block={block} unit={unit} model={() => histogramModel(block, colorOf)}>
       <div
         ref={box}
         class="histogram"

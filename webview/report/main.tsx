@@ -12,6 +12,7 @@ import '../dashboard/dashboard.css';
 import './report.css';
 import './why.css';
 import { render } from 'preact';
+import { SavingHost } from '../charts/save-menu.tsx';
 import { connectHost } from '../host.ts';
 import { Page } from '../inspector/page.ts';
 import { registerControls } from '../ui/controls.ts';
@@ -30,7 +31,12 @@ async function start(): Promise<void> {
   const init = await host.ask('host/ready', {});
   setLocale(init.locale);
   host.save({ ...host.saved(), view: init.view });
-  render(<App page={new Page(host, init)} />, document.getElementById('app')!);
+  render(
+    <SavingHost.Provider value={host}>
+      <App page={new Page(host, init)} />
+    </SavingHost.Provider>,
+    document.getElementById('app')!,
+  );
 }
 
 void start();

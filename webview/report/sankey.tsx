@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { Frame, type BlockOf, type OnRows } from './block.tsx';
+import { flowsModel } from './models.ts';
 import { share } from './numbers.ts';
 import { layout, NODE_WIDTH, type Flow } from './sankey-layout.ts';
 import { useWidth } from './use-width.ts';
@@ -30,7 +31,7 @@ export function Sankey({ block, colors, onRows }: SankeyProps) {
   const last = Math.max(0, ...nodes.map(({ column }) => column));
   const left = block.flows.length - flows.length;
   return (
-    <Frame block={block}>
+    <Frame block={block} model={() => flowsModel(block, colors)}>
       <div ref={box} class="sankey">
         <svg width={width} height={height + 2 * TOP} role="group" aria-label={`${block.title}: flows`}>
           <g transform={`translate(${begin} ${TOP})`}>

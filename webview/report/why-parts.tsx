@@ -2,6 +2,8 @@
 import type { ChangeKind } from '../../core/metrics/reward-table.ts';
 import { partNames, SMALL } from '../../core/metrics/reward-words.ts';
 import type { RewardChange, RewardChangePart } from '../../core/protocol/reward-change.ts';
+import type { BarsModel } from '../charts/model.ts';
+import { SaveMenu } from '../charts/save-menu.tsx';
 import type { Host } from '../host.ts';
 import { verdictText } from '../inspector/columns.ts';
 import { toneOf } from '../text/overlay.ts';
@@ -27,21 +29,48 @@ export function WhyParts({ host, place, found, open, onOpen }: WhyPartsProps) {
   );
   if (shown.length === 0) return <p class="muted">Nothing of it changed by {decimal(SMALL, 4)} or more.</p>;
   return (
-    <ul class="why-parts">
-      {shown.map((part) => (
-        <Part
-          key={part.kind}
-          host={host}
-          place={place}
-          found={found}
-          part={part}
-          reach={reach}
-          open={open === part.kind}
-          onOpen={() => onOpen(open === part.kind ? null : part.kind)}
-        />
-      ))}
-    </ul>
+    <>
+      <ul class="why-parts">
+        {shown.map((part) => (
+          <Part
+            key={part.kind}
+            host={host}
+            place={place}
+            found={found}
+            part={part}
+            reach={reach}
+            open={open === part.kind}
+            onOpen={() => onOpen(open === part.kind ? null : part.kind)}
+          />
+        ))}
+      </ul>
+      <SaveMenu title="Why the reward changed" model={() => partsModel(shown, found)} />
+    </>
   );
+}
+
+function partsModel(parts: readonly RewardChangePart[], found: RewardChange): BarsModel {
+  return {
+    ...{
+      kind: 'bars',
+      style: 'signed',
+      title: 'Why the reward changed',
+      xName: 'part',
+      yName: 'change of the mean reward',
+    },
+    categories: parts.map(({ kind }) => partNames[kind].name),
+    series: [
+      {
+        ...{ name: 'change', color: '--lh-verification', values: parts.map(({ change }) => change) },
+        low: parts.map(({ interval }) => interval?.low ?? null),
+        high: parts.map(({ interval }) => interval?.high ?? null),
+      },
+    ],
+    notes: [
+      `Mean reward ${decimal(found.before.mean, 3)} (${windowWords(found.before)}) → ${decimal(found.after.mean, 3)} (${windowWords(found.after)}).`,
+      ...(found.interval ? [`95 % intervals by bootstrap over problems, ${count(found.resamples)} resamples.`] : []),
+    ],
+  };
 }
 
 interface PartProps extends Omit<WhyPartsProps, 'open' | 'onOpen'> {

@@ -1,0 +1,53 @@
+/** The frame of a panel: its title, what it is of, its states. */
+import type { ComponentChildren } from 'preact';
+import type { ChartModel } from '../charts/model.ts';
+import { SaveMenu } from '../charts/save-menu.tsx';
+import { Failure, Skeleton } from '../ui/states.tsx';
+import type { Answer } from './use-answer.ts';
+
+interface PanelProps {
+  title: string;
+  note?: ComponentChildren;
+  tools?: ComponentChildren;
+  model?: (() => ChartModel | Promise<ChartModel>) | null;
+  wide?: boolean;
+  children: ComponentChildren;
+}
+
+export function Panel({ title, note, tools, model, wide = false, children }: PanelProps) {
+  return (
+    <section class={`panel${wide ? ' wide' : ''}`} aria-label={title}>
+      <header class="panel-head">
+        <h2 class="panel-title">{title}</h2>
+        {note && <span class="muted panel-note">{note}</span>}
+        <span class="grow" />
+        {tools}
+        {model && <SaveMenu title={title} model={model} />}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+interface WaitProps<T> {
+  answer: Answer<T>;
+  what: string;
+  /** Of the panel's body, kept free before the first answer. */
+  height: number;
+  children: (value: T) => ComponentChildren;
+}
+
+/** What is known is shown; before that a skeleton of the same height, or what failed. */
+export function Wait<T>({ answer, what, height, children }: WaitProps<T>) {
+  const { value, error, asking, retry } = answer;
+  if (value !== null && error === null) return <div aria-busy={asking}>{children(value)}</div>;
+  return (
+    <div style={{ minHeight: `${height}px` }}>
+      {error !== null && !asking ? (
+        <Failure what={`${what} cannot be shown`} error={error} onRetry={retry} />
+      ) : (
+        <Skeleton lines={Math.floor(height / 30)} label={`Reading: ${what.toLowerCase()}`} />
+      )}
+    </div>
+  );
+}
