@@ -33,7 +33,8 @@ import { fakePaired } from './fake-paired.ts';
 import { judgeAgreement, judgeLayer } from './fake-judge.ts';
 import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
-import { fitsQuery } from './fake-query.ts';
+import { queried } from './fake-query.ts';
+import { sortRows } from '../../webview/inspector/sort-rows.ts';
 import { changedViews } from '../../src/inspector/saved-views.ts';
 import { fakeSearch } from './fake-search.ts';
 import { figuresOf } from '../support/figures-of.ts';
@@ -247,10 +248,9 @@ export class FakeHost {
       },
       'traces/readTexts': () => ({ unread: (this.unread = Math.max(0, this.unread - this.readAtOnce)) }),
       'traces/search': (params, context) => {
-        const fit = fitsQuery(params.query, 'left out');
-        const rows = this.traces
-          .filter((trace) => fits(trace.detail, params.filter) && fit(trace))
-          .map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
+        const rows = queried(this.traces, params.filter, params.query, 'left out').map(({ detail, ...texts }) => {
+          return { row: rowOf(detail), ...texts };
+        });
         return fakeSearch(rows, params, context, 20, this.searchPace);
       },
       'traces/get': ({ trace }) => this.#find(trace).detail,
@@ -404,56 +404,14 @@ export class FakeHost {
     return made;
   }
 
-  #rows(filter: TraceFilter, query?: string, sort?: TraceSort): TraceRow[] {
-    const fit = fitsQuery(query);
-    const rows = this.traces
-      .filter((trace) => fits(trace.detail, filter) && fit(trace))
-      .map(({ detail }) => rowOf(detail));
-    if (!sort || sort.key === 'order') return sort?.descending ? rows.reverse() : rows;
-    const value = (row: TraceRow): string | number | null =>
-      (
-        ({
-          problem: row.problemLabel,
-          stage: row.stage,
-          step: row.step,
-          verdict: row.verdict,
-          answer: row.answer,
-          tokens: row.tokens,
-          finish: row.finish,
-          reward: row.reward,
-          advantage: row.advantage,
-          after: row.figures?.after ?? null,
-          flips: row.figures?.flips ?? null,
-          lost: row.figures?.lost ?? null,
-          epoch: row.epoch,
-          sample: row.sample,
-          length: row.length,
-        }) as Record<string, string | number | null>
-      )[sort.key] ?? null;
-    const sign = sort.descending ? -1 : 1;
-    return rows.sort((a, b) => {
-      const [x, y] = [value(a) ?? '', value(b) ?? ''];
-      return x < y ? -sign : x > y ? sign : 0;
-    });
+  #rows(filter: TraceFilter, query?: string, sort: TraceSort = { key: 'order', descending: false }): TraceRow[] {
+    const rows = queried(this.traces, filter, query).map(({ detail }) => ({ row: rowOf(detail) }));
+    return sortRows(rows, sort).map(({ row }) => row);
   }
 }
 
 function batchOf(detail: TraceDetail, event: StageEvent): EventBatch {
   return { stream: `${detail.run}/${detail.stage}/${detail.attempt}`, events: [event] };
-}
-
-function fits(row: TraceRow, filter: TraceFilter): boolean {
-  const words = filter.text?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
-  const hay = `${row.problemLabel} ${row.answer ?? ''}`.toLowerCase();
-  return (
-    (filter.stage === undefined || row.stage === filter.stage) &&
-    (filter.step === undefined || row.step === filter.step) &&
-    (filter.problem === undefined || row.problem === filter.problem) &&
-    (!filter.verdict || (row.verdict !== null && filter.verdict.includes(row.verdict))) &&
-    (!filter.finish || (row.finish !== null && filter.finish.includes(row.finish))) &&
-    (filter.live === undefined || row.live === filter.live) &&
-    words.every((word) => hay.includes(word))
-  );
 }
 
 export function rowOf(detail: TraceDetail): TraceRow {

@@ -3,6 +3,7 @@ import { countSpans } from '../../core/behaviours/count.ts';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
+import type { TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
 import { matchesGlob } from '../../core/query/glob.ts';
 import { parseQuery } from '../../core/query/parse.ts';
 import { textTerms, type FieldTerm, type Value } from '../../core/query/types.ts';
@@ -10,11 +11,33 @@ import type { FakeTrace } from './fake-host.ts';
 
 type Known = string | number | null;
 
-/** The terms of a list's query as a condition. @throws `invalid_query` as the service does */
-export function fitsQuery(
-  text: string | undefined,
+/** The traces of a filter and a query. */
+export function queried(
+  traces: readonly FakeTrace[],
+  filter: TraceFilter,
+  query: string | undefined,
   texts: 'refused' | 'left out' = 'refused',
-): (trace: FakeTrace) => boolean {
+): FakeTrace[] {
+  const fit = fitsQuery(query, texts);
+  return traces.filter((trace) => fits(trace.detail, filter) && fit(trace));
+}
+
+function fits(row: TraceRow, filter: TraceFilter): boolean {
+  const words = filter.text?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  const hay = `${row.problemLabel} ${row.answer ?? ''}`.toLowerCase();
+  return (
+    (filter.stage === undefined || row.stage === filter.stage) &&
+    (filter.step === undefined || row.step === filter.step) &&
+    (filter.problem === undefined || row.problem === filter.problem) &&
+    (!filter.verdict || (row.verdict !== null && filter.verdict.includes(row.verdict))) &&
+    (!filter.finish || (row.finish !== null && filter.finish.includes(row.finish))) &&
+    (filter.live === undefined || row.live === filter.live) &&
+    words.every((word) => hay.includes(word))
+  );
+}
+
+/** The terms of a list's query as a condition. @throws `invalid_query` as the service does */
+function fitsQuery(text: string | undefined, texts: 'refused' | 'left out'): (trace: FakeTrace) => boolean {
   const { query, errors } = parseQuery(text ?? '');
   const [first] = errors;
   if (first) throw new LonghandError('invalid_query', `At character ${first.start + 1}: ${first.message}`, { errors });
@@ -44,6 +67,7 @@ function holds(trace: FakeTrace, { field }: FieldTerm, value: Value): boolean {
       verdict: detail.verdict !== null,
     }[word]!;
   if (field === 'problem') return [detail.problemLabel, detail.problem].some((one) => says(one, value));
+  if (field === 'about') return `${detail.problemLabel} ${detail.answer ?? ''}`.toLowerCase().includes(word);
   return says(known(trace, field), value);
 }
 
@@ -51,7 +75,7 @@ function known({ detail, completion }: FakeTrace, field: FieldTerm['field']): Kn
   if (field.startsWith('behaviour'))
     return countSpans(detect(completion))[field.slice('behaviour.'.length) as Label] ?? 0;
   if (field === 'after' || field === 'flips' || field === 'lost') return detail.figures?.[field] ?? null;
-  return ((detail as unknown as Record<string, Known>)[field] ?? null) as Known;
+  return (detail as unknown as Record<string, Known>)[field] ?? null;
 }
 
 function says(have: Known, value: Value): boolean {

@@ -175,7 +175,7 @@ function Listed({ traces: { list }, narrowed, onClear, children }: ListedProps) 
         {children({ version, generation, total, longest, busy: loading })}
         {error !== null && (
           <div class="note" role="alert">
-            {error instanceof Error ? error.message : String(error)}{' '}
+            The list may not be whole{error instanceof Error ? `: ${error.message}` : ''}.{' '}
             <button class="link" onClick={() => void list.reload().catch(() => undefined)}>
               Try again
             </button>
