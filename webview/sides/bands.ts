@@ -3,13 +3,13 @@ import { cssColor } from '../ui/theme.ts';
 import type { StepBox } from './geometry.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
 
-/** Draws them on a canvas that fills the gap between the texts. What is out of view is tied to its edge. */
+/** Draws them on a canvas that fills the gap between the texts, and lies where `box` says. */
 export function drawBands(
   canvas: HTMLCanvasElement,
+  { width, height, top }: DOMRect,
   map: PlaceMap | null,
   boxes: Record<SideName, readonly StepBox[]>,
 ): void {
-  const { width, height, top } = canvas.getBoundingClientRect();
   const scale = devicePixelRatio || 1;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });

@@ -2,12 +2,13 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { cssColor, onThemeChange } from '../ui/theme.ts';
+import { useStore } from '../ui/store.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
+import type { Layout } from './use-layout.ts';
 
 interface OverviewProps {
   map: PlaceMap;
-  /** What is in view of each completion, in UTF-16 units. */
-  windows: Record<SideName, readonly [start: number, end: number]>;
+  windows: Layout['windows'];
   onSeek: (place: { side: SideName; offset: number }) => void;
 }
 
@@ -20,7 +21,8 @@ function scaleOf({ alignment: { left, right, rows } }: PlaceMap) {
   return tops;
 }
 
-export function Overview({ map, windows, onSeek }: OverviewProps) {
+export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
+  const windows = useStore(shown);
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });

@@ -39,6 +39,7 @@ export function put({ scroller, handle }: SyncedPane, offset: number, line: numb
   // The first look may show blocks whose heights were estimates until now.
   for (let pass = 0; pass < 3; pass += 1) {
     let y = heightOf(blockBoxes(scroller), offset);
+    const isMounted = y !== null;
     if (y === null) {
       handle.view.reveal('completion', offset, offset, { align: 'start', target: false });
       y = heightOf(blockBoxes(scroller), offset);
@@ -48,6 +49,6 @@ export function put({ scroller, handle }: SyncedPane, offset: number, line: numb
     if (Math.abs(by) < 0.75) return;
     const before = scroller.scrollTop;
     scroller.scrollTop = before + by;
-    if (Math.abs(scroller.scrollTop - before) < 0.5) return;
+    if (isMounted || Math.abs(scroller.scrollTop - before) < 0.5) return;
   }
 }

@@ -45,7 +45,10 @@ export function SideHead({ side, trace, detail, attempts, more, matched, onChoos
             {detail.tokens === null ? '' : `${tokens(detail.tokens, detail.tokensExact)} tok`}
           </span>
           {matched !== null && (
-            <span class="num muted" title="Share of its text whose steps are tied to a step of the other side">
+            <span
+              class="num muted side-matched"
+              title="Share of its text whose steps are tied to a step of the other side"
+            >
               matched {count(100 * matched)} %
             </span>
           )}

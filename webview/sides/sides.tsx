@@ -124,7 +124,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   };
   const toDifference = (by: 1 | -1) => {
     if (!map || map.hunks.length === 0) return;
-    const [start, end] = layout.windows[used];
+    const [start, end] = layout.windows.value[used];
     const next = hunk >= 0 ? hunk + by : map.hunkFrom(used, start === 0 ? -1 : start + (end - start) / 3, by);
     const shown = map.hunks[next];
     if (shown) showHunk(next, shown);
@@ -133,7 +133,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   const toKind = (kind: RowKind) => {
     if (!map) return;
     const { rows, left: a, right: b } = map.alignment;
-    const [start, end] = layout.windows[used];
+    const [start, end] = layout.windows.value[used];
     const here =
       map.rowOf[used][map.stepsWithin(used, start === 0 ? -1 : start + (end - start) / 3 + 40, Infinity)[0]] ?? -1;
     const after = rows.findIndex((row, n) => n > here && row.kind === kind);
@@ -155,7 +155,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   };
   const toPartner = () => {
     if (!map) return;
-    const [start, end] = layout.windows[used];
+    const [start, end] = layout.windows.value[used];
     const place = Math.round(map.across(used, start + (end - start) / 3));
     layout.show({ [other(used)]: place });
     handleOf(other(used))?.focus();

@@ -31,19 +31,12 @@ export class StepMarks {
     if (!known) CSS.highlights.set(name, this.#highlight);
   }
 
-  /** Draws what is mounted now; returns the steps with the lines they take, in pixels of the window. */
-  draw(map: PlaceMap | null): StepBox[] {
+  /** Looks where the steps lie that are mounted now, in pixels of the window; the second value draws them. All looks come before the first drawing. */
+  look(map: PlaceMap | null): readonly [StepBox[], () => void] {
     const content = this.#scroller.querySelector('.text-content');
-    if (!content) return [];
-    if (this.#layer.parentElement !== content) content.append(this.#layer);
-    const blocks = map ? blockBoxes(this.#scroller) : [];
+    const blocks = map && content ? blockBoxes(this.#scroller) : [];
     const first = blocks[0];
-    if (!map || !first) {
-      this.#clear();
-      this.#layer.replaceChildren();
-      this.#drawn = '';
-      return [];
-    }
+    if (!map || !content || !first) return [[], () => this.#wipe()];
     const steps = map.stepsWithin(this.#side, first.start, blocks.at(-1)!.end);
     const boxes = stepBoxes(blocks, map.alignment[this.#side], steps);
     const top = content.getBoundingClientRect().top;
@@ -52,6 +45,17 @@ export class StepMarks {
       top: Math.round(y - top),
       height: Math.max(4, Math.round(bottom - y)),
     }));
+    return [boxes, () => this.#draw(content, boxes, bars)];
+  }
+
+  #wipe(): void {
+    this.#clear();
+    this.#layer.replaceChildren();
+    this.#drawn = '';
+  }
+
+  #draw(content: Element, boxes: readonly StepBox[], bars: { kind: RowKind; top: number; height: number }[]): void {
+    if (this.#layer.parentElement !== content) content.append(this.#layer);
     this.#clear();
     for (const [n, { ranges }] of boxes.entries())
       if (bars[n]!.kind === `only${this.#side === 'left' ? 'Left' : 'Right'}`) this.#tint(ranges);
@@ -71,7 +75,6 @@ export class StepMarks {
         }),
       );
     }
-    return boxes;
   }
 
   dispose(): void {

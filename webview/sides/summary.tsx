@@ -59,7 +59,7 @@ export function Summary({ pair, rates, at, onDifference, onParting, onKind }: Su
       title={`${title}: go to the next`}
       onClick={() => onKind(kind)}
     >
-      <span class={`swatch row-${kind}`} aria-hidden="true" />
+      <span class={`row-swatch row-${kind}`} aria-hidden="true" />
       <span class="num">{count(n)}</span> {words}
     </button>
   );

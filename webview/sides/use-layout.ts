@@ -1,6 +1,7 @@
 /** Draws the marks and bands of two panes, keeps them scrolled together, and says what is in view: once a frame, when something moved. */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PaneHandle } from '../text/text-pane.tsx';
+import { Store } from '../ui/store.ts';
 import { onThemeChange } from '../ui/theme.ts';
 import { drawBands } from './bands.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
@@ -12,7 +13,8 @@ export type Windows = Record<SideName, readonly [start: number, end: number]>;
 export interface Layout {
   /** Of each pane, once it is there. */
   panes: Record<SideName, SyncedPane | null>;
-  windows: Windows;
+  /** What is in view of each completion, in UTF-16 units. */
+  windows: Store<Windows>;
   /** Called by the panes. */
   attach: (side: SideName, root: HTMLElement | null, handle: PaneHandle | null) => void;
   /** The side that the reader moves; the other follows. */
@@ -32,7 +34,7 @@ export function useLayout(
   const stops = useRef<Record<SideName, () => void>>({ left: () => undefined, right: () => undefined });
   const leader = useRef<SideName>('left');
   const frame = useRef(0);
-  const [windows, setWindows] = useState<Windows>({ left: [0, 0], right: [0, 0] });
+  const windows = useMemo(() => new Store<Windows>({ left: [0, 0], right: [0, 0] }), []);
   const now = useRef({ map, synced });
   now.current = { map, synced };
 
@@ -42,17 +44,17 @@ export function useLayout(
     const { map: shown, synced: together } = now.current;
     if (!left || !right) return;
     if (shown && together) follow(leader.current, { left, right }, shown);
-    const boxes = {
-      left: marks.current.left?.draw(shown) ?? [],
-      right: marks.current.right?.draw(shown) ?? [],
-    };
-    if (canvas.current) drawBands(canvas.current, shown, boxes);
+    // The layout is read once, then written.
+    const looks = { left: marks.current.left?.look(shown), right: marks.current.right?.look(shown) };
+    const box = canvas.current?.getBoundingClientRect();
     const [a, b] = [left.handle.view.window(), right.handle.view.window()];
-    setWindows((old) =>
-      old.left[0] === a.start && old.left[1] === a.end && old.right[0] === b.start && old.right[1] === b.end
-        ? old
-        : { left: [a.start, a.end], right: [b.start, b.end] },
-    );
+    looks.left?.[1]();
+    looks.right?.[1]();
+    if (canvas.current && box)
+      drawBands(canvas.current, box, shown, { left: looks.left?.[0] ?? [], right: looks.right?.[0] ?? [] });
+    const old = windows.value;
+    if (old.left[0] !== a.start || old.left[1] !== a.end || old.right[0] !== b.start || old.right[1] !== b.end)
+      windows.set({ left: [a.start, a.end], right: [b.start, b.end] });
   };
   const latest = useRef(draw);
   latest.current = draw;

@@ -20,6 +20,15 @@ describe('views', () => {
       after: { run: 'r', stage: 's', step: 3, of: 'sft', set: 'math' },
     };
     assert.deepEqual(asView(compare), compare);
+    const sides = { page: 'sides', title: 't', left: 'r/s/1/0', right: 'q/s/1/2', apart: true, branches: 'steps' };
+    const at = { side: 'right', start: 3, end: 9 };
+    assert.deepEqual(asView({ ...sides, at, evil: 1 }), { ...sides, at });
+    assert.deepEqual(asView({ ...sides, at: { side: 'up', start: 3, end: 9 } }), sides);
+    assert.equal(asView({ page: 'sides', title: 't', left: 'r/s/1/0' }), null);
+    const view = asView(sides)!;
+    assert.deepEqual(runsOf(view), ['r', 'q']);
+    assert.ok(samePlace(view, { ...view, title: 'other' }));
+    assert.ok(!samePlace(view, { ...view, ...{ left: 'r/s/1/1' } }));
   });
 
   it('takes a report with its rows, and of these only what can be a filter', () => {
