@@ -12,7 +12,7 @@ import { openPeer, type MessagePort, type Peer, type PeerHandlers } from '../../
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { StageEvent } from '../../core/protocol/events.ts';
 import type { EventBatch, Methods, Params, Result } from '../../core/protocol/methods.ts';
-import type { Annotations, TraceDetail, TraceFilter, TraceRow, TraceSort } from '../../core/protocol/traces.ts';
+import type { Annotations, TraceDetail } from '../../core/protocol/traces.ts';
 import type {
   ForwardedMethod,
   HostMethods,
@@ -33,8 +33,7 @@ import { fakePaired } from './fake-paired.ts';
 import { judgeAgreement, judgeLayer } from './fake-judge.ts';
 import { answersOf, judge } from './fake-audit.ts';
 import { FakeLabels } from './fake-labels.ts';
-import { queried } from './fake-query.ts';
-import { sortRows } from '../../webview/inspector/sort-rows.ts';
+import { pageOf, rowOf, searched } from './fake-query.ts';
 import { changedViews } from '../../src/inspector/saved-views.ts';
 import { fakeSearch } from './fake-search.ts';
 import { figuresOf } from '../support/figures-of.ts';
@@ -236,21 +235,10 @@ export class FakeHost {
       'runs/table': () => ({ rows: this.data.table ?? [], seconds: {}, secondsTotal: 0 }),
       'metrics/snapshot': ({ run }) => this.data.metrics ?? { run, series: [], evaluations: [], epochSteps: {} },
       'metrics/budgets': () => ({ budgets: [] }),
-      'traces/page': ({ filter, query, sort, cursor, offset, around, limit = 200 }) => {
-        const rows = this.#rows(filter, query, sort);
-        const place = around === undefined ? -1 : rows.findIndex(({ trace }) => trace === around);
-        const jump = around === undefined ? offset : Math.max(0, place - (place % limit));
-        const from = jump ?? Number(cursor ?? 0);
-        const next = from + limit < rows.length ? { next: String(from + limit) } : {};
-        const unread = this.unread > 0 ? { unread: this.unread } : {};
-        const shown = rows.slice(from, from + limit);
-        return { rows: shown, total: rows.length, ...next, ...unread, ...(jump !== undefined && { offset: from }) };
-      },
+      'traces/page': (params) => this.pageOf(params),
       'traces/readTexts': () => ({ unread: (this.unread = Math.max(0, this.unread - this.readAtOnce)) }),
       'traces/search': (params, context) => {
-        const rows = queried(this.traces, params.filter, params.query, 'left out').map(({ detail, ...texts }) => {
-          return { row: rowOf(detail), ...texts };
-        });
+        const rows = searched(this.traces, params);
         return fakeSearch(rows, params, context, 20, this.searchPace);
       },
       'traces/get': ({ trace }) => this.#find(trace).detail,
@@ -404,22 +392,11 @@ export class FakeHost {
     return made;
   }
 
-  #rows(filter: TraceFilter, query?: string, sort: TraceSort = { key: 'order', descending: false }): TraceRow[] {
-    const rows = queried(this.traces, filter, query).map(({ detail }) => ({ row: rowOf(detail) }));
-    return sortRows(rows, sort).map(({ row }) => row);
-  }
+  /** Answers `traces/page`; a bench puts another source in its place. */
+  pageOf: (params: Params<'traces/page'>) => Result<'traces/page'> | Promise<Result<'traces/page'>> = (params) =>
+    pageOf(this.traces, params, this.unread);
 }
 
 function batchOf(detail: TraceDetail, event: StageEvent): EventBatch {
   return { stream: `${detail.run}/${detail.stage}/${detail.attempt}`, events: [event] };
-}
-
-export function rowOf(detail: TraceDetail): TraceRow {
-  const { trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer } = detail;
-  const { tokens, tokensExact, finish, reward, advantage, live, superseded, length } = detail;
-  return {
-    ...{ trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer },
-    ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
-    ...(detail.figures && { figures: detail.figures }),
-  };
 }

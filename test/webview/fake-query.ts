@@ -3,16 +3,43 @@ import { countSpans } from '../../core/behaviours/count.ts';
 import { detect } from '../../core/behaviours/detect.ts';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
+import type { Params, Result } from '../../core/protocol/methods.ts';
+import type { TraceDetail, TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
 import { matchesGlob } from '../../core/query/glob.ts';
 import { parseQuery } from '../../core/query/parse.ts';
 import { textTerms, type FieldTerm, type Value } from '../../core/query/types.ts';
+import { sortRows } from '../../webview/inspector/sort-rows.ts';
 import type { FakeTrace } from './fake-host.ts';
 
 type Known = string | number | null;
 
+/** Answers `traces/page` as the service does. */
+export function pageOf(
+  traces: readonly FakeTrace[],
+  { filter, query, sort, cursor, offset, around, limit = 200 }: Params<'traces/page'>,
+  unread: number,
+): Result<'traces/page'> {
+  const found = queried(traces, filter, query).map(({ detail }) => ({ row: rowOf(detail) }));
+  const rows = sortRows(found, sort ?? { key: 'order', descending: false }).map(({ row }) => row);
+  const place = around === undefined ? -1 : rows.findIndex(({ trace }) => trace === around);
+  const jump = around === undefined ? offset : Math.max(0, place - (place % limit));
+  const from = jump ?? Number(cursor ?? 0);
+  return {
+    rows: rows.slice(from, from + limit),
+    total: rows.length,
+    ...(from + limit < rows.length && { next: String(from + limit) }),
+    ...(unread > 0 && { unread }),
+    ...(jump !== undefined && { offset: from }),
+  };
+}
+
+/** The texts that a search goes through. */
+export function searched(traces: readonly FakeTrace[], { filter, query }: Params<'traces/search'>) {
+  return queried(traces, filter, query, 'left out').map(({ detail, ...texts }) => ({ row: rowOf(detail), ...texts }));
+}
+
 /** The traces of a filter and a query. */
-export function queried(
+function queried(
   traces: readonly FakeTrace[],
   filter: TraceFilter,
   query: string | undefined,
@@ -94,4 +121,14 @@ function says(have: Known, value: Value): boolean {
       return { '=': have === n, '>': have > n, '>=': have >= n, '<': have < n, '<=': have <= n }[op];
     }
   }
+}
+
+export function rowOf(detail: TraceDetail): TraceRow {
+  const { trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer } = detail;
+  const { tokens, tokensExact, finish, reward, advantage, live, superseded, length } = detail;
+  return {
+    ...{ trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer },
+    ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
+    ...(detail.figures && { figures: detail.figures }),
+  };
 }

@@ -4,7 +4,8 @@ import type { CompletionState } from '../../core/metrics/reward-factors.ts';
 import type { RewardedCompletion } from '../../core/metrics/reward-table.ts';
 import type { RewardChange, StepWindow } from '../../core/protocol/reward-change.ts';
 import type { Params } from '../../core/protocol/methods.ts';
-import { fakeTrace, rowOf } from './fake-host.ts';
+import { fakeTrace } from './fake-host.ts';
+import { rowOf } from './fake-query.ts';
 import { RUN } from './made-run.ts';
 
 const STEPS = 30;
