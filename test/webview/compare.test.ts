@@ -234,6 +234,26 @@ describe('comparison', () => {
     assert.deepEqual(opening.view.filter, { run: RUN, stage: 'grpo', step: 30 });
   });
 
+  it('opens the two that are shown side by side, by button and by key', async () => {
+    const fake = host();
+    const page = await open(fake);
+    await page.locator('.side .pill').nth(1).waitFor();
+    const shown = fake.calls
+      .filter(({ method }) => method === 'traces/figures')
+      .map(({ params }) => (params as { trace: string }).trace);
+    await page.getByRole('button', { name: 'Side by side' }).click();
+    await page.keyboard.press('2');
+    await page.waitForTimeout(50);
+    const opened = fake.calls.filter(({ method }) => method === 'host/open').map(({ params }) => params);
+    assert.equal(opened.length, 2);
+    assert.deepEqual(opened[0], opened[1]);
+    const { view: sides } = opened[0] as { view: { page: string; left: string; right: string } };
+    assert.equal(sides.page, 'sides');
+    assert.match(sides.left, /\/sft\//);
+    assert.match(sides.right, /\/grpo\//);
+    assert.ok(shown.includes(sides.left) && shown.includes(sides.right));
+  });
+
   it('shows lengths and behaviours once all texts are read, and opens the traces behind a number', async () => {
     const fake = host();
     const whole = madeBehaviours();

@@ -90,6 +90,25 @@ describe('groups of GRPO', () => {
     assert.match((params as { view: { trace: string } }).view.trace, new RegExp(`^${RUN}/grpo/1/11$`));
   });
 
+  it('opens a completion beside one that ended the other way', async () => {
+    const host = new FakeHost(groupsData(3, 2), grpoView);
+    const page = await open(host);
+    const button = group(page)
+      .getByRole('button', { name: /^Side by side with sample/ })
+      .first();
+    const mate = Number(/\d+/.exec((await button.getAttribute('aria-label'))!)![0]) - 1;
+    await button.click();
+    await page.waitForTimeout(50);
+    const opened = host.calls.filter(({ method }) => method === 'host/open');
+    assert.equal(opened.length, 1, 'the trace itself is not opened as well');
+    const { view } = opened[0]!.params as { view: { page: string; left: string; right: string } };
+    assert.equal(view.page, 'sides');
+    const members = Object.values(host.data.groups!.details).flatMap((one) => one.members.map(({ row }) => row));
+    const [left, right] = [view.left, view.right].map((id) => members.find((row) => row.trace === id)!);
+    assert.equal(right!.sample, mate);
+    assert.deepEqual(new Set([left!.verdict, right!.verdict]), new Set(['right', 'wrong']));
+  });
+
   it('reads on from the last steps while it trains', async () => {
     const host = new FakeHost(groupsData(4, 3), { ...grpoView, problem: 'p1', step: 7 });
     const page = await open(host);

@@ -213,6 +213,21 @@ describe('two attempts side by side', () => {
     });
   });
 
+  it('is asked for from the inspector, by key and button', async () => {
+    const fake = new FakeHost(
+      { traces: madeAttempts() },
+      { page: 'inspector', title: 'run', filter: {}, trace: trace(1) },
+    );
+    const page = await open(fake, { bundle: 'inspector' });
+    await page.locator('.scroller .block').first().waitFor();
+    await page.keyboard.press('2');
+    await page.getByRole('button', { name: 'Side by side with another attempt' }).click();
+    await page.waitForTimeout(50);
+    const asked = fake.calls.filter(({ method }) => method === 'host/command').map(({ params }) => params);
+    const wanted = { command: 'longhand.compareTrace', trace: trace(1) };
+    assert.deepEqual(asked, [wanted, wanted]);
+  });
+
   it('says that nothing differs, and shows the error of a trace that is gone', async () => {
     const same = host(view(0, 1));
     same.traces[1]!.completion = same.traces[0]!.completion;
