@@ -274,7 +274,7 @@ function Row({ index, row, columns, wide, active, template, onOver, onOpen }: Ro
             role="gridcell"
             id={`cell-${index}-${c + 1}`}
             class={`matrix-cell${active === c + 1 ? ' active' : ''}${cell ? '' : ' none'}`}
-            aria-label={`${label}: ${cellWords(cell)}`}
+            aria-label={`${label}: ${cell ? `${cellText(cell)} ${share === null ? 'not judged' : 'right'}` : 'no traces'}`}
             onClick={() => onOpen(c + 1)}
             onMouseEnter={() => onOver(c + 1)}
           >
