@@ -41,7 +41,7 @@ const ready = async (page: Page) => {
 const foot = (page: Page) => page.locator('.pane-place').innerText();
 
 describe('ruler', () => {
-  const { open, close } = suitePages();
+  const { open } = suitePages();
 
   it('says what is under the pointer, and goes to it', async () => {
     const page = await open(new FakeHost({ traces: [one()] }, view));
@@ -91,6 +91,7 @@ describe('ruler', () => {
     await page.evaluate(() => {
       const counted = window as unknown as { drawn: number };
       counted.drawn = 0;
+      // oxlint-disable-next-line typescript/unbound-method -- called on the context that it is called on
       const { fillRect } = CanvasRenderingContext2D.prototype;
       CanvasRenderingContext2D.prototype.fillRect = function counting(...all) {
         counted.drawn += 1;
@@ -115,6 +116,7 @@ describe('ruler', () => {
     await page.evaluate(() => {
       const timed = window as unknown as { times: number[] };
       timed.times = [];
+      // oxlint-disable-next-line typescript/unbound-method -- called on the canvas that it is called on
       const { getContext } = HTMLCanvasElement.prototype;
       HTMLCanvasElement.prototype.getContext = function timing(this: HTMLCanvasElement, ...all: [never]) {
         const began = performance.now();
@@ -237,7 +239,7 @@ describe('going to places', () => {
 });
 
 describe('rulers of a group', () => {
-  const { open, close } = suitePages();
+  const { open } = suitePages();
 
   const group = (n: number, characters: number): FakeTrace[] =>
     Array.from({ length: n }, (_, i) =>
@@ -264,14 +266,14 @@ describe('rulers of a group', () => {
       .locator('.strip-track canvas')
       .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().width));
     const lengths = await page
-      .locator('.strip-facts .num:nth-child(3)')
+      .locator('.strip-row .strip-facts .num:nth-child(3)')
       .evaluateAll((all) => all.map((one) => Number(one.textContent.replace(/\D/g, ''))));
     const longest = Math.max(...lengths);
     for (const [i, width] of widths.entries())
       assert.ok(Math.abs(width / Math.max(...widths) - lengths[i]! / longest) < 0.01, `${i}`);
     await page.getByRole('button', { name: 'length', exact: true }).click();
     const sorted = await page
-      .locator('.strip-facts .num:nth-child(3)')
+      .locator('.strip-row .strip-facts .num:nth-child(3)')
       .evaluateAll((all) => all.map((one) => Number(one.textContent.replace(/\D/g, ''))));
     assert.deepEqual(
       sorted,
@@ -293,7 +295,7 @@ describe('rulers of a group', () => {
     await page.locator('.pane-place', { hasText: /^tok ~[1-9]/ }).waitFor();
     await page.waitForFunction((wanted) => {
       const [, from = '0', to = '0'] =
-        /tok ~([\d,]+)–([\d,]+)/.exec(document.querySelector('.pane-place')!.textContent!) ?? [];
+        /tok ~([\d,]+)–([\d,]+)/.exec(document.querySelector('.pane-place')!.textContent) ?? [];
       const number = (text: string) => Number(text.replaceAll(',', ''));
       return number(from) <= wanted && wanted <= number(to);
     }, token);
@@ -309,26 +311,31 @@ describe('rulers of a group', () => {
       timeout: 50_000,
     });
     await shot(page, 'strips-64');
-    // What is here is drawn at once when the rulers are opened again.
+    // What is here is drawn at once when the rulers are opened again: time of the page's own thread, whatever else the machine does.
+    const client = await page.context().newCDPSession(page);
+    await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const spent = async () => {
+      const { metrics } = await client.send('Performance.getMetrics');
+      return 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
+    };
     const times: number[] = [];
     for (let i = 0; i < 5; i += 1) {
       await page.keyboard.press('Escape');
       await page.locator('.strips').waitFor({ state: 'detached' });
-      times.push(
-        await page.evaluate(async () => {
-          const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-          const began = performance.now();
-          document.querySelector<HTMLElement>('button[aria-label^="Rulers of all"]')!.click();
-          while (document.querySelectorAll('.strip-row').length < 64) await frame();
-          return performance.now() - began;
-        }),
-      );
+      await page.waitForTimeout(200);
+      const before = await spent();
+      await page.evaluate(async () => {
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        document.querySelector<HTMLElement>('button[aria-label^="Rulers of all"]')!.click();
+        while (document.querySelectorAll('.strip-row').length < 64) await frame();
+        await frame();
+      });
+      times.push((await spent()) - before);
     }
     assert.equal(host.count('traces/annotations'), 65);
-    const took = times.sort((x, y) => x - y)[2]!;
-    if (process.env.LONGHAND_TIMES) process.stdout.write(`64 strips, median of 5: ${took} ms\n`);
-    // The least of them: other work of the machine is not the page's.
-    assert.ok(times[0]! <= 200, `${times.join(' ')} ms`);
+    times.sort((x, y) => x - y);
+    if (process.env.LONGHAND_TIMES) process.stdout.write(`64 strips, median of 5: ${times[2]} ms\n`);
+    assert.ok(times[2]! <= 200, `${times.join(' ')} ms`);
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.strips').count(), 0);
   });
@@ -345,8 +352,8 @@ describe('rulers of a group', () => {
     await page.locator('.strips-state', { hasText: /^$/ }).waitFor({ state: 'attached' });
   });
 
-  it('is clean for axe in all four themes, wide and narrow, with the outline and the field', async () => {
-    for (const theme of themeKinds) {
+  for (const theme of themeKinds) {
+    it(`is clean for axe in ${theme}, wide and narrow, with the outline and the field`, async () => {
       const page = await open(new FakeHost({ traces: group(8, 20_000) }, view), { theme });
       await ready(page);
       await page.keyboard.press('L');
@@ -363,11 +370,13 @@ describe('rulers of a group', () => {
       assert.deepEqual(await axe(page), [], `${theme}, rulers`);
       await shot(page, `strips-${theme}`);
       await page.keyboard.press('Escape');
-      await page.setViewportSize({ width: 560, height: 700 });
+      await page.keyboard.press('l');
+      await page.keyboard.press('f');
+      await page.keyboard.press('L');
+      await page.setViewportSize({ width: 400, height: 700 });
       await page.waitForTimeout(200);
       await shot(page, `ruler-narrow-${theme}`);
       assert.deepEqual(await axe(page), [], `${theme}, narrow`);
-      if (theme !== themeKinds.at(-1)) await close();
-    }
-  });
+    });
+  }
 });

@@ -64,6 +64,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [theme, setTheme] = useState(0);
+  const [top, setTop] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => model.show(group), [model, group]);
   useLayoutEffect(() => {
@@ -90,6 +91,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
   const height = Math.max(LOWEST, Math.min(TALLEST, Math.floor(size.height / Math.max(1, rows.length))));
   const index = cursor ? sorted.findIndex((row) => row.trace === cursor.trace) : -1;
   const current = sorted[index] ?? null;
+  const isNear = (i: number) => (i + 3) * height > top && (i - 2) * height < top + size.height;
   const read = rows.filter((row) => data.has(row.trace)).length;
 
   const open = (row: TraceRow, unit: number) =>
@@ -176,6 +178,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
         aria-activedescendant={index >= 0 ? `strip-${index}` : undefined}
         onKeyDown={onKeyDown}
         onPointerLeave={() => setCursor(null)}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       >
         {rows.length === 0 && <Empty icon="versions" title="This trace has no group" />}
         {size.width > 0 &&
@@ -188,6 +191,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
               width={Math.max(2, (scale.of(row) / scale.longest) * room)}
               room={room}
               isOpen={row.trace === trace}
+              isNear={isNear(i)}
               cursor={cursor?.trace === row.trace ? cursor.unit : null}
               onCursor={(unit) => setCursor({ trace: row.trace, unit })}
               onOpen={(unit) => open(row, unit)}
@@ -221,20 +225,22 @@ interface StripProps {
   shown: ShownLayers;
   css: (name: string) => string;
   isOpen: boolean;
+  /** In view, or nearly so: what is not is drawn when it comes. */
+  isNear: boolean;
   cursor: number | null;
   onCursor: (unit: number) => void;
   onOpen: (unit: number) => void;
 }
 
 function Strip(props: StripProps) {
-  const { row, data, id, width, room, height, hidden, shown, css, isOpen, cursor, onCursor, onOpen } = props;
+  const { row, data, id, width, room, height, hidden, shown, css, isOpen, isNear, cursor, onCursor, onOpen } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const picture = usePicture(row, data, shown, hidden);
   const layout = useMemo(() => layoutOf(width, height, row.length), [width, height, row.length]);
   useLayoutEffect(() => {
-    const context = sizedContext(canvas.current!, Math.ceil(width), height);
+    const context = isNear ? sizedContext(canvas.current!, Math.ceil(width), height) : null;
     if (context) drawPicture(context, picture, layout, css);
-  }, [picture, layout, css]);
+  }, [picture, layout, css, isNear]);
   const unitAt = (event: PointerEvent | MouseEvent) => {
     const { left } = canvas.current!.getBoundingClientRect();
     return unitOf(layout.scale, event.clientX - left);
