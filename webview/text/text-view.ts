@@ -5,24 +5,21 @@
  * What is in view is there in the frame that asks for it, its formulas as text where they were never set. The rest comes in the
  * next frames, a few milliseconds in each: formulas, spans that changed, the blocks above and below the view.
  *
- * Longer than 400 lines with its comments because mounting, measuring and holding the place change the same few fields.
+ * Longer than 400 lines with its comments because filling the view, holding the place and going somewhere change the same few
+ * fields.
  */
 import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { TokenTable } from '../../core/traces/token-slice.ts';
-import { buildBlock, type BlockOutput } from './block-view.ts';
-import { FindMarks } from './find-marks.ts';
-import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
 import type { TextItem } from './items.ts';
-import { sameOverlays, type Overlay } from './overlay.ts';
+import { Mounts, type Mounted } from './mounts.ts';
+import type { Overlay } from './overlay.ts';
 import { TextPart } from './part.ts';
-import { SpanIndex } from './pieces.ts';
 import { rangesOf, type TextPosition } from './positions.ts';
 import { TextRows } from './rows.ts';
 import { ScrollPlace } from './scroll-place.ts';
 import { TextSelection } from './selection.ts';
-import { TokenMarks } from './token-marks.ts';
 import { prepareTypesetting, typesetWhenIdle } from './typeset.ts';
 
 export interface TextWindow {
@@ -38,22 +35,12 @@ export interface TextViewOptions {
   onTogglePrompt: () => void;
 }
 
-interface Mounted extends BlockOutput {
-  index: number;
-  overlays: readonly Overlay[];
-  /** Other spans lie over it now than were built. */
-  stale: boolean;
-}
-
 type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;
 
 /** Pixels above and below the view that are mounted as well. */
 const OVERSCAN = 240;
 /** Milliseconds of a frame that may go into what can wait: new formulas, blocks out of view. Laying them out comes on top. */
 const FRAME_BUDGET = 6;
-/** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
-const ELEMENT_LIMIT = 4_000;
-
 export class TextView {
   readonly prompt = new TextPart('prompt');
   readonly completion = new TextPart('completion');
@@ -63,19 +50,9 @@ export class TextView {
   readonly #options: TextViewOptions;
   readonly #rows = new TextRows({ prompt: this.prompt, completion: this.completion });
   readonly #place: ScrollPlace;
-  readonly #marks = new FindMarks();
-  readonly #tokenMarks = new TokenMarks();
+  readonly #mounts: Mounts;
   readonly #resize: ResizeObserver;
-  readonly #mounted = new Map<TextItem, Mounted>();
-  #promptOpen = false;
-  #promptTitle = 'Prompt';
-  #overlays: Record<'prompt' | 'completion', SpanIndex<Overlay>> = {
-    prompt: new SpanIndex([]),
-    completion: new SpanIndex([]),
-  };
   #hidden = new Set<Label>();
-  /** Where the tokens of the completion are, or null: unknown. */
-  #tokens: Positions | null = null;
   #width = 0;
   #following = false;
   /** The row that was asked for: it stays where it is while heights around it are learnt, until the reader scrolls. */
@@ -92,6 +69,13 @@ export class TextView {
     this.#content.className = 'text-content';
     this.#scroller.append(this.#content);
     this.#place = new ScrollPlace(this.#scroller, this.#content);
+    this.#mounts = new Mounts({
+      content: this.#content,
+      texts: { prompt: this.prompt, completion: this.completion },
+      rows: this.#rows,
+      place: this.#place,
+      onTogglePrompt: () => options.onTogglePrompt(),
+    });
     this.selection = new TextSelection(this.#content, this);
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
     this.#resize = new ResizeObserver(this.#onResize);
@@ -104,15 +88,15 @@ export class TextView {
     this.#resize.disconnect();
     document.fonts.removeEventListener('loadingdone', this.#onFonts);
     this.#scroller.removeEventListener('scroll', this.#onScroll);
-    this.#marks.clear();
-    this.#tokenMarks.clear();
+    this.#mounts.marks.clear();
+    this.#mounts.tokenMarks.clear();
     this.selection.dispose();
     cancelAnimationFrame(this.#frame);
     this.#content.remove();
   }
 
   get promptOpen(): boolean {
-    return this.#promptOpen;
+    return this.#mounts.head.open;
   }
 
   /** More text; the view stays where it is, or at the end when it was there. */
@@ -124,7 +108,7 @@ export class TextView {
     const first = this[name].append(more, whole);
     if (this.#width === 0) this.#remeasureFont();
     this.selection.keep(() => {
-      if (name === 'completion') this.#reindex(this.#rows.extend(first));
+      if (name === 'completion') this.#mounts.reindex(this.#rows.extend(first));
       else this.#rebuild();
       this.#render(0);
     });
@@ -137,14 +121,13 @@ export class TextView {
   }
 
   setPrompt(open: boolean, title: string): void {
-    if (open === this.#promptOpen && title === this.#promptTitle) return;
-    const isSame = open === this.#promptOpen;
-    this.#promptOpen = open;
-    this.#promptTitle = title;
+    if (open === this.promptOpen && title === this.#mounts.head.title) return;
+    const isSame = open === this.promptOpen;
+    this.#mounts.head = { title, open };
     const head = this.#rows.items[0];
     if (head?.kind !== 'head') return;
     this.selection.keep(() => {
-      this.#unmount(head);
+      this.#mounts.remove(head);
       if (!isSame) this.#rebuild();
       this.#render(0);
     });
@@ -152,31 +135,16 @@ export class TextView {
 
   /** Builds again only those blocks in view over which something else lies now. */
   setOverlays(overlays: readonly Overlay[]): void {
-    this.#overlays = {
-      prompt: new SpanIndex(overlays.filter((span) => span.in === 'prompt')),
-      completion: new SpanIndex(overlays.filter((span) => span.in === 'completion')),
-    };
-    let isStale = false;
-    for (const [item, mounted] of this.#mounted) {
-      mounted.stale = item.kind !== 'head' && !sameOverlays(mounted.overlays, this.#over(item));
-      isStale ||= mounted.stale;
-    }
-    if (isStale) this.#schedule();
-  }
-
-  #over(item: TextItem): readonly Overlay[] {
-    return item.kind === 'head' ? [] : this.#overlays[item.part].within(item.block.start, item.block.end);
+    if (this.#mounts.setOverlays(overlays)) this.#schedule();
   }
 
   setTokens(tokens: Positions | null): void {
-    if (tokens === this.#tokens) return;
-    this.#tokens = tokens;
-    for (const [item, mounted] of this.#mounted) this.#number(item, mounted);
+    this.#mounts.setTokens(tokens);
   }
 
   /** Lines under the tokens, by how sure the model was of them; null: none. */
   setTokenMarks(table: TokenTable | null, mark: TokenMark | null): void {
-    if (this.#tokenMarks.set(table, mark)) this.#tokenMarks.draw([...this.#mounted.values()].map(({ body }) => body));
+    if (this.#mounts.tokenMarks.set(table, mark)) this.#mounts.draw();
   }
 
   /** Hides labels by CSS alone: nothing moves, nothing is built again. */
@@ -195,7 +163,7 @@ export class TextView {
     this.#remeasureFont();
     this.#rows.forget(this.#rows.heights.at(this.#place.top), 1);
     this.selection.keep(() => {
-      for (const item of [...this.#mounted.keys()]) this.#unmount(item);
+      this.#mounts.clear();
       this.#render(FRAME_BUDGET);
     });
     if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
@@ -203,8 +171,8 @@ export class TextView {
 
   /** Marks what a search found; `current` is the place of the hit that the reader is at. */
   setHits(hits: Hits, current: TextPosition | null): void {
-    this.#marks.set(hits, current);
-    this.#drawMarks();
+    this.#mounts.marks.set(hits, current);
+    this.#mounts.draw();
   }
 
   /** Brings a place into view. Opens the prompt where that is needed. `target`: outlines it until the next call. */
@@ -214,7 +182,7 @@ export class TextView {
     end: number,
     options: { align?: 'third' | 'start' | 'nearest'; target?: boolean } = {},
   ): void {
-    if (name === 'prompt' && !this.#promptOpen) this.#options.onTogglePrompt();
+    if (name === 'prompt' && !this.promptOpen) this.#options.onTogglePrompt();
     const { items, heights } = this.#rows;
     const index = this.#indexOf(name, start);
     if (index < 0) return;
@@ -224,7 +192,7 @@ export class TextView {
     const offset = options.align === 'start' ? 4 : height / 3;
     // Again: the first look mounts and measures what is there, the next lands on the line.
     for (let pass = 0; pass < 3; pass += 1) {
-      const mounted = this.#mounted.get(items[index]!);
+      const mounted = this.#mounts.all.get(items[index]!);
       const rect = mounted ? this.#rectOf(mounted.body, name, start, end) : null;
       const { top } = this.#place;
       const y = rect ? rect.top - this.#scroller.getBoundingClientRect().top + top : heights.top(index);
@@ -235,8 +203,8 @@ export class TextView {
       this.#render(0);
     }
     if (options.target !== false) {
-      this.#marks.target({ in: name, start, end });
-      this.#drawMarks();
+      this.#mounts.marks.target({ in: name, start, end });
+      this.#mounts.draw();
     }
   }
 
@@ -259,14 +227,14 @@ export class TextView {
 
   /** Forgets all text: another trace comes. */
   clear(): void {
-    for (const item of [...this.#mounted.keys()]) this.#unmount(item);
+    this.#mounts.clear();
+    this.#mounts.setOverlays([]);
     this.prompt.clear();
     this.completion.clear();
-    this.#overlays = { prompt: new SpanIndex([]), completion: new SpanIndex([]) };
     this.#rows.clear();
     this.#held = null;
-    this.#marks.set({ prompt: [], completion: [] }, null);
-    this.#marks.target(null);
+    this.#mounts.marks.set({ prompt: [], completion: [] }, null);
+    this.#mounts.marks.target(null);
     this.selection.clear();
     this.#place.resize(0);
     this.#place.go(0);
@@ -275,19 +243,8 @@ export class TextView {
   // ---- rows --------------------------------------------------------------------------------------------------------
 
   #rebuild(): void {
-    this.#rows.rebuild(this.#promptOpen);
-    this.#reindex(0);
-  }
-
-  /** Rows from `from` on may be others, or at another place. */
-  #reindex(from: number): void {
-    const { items } = this.#rows;
-    const gone = new Set([...this.#mounted].filter(([, { index }]) => index >= from).map(([item]) => item));
-    for (let index = from; gone.size > 0 && index < items.length; index += 1) {
-      const item = items[index]!;
-      if (gone.delete(item)) this.#mounted.get(item)!.index = index;
-    }
-    for (const item of gone) this.#unmount(item);
+    this.#rows.rebuild(this.promptOpen);
+    this.#mounts.reindex(0);
   }
 
   /** The row that holds a place of a text, or -1. */
@@ -325,7 +282,7 @@ export class TextView {
     const before = this.#width;
     this.#remeasureFont();
     this.#rows.forget(near, before / Math.max(1, this.#width));
-    this.#measure([...this.#mounted.keys()]);
+    this.#mounts.measure(this.#mounts.all.keys());
     this.#place.resize(this.#rows.heights.total);
     if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
     this.#render(0);
@@ -357,17 +314,17 @@ export class TextView {
       const fresh: TextItem[] = [];
       for (let index = first; index <= last; index += 1) {
         const item = this.#rows.items[index]!;
-        if (this.#mounted.has(item)) continue;
-        this.#mount(item, index, deadline);
+        if (this.#mounts.all.has(item)) continue;
+        this.#mounts.add(item, index, deadline);
         fresh.push(item);
       }
       if (fresh.length === 0) break;
-      this.#measure(fresh);
+      this.#mounts.measure(fresh);
       this.#hold(anchor);
     }
     const [first, last] = this.#range(OVERSCAN);
-    for (const [item, { index, element }] of this.#mounted)
-      if ((index < first || index > last) && !this.selection.holds(element)) this.#unmount(item);
+    for (const [item, { index, element }] of this.#mounts.all)
+      if ((index < first || index > last) && !this.selection.holds(element)) this.#mounts.remove(item);
     this.#settle();
   }
 
@@ -382,28 +339,28 @@ export class TextView {
     const follow = this.#following && this.#place.atEnd;
     this.selection.keep(() => {
       const anchor = this.#anchor();
-      const changed = new Set<TextItem>(this.#fontsCame ? this.#mounted.keys() : []);
+      const changed = new Set<TextItem>(this.#fontsCame ? this.#mounts.all.keys() : []);
       this.#fontsCame = false;
       const [first, last] = this.#range(0);
       const isOut = ({ index }: Mounted) => index < first || index > last;
-      const waiting = [...this.#mounted].filter(([, { stale, pending }]) => stale || pending.length > 0);
+      const waiting = [...this.#mounts.all].filter(([, { stale, pending }]) => stale || pending.length > 0);
       waiting.sort(([, a], [, b]) => Number(isOut(a)) - Number(isOut(b)) || a.index - b.index);
       for (const [item, mounted] of waiting) {
         if (performance.now() > deadline) break;
         changed.add(item);
         if (mounted.stale) {
-          this.#unmount(item);
-          this.#mount(item, mounted.index, deadline);
-        } else this.#setFormulas(mounted, deadline);
+          this.#mounts.remove(item);
+          this.#mounts.add(item, mounted.index, deadline);
+        } else this.#mounts.setFormulas(mounted, deadline);
       }
       const [from, to] = this.#range(OVERSCAN);
       for (let index = from; index <= to && performance.now() <= deadline; index += 1) {
         const item = this.#rows.items[index]!;
-        if (this.#mounted.has(item)) continue;
-        this.#mount(item, index, deadline);
+        if (this.#mounts.all.has(item)) continue;
+        this.#mounts.add(item, index, deadline);
         changed.add(item);
       }
-      this.#measure([...changed]);
+      this.#mounts.measure(changed);
       if (performance.now() <= deadline) this.#rows.refine(deadline);
       this.#hold(anchor);
       this.#settle();
@@ -411,31 +368,17 @@ export class TextView {
     if (follow) this.toEnd();
   };
 
-  #setFormulas(mounted: Mounted, deadline: number): void {
-    this.#marks.forget(mounted.body);
-    this.#tokenMarks.forget(mounted.body);
-    let room = ELEMENT_LIMIT;
-    for (const { elements } of this.#mounted.values()) room -= elements;
-    while (mounted.pending.length > 0 && performance.now() <= deadline && mounted.elements < room)
-      mounted.elements += mounted.pending.shift()!.set();
-    // No room: they stay text, which is whole and can be read, until others have left the page.
-    if (mounted.elements >= room) mounted.pending.length = 0;
-  }
-
   /** Puts everything at its place, says what is in view, and sees to what is still to do. */
   #settle(): void {
     this.#place.resize(this.#rows.heights.total);
-    for (const { element, index } of this.#mounted.values()) {
-      const top = `${this.#place.inElement(this.#rows.heights.top(index))}px`;
-      if (element.style.top !== top) element.style.top = top;
-    }
-    this.#drawMarks();
+    this.#mounts.place();
+    this.#mounts.draw();
     this.selection.mounted();
     this.#options.onWindow(this.#windowNow());
     const [first, last] = this.#range(OVERSCAN);
     let isLeft = this.#rows.isRough || this.#fontsCame;
     for (let index = first; !isLeft && index <= last; index += 1) {
-      const mounted = this.#mounted.get(this.#rows.items[index]!);
+      const mounted = this.#mounts.all.get(this.#rows.items[index]!);
       isLeft = !mounted || mounted.stale || mounted.pending.length > 0;
     }
     if (isLeft) this.#schedule();
@@ -446,18 +389,12 @@ export class TextView {
     this.#frame ||= requestAnimationFrame(this.#work);
   }
 
-  #drawMarks(): void {
-    const bodies = [...this.#mounted.values()].map(({ body }) => body);
-    this.#marks.draw(bodies);
-    this.#tokenMarks.draw(bodies);
-  }
-
   /** The row that must not move, and how far the view has gone into it: the one that was asked for, or the first known one. */
   #anchor(): { index: number; delta: number } | null {
     const { items, heights } = this.#rows;
     const { top, height } = this.#place;
     if (top <= 0) return null;
-    const held = this.#held && this.#mounted.get(this.#held);
+    const held = this.#held && this.#mounts.all.get(this.#held);
     if (held && heights.top(held.index + 1) > top && heights.top(held.index) < top + height)
       return { index: held.index, delta: top - heights.top(held.index) };
     let index = heights.at(top);
@@ -479,71 +416,6 @@ export class TextView {
     const { top } = this.#place;
     const item = items[items.length > 0 ? heights.at(top + 8) : -1];
     return item && top > 4 && item.kind !== 'head' ? { in: item.part, offset: item.block.start } : null;
-  }
-
-  #mount(item: TextItem, index: number, deadline: number): void {
-    const overlays = this.#over(item);
-    const mounted: Mounted = { ...this.#build(item, overlays, deadline), index, overlays, stale: false };
-    let before: Mounted | null = null;
-    for (const other of this.#mounted.values()) {
-      if (other.index > index && (!before || other.index < before.index)) before = other;
-    }
-    mounted.element.style.top = `${this.#place.inElement(this.#rows.heights.top(index))}px`;
-    this.#content.insertBefore(mounted.element, before?.element ?? null);
-    this.#mounted.set(item, mounted);
-  }
-
-  #build(item: TextItem, overlays: readonly Overlay[], deadline: number): BlockOutput {
-    if (item.kind === 'head') {
-      return buildPromptHead(this.#promptTitle, this.#promptOpen, () => this.#options.onTogglePrompt());
-    }
-    const part = this[item.part];
-    const { block } = item;
-    const { raw } = this.#rows;
-    const built = buildBlock({
-      in: item.part,
-      text: part.text,
-      block,
-      formulas: raw || block.kind === 'code' ? [] : part.formulas(block.start, block.end),
-      codes: raw || block.kind === 'code' ? [] : part.codes(block.start, block.end),
-      overlays,
-      raw,
-      deadline,
-    });
-    if (item.part === 'prompt') built.element.classList.add('in-prompt');
-    this.#number(item, built);
-    return built;
-  }
-
-  #number(item: TextItem, built: BlockOutput): void {
-    if (item.kind === 'head' || item.part === 'prompt' || this.#tokens === null) return;
-    // The number of the first token that begins in the block, from 1.
-    writePosition(
-      built.element,
-      Math.min(this.#tokens.at(item.block.start) + 1, this.#tokens.tokens),
-      this.#tokens.exact,
-    );
-  }
-
-  #unmount(item: TextItem): void {
-    const mounted = this.#mounted.get(item);
-    if (!mounted) return;
-    this.#marks.forget(mounted.body);
-    this.#tokenMarks.forget(mounted.body);
-    mounted.element.remove();
-    this.#mounted.delete(item);
-  }
-
-  /** Heights of mounted blocks, in one layout; then the letters of what starts in them, beside the line where it does. */
-  #measure(items: readonly TextItem[]): void {
-    const writes: (() => void)[] = [];
-    for (const item of items) {
-      const mounted = this.#mounted.get(item)!;
-      const box = mounted.element.getBoundingClientRect();
-      this.#rows.measured(mounted.index, box.height);
-      writes.push(placeLetters(mounted, box.top, this.#rows.metrics.lineHeight));
-    }
-    for (const write of writes) write();
   }
 
   /** What of the completion is in view. */
