@@ -36,6 +36,7 @@ export const metrics: Command = {
       const behaviours = await untilRead(output, () => backend.call('metrics/behaviours', { of: { run } }, LONG));
       const { version, sets, more } = await figures(backend, output, run, budgets, ks);
       const turns = await twoTurns(backend, output, run);
+      const recorded = await backend.call('traces/page', { filter: { run }, query: 'has:logprobs', limit: 1 });
       const pairs = against === undefined ? null : await compare(backend, output, sets, against);
       const result = {
         run,
@@ -47,7 +48,7 @@ export const metrics: Command = {
         more,
         detector: behaviours.detector,
         twoTurns: turns,
-        entropy: entropyOf(last),
+        entropy: entropyOf(last, recorded.total),
         against: pairs && { run: against, pairs },
       };
       const lines = found.rows.length > 0 ? [...tableLines(found), ''] : [];
@@ -110,10 +111,11 @@ async function twoTurns(backend: Backend, output: Output, run: string): Promise<
 
 type Last = { stage: string; name: string; step: number | null; value: number | null };
 
-/** The record holds no log-probabilities; a trainer may have logged the entropy of its own rollouts. */
-function entropyOf(last: readonly Last[]) {
+/** Of how many completions it is in the record (`record: { logprobs: true }`); a trainer may have logged that of its own rollouts. */
+function entropyOf(last: readonly Last[], traces: number) {
   const logged = last.filter(({ name }) => /(?:^|[/_])entropy/.test(name));
-  return { stored: false, why: 'no log-probabilities of tokens are in the record', logged };
+  const why = traces > 0 ? null : 'no log-probabilities of tokens are in the record';
+  return { stored: traces > 0, traces, why, logged };
 }
 
 export interface SetPair {
