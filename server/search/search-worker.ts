@@ -1,7 +1,7 @@
 /** The entry of a thread that searches: one chunk of texts a message, one answer each. */
 import { setFlagsFromString } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { matcherOf } from './matcher.ts';
+import { ByteScanner } from './byte-scanner.ts';
 import { scan } from './scan.ts';
 import { shared, type ScanAnswer, type ScanTask } from './task.ts';
 
@@ -10,14 +10,14 @@ setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks'
 
 const port = parentPort;
 const numbers = new Int32Array((workerData as { shared: SharedArrayBuffer }).shared);
+const scanner = new ByteScanner();
 
 port?.on('message', ({ wanted, chunk, room }: ScanTask) => {
   let answer: ScanAnswer;
   try {
-    const terms = wanted.terms.map((term) => ({ negated: term.negated, look: matcherOf(term) }));
     const scanned = scan(chunk, {
-      terms,
-      texts: wanted.texts,
+      scanner,
+      wanted,
       room,
       before: (n) => {
         Atomics.store(numbers, shared.trace, n);
@@ -30,6 +30,7 @@ port?.on('message', ({ wanted, chunk, room }: ScanTask) => {
     const { message, code } = error as NodeJS.ErrnoException;
     answer = { ok: false, why: message.slice(0, 300), code: code ?? null };
   }
+  Atomics.store(numbers, shared.trace, -1);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   port.postMessage(answer);
 });

@@ -12,7 +12,7 @@ import type { Params } from '../../core/protocol/methods.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { chunksOf } from './chunks.ts';
 import type { Chunk, FoundTrace } from './scan.ts';
-import { readSearch } from './terms.ts';
+import { readSearch } from './query.ts';
 import { SearchThreads, type TaskEnd } from './threads.ts';
 
 /** Milliseconds between two notifications while it searches. */
@@ -40,7 +40,7 @@ export class Searches {
 
   /**
    * Answers `traces/search`.
-   * @throws LonghandError `invalid_params` for a query that is wrong or has nothing to look for in texts, `not_runnable` where too
+   * @throws LonghandError `invalid_query` for a query that is wrong or has nothing to look for in texts, `not_runnable` where too
    *   many searches run, what the store rejects with, and the signal's reason
    */
   async search(params: Params<'traces/search'>, { signal, progress }: SearchContext): Promise<SearchTotals> {

@@ -1,4 +1,4 @@
-/** One text as it lies on disk: its bytes in a row, decoded only where somebody asks. */
+/** One text as it was read: bytes of a larger memory, decoded only where somebody asks. Valid until the next text is looked at. */
 import { isAscii } from 'node:buffer';
 import type { Snippet } from '../../core/protocol/search.ts';
 
@@ -7,60 +7,52 @@ const BEFORE = 60;
 const OF_HIT = 200;
 const BEHIND = 120;
 
-/** One stretch of it, as the index has it. */
-export interface Piece {
-  bytes: number;
-  units: number;
-}
-
 export class StoredText {
+  /** The memory, and where the text lies in it. */
   readonly bytes: Buffer;
-  readonly pieces: readonly Piece[];
-  /** A piece begins within a character: the pieces are decoded one by one, as everywhere, and bytes say nothing of places. */
-  readonly broken: boolean;
-  private known: boolean | null = null;
+  readonly from: number;
+  readonly to: number;
+  /** Where each of its extents begins in the memory, where there are several. */
+  private readonly pieces: readonly number[];
+  private brokenKnown: boolean | null = null;
+  private asciiKnown: boolean | null = null;
   private decoded: string | null = null;
 
-  constructor(bytes: Buffer, pieces: readonly Piece[]) {
+  constructor(bytes: Buffer, from = 0, to = bytes.length, pieces: readonly number[] = []) {
     this.bytes = bytes;
+    this.from = from;
+    this.to = to;
     this.pieces = pieces;
-    this.broken = startsBroken(bytes, pieces);
+  }
+
+  /**
+   * An extent begins within a character: extents are decoded one by one, as everywhere, which is not what their bytes in a row are, and
+   * bytes say nothing of places.
+   */
+  get broken(): boolean {
+    return (this.brokenKnown ??= this.pieces.some((at) => at < this.to && (this.bytes[at]! & 0xc0) === 0x80));
   }
 
   get ascii(): boolean {
-    return (this.known ??= isAscii(this.bytes));
+    return (this.asciiKnown ??= isAscii(this.bytes.subarray(this.from, this.to)));
   }
 
   /** The text as every other part of the program reads it. */
   get text(): string {
-    return (this.decoded ??= this.ascii
-      ? this.bytes.toString('latin1')
-      : this.broken
-        ? this.byPieces()
-        : this.bytes.toString('utf8'));
+    this.decoded ??= this.ascii ? this.bytes.toString('latin1', this.from, this.to) : this.decode();
+    return this.decoded;
   }
 
-  private byPieces(): string {
-    let text = '';
-    let at = 0;
-    for (const { bytes } of this.pieces) {
-      text += this.bytes.toString('utf8', at, Math.min(at + bytes, this.bytes.length));
-      at += bytes;
-    }
-    return text;
+  private decode(): string {
+    if (!this.broken) return this.bytes.toString('utf8', this.from, this.to);
+    const starts = this.pieces.filter((at) => at > this.from && at < this.to);
+    const cuts = [this.from, ...starts, this.to];
+    return cuts.slice(1).reduce((text, to, i) => text + this.bytes.toString('utf8', cuts[i], to), '');
   }
 
-  /** UTF-16 units before a byte at which a character begins. */
+  /** UTF-16 units before a byte of the memory at which a character of the text begins. */
   unitsBefore(byte: number): number {
-    if (this.ascii) return byte;
-    let at = 0;
-    let units = 0;
-    for (const piece of this.pieces) {
-      if (at + piece.bytes > byte) break;
-      at += piece.bytes;
-      units += piece.units;
-    }
-    return units + this.bytes.toString('utf8', at, byte).length;
+    return this.ascii ? byte - this.from : this.bytes.toString('utf8', this.from, byte).length;
   }
 
   snippet(start: number, end: number): Snippet {
@@ -68,19 +60,14 @@ export class StoredText {
     const from = wholeAt(text, Math.max(0, start - BEFORE));
     const shown = wholeAt(text, Math.min(end, start + OF_HIT));
     const to = shown < end ? shown : wholeAt(text, Math.min(text.length, end + BEHIND));
-    // Copied, so that what is kept of a hit does not hold the whole text.
-    const around = Buffer.from(text.slice(from, to), 'utf16le').toString('utf16le');
-    return { text: around, start: start - from, end: shown - from, before: from > 0, after: to < text.length };
+    return {
+      text: text.slice(from, to),
+      start: start - from,
+      end: shown - from,
+      before: from > 0,
+      after: to < text.length,
+    };
   }
-}
-
-function startsBroken(bytes: Buffer, pieces: readonly Piece[]): boolean {
-  let at = pieces[0]?.bytes ?? 0;
-  for (let i = 1; i < pieces.length; i++) {
-    if (((bytes[at] ?? 0) & 0xc0) === 0x80) return true;
-    at += pieces[i]!.bytes;
-  }
-  return false;
 }
 
 /** The place itself, or before the pair that it would split. */

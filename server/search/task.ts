@@ -2,7 +2,7 @@
 import type { Chunk, Scanned } from './scan.ts';
 import type { Wanted } from './terms.ts';
 
-/** Places in the numbers that the thread shares with the service. */
+/** Places in the numbers that the thread shares with the service. `trace`: that whose texts are looked at; -1: none. */
 export const shared = { cancelled: 0, trace: 1, beats: 2 } as const;
 
 export interface ScanTask {

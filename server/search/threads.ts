@@ -51,7 +51,7 @@ export class SearchThreads {
   private next(): void {
     if (this.closed) return;
     for (;;) {
-      const free = [...this.threads].find((thread) => !thread.busy);
+      const free = [...this.threads].find((thread) => !thread.busy && !thread.ended);
       if (this.waiting.length === 0 || (!free && this.threads.size >= this.size)) break;
       const job = this.waiting.shift()!;
       if (job.signal.aborted) {
@@ -114,58 +114,49 @@ class Thread {
   async run({ task, signal, resolve, reject }: Waiting, patience: number): Promise<void> {
     this.busy = true;
     Atomics.store(this.numbers, shared.cancelled, 0);
-    const cleanUp = new AbortController();
-    const once = { signal: cleanUp.signal };
+    Atomics.store(this.numbers, shared.trace, -1);
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    const answered = (answer: ScanAnswer) => {
+      if (!answer.ok) reject(failed(answer));
+      else if (answer.scanned) resolve({ scanned: answer.scanned });
+      else reject(signal.reason);
+      settle();
+    };
+    const broke = (error: unknown) => {
+      this.ended = true;
+      reject(failed({ ok: false, why: error instanceof Error ? error.message : String(error), code: null }));
+      settle();
+    };
+    let late: NodeJS.Timeout | undefined;
+    const aborted = () => {
+      // The caller is told at once; the thread stops behind the text that it is in, or is ended.
+      reject(signal.reason);
+      Atomics.store(this.numbers, shared.cancelled, 1);
+      late = setTimeout(() => void this.end().then(settle), CANCEL_MS);
+    };
     let began = performance.now();
     let beats = Atomics.load(this.numbers, shared.beats);
-    try {
-      await new Promise<void>((settle) => {
-        const done = (end: TaskEnd | null, error?: unknown) => {
-          if (end) resolve(end);
-          else reject(error);
-          settle();
-        };
-        const timer = setInterval(
-          () => {
-            const now = Atomics.load(this.numbers, shared.beats);
-            if (now !== beats) [beats, began] = [now, performance.now()];
-            if (performance.now() - began < patience * 1000) return;
-            const slow = Atomics.load(this.numbers, shared.trace);
-            void this.end();
-            done({ slow });
-          },
-          Math.min(LOOK_MS, patience * 250),
-        );
-        cleanUp.signal.addEventListener('abort', () => clearInterval(timer));
-        const answered = (answer: ScanAnswer) => {
-          if (!answer.ok) done(null, failed(answer));
-          else if (answer.scanned) done({ scanned: answer.scanned });
-          else done(null, signal.reason);
-        };
-        const broke = (error: unknown) => {
-          this.ended = true;
-          done(null, failed({ ok: false, why: error instanceof Error ? error.message : String(error), code: null }));
-        };
-        this.worker.on('message', answered).on('error', broke);
-        cleanUp.signal.addEventListener('abort', () => this.worker.off('message', answered).off('error', broke));
-        signal.addEventListener(
-          'abort',
-          () => {
-            // The caller is told at once; the thread stops behind the text that it is in, or is ended.
-            reject(signal.reason);
-            Atomics.store(this.numbers, shared.cancelled, 1);
-            const late = setTimeout(() => void this.end().then(settle), CANCEL_MS);
-            cleanUp.signal.addEventListener('abort', () => clearTimeout(late));
-          },
-          once,
-        );
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-        this.worker.postMessage(task);
-      });
-    } finally {
-      cleanUp.abort();
-      this.busy = false;
-    }
+    const look = () => {
+      const slow = Atomics.load(this.numbers, shared.trace);
+      const now = Atomics.load(this.numbers, shared.beats);
+      // Reading may take as long as the disk takes.
+      if (now !== beats || slow < 0) [beats, began] = [now, performance.now()];
+      if (performance.now() - began < patience * 1000) return;
+      void this.end();
+      resolve({ slow });
+      settle();
+    };
+    const timer = setInterval(look, Math.min(LOOK_MS, patience * 250));
+    this.worker.on('message', answered).on('error', broke);
+    signal.addEventListener('abort', aborted);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.worker.postMessage(task);
+    await settled;
+    clearInterval(timer);
+    clearTimeout(late);
+    signal.removeEventListener('abort', aborted);
+    this.worker.off('message', answered).off('error', broke);
+    this.busy = false;
   }
 
   async end(): Promise<void> {

@@ -11,7 +11,8 @@ import type { EngineRow } from './rescore.ts';
 import type { ImportBatch, ImportStart } from './importing.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
-import type { SearchPage, SearchScope } from './search-places.ts';
+import type { SearchPage } from './search-page.ts';
+import type { SearchScope } from './search-places.ts';
 import type {
   AttemptKey,
   AttemptRecord,

@@ -8,25 +8,7 @@ import { attemptFolder, parseTraceId } from './paths.ts';
 import { attemptId } from './attempts.ts';
 import { traceRows } from './rows.ts';
 import { traceRowId } from './schema.ts';
-import type { AttemptKey } from './trace-store.ts';
-
-/** Texts and the extents of each: those of text `i` are numbers `starts[i]` to `starts[i + 1]` of `extents`. */
-export interface TextPlaces {
-  starts: Uint32Array;
-  /** Four numbers each: part, position, bytes, UTF-16 units. */
-  extents: Float64Array;
-}
-
-/** Traces of one attempt, by rising row id. */
-export interface SearchPage {
-  /** Of the attempt, where its parts are. */
-  folder: string;
-  ids: Float64Array;
-  completions: TextPlaces;
-  /** By `promptOf`; -1: the trace has none. Empty where prompts were not asked for. */
-  prompts: TextPlaces;
-  promptOf: Int32Array;
-}
+import { EXTENT, type SearchPage, type TextPlaces } from './search-page.ts';
 
 export interface SearchScope {
   filter: TraceFilter;
@@ -35,85 +17,102 @@ export interface SearchScope {
   prompts: boolean;
 }
 
-interface Row {
-  id: number;
-  prompt: number | null;
-  part: number | null;
-  position: number;
-  bytes: number;
-  units: number;
-}
-
 /** Rows of one statement: extents, or traces without any. A trace with more of them is a page of its own. */
 const PAGE_ROWS = 8192;
+/** Numbers of a row: the trace, its prompt, part, position and bytes; -1 where there is none. */
+const COLUMNS = 5;
 
 /** The next page; null: there are no more traces. */
 export function searchPage(
   index: IndexFile,
   root: string,
-  { filter, prompts, after }: SearchScope & { after: number },
+  { filter, query, prompts, after }: SearchScope & { after: number },
 ): SearchPage | null {
-  const condition = where(index, filter);
-  for (const { id: attempt } of attemptsOf(index, filter)) {
-    const [first, end] = [traceRowId(attempt, 0), traceRowId(attempt + 1, 0)];
+  const condition = where(index, filter, query.terms);
+  for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
+    const [first, end] = [traceRowId(id, 0), traceRowId(id + 1, 0)];
     if (end <= after) continue;
     const rows = placeRows(index, condition, Math.max(after, first - 1), end);
     if (rows.length === 0) continue;
-    const key = index.get<AttemptKey>('SELECT run, stage, attempt FROM attempts WHERE id = ?', attempt);
-    if (!key) continue;
-    return { folder: attemptFolder(root, key), ...packed(index, attempt, rows, prompts) };
+    return { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
   }
   return null;
 }
 
-/** Whole traces with their extents. */
-function placeRows(index: IndexFile, condition: Where, after: number, end: number): Row[] {
-  const select = (limit: string, from: number, to: number) =>
-    index.all<Row>(
-      `SELECT t.id, t.prompt, e.part, e.position, e.bytes, e.units FROM traces t LEFT JOIN extents e ON e.kind = 0 AND e.owner = t.id
-       WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id, e.ix ${limit}`,
+/**
+ * Whole traces with their extents, in numbers one after the other. As text from the index, parsed at once: an object a row takes twice as long,
+ * and this is what a search of many short texts waits for.
+ */
+function placeRows(index: IndexFile, condition: Where, after: number, end: number): number[] {
+  const select = (limit: string, from: number, to: number): number[] => {
+    const found = index.get<{ numbers: string | null }>(
+      `SELECT group_concat(id || ',' || prompt || ',' || part || ',' || position || ',' || bytes) AS numbers FROM (
+         SELECT t.id AS id, coalesce(t.prompt, -1) AS prompt, coalesce(e.part, -1) AS part, coalesce(e.position, 0) AS position,
+           coalesce(e.bytes, 0) AS bytes
+         FROM traces t LEFT JOIN extents e ON e.kind = 0 AND e.owner = t.id
+         WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id, e.ix ${limit})`,
       ...condition.values,
       from,
       to,
     );
+    return JSON.parse(`[${found?.numbers ?? ''}]`) as number[];
+  };
   const rows = select(`LIMIT ${PAGE_ROWS}`, after, end);
-  const last = rows.at(-1);
-  if (!last || rows.length < PAGE_ROWS) return rows;
-  const whole = rows.findLastIndex((row) => row.id !== last.id) + 1;
-  return whole > 0 ? rows.slice(0, whole) : select('', last.id - 1, last.id + 1);
+  const last = rows.at(-COLUMNS);
+  if (last === undefined || rows.length < PAGE_ROWS * COLUMNS) return rows;
+  // The last trace may have more of them.
+  let whole = rows.length;
+  while (whole > 0 && rows[whole - COLUMNS] === last) whole -= COLUMNS;
+  return whole > 0 ? rows.slice(0, whole) : select('', last - 1, last + 1);
 }
 
-function packed(index: IndexFile, attempt: number, rows: Row[], withPrompts: boolean): Omit<SearchPage, 'folder'> {
+function packed(
+  index: IndexFile,
+  attempt: number,
+  rows: readonly number[],
+  withPrompts: boolean,
+): Omit<SearchPage, 'folder'> {
   const ids: number[] = [];
   const promptOf: number[] = [];
   const numbers = new Map<number, number>();
   const completions = new Packer();
-  for (const row of rows) {
-    if (ids.at(-1) !== row.id) {
-      ids.push(row.id);
+  for (let i = 0; i < rows.length; i += COLUMNS) {
+    if (ids.at(-1) !== rows[i]) {
+      ids.push(rows[i]!);
       completions.begin();
+      const prompt = rows[i + 1]!;
       if (withPrompts) {
-        if (row.prompt !== null && !numbers.has(row.prompt)) numbers.set(row.prompt, numbers.size);
-        promptOf.push(row.prompt === null ? -1 : (numbers.get(row.prompt) ?? -1));
+        if (prompt >= 0 && !numbers.has(prompt)) numbers.set(prompt, numbers.size);
+        promptOf.push(numbers.get(prompt) ?? -1);
       }
     }
-    if (row.part !== null) completions.add(row.part, row);
+    if (rows[i + 2]! >= 0) completions.add(rows[i + 2]!, rows[i + 3]!, rows[i + 4]!);
   }
   const prompts = new Packer();
   for (const prompt of numbers.keys()) {
     prompts.begin();
-    for (const row of index.all<Row & { part: number }>(
-      'SELECT part, position, bytes, units FROM extents WHERE kind = 1 AND owner = ? ORDER BY ix',
+    for (const { part, position, bytes } of index.all<{ part: number; position: number; bytes: number }>(
+      'SELECT part, position, bytes FROM extents WHERE kind = 1 AND owner = ? ORDER BY ix',
       traceRowId(attempt, prompt),
     ))
-      prompts.add(row.part, row);
+      prompts.add(part, position, bytes);
   }
   return {
-    ids: Float64Array.from(ids),
+    ids: shared(Float64Array, ids),
     completions: completions.end(),
     prompts: prompts.end(),
-    promptOf: Int32Array.from(promptOf),
+    promptOf: shared(Int32Array, promptOf),
   };
+}
+
+/** In memory that threads share: passing it on copies nothing. Nobody writes to it. */
+function shared<T extends Uint32Array | Int32Array | Float64Array>(
+  type: { new (buffer: SharedArrayBuffer): T; BYTES_PER_ELEMENT: number },
+  values: readonly number[],
+): T {
+  const array = new type(new SharedArrayBuffer(values.length * type.BYTES_PER_ELEMENT));
+  array.set(values);
+  return array;
 }
 
 class Packer {
@@ -121,17 +120,17 @@ class Packer {
   private readonly extents: number[] = [];
 
   begin(): void {
-    this.starts.push(this.extents.length / 4);
+    this.starts.push(this.extents.length / EXTENT);
   }
 
-  add(part: number, { position, bytes, units }: Row): void {
-    this.extents.push(part, position, bytes, units);
+  add(part: number, position: number, bytes: number): void {
+    this.extents.push(part, position, bytes);
   }
 
   end(): TextPlaces {
     return {
-      starts: Uint32Array.from([...this.starts, this.extents.length / 4]),
-      extents: Float64Array.from(this.extents),
+      starts: shared(Uint32Array, [...this.starts, this.extents.length / EXTENT]),
+      extents: shared(Float64Array, this.extents),
     };
   }
 }
@@ -144,9 +143,9 @@ export function searchedRows(index: IndexFile, ids: number[]): (TraceRow & { row
 /** How many traces the scope has, and the row id behind which the search begins: -1, or that of the trace `after`. */
 export function beginSearch(
   index: IndexFile,
-  { filter, after }: SearchScope & { after?: string | undefined },
+  { filter, query, after }: SearchScope & { after?: string | undefined },
 ): { total: number; after: number } {
-  const { sql, values } = where(index, filter);
+  const { sql, values } = where(index, filter, query.terms);
   const total = index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
   if (after === undefined) return { total, after: -1 };
   const { key, n } = parseTraceId(after);

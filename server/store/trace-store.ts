@@ -21,7 +21,8 @@ import type { Sampling, TraceFacts, VerdictValue } from '../../core/protocol/eve
 import type { ReaderLayer } from '../../core/protocol/labels.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { Named } from './label-figures.ts';
-import type { SearchPage, SearchScope } from './search-places.ts';
+import type { SearchPage } from './search-page.ts';
+import type { SearchScope } from './search-places.ts';
 import type { LabelEditParams } from './labels.ts';
 import type { Exit, JournalEvent, Outcome, RunFile, Spec } from '../../core/protocol/files.ts';
 

@@ -3,7 +3,8 @@ import type { PeerCallContext } from '../../core/protocol/connection.ts';
 import type { SearchCounts, SearchHit, SearchMethods, SearchTotals } from '../../core/protocol/search.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import { StoredText } from '../../server/search/stored-text.ts';
-import { meaningOf, readSearch, type Wanted } from '../../server/search/terms.ts';
+import { readSearch } from '../../server/search/query.ts';
+import { meaningOf, type Wanted } from '../../server/search/terms.ts';
 
 interface Text {
   row: TraceRow;

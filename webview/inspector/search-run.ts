@@ -5,7 +5,7 @@ import type { Host } from '../host.ts';
 
 export interface SearchRun {
   /**
-   * Resolves at the end, rejects with a `LonghandError`: `invalid_params` for a query that is wrong (`detail.errors` has the places) or
+   * Resolves at the end, rejects with a `LonghandError`: `invalid_query` for a query that is wrong (`detail.errors` has the places) or
    * has nothing to look for in texts, `cancelled` after `cancel`.
    */
   readonly done: Promise<SearchTotals>;
