@@ -13,6 +13,7 @@ const python = process.env['LONGHAND_PYTHON'] ?? 'python3';
 const script = `
 import sys
 from longhand_engine.events import Record
+from longhand_engine.scores import TokenScores
 with Record(sys.argv[1]) as record:
     record.state("running")
     problem = record.problem("Wie groß\\u00a0ist  2 + 2?\\ufeff", "4", source_id="p-1", gold_origin="given")
@@ -21,7 +22,13 @@ with Record(sys.argv[1]) as record:
         trace = record.trace_begin(problem, prompt=prompt, sample=sample, step=1, group="1:" + problem)
         record.trace_text(trace, "<think>Hm \\U0001f600 \\ud800")
         record.trace_text(trace, "</think>\\\\boxed{4}")
-        record.trace_end(trace, {"tokens": 5, "tokens_exact": True, "finish": "stop"}, [1, 2, 3, 4, 5])
+        facts = {"tokens": 5, "tokens_exact": True, "finish": "stop"}
+        if sample < 2:
+            record.trace_end(trace, facts, [1, 2, 3, 4, 5])
+        else:
+            # Of a server that spells its tokens: <think>, Hm, the blank and the emoji, the rest.
+            scores = TokenScores([-0.5, -1, -0.25, float("nan"), -0.125], [0, 1, 2, 3, 4], 5, [7, 2, 5, 4, 17])
+            record.trace_end(trace, facts, scores=scores)
         record.trace_facts(trace, {"reward": float("nan"), "rewards": {"format": 1.0}, "advantage": 0.5})
     record.metrics(1, 0.5, {"loss": float("inf"), "reward": 1.0})
     record.end(True, step=1, max_steps=1, outputs={})
@@ -49,6 +56,23 @@ describe('store: a record written in Python', () => {
       assert.deepEqual([detail.reward, detail.advantage, detail.tokens, detail.verdict], [null, 0.5, 5, 'right']);
       const slice = await store.read('traces/slice', { trace: 'r/grpo/1/2', in: 'completion', start: 0, end: 999 });
       assert.equal(slice.text, '<think>Hm 😀 \ufffd</think>\\boxed{4}');
+      const { slice: tokens } = await store.sliced('traces/tokens', { trace: 'r/grpo/1/2', start: 0, end: 999 });
+      assert.deepEqual(tokens, {
+        tokens: 5,
+        first: 0,
+        start: 0,
+        lengths: [7, 2, 3, 2, 17],
+        logprobs: [-0.5, -1, -0.25, null, -0.125],
+        entropies: [0, 1, 2, 3, 4],
+        boundedBy: 5,
+        next: null,
+      });
+      assert.deepEqual([detail.facts.entropy, detail.facts.logprob], [2, -0.46875]);
+      const having = await store.read('traces/page', { filter: { run: 'r' }, query: 'has:logprobs' });
+      assert.deepEqual(
+        having.rows.map(({ trace }) => trace),
+        ['r/grpo/1/2'],
+      );
       const { series } = await store.read('metrics/snapshot', { run: 'r' });
       assert.deepEqual(
         series.map(({ name, value }) => [name, value[0]]),
