@@ -159,6 +159,7 @@ describe('two attempts side by side', () => {
       (id) => fake.traces.find(({ detail }) => detail.trace === id)!.detail.verdict,
     );
     assert.deepEqual(verdicts, ['right', 'wrong']);
+    assert.match(await page.locator('.branches > header').innerText(), /left and right go together for ~\d+ tokens/);
     await shot(page, 'sides-branches');
     await page.getByRole('button', { name: 'by steps' }).click();
     await items.first().waitFor();

@@ -1,5 +1,6 @@
 /** Where the completions of a group part, as a tree: how many went on to right and to wrong; any two of them open side by side. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { pairPrefixes } from '../../core/traces/common-prefix.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
 import { visible } from '../text/block-view.ts';
@@ -31,6 +32,9 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => (tree ? linesOf(tree, closed) : []), [tree, closed]);
+  const [a, b] = (['left', 'right'] as const).map((name) => rows.findIndex(({ trace }) => trace === shown[name]));
+  const prefixes = useMemo(() => (tree ? pairPrefixes(tree) : []), [tree]);
+  const shared = a !== b ? prefixes[a!]?.[b!] : undefined;
   const focused = Math.min(at, Math.max(0, lines.length - 1));
   const moved = useRef(false);
   useEffect(() => {
@@ -88,7 +92,7 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
           {reading
             ? `reading ${plural(rows.length, 'beginning')}…`
             : tree &&
-              `${plural(rows.length, 'attempt')}${more > 0 ? `, ${count(more)} more are not read` : ''}${undivided > 0 ? `; ${count(undivided)} still go together where reading ended` : ''}`}
+              `${plural(rows.length, 'attempt')}${more > 0 ? `, ${count(more)} more are not read` : ''}${undivided > 0 ? `; ${count(undivided)} still go together where reading ended` : ''}${shared === undefined ? '' : `; left and right go together for ${placeWords(rows[a!]!, shared)}`}`}
         </span>
         <button class="tool" aria-label="Close (t)" title="Close (t)" onClick={onClose}>
           <Icon name="close" />
@@ -115,6 +119,11 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
       )}
     </section>
   );
+}
+
+/** How long a beginning is, in tokens where they are known. */
+function placeWords({ tokens: all, length }: TraceRow, units: number): string {
+  return all !== null && length > 0 ? `~${count((units * all) / length)} tokens` : plural(units, 'character');
 }
 
 interface LineProps {

@@ -27,8 +27,8 @@ describe('views', () => {
     assert.equal(asView({ page: 'sides', title: 't', left: 'r/s/1/0' }), null);
     const view = asView(sides)!;
     assert.deepEqual(runsOf(view), ['r', 'q']);
-    assert.ok(samePlace(view, { ...view, title: 'other' }));
-    assert.ok(!samePlace(view, { ...view, ...{ left: 'r/s/1/1' } }));
+    assert.ok(samePlace(view, asView({ ...sides, title: 'other' })!));
+    assert.ok(!samePlace(view, asView({ ...sides, left: 'r/s/1/1' })!));
   });
 
   it('takes a report with its rows, and of these only what can be a filter', () => {
