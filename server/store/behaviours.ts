@@ -12,8 +12,6 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { Annotator } from './annotate.ts';
 import type { DocumentClasses, InDocument } from './classes.ts';
 import { BEHAVIOURS_KEY } from './detector-key.ts';
-
-export { BEHAVIOURS_KEY } from './detector-key.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder } from './paths.ts';
 import { Reading } from './reading.ts';

@@ -5,7 +5,8 @@ import { BehaviourTally, behaviourFigures } from '../../core/metrics/behaviours.
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { MOST_TEXTS, type BehaviourCheckpoint, type LabelRates } from '../../core/protocol/overview.ts';
 import type { Annotator } from './annotate.ts';
-import { BEHAVIOURS_KEY, countText, type Unread } from './behaviours.ts';
+import { countText, type Unread } from './behaviours.ts';
+import { BEHAVIOURS_KEY } from './detector-key.ts';
 import { controlledRates, type Counted } from './controlled.ts';
 import type { IndexFile } from './index-file.ts';
 import { Reading } from './reading.ts';
