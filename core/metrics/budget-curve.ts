@@ -28,8 +28,8 @@ export function budgetGrid(lengths: Iterable<number>): number[] {
 export interface CurvePoint {
   /** As `accuracyAt`. */
   accuracy: Interval | null;
-  /** As `tokenMeans(…).all`: an output over the budget counts as the budget. */
-  tokens: Interval | null;
+  /** The mean of `tokenMeans(…).all`: an output over the budget counts as the budget. */
+  tokens: number | null;
   /** Problems of which more samples are right than at the budget before. */
   gained: number;
 }
@@ -47,11 +47,10 @@ export function* budgetPoints(samples: readonly Sample[], budgets: readonly numb
   yield;
   const spent = budgets.map((budget) => shares(known, (sample) => Math.min(sample.tokens!, budget)));
   yield;
-  const drawnRight = yield* resampledSums(right);
-  const drawnSpent = yield* resampledSums(spent);
+  const drawn = yield* resampledSums(right);
   return budgets.map((_, b) => ({
-    accuracy: mean(right[b]!, drawnRight[b]!),
-    tokens: mean(spent[b]!, drawnSpent[b]!),
+    accuracy: interval(right[b]!, drawn[b]!),
+    tokens: spent[b]!.length === 0 ? null : mean(spent[b]!),
     gained: right[b]!.reduce((n, value, i) => n + (value > (right[b - 1]?.[i] ?? 0) ? 1 : 0), 0),
   }));
 }
@@ -61,10 +60,12 @@ function shares(groups: readonly (readonly Sample[])[], value: (sample: Sample) 
   return Float64Array.from(groups, (group) => group.reduce((sum, one) => sum + value(one), 0) / group.length);
 }
 
-function mean(values: Float64Array, drawn: Float64Array): Interval | null {
+const mean = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function interval(values: Float64Array, drawn: Float64Array): Interval | null {
   const n = values.length;
   if (n === 0) return null;
-  const all = values.reduce((sum, value) => sum + value, 0) / n;
+  const all = mean(values);
   return n === 1
     ? { mean: all, low: all, high: all }
     : intervalOf(

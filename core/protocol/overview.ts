@@ -61,7 +61,7 @@ export interface BudgetCurve {
   /** Right and finished within the budget, mean over problems; null where nothing is judged. */
   accuracy: (Interval | null)[];
   /** Mean tokens where each output is ended at the budget, mean over problems. */
-  tokens: (Interval | null)[];
+  tokens: (number | null)[];
   /** Problems of which more is right than at the budget before. */
   gained: number[];
   problems: number;

@@ -42,7 +42,7 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
       known.panel.reveal();
       const asked =
         view.page === 'inspector'
-          ? (view.trace ?? view.at ?? view.mode)
+          ? (view.trace ?? view.at ?? view.mode ?? view.query)
           : view.page === 'compare'
             ? view.problem
             : view.page === 'report'

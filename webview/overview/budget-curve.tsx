@@ -128,7 +128,7 @@ function noteOf(curves: Budgets['curves'], { checkpoints }: Budgets): string {
 /** Those that are compared with their bands, the first and the last by name, the others faint. x is a logarithm. */
 function linesOf({ checkpoints, budgets, curves }: Budgets, marked: readonly string[], spent: boolean) {
   const places = curves.map((curve) =>
-    budgets.map((budget, b) => Math.log2(spent ? Math.max(1, curve.tokens[b]?.mean ?? budget) : budget)),
+    budgets.map((budget, b) => Math.log2(spent ? Math.max(1, curve.tokens[b] ?? budget) : budget)),
   );
   const x = [...new Set(places.flat())].sort((a, b) => a - b);
   const shown = curves.flatMap((curve, c) => (curve.accuracy.some((one) => one !== null) ? [c] : []));

@@ -92,6 +92,7 @@ function drawSquares(context: CanvasRenderingContext2D, points: Points, area: Ar
   const columns = Math.ceil((area.right - area.left) / SQUARE) + 1;
   const rows = Math.ceil((area.bottom - area.top) / SQUARE) + 1;
   const counts = lanes.map(() => new Uint32Array(columns * rows));
+  const all = new Uint32Array(columns * rows);
   const cut = new Uint32Array(columns * rows);
   for (let i = 0; i < points.n; i += 1) {
     const column = Math.floor((atX(points.x[i]!) - area.left) / SQUARE);
@@ -99,22 +100,17 @@ function drawSquares(context: CanvasRenderingContext2D, points: Points, area: Ar
     if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
     const at = row * columns + column;
     counts[points.lane[i]!]![at]! += 1;
+    all[at]! += 1;
     cut[at]! += points.cut[i]!;
   }
   let most = 1;
-  for (let at = 0; at < cut.length; at += 1)
-    most = Math.max(
-      most,
-      counts.reduce((sum, own) => sum + own[at]!, 0),
-    );
+  for (const n of all) most = Math.max(most, n);
   const colors = lanes.map(({ color }) => cssColor(color));
   for (let at = 0; at < cut.length; at += 1) {
-    let [sum, lane] = [0, 0];
-    for (const [i, own] of counts.entries()) {
-      sum += own[at]!;
-      if (own[at]! > counts[lane]![at]!) lane = i;
-    }
+    const sum = all[at]!;
     if (sum === 0) continue;
+    let lane = 0;
+    for (let i = 1; i < counts.length; i += 1) if (counts[i]![at]! > counts[lane]![at]!) lane = i;
     context.globalAlpha = 0.2 + 0.8 * (Math.log1p(sum) / Math.log1p(most));
     const x = area.left + (at % columns) * SQUARE;
     const y = area.top + Math.floor(at / columns) * SQUARE;
