@@ -85,10 +85,11 @@ export class TokenMarks {
 function drawIn(body: HTMLElement, table: TokenTable, mark: TokenMark): Drawn {
   const drawn: Drawn = { ranges: [], dressed: [] };
   const { ends } = table;
-  const walker = document.createTreeWalker(body, NodeFilter.SHOW_ALL);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+  const walker = document.createTreeWalker(body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  let isFormula = false;
+  for (let node = walker.nextNode(); node; node = isFormula ? nextOutside(walker) : walker.nextNode()) {
     const extent = extentOf(node);
-    const isFormula = node instanceof HTMLElement && node.classList.contains('math');
+    isFormula = extent !== null && node instanceof HTMLElement && node.classList.contains('math');
     if (!extent || !(node instanceof Text || isFormula)) continue;
     let most = 0;
     for (let i = tokenOver(table.positions, extent.start); i < ends.length; i += 1) {
@@ -110,6 +111,14 @@ function drawIn(body: HTMLElement, table: TokenTable, mark: TokenMark): Drawn {
     }
   }
   return drawn;
+}
+
+/** The next node that does not lie in the one that the walker is at. */
+function nextOutside(walker: TreeWalker): Node | null {
+  for (;;) {
+    const next = walker.nextSibling();
+    if (next || !walker.parentNode()) return next;
+  }
 }
 
 /** The place in the completion of the character under a point of the screen, or null. */
