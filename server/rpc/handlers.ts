@@ -53,6 +53,7 @@ const features = [
   'stages/stop.force',
   'store/reindex',
   'store/verify',
+  'traces/query',
   'traces/search',
   'traces/tokens',
 ];

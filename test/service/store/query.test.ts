@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { labels } from '../../../core/behaviours/spans.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
 import type { Params } from '../../../core/protocol/methods.ts';
@@ -6,9 +7,10 @@ import type { TraceDetail, TraceFilter, TraceRow, TraceSortKey } from '../../../
 import { termsOfFilter } from '../../../core/query/filter-terms.ts';
 import type { QueryError } from '../../../core/query/types.ts';
 import { writeQuery } from '../../../core/query/write.ts';
+import { indexPath } from '../../../server/store/paths.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
-import { withStore } from '../../support/temporary.ts';
+import { withFolder, withStore } from '../../support/temporary.ts';
 
 const verdicts = ['right', 'wrong', 'undecided', 'none'] as const;
 const finishes = ['stop', 'length', 'error'] as const;
@@ -307,6 +309,30 @@ describe('store: lists by a query', () => {
       assert.deepEqual(await store.sliced('traces/readTexts', { filter }), { unread: 0 });
       await store.reindex();
       assert.equal((await page({ query })).unread, 91);
+    }));
+
+  it('reads texts again where another version had read them', () =>
+    withFolder(async (root) => {
+      const query = 'behaviour.verification:>=1 flips:>=0';
+      const ask = async (store: TraceStore): Promise<[number, number | undefined]> => {
+        const { total, unread } = await store.read('traces/page', { filter: { run: 'r' }, query });
+        return [total, unread];
+      };
+      const first = await withStore(async (store) => {
+        await fill(store, root);
+        await readAll(store, { filter: { run: 'r' }, query });
+        return ask(store);
+      }, root);
+      assert.ok(first[0] > 0);
+      assert.deepEqual(await withStore(ask, root), first, 'the same version keeps what it read');
+      const index = new DatabaseSync(indexPath(root));
+      index.exec("UPDATE meta SET value = 'older' WHERE key = 'counted'");
+      index.close();
+      await withStore(async (store) => {
+        assert.deepEqual(await ask(store), [0, 167]);
+        await readAll(store, { filter: { run: 'r' }, query });
+        assert.deepEqual(await ask(store), first);
+      }, root);
     }));
 
   it('refuses a query that is wrong with what and where, and one that has to be searched for', () =>
