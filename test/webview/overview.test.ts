@@ -64,8 +64,8 @@ const panel = (page: Page, name: string) => page.getByRole('region', { name, exa
 
 /** The view that the page asked to be opened last. */
 function opened(host: FakeHost): View {
-  const call = host.calls.findLast(({ method }) => method === 'host/open');
-  return (call?.params as { view: View }).view;
+  const call = host.calls.findLast(({ method }) => method === 'host/open')!;
+  return (call.params as { view: View }).view;
 }
 
 describe('the overview', () => {

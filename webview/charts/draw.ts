@@ -35,7 +35,7 @@ export function sizeOf(model: ChartModel): Size {
 export function drawChart(model: ChartModel, pen: Pen, palette: Palette): void {
   const size = sizeOf(model);
   pen.text(16, 26, model.title, { color: palette.text, size: 14, bold: true });
-  if (model.unit) pen.text(16 + 8.2 * model.title.length + 8, 26, model.unit, { color: palette.muted, size: 12 });
+  if (model.unit) pen.text(16 + 9 * model.title.length + 8, 26, model.unit, { color: palette.muted, size: 12 });
   const notes = noteLines(model);
   const bottom = size.height - NOTE * notes.length - (notes.length > 0 ? 14 : 6);
   const box = { left: 0, top: HEAD, right: size.width, bottom };

@@ -30,7 +30,7 @@ export function frameOf(box: Box, model: LinesModel | PointsModel): Frame {
   const [first, last] = extent(model.x.values);
   const ends: [number, number] = model.y.names ? [-0.5, model.y.names.length - 0.5] : padded(...extent(model.y.values));
   const places = model.y.names ? [...model.y.names.keys()] : null;
-  return scaled(inner, model.x.log ? [Math.max(1, first), last] : [0, last], ends, model.x.log, places);
+  return scaled(inner, model.x.log ? [Math.max(1, first) / 1.05, last * 1.05] : [0, last], ends, model.x.log, places);
 }
 
 function scaled(inner: Box, x: [number, number], y: [number, number], log: boolean, yPlaces: number[] | null): Frame {

@@ -17,6 +17,7 @@ const onPaper: Record<string, string> = {
   '--lh-cut': '#926800',
   '--lh-grey': '#696969',
   '--lh-faint': '#808080',
+  '--lh-grid': '#c8c8c8',
   '--lh-verification': '#485688',
   '--lh-backtracking': '#be5113',
   '--lh-subgoal': '#693eab',

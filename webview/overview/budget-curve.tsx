@@ -15,6 +15,9 @@ import { useAnswer } from './use-answer.ts';
 
 type Budgets = Result<'overview/budgets'>;
 
+/** Lines from which on those between are hardly more than a trace. */
+const MANY = 12;
+
 interface CurveProps {
   host: Host;
   place: Place;
@@ -147,7 +150,15 @@ function linesOf({ checkpoints, budgets, curves }: Budgets, marked: readonly str
       name: label,
       label: isMarked || isEnd || shown.length < 5 ? label : '',
       color:
-        key === marked[1] ? '--lh-right' : key === marked[0] ? '--lh-grey' : isEnd ? '--lh-verification' : '--lh-faint',
+        key === marked[1]
+          ? '--lh-right'
+          : key === marked[0]
+            ? '--lh-grey'
+            : isEnd
+              ? '--lh-verification'
+              : shown.length > MANY
+                ? '--lh-grid'
+                : '--lh-faint',
       values: values((b) => accuracy[b]?.mean),
       points: isMarked,
       ...(isMarked && { low: values((b) => accuracy[b]?.low), high: values((b) => accuracy[b]?.high) }),
