@@ -92,8 +92,11 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
           setChosen(-1);
         }}
         onBlur={(event) => {
-          const to = event.relatedTarget;
-          if (!(to instanceof Node) || !event.currentTarget.parentElement?.contains(to)) cancel();
+          const bar = event.currentTarget.parentElement;
+          // The palette that opened the field gives the focus back by detours: only who goes elsewhere on the page leaves it.
+          setTimeout(() => {
+            if (document.hasFocus() && bar?.isConnected && !bar.contains(document.activeElement)) cancel();
+          });
         }}
       />
       <div class="go-to-note" id="go-to-note" role="status">

@@ -19,6 +19,8 @@ interface PlacesParts {
   annotations: Annotations | null;
   figures: TraceFiguresAnswer | null;
   length: number;
+  /** Units of the completion that are here. */
+  loaded: number;
   positions: Positions | null;
   budgets: readonly number[];
   at: TextWindow;
@@ -48,10 +50,11 @@ export interface Places {
 const nothing: readonly never[] = [];
 
 export function usePlaces(parts: PlacesParts): Places {
-  const { view, trace, detail, annotations, figures, length, positions, budgets, at, onFocusText } = parts;
+  const { view, trace, detail, annotations, figures, length, loaded, positions, budgets, at, onFocusText } = parts;
   const [asked, setAsked] = useState(0);
   const before = useRef(0);
   const here = useRef(-1);
+  const coming = useRef<FoundPlace | null>(null);
   const sections = annotations?.sections ?? nothing;
   const steps = annotations?.steps ?? nothing;
   const answer = detail?.answerFound ?? null;
@@ -61,10 +64,16 @@ export function usePlaces(parts: PlacesParts): Places {
     const isHere = here.current >= at.start && here.current < at.end;
     return { length, positions, steps, landmarks, budgets, at: isHere ? here.current : at.start };
   };
-  const show = ({ start, end }: FoundPlace) => {
+  const show = (place: FoundPlace) => {
+    const { start, end } = place;
     here.current = start;
-    view?.reveal('completion', start, end, { target: end > start });
+    // The text of a long trace comes in slices: a place that is not here yet is shown when it is.
+    coming.current = start >= loaded ? place : null;
+    if (!coming.current) view?.reveal('completion', start, end, { target: end > start });
   };
+  useEffect(() => {
+    if (coming.current && coming.current.start < loaded) show(coming.current);
+  }, [loaded]);
   const mark = (by: 1 | -1): boolean => {
     const found = findPlace({ kind: 'mark', by }, known());
     if ('error' in found) return false;
@@ -93,6 +102,7 @@ export function usePlaces(parts: PlacesParts): Places {
   );
   useEffect(() => {
     here.current = -1;
+    coming.current = null;
     setAsked(0);
   }, [trace]);
   const close = () => {
@@ -113,6 +123,7 @@ export function usePlaces(parts: PlacesParts): Places {
           close();
         }}
         onCancel={() => {
+          coming.current = null;
           if (before.current === 0) view.toStart();
           else view.reveal('completion', before.current, before.current, { align: 'start', target: false });
           close();

@@ -104,6 +104,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
   });
   const places = usePlaces({
     ...{ view, trace, detail, annotations, figures, length, positions, budgets, at },
+    loaded: loaded.completion,
     onFocusText: () => scroller.current?.focus(),
   });
 
