@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   import: async () => (await import('./cli/import.ts')).importFiles,
   export: async () => (await import('./cli/export.ts')).exportRun,
   traces: async () => (await import('./cli/traces.ts')).traces,
+  search: async () => (await import('./cli/search.ts')).search,
   labels: async () => (await import('./cli/labels.ts')).labels,
   annotate: async () => (await import('./cli/annotate.ts')).annotate,
   grade: async () => (await import('./cli/grade.ts')).grade,

@@ -72,7 +72,7 @@ async function listed(backend: Backend, params: Params<'traces/page'>, limit: nu
 }
 
 /** Reads what the list needs of texts, until nothing is left to be read. */
-async function readTexts(
+export async function readTexts(
   backend: Backend,
   { filter, query, sort }: Params<'traces/page'>,
   output: Output,

@@ -56,11 +56,17 @@ export class Searches {
       const begun = await this.store.beginSearch({ ...scope, after: params.after });
       const run = new Run(params.limit ?? SEARCH_LIMIT, begun.total, this.store, progress, either);
       const chunks = chunksOf((after) => this.store.searchPage({ ...scope, after }), begun.after);
-      await run.go(
-        chunks,
-        (chunk, room) => this.threads.run({ wanted: asked.wanted, chunk, room }, either),
-        this.threads.size + 2,
-      );
+      await Promise.race([
+        run.go(
+          chunks,
+          (chunk, room) => this.threads.run({ wanted: asked.wanted, chunk, room }, either),
+          this.threads.size + 2,
+        ),
+        // At once, whatever it waits for: a client that does not read, most of all.
+        new Promise<never>((_, reject) => {
+          either.addEventListener('abort', () => reject(either.reason as Error), { once: true });
+        }),
+      ]);
       return run.totals();
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
@@ -122,6 +128,7 @@ class Run {
       return { chunk, end };
     };
     const timer = setInterval(() => void this.tell(), EVERY_MS);
+    this.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     try {
       let more = true;
       for (;;) {
