@@ -62,10 +62,11 @@ export class StepMarks {
     const key = JSON.stringify(bars);
     if (key !== this.#drawn) {
       this.#drawn = key;
+      const joined = join(bars);
       // Those that are tied first: what only this side has lies over them where two sentences share a line.
-      bars.sort((a, b) => Number(a.kind in signs) - Number(b.kind in signs));
+      joined.sort((a, b) => Number(a.kind in signs) - Number(b.kind in signs));
       this.#layer.replaceChildren(
-        ...bars.map(({ kind, top: y, height }) => {
+        ...joined.map(({ kind, top: y, height }) => {
           const bar = document.createElement('div');
           bar.className = `step-mark row-${kind}`;
           bar.style.top = `${y}px`;
@@ -99,4 +100,18 @@ export class StepMarks {
     this.#ranges = [];
     this.#dressed = [];
   }
+}
+
+/** Bars of one kind that overlap, as those of sentences in one line do, as one. */
+function join<B extends { kind: RowKind; top: number; height: number }>(bars: readonly B[]): B[] {
+  const found: B[] = [];
+  for (const bar of bars) {
+    const last = found.at(-1);
+    if (last?.kind === bar.kind && bar.top < last.top + last.height) {
+      const top = Math.min(last.top, bar.top);
+      last.height = Math.max(last.top + last.height, bar.top + bar.height) - top;
+      last.top = top;
+    } else found.push({ ...bar });
+  }
+  return found;
 }
