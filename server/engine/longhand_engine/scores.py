@@ -9,9 +9,9 @@ One stretch a completion: a head of 12 bytes, then a column after the other, all
     7   uint8    0
     8   uint32   tokens
 
-Log-probabilities and entropies are natural and of the model's own distribution, before temperature and filters; NaN where
-nothing is known of a token. A float16 is off by at most 2^-11 of its value (0.05 %). Lengths are bytes of UTF-8 that a token
-adds to the text, where the server gave no ids.
+Log-probabilities and entropies are natural and of the model's own distribution, before temperature and filters; NaN
+where nothing is known of a token. A float16 is off by at most 2^-11 of its value (0.05 %). Lengths are bytes of UTF-8
+that a token adds to the text, where the server gave no ids.
 """
 
 import math
@@ -30,7 +30,7 @@ _MOST = {"e": 65504.0, "H": 65535}
 
 @dataclass(frozen=True)
 class TokenScores:
-    """Of each token of a completion: log-probability of the one that was drawn, and entropy of what it was drawn from."""
+    """Of each token of a completion: its log-probability, and the entropy of what it was drawn from."""
 
     logprobs: Sequence[float]
     entropies: Sequence[float] | None = None
@@ -85,10 +85,10 @@ def unpack(data: bytes) -> TokenScores:
 
 
 def entropy_bound(top: Sequence[float]) -> float:
-    """The least entropy of any distribution whose likeliest tokens have these log-probabilities, in nats; NaN for none.
+    """The least entropy of a distribution whose likeliest tokens have these log-probabilities, in nats; NaN for none.
 
-    The rest is spread over as few tokens as can be, none likelier than the least likely one given: entropy is concave, so no
-    other way of spreading it has less (the same as `entropyLowerBound` of core/metrics/entropy.ts).
+    The rest is spread over as few tokens as can be, none likelier than the least likely one given: entropy is concave, so
+    no other way of spreading it has less (the same as `entropyLowerBound` of core/metrics/entropy.ts).
     """
     known = [p for p in top if p > -math.inf]
     if not known:

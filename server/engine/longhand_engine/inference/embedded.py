@@ -43,7 +43,8 @@ class EmbeddedSampler:
     """
 
     def __init__(self, model: str, *, batch: int = 32, scores: bool = False):
-        """`scores`: completions come with those of their tokens. Raises ConfigError for a tokenizer without a chat template, and what Transformers raises for no model."""
+        """`scores`: completions come with those of their tokens. Raises ConfigError for a tokenizer without a chat
+        template, and what Transformers raises for no model."""
         self._tokenizer = AutoTokenizer.from_pretrained(model)
         if not self._tokenizer.chat_template:
             raise ConfigError(f"the tokenizer of {model} has no chat template")

@@ -16,7 +16,7 @@ TOP = 5
 
 
 def wanted_scores(config: dict[str, Any]) -> int | None:
-    """What `record` of a stage asks for: how many likeliest tokens a server is to tell of; None: no log-probabilities."""
+    """How many likeliest tokens a server is to tell of, by a stage's `record`; None: no log-probabilities."""
     record = config.get("record") or {}
     if not record.get("logprobs"):
         return None

@@ -43,7 +43,9 @@ class Refused(Exception):
 
 
 def body_of(item: Item, model: str, can: Abilities, scores: int | None = None) -> dict[str, Any]:
-    """The request for one completion; with `scores`, for log-probabilities where the server gives them. Raises Refused for what the item needs and this server cannot do."""
+    """The request for one completion; with `scores`, for log-probabilities where the server gives them.
+
+    Raises Refused for what the item needs and this server cannot do."""
     wanted = item.sampling
     body: dict[str, Any] = {
         "model": model,

@@ -75,7 +75,8 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
             trainer.rollout_func = EngineRollout(tokenizer, scores=wanted_scores(stage.config) is not None)
         elif wanted_scores(stage.config) is not None:
             stage.record.warn(
-                "no_logprobs", "TRL generates these completions itself and hands no log-probabilities on: none are recorded."
+                "no_logprobs",
+                "TRL generates these completions itself and hands no log-probabilities on: none are recorded.",
             )
         completions.end_ids(trainer.eos_token_ids)
         callback.completions, callback.trainer = completions, trainer
