@@ -11,6 +11,7 @@ import { FakeHost, fakeTrace, type FakeTrace } from '../webview/fake-host.ts';
 import { readReasoningFlow } from '../webview/reasoning-flow.ts';
 import { longCompletion } from '../webview/made-trace.ts';
 import { closeBrowser, openPage } from '../webview/page.ts';
+import { findAll } from '../../core/traces/find.ts';
 import type { Figure } from './run.ts';
 
 const dist = process.env.LONGHAND_WEBVIEW ?? resolve(import.meta.dirname, '..', '..', 'dist', 'webview');
@@ -23,7 +24,9 @@ export async function bench(): Promise<Figure[]> {
   if (real) figures.push(...(await opening('open a real trace of 30,000 characters', real)));
   const made = fakeTrace(1, { completion: longCompletion(330_000, 1_100), gold: '42' });
   figures.push(...(await opening('open 100k tokens with 1,100 formulas', made, INSPECT_PEER)));
+  figures.push(...(await reading()));
   figures.push(...(await growing()));
+  figures.push(...(await streaming()));
   figures.push(...sizes());
   await closeBrowser();
   return figures;
@@ -101,6 +104,220 @@ async function opening(name: string, trace: FakeTrace, peer: string | null = nul
     { name: `${name}: tasks over 50 ms in ${RUNS} openings`, value: tasks, unit: 'tasks', target: '<=0' },
     { name: `${name}: scroll to a far place`, value: quantile(scrolls, 0.5), unit: 'ms', target: '<=50' },
     { name: `${name}: elements at most`, value: elements, unit: 'elements', target: '<=1500' },
+  ];
+}
+
+/** Milliseconds from `act` in the page to the frame after the one in which it was done. */
+async function timed(page: Page, act: string): Promise<number> {
+  return page.evaluate(
+    (source) =>
+      new Promise<number>((done) => {
+        const key = (name: string) =>
+          document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true }));
+        const scroller = document.querySelector('.scroller')!;
+        const start = performance.now();
+        const finish = () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+        const [what, to] = source.split(' ');
+        if (what === 'scroll') scroller.scrollTop = scroller.scrollHeight * Number(to);
+        else key(to!);
+        finish();
+      }),
+    act,
+  );
+}
+
+/** The longest time between two frames in the half second after what was done, in milliseconds. */
+async function worstFrame(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        const begin = performance.now();
+        let last = begin;
+        let worst = 0;
+        const look = () => {
+          const now = performance.now();
+          worst = Math.max(worst, now - last);
+          last = now;
+          if (now - begin < 500) requestAnimationFrame(look);
+          else done(worst);
+        };
+        requestAnimationFrame(look);
+      }),
+  );
+}
+
+/** What a reader does in long traces: to the next, to a random place, another width, labels on and off, find. */
+async function reading(): Promise<Figure[]> {
+  const traces = [340_000, 330_000, 320_000, 310_000, 300_000, 290_000].map((size, n) =>
+    fakeTrace(n, { completion: longCompletion(size, Math.round(size / 300)), gold: '42' }),
+  );
+  const host = new FakeHost({ traces }, { page: 'inspector', title: 'bench', filter: {} });
+  const { page, close } = await openPage(host);
+  await page.locator('.scroller .letter').first().waitFor();
+  await page.waitForTimeout(800);
+  await watchTasks(page);
+  const next: number[] = [];
+  for (let i = 1; i < traces.length; i += 1) {
+    next.push(
+      await page.evaluate(
+        (label) =>
+          new Promise<number>((done) => {
+            const start = performance.now();
+            const look = () => {
+              const isThere =
+                document.querySelector('.crumbs')?.textContent?.includes(label) &&
+                document.querySelectorAll('.scroller .block .body').length > 3;
+              if (isThere) setTimeout(() => done(performance.now() - start));
+              else requestAnimationFrame(look);
+            };
+            document.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+            requestAnimationFrame(look);
+          }),
+        `problem ${i}`,
+      ),
+    );
+    await page.waitForTimeout(700);
+  }
+  const scrolls: number[] = [];
+  const frames: number[] = [];
+  let elements = 0;
+  for (let i = 0; i < 20; i += 1) {
+    const worst = worstFrame(page);
+    scrolls.push(await timed(page, `scroll ${(i * 0.618) % 1}`));
+    frames.push(await worst);
+    elements = Math.max(elements, await page.evaluate(() => document.querySelectorAll('*').length));
+  }
+  const resizes: number[] = [];
+  for (const width of [1100, 1500, 1250, 1420, 1000]) {
+    await page.evaluate(() => {
+      (window as unknown as { resized: Promise<number> }).resized = new Promise((done) =>
+        addEventListener(
+          'resize',
+          () => {
+            const start = performance.now();
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))));
+          },
+          { once: true },
+        ),
+      );
+    });
+    await page.setViewportSize({ width, height: 900 });
+    resizes.push(await page.evaluate(() => (window as unknown as { resized: Promise<number> }).resized));
+    await page.waitForTimeout(250);
+  }
+  const toggles: number[] = [];
+  for (let i = 0; i < 6; i += 1) {
+    toggles.push(await timed(page, 'key h'));
+    await page.waitForTimeout(200);
+  }
+  const { times, wrong } = await finding(page, traces.at(-1)!.completion);
+  const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+  await close();
+  return [
+    { name: 'next trace of 100k tokens: text on screen', value: quantile(next, 0.5), unit: 'ms', target: '<=100' },
+    { name: 'scroll to 20 places: p50', value: quantile(scrolls, 0.5), unit: 'ms', target: '<=50' },
+    { name: 'scroll to 20 places: worst frame', value: quantile(frames, 1), unit: 'ms', target: '<=50' },
+    { name: 'scroll to 20 places: elements at most', value: elements, unit: 'elements', target: '<=1500' },
+    { name: 'resize: to the second frame after', value: quantile(resizes, 0.5), unit: 'ms', target: '<=100' },
+    { name: 'labels on and off', value: quantile(toggles, 0.5), unit: 'ms', target: '<=50' },
+    { name: 'find: count and first hit', value: quantile(times, 0.5), unit: 'ms', target: '<=50' },
+    { name: 'find: hits that indexOf does not confirm', value: wrong, unit: 'hits', target: '<=0' },
+    { name: 'reading: tasks over 50 ms', value: tasks.length, unit: 'tasks', target: '<=0' },
+    { name: 'reading: longest task', value: quantile([0, ...tasks], 1), unit: 'ms', target: '<=50' },
+  ];
+}
+
+/** Milliseconds from the last letter typed to the count, and how many hits differ from those of `indexOf`. */
+async function finding(page: Page, text: string): Promise<{ times: number[]; wrong: number }> {
+  const times: number[] = [];
+  let wrong = 0;
+  await page.keyboard.press('Control+f');
+  for (const needle of ['let me check', 'position', 'a_{100}', 'e', 'The answer is']) {
+    const wanted: number[] = [];
+    const lower = text.toLowerCase();
+    for (let at = lower.indexOf(needle.toLowerCase()); at >= 0;) {
+      wanted.push(at);
+      at = lower.indexOf(needle.toLowerCase(), at + needle.length);
+    }
+    const { hits } = findAll(text, needle);
+    wrong += wanted.filter((at, i) => hits[i]?.start !== at).length + Math.abs(wanted.length - hits.length);
+    const { took, total } = await page.evaluate(
+      (value) =>
+        new Promise<{ took: number; total: number }>((done) => {
+          const field = document.querySelector<HTMLInputElement>('.find-field')!;
+          const count = document.querySelector('.find-count')!;
+          const before = count.textContent;
+          field.value = value;
+          const start = performance.now();
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+          const look = () => {
+            const found = / of ([\d,]+)$/.exec(count.textContent);
+            if (!found || count.textContent === before) requestAnimationFrame(look);
+            else
+              setTimeout(() => done({ took: performance.now() - start, total: Number(found[1]!.replaceAll(',', '')) }));
+          };
+          requestAnimationFrame(look);
+        }),
+      needle,
+    );
+    times.push(took);
+    wrong += Math.abs(total - wanted.length);
+    await page.waitForTimeout(200);
+  }
+  return { times, wrong };
+}
+
+/** Sixteen traces that are written at 50 tokens a second each, one of them open and followed. */
+async function streaming(): Promise<Figure[]> {
+  const whole = longCompletion(330_000, 1_100);
+  const begun = whole.slice(0, 100_000);
+  const traces = Array.from({ length: 16 }, (_, n) =>
+    fakeTrace(n, {
+      completion: n === 0 ? begun : 'Let us see.\n\n',
+      live: true,
+      tokens: null,
+      finish: null,
+      group: 'g',
+    }),
+  );
+  const host = new FakeHost({ traces }, { page: 'inspector', title: 'bench', filter: {} });
+  const { page, close } = await openPage(host);
+  await page.locator('.scroller .block .body').nth(3).waitFor();
+  await page.keyboard.press('G');
+  await page.waitForTimeout(1_000);
+  const client = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await client.send('HeapProfiler.collectGarbage');
+    return (await client.send('Runtime.getHeapUsage')).usedSize / 1e6;
+  };
+  const before = await heap();
+  await watchTasks(page);
+  const EVERY = 200;
+  const SECONDS = 20;
+  // 50 tokens are some 165 characters.
+  const size = Math.round((165 * EVERY) / 1000);
+  const start = performance.now();
+  for (let i = 0; i * EVERY < SECONDS * 1000; i += 1) {
+    const at = begun.length + i * size;
+    await Promise.all(traces.map((_, n) => host.grow(n, whole.slice(at, at + size))));
+    await page.waitForTimeout(Math.max(0, start + (i + 1) * EVERY - performance.now()));
+  }
+  const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+  await page.waitForTimeout(1_500);
+  const shown = await page.evaluate(() => document.querySelector('.text-content')?.textContent?.length ?? 0);
+  const after = await heap();
+  await close();
+  if (shown === 0) throw new Error('nothing of the growing trace is on the page');
+  return [
+    {
+      name: '16 traces streaming, one open: tasks over 50 ms in 20 s',
+      value: tasks.length,
+      unit: 'tasks',
+      target: '<=0',
+    },
+    { name: '16 traces streaming: longest task', value: quantile([0, ...tasks], 1), unit: 'ms', target: '<=50' },
+    { name: '16 traces streaming: heap before', value: Math.round(before * 10) / 10, unit: 'MB', target: null },
+    { name: '16 traces streaming: heap after', value: Math.round(after * 10) / 10, unit: 'MB', target: '<=80' },
   ];
 }
 

@@ -18,6 +18,8 @@ export interface BlockInput {
   raw: boolean;
   /** `performance.now()` after which no new formula is set; those are left as text and are `pending`. */
   deadline: number;
+  /** Elements of formulas that the page has room for. */
+  room: number;
 }
 
 /** A formula that stands as text so far. */
@@ -197,7 +199,8 @@ function formula(input: BlockInput, piece: Piece, output: BlockOutput): HTMLElem
     mark(element, input.in, piece.start, piece.end);
     return found.elements;
   };
-  if (isTypeset(tex, display) || performance.now() <= input.deadline) output.elements += set();
+  const isNow = isTypeset(tex, display) || performance.now() <= input.deadline;
+  if (isNow && output.elements < input.room) output.elements += set();
   else output.pending.push({ tex, display, set });
   return element;
 }

@@ -103,6 +103,8 @@ export class FindWorker {
     const found: FoundPlaces = { prompt: [], completion: [], total: 0, incomplete: null };
     const worker = (this.#worker ??= makeWorker());
     let searched = 0;
+    // Lists of their own: those who watch see that they are others.
+    const soFar = (): FoundPlaces => ({ ...found, prompt: [...found.prompt], completion: [...found.completion] });
     return new Promise((resolve) => {
       const finish = (result: FoundPlaces | null) => {
         clearTimeout(timer);
@@ -119,7 +121,7 @@ export class FindWorker {
         stop();
         const all = texts.prompt.length + texts.completion.length;
         found.incomplete = `stopped after ${timeout / 1000} s, ${searched.toLocaleString('en')} of ${all.toLocaleString('en')} characters were searched`;
-        finish({ ...found });
+        finish(soFar());
       }, timeout);
       const listen = ({ data }: MessageEvent<Report>) => {
         if (data.id !== id) return;
@@ -127,10 +129,10 @@ export class FindWorker {
           found[data.in].push({ start: data.places[i]!, end: data.places[i + 1]! });
         found.total = data.total;
         searched = (data.in === 'completion' ? texts.prompt.length : 0) + data.at;
-        if (!data.done) return onSome({ ...found });
+        if (!data.done) return onSome(soFar());
         if (found.total > limit)
           found.incomplete = `the first ${limit.toLocaleString('en')} of ${found.total.toLocaleString('en')} are listed`;
-        finish({ ...found });
+        finish(soFar());
       };
       worker.addEventListener('message', listen);
       this.#end = () => {

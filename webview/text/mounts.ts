@@ -27,7 +27,9 @@ interface MountsOptions {
 }
 
 /** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
-const ELEMENT_LIMIT = 4_000;
+const ELEMENT_LIMIT = 2_000;
+/** Most elements of formulas with which a block comes into view; it has the others in the next frames. */
+const BLOCK_ELEMENTS = 250;
 
 export class Mounts {
   readonly all = new Map<TextItem, Mounted>();
@@ -99,15 +101,22 @@ export class Mounts {
     for (const item of [...this.all.keys()]) this.remove(item);
   }
 
-  /** Sets formulas of a block that stand as text, until `deadline` and as many as the page has room for. */
-  setFormulas(mounted: Mounted, deadline: number): void {
+  /**
+   * Sets formulas of a block that stand as text, until `deadline`, until they have `most` elements, and as many as the page has
+   * room for. Returns how many elements that are.
+   */
+  setFormulas(mounted: Mounted, deadline: number, most: number): number {
     this.#forget(mounted);
-    let room = ELEMENT_LIMIT;
-    for (const other of this.all.values()) if (other !== mounted) room -= other.elements;
-    while (mounted.pending.length > 0 && performance.now() <= deadline && mounted.elements < room)
-      mounted.elements += mounted.pending.shift()!.set();
+    const room = this.#room(mounted);
+    let made = 0;
+    while (mounted.pending.length > 0 && made < most && performance.now() <= deadline && mounted.elements < room) {
+      const elements = mounted.pending.shift()!.set();
+      mounted.elements += elements;
+      made += elements;
+    }
     // No room: they stay text, which is whole and can be read, until others have left the page.
     if (mounted.elements >= room) mounted.pending.length = 0;
+    return made;
   }
 
   /** Heights of blocks, in one layout; then the letters of what starts in them, beside the line where it does. */
@@ -147,6 +156,13 @@ export class Mounts {
     return item.kind === 'head' ? [] : this.#overlays[item.part].within(item.block.start, item.block.end);
   }
 
+  /** Elements of formulas that the page has room for beside those of all blocks but one. */
+  #room(but: Mounted | null): number {
+    let room = ELEMENT_LIMIT;
+    for (const other of this.all.values()) if (other !== but) room -= other.elements;
+    return room;
+  }
+
   #forget({ body }: Mounted): void {
     this.marks.forget(body);
     this.tokenMarks.forget(body);
@@ -167,6 +183,7 @@ export class Mounts {
       overlays,
       raw: rows.raw,
       deadline,
+      room: Math.min(BLOCK_ELEMENTS, this.#room(null)),
     });
     if (item.part === 'prompt') built.element.classList.add('in-prompt');
     this.#number(item, built);

@@ -41,6 +41,8 @@ type Hits = Record<'prompt' | 'completion', readonly { start: number; end: numbe
 const OVERSCAN = 240;
 /** Milliseconds of a frame that may go into what can wait: new formulas, blocks out of view. Laying them out comes on top. */
 const FRAME_BUDGET = 6;
+/** Most elements of new formulas in a frame: what laying them out takes. */
+const FRAME_ELEMENTS = 250;
 export class TextView {
   readonly prompt = new TextPart('prompt');
   readonly completion = new TextPart('completion');
@@ -345,13 +347,14 @@ export class TextView {
       const isOut = ({ index }: Mounted) => index < first || index > last;
       const waiting = [...this.#mounts.all].filter(([, { stale, pending }]) => stale || pending.length > 0);
       waiting.sort(([, a], [, b]) => Number(isOut(a)) - Number(isOut(b)) || a.index - b.index);
+      let room = FRAME_ELEMENTS;
       for (const [item, mounted] of waiting) {
-        if (performance.now() > deadline) break;
+        if (performance.now() > deadline || room <= 0) break;
         changed.add(item);
         if (mounted.stale) {
           this.#mounts.remove(item);
           this.#mounts.add(item, mounted.index, deadline);
-        } else this.#mounts.setFormulas(mounted, deadline);
+        } else room -= this.#mounts.setFormulas(mounted, deadline, room);
       }
       const [from, to] = this.#range(OVERSCAN);
       for (let index = from; index <= to && performance.now() <= deadline; index += 1) {

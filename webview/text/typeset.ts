@@ -10,8 +10,8 @@ import type { MathRegion } from '../../core/traces/math.ts';
  * takes up to 0.04 ms for a UTF-16 unit, and lays out deep nesting in more than linear time.
  */
 const FORMULA_LIMIT = 1_200;
-const DEPTH_LIMIT = 60;
-const ELEMENT_LIMIT = 2_500;
+const DEPTH_LIMIT = 24;
+const ELEMENT_LIMIT = 1_200;
 /** Farthest that a formula may move its parts or stretch them, in em: more than a matrix of a hundred rows needs. */
 const REACH_LIMIT = 200;
 const CACHE_LIMIT = 2_000;
