@@ -94,6 +94,7 @@ export function octaves(low: number, high: number): number[] {
   const found: number[] = [];
   for (let k = Math.ceil(Math.log2(low / 1000) - 1e-9); 1000 * 2 ** k <= high * 1.000001; k += 1)
     found.push(Math.round(1000 * 2 ** k));
+  if (found.length < 2) return ticks(low, high, 5).filter(Number.isInteger);
   const every = Math.ceil(found.length / 9);
   return found.filter((_, i) => (found.length - 1 - i) % every === 0);
 }

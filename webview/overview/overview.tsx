@@ -100,7 +100,8 @@ interface HeadProps {
 function Head({ page, view, name, all, series, children }: HeadProps) {
   const place = placeOf(view.run, name, series);
   const ends = endsOf(series, view);
-  const nameOf = ({ set, stage }: SeriesInfo) => set ?? `${stage} (rollouts)`;
+  const nameOf = ({ set, stage, checkpoints }: SeriesInfo) =>
+    set ?? (checkpoints.some(({ stepFrom }) => stepFrom !== null) ? `${stage} (rollouts)` : (stage ?? ''));
   const side = (which: 'before' | 'after') => (
     <Dropdown
       label={which === 'before' ? 'Before' : 'After'}

@@ -103,12 +103,13 @@ export function Scatter({ host, place, version }: ScatterProps) {
   );
 }
 
-function wordsOf({ total, leftOut, unknownLength, unrewarded, tokens: shown }: ScatterAnswer): string {
+function wordsOf({ total, leftOut, unknownLength, unrewarded, tokensExact, tokens: shown }: ScatterAnswer): string {
   return [
     plural(total, 'trace'),
     leftOut > 0 && `${count(shown.length)} of them drawn, evenly chosen`,
     unknownLength > 0 && `${count(unknownLength)} of unknown length left out`,
     unrewarded > 0 && `${count(unrewarded)} without a reward left out`,
+    !tokensExact && 'some lengths are estimates',
   ]
     .filter(Boolean)
     .join(', ');
