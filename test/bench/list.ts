@@ -11,7 +11,7 @@ import { closeBrowser, openPage } from '../webview/page.ts';
 import type { Figure } from './run.ts';
 
 const ROWS = 50_000;
-const RUNS = 7;
+const RUNS = 3;
 const run = 'many';
 const PEER = 'miles dashboard, a like machine: 16,384 rows 5.4 s, 246,000 elements';
 
@@ -48,7 +48,7 @@ const view = { page: 'inspector', title: 'bench', filter: { run } } as const;
 function made(i: number): FakeTrace {
   return fakeTrace(i, {
     ...{ run, stage: 'grpo', problemLabel: `aime24/${i % 900}`, sample: i % 16, step: Math.floor(i / 128) },
-    ...{ completion: `Trace ${i}: \\boxed{${i % 7}}`, gold: '3', tokens: 500 + ((i * 7919) % 16_000) },
+    ...{ completion: `Trace ${i}: \\boxed{${i % 7}}`, gold: '3', tokens: 500 + ((i * 7919 + 4000) % 16_000) },
     ...{ reward: (i % 11) / 10, advantage: ((i % 9) - 4) / 4, finish: i % 7 === 0 ? 'length' : 'stop' },
   });
 }

@@ -152,6 +152,7 @@ const cleared = ({ filter }: InspectorView): Partial<InspectorView> => ({
 interface TableState {
   version: number;
   generation: number;
+  fromTop: boolean;
   total: number;
   longest: number;
   busy: boolean;
@@ -165,14 +166,14 @@ interface ListedProps {
 }
 
 function Listed({ traces: { list }, narrowed, onClear, children }: ListedProps) {
-  const { version, generation, total, longest, loading, first, error } = useStore(list);
+  const { version, generation, total, longest, loading, first, error, fromTop } = useStore(list);
   if (error !== null && (first || total === 0))
     return <Failure what="The list cannot be shown" error={error} onRetry={() => void list.reload()} />;
   if (first) return <Skeleton lines={16} label="Reading the list" />;
   if (total > 0)
     return (
       <>
-        {children({ version, generation, total, longest, busy: loading })}
+        {children({ version, generation, total, longest, fromTop, busy: loading })}
         {error !== null && (
           <div class="note" role="alert">
             The list may not be whole{error instanceof Error ? `: ${error.message}` : ''}.{' '}
@@ -209,7 +210,7 @@ function Found({ traces: { search }, onClear, children }: Omit<ListedProps, 'nar
     );
   return (
     <>
-      {children({ version, generation, total, longest, busy: running })}
+      {children({ version, generation, total, longest, fromTop: true, busy: running })}
       <SearchNotes search={search} />
     </>
   );

@@ -30,6 +30,8 @@ export interface TraceListState {
   longest: number;
   /** A list was asked for and nothing of it is here; the last one is still shown. */
   loading: boolean;
+  /** The list begins at its top, wherever the selected trace lies: another order shows what is first in it. */
+  fromTop: boolean;
   /** No list was here yet. */
   first: boolean;
   error: unknown;
@@ -68,7 +70,7 @@ export class TraceList extends Store<TraceListState> {
   constructor(host: Host) {
     super({
       wish: { filter: {}, query: '', sort: firstSort },
-      ...{ generation: 0, version: 0, total: 0, scope: 0, longest: 1, loading: false, first: true },
+      ...{ generation: 0, version: 0, total: 0, scope: 0, longest: 1, loading: false, first: true, fromTop: false },
       ...{ error: null, live: 0, toRead: 0 },
     });
     this.#host = host;
@@ -97,25 +99,32 @@ export class TraceList extends Store<TraceListState> {
     this.#place = trace === null ? -1 : this.#pages.indexOf(trace);
   }
 
-  /** Shows a list from its beginning, or from where `selected` lies when it is in it. What was shown stays until then. */
-  async show(wish: ListWish, selected: string | null = null): Promise<void> {
+  /**
+   * Shows a list from where `selected` lies when it is in it, otherwise or with `fromTop` from its beginning. What was shown stays
+   * until then.
+   */
+  async show(wish: ListWish, selected: string | null = null, fromTop = false): Promise<void> {
     const asked = this.#begin();
     this.set({ wish, loading: true, error: null, toRead: 0 });
     try {
       const scale = this.#readScale(wish.filter);
       const around = selected === null ? {} : { around: selected };
-      const answer = await this.#ask(wish, around);
+      const located = fromTop && selected !== null ? this.#ask(wish, around) : null;
+      const answer = await this.#ask(wish, fromTop ? {} : around);
+      const held = await located;
       if (asked !== this.#asked) return;
       await Promise.race([scale, new Promise((done) => setTimeout(done, SCALE_PATIENCE))]);
       if (asked !== this.#asked) return;
       this.#pages.clear();
       const page = Math.floor((answer.offset ?? 0) / PAGE);
       this.#pages.put(page, answer.rows, answer.next);
-      this.#place = -1;
+      const at = held ? held.rows.findIndex(({ trace }) => trace === selected) : -1;
+      this.#place = at < 0 ? -1 : (held?.offset ?? 0) + at;
       this.#view = [page * PAGE, page * PAGE + 40];
       this.set({
         generation: this.value.generation + 1,
         first: false,
+        fromTop,
         total: answer.total,
         toRead: answer.unread ?? 0,
       });

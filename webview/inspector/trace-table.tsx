@@ -25,6 +25,8 @@ interface TraceTableProps {
   version: number;
   /** Counts the lists: a new one begins at its top, or where the selected row lies. */
   generation: number;
+  /** A new list begins at its top in any case. */
+  fromTop: boolean;
   total: number;
   longest: number;
   sort: TraceSort;
@@ -45,7 +47,7 @@ interface TraceTableProps {
 
 export function TraceTable(props: TraceTableProps) {
   const { source, version, generation, total, longest, sort, selected, widths, extra, busy, scroller } = props;
-  const { onSelect, onEnter, onSort, onWidths } = props;
+  const { onSelect, onEnter, onSort, onWidths, fromTop } = props;
   const columns = useMemo(() => merged(props.columns, extra), [props.columns, extra]);
   const index = selected === null ? -1 : source.indexOf(selected);
   const rows = useMemo(() => ({ length: total }), [total, version]);
@@ -63,7 +65,7 @@ export function TraceTable(props: TraceTableProps) {
       shown.current = generation;
       top.current = null;
       const room = element.clientHeight - ROW;
-      element.scrollTop = (index + 1) * ROW > room ? Math.max(0, index * ROW - room / 2) : 0;
+      element.scrollTop = !fromTop && (index + 1) * ROW > room ? Math.max(0, index * ROW - room / 2) : 0;
       return;
     }
     // Rows that came in above push nothing: the row at the top of the view stays there.

@@ -1,5 +1,5 @@
 /** The list that the inspector shows: all traces of the view and its query, or what a search of their texts finds. */
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { View } from '../../core/protocol/webview.ts';
@@ -42,12 +42,15 @@ export function useTraces(host: Host, view: InspectorView): Traces {
   const texts = useMemo(() => textTerms(parseQuery(query).query), [query]);
   const searching = texts.length > 0;
 
+  const shown = useRef('');
   const filterKey = JSON.stringify(filter);
   const sortKey = JSON.stringify(sort);
   useEffect(() => {
     if (searching) return;
     search.clear();
-    void list.show({ filter, query, sort }, view.trace ?? null);
+    const what = filterKey + query;
+    void list.show({ filter, query, sort }, view.trace ?? null, what === shown.current);
+    shown.current = what;
   }, [filterKey, sortKey, query]);
   useEffect(() => {
     if (searching) search.show(filter, query, sort);
