@@ -94,11 +94,11 @@ describe('dashboard', () => {
           }
           return false;
         }, color);
-    assert.ok(await has([0x4e, 0xc0, 0x7a]));
+    assert.ok(await has([0x52, 0xd4, 0x95]));
     await setTheme(page, 'vscode-light');
     await page.waitForTimeout(300);
-    assert.ok(await has([0x25, 0x7a, 0x40]));
-    assert.ok(!(await has([0x4e, 0xc0, 0x7a])));
+    assert.ok(await has([0x2a, 0x80, 0x49]));
+    assert.ok(!(await has([0x52, 0xd4, 0x95])));
   });
 
   it('reads values by keys and as a table', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { paper } from '../../../webview/charts/palette.ts';
 
 type Three = [number, number, number];
 
@@ -76,6 +77,12 @@ const grounds = { dark: ['#1f1f1f', '#252526'], light: ['#ffffff', '#f8f8f8'] };
 const APART = 14;
 
 describe('colours', () => {
+  it('on paper are those of the light themes', () => {
+    for (const file of Object.keys(families))
+      for (const [name, colour] of Object.entries(variables(file).light))
+        assert.equal(paper.color(`--lh-${name}`), colour);
+  });
+
   for (const [file, names] of Object.entries(families)) {
     for (const theme of ['dark', 'light'] as const) {
       it(`of ${file} in ${theme} themes stand out from the ground, and from each other for every kind of sight`, () => {
