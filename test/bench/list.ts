@@ -11,7 +11,7 @@ import { closeBrowser, openPage } from '../webview/page.ts';
 import type { Figure } from './run.ts';
 
 const ROWS = 50_000;
-const RUNS = 3;
+const RUNS = 5;
 const run = 'many';
 const PEER = 'miles dashboard, a like machine: 16,384 rows 5.4 s, 246,000 elements';
 

@@ -5,7 +5,7 @@ import { count } from '../ui/format.ts';
 import type { Column } from './columns.ts';
 
 /** Characters before the hit that are shown: a narrow column still has the hit itself. */
-const LEAD = 24;
+const LEAD = 10;
 
 export function searchColumns(hitOf: (trace: string) => SearchHit | null): Column[] {
   const hits: Column = {
