@@ -26,7 +26,7 @@ export function onsetEntropy(
   labels: readonly string[],
 ): OnsetEntropy {
   const values = entropies ?? new Float32Array(0);
-  const kind = new Array<number>(values.length).fill(labels.length);
+  const kind = Array.from(values, () => labels.length);
   const counts = labels.map(() => 0);
   for (const { in: part, start, label } of spans) {
     const at = labels.indexOf(label);

@@ -212,14 +212,14 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
           ...(mapping === undefined ? {} : { mapping }),
           ...(name === undefined ? {} : { name }),
         };
-        return await runImport(sources, { ...given, signal, onProgress: progress }, store);
+        return await runImport(sources, { ...given, signal, onProgress: (said) => void progress(said) }, store);
       } finally {
         await Promise.all(sources.map((source) => source.close()));
       }
     },
 
-    'store/reindex': (_, { progress }) => store.reindex(progress),
-    'store/verify': (_, { progress }) => store.verify(progress),
+    'store/reindex': (_, { progress }) => store.reindex((said) => void progress(said)),
+    'store/verify': (_, { progress }) => store.verify((said) => void progress(said)),
 
     'events/subscribe': ({ cursor, run, from }) =>
       events.subscribe(cursor, { ...(run === undefined ? {} : { run }), ...(from === undefined ? {} : { from }) }),

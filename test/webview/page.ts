@@ -111,9 +111,10 @@ async function deliver(page: Page, message: string): Promise<void> {
         ({ id, piece, isLast }) => {
           const held = ((window as unknown as { pieces?: Map<number, string> }).pieces ??= new Map<number, string>());
           const whole = (held.get(id) ?? '') + piece;
-          if (!isLast) return void held.set(id, whole);
-          held.delete(id);
-          window.postMessage(JSON.parse(whole), '*');
+          if (isLast) {
+            held.delete(id);
+            window.postMessage(JSON.parse(whole), '*');
+          } else held.set(id, whole);
         },
         { id, piece: message.slice(at, at + PIECE), isLast },
       ),

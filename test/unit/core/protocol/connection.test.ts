@@ -49,7 +49,7 @@ function setUp(options: Partial<PeerOptions<Service>> = {}) {
       count: async ({ to }, { progress }) => {
         for (let at = 1; at <= to; at++) {
           await new Promise((resolve) => setTimeout(resolve, 15));
-          progress({ at });
+          void progress({ at });
         }
         return { done: true };
       },
