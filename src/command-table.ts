@@ -5,6 +5,7 @@ import type { Tokens } from './backends/tokens.ts';
 import type { CommandTable } from './commands.ts';
 import type { Documents } from './documents.ts';
 import type { EngineFolders } from './engine/engine.ts';
+import { pressKeys } from './inspector/page-commands.ts';
 import type { Panels } from './inspector/panels.ts';
 import type { Log } from './log.ts';
 import type { Memory } from './memento.ts';
@@ -97,33 +98,9 @@ export function commandTable(parts: CommandParts): CommandTable {
       if (backends.state === 'connected') await store.reload();
     },
 
-    'longhand.nextTrace': () => panels.key('nextTrace'),
-    'longhand.previousTrace': () => panels.key('previousTrace'),
-    'longhand.nextSpan': () => panels.key('nextSpan'),
-    'longhand.previousSpan': () => panels.key('previousSpan'),
-    'longhand.toggleRaw': () => panels.key('toggleRaw'),
-    'longhand.tokenMarks': () => panels.key('tokenMarks'),
-    'longhand.toggleFacts': () => panels.key('toggleFacts'),
-    'longhand.toggleList': () => panels.key('toggleList'),
-    'longhand.queryTraces': () => panels.key('query'),
-    'longhand.findInTrace': () => panels.key('find'),
-    'longhand.goToInTrace': () => panels.key('goTo'),
-    'longhand.nextLandmark': () => panels.key('nextLandmark'),
-    'longhand.previousLandmark': () => panels.key('previousLandmark'),
-    'longhand.toggleOutline': () => panels.key('outline'),
-    'longhand.groupRulers': () => panels.key('strips'),
-    'longhand.copyTraceLink': () => panels.key('copyLink'),
+    ...pressKeys(panels),
     'longhand.openTraceLink': async () => (await import('./inspector/open-link.ts')).askForLink(parts),
     'longhand.secondOpinion': async (what) => (await import('./judge/second-opinion.ts')).secondOpinion(parts, what),
-    'longhand.judgeRight': () => panels.key('judgeRight'),
-    'longhand.judgeWrong': () => panels.key('judgeWrong'),
-    'longhand.judgeUndecided': () => panels.key('judgeUndecided'),
-    'longhand.judgeNone': () => panels.key('judgeNone'),
-    'longhand.undoVerdict': () => panels.key('undoVerdict'),
-    'longhand.showAnswer': () => panels.key('showAnswer'),
-    'longhand.editLabels': () => panels.key('editLabels'),
-    'longhand.nextDisagreement': () => panels.key('nextDisagreement'),
-    'longhand.previousDisagreement': () => panels.key('previousDisagreement'),
     'longhand.exportLabels': async (run) => (await labels()).exportLabels(parts, run),
     'longhand.importLabels': async (file) => (await labels()).importLabels(parts, file),
   };

@@ -23,6 +23,49 @@ export type AuditKey = 'judgeRight' | 'judgeWrong' | 'judgeUndecided' | 'judgeNo
 /** Keys of going to places that the editor has commands for. */
 export type PlaceKey = 'goTo' | 'strips' | 'outline' | 'copyLink' | 'nextLandmark' | 'previousLandmark';
 
+/** Keys of two attempts side by side that the editor has commands for. */
+export type SidesKey =
+  | 'nextDifference'
+  | 'previousDifference'
+  | 'parting'
+  | 'partner'
+  | 'leftText'
+  | 'rightText'
+  | 'scrollTogether'
+  | 'swapSides'
+  | 'branches';
+
+/** Keys of the pages that the editor has commands for. A page does nothing for those that mean nothing on it. */
+export type PageKey =
+  | 'nextTrace'
+  | 'previousTrace'
+  | 'nextSample'
+  | 'previousSample'
+  | 'toggleRaw'
+  | 'toggleLabels'
+  | 'togglePrompt'
+  | 'toggleFacts'
+  | 'toggleList'
+  | 'toggleAudit'
+  | 'tokenMarks'
+  | 'query'
+  | 'find'
+  | 'start'
+  | 'end'
+  | 'nextSpan'
+  | 'previousSpan'
+  | 'nextCandidate'
+  | 'previousCandidate'
+  | 'copyText'
+  | 'openText'
+  | 'help'
+  | AuditKey
+  | PlaceKey
+  | SidesKey
+  | 'editLabels'
+  | 'nextDisagreement'
+  | 'previousDisagreement';
+
 /** What a panel shows: navigation state, persisted by `setState` and the serializer. Never data. */
 export type View =
   | {
@@ -231,24 +274,7 @@ export interface HostNotifications {
   'host/view': { view: View };
   'host/settingsChanged': { settings: ReadingSettings };
   'host/backend': WebviewInit['backend'];
-  /** A key binding of the editor that is meant for the page. */
-  'host/key': {
-    action:
-      | 'nextTrace'
-      | 'previousTrace'
-      | 'toggleRaw'
-      | 'toggleFacts'
-      | 'toggleList'
-      | 'tokenMarks'
-      | 'query'
-      | 'find'
-      | 'nextSpan'
-      | 'previousSpan'
-      | AuditKey
-      | PlaceKey
-      | 'editLabels'
-      | 'nextDisagreement'
-      | 'previousDisagreement';
-  };
+  /** A command or a key binding of the editor that is meant for the page; `label`: of what label a span is. */
+  'host/key': { action: PageKey; label?: Label };
   'events/batch': EventBatch;
 }

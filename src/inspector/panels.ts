@@ -1,6 +1,7 @@
 /** Which panel shows what: the only place that knows webview panels. */
 import * as vscode from 'vscode';
-import type { HostMethods, HostNotifications, ReadingSettings, View } from '../../core/protocol/webview.ts';
+import type { Label } from '../../core/behaviours/spans.ts';
+import type { HostMethods, PageKey, ReadingSettings, View } from '../../core/protocol/webview.ts';
 import type { Backends } from '../backends/backends.ts';
 import { setContext } from '../commands.ts';
 import { ids } from '../contributions.ts';
@@ -95,8 +96,8 @@ export class Panels implements vscode.WebviewPanelSerializer, vscode.Disposable 
   }
 
   /** A key of the editor for the panel that has the focus. */
-  key(action: HostNotifications['host/key']['action']): void {
-    this.#active()?.notify('host/key', { action });
+  key(action: PageKey, label?: Label): void {
+    this.#active()?.notify('host/key', { action, ...(label && { label }) });
   }
 
   get activeView(): View | null {

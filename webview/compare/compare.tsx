@@ -10,6 +10,7 @@ import type { CompareSide, View } from '../../core/protocol/webview.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
+import { hostActionOf } from '../inspector/host-keys.ts';
 import { actionOf, keyLines, type Action } from '../inspector/keys.ts';
 import { OpenTrace } from '../inspector/open-trace.ts';
 import type { Page } from '../inspector/page.ts';
@@ -105,7 +106,14 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
       latest.current(action);
     };
     document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
+    const stop = host.on('host/key', (key) => {
+      const action = hostActionOf(key);
+      if (action) latest.current(action);
+    });
+    return () => {
+      document.removeEventListener('keydown', onKey);
+      stop();
+    };
   }, []);
 
   const pane = (side: 'before' | 'after') =>

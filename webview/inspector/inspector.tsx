@@ -11,19 +11,18 @@ import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
-import { hostActions } from './audit-keys.ts';
 import { useAudit } from './audit.tsx';
 import { budgetsOf } from './budgets.ts';
 import { useEditing } from './editing.tsx';
 import { Facts } from './facts.tsx';
 import { Head } from './head.tsx';
+import { hostActionOf } from './host-keys.ts';
 import { actionOf, keyLines, type Action } from './keys.ts';
 import { LayerSwitch } from './layers.tsx';
 import { ListColumn, openQuery, type ListHandle } from './list-column.tsx';
 import { OpenTrace } from './open-trace.ts';
 import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
-import { placeHostActions } from './place-keys.ts';
 import { useReading } from './reading.tsx';
 import { SecondOpinion } from './second-opinion.tsx';
 import { useTraces } from './use-traces.ts';
@@ -72,25 +71,9 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         open.onEvents(batch);
         traces.onEvents(batch);
       }),
-      host.on('host/key', ({ action }) => {
-        const actions: Record<typeof action, Action> = {
-          nextTrace: { do: 'trace', by: 1 },
-          previousTrace: { do: 'trace', by: -1 },
-          toggleRaw: { do: 'raw' },
-          toggleFacts: { do: 'facts' },
-          toggleList: { do: 'list' },
-          tokenMarks: { do: 'tokens' },
-          query: { do: 'query' },
-          find: { do: 'find' },
-          nextSpan: { do: 'span', label: null, by: 1 },
-          previousSpan: { do: 'span', label: null, by: -1 },
-          ...hostActions,
-          ...placeHostActions,
-          editLabels: { do: 'edit' },
-          nextDisagreement: { do: 'disagreement', by: 1 },
-          previousDisagreement: { do: 'disagreement', by: -1 },
-        };
-        latest.current(actions[action]);
+      host.on('host/key', (key) => {
+        const action = hostActionOf(key);
+        if (action) latest.current(action);
       }),
     ];
     return () => stops.forEach((stop) => stop());

@@ -1,4 +1,7 @@
 /** The keys of two traces side by side: those of the inspector that make sense here, and its own. Pure. */
+import type { Label } from '../../core/behaviours/spans.ts';
+import type { PageKey, SidesKey } from '../../core/protocol/webview.ts';
+import { hostActionOf } from '../inspector/host-keys.ts';
 import { actionOf, keyLines, type Action, type KeyLine } from '../inspector/keys.ts';
 import type { SideName } from './place-map.ts';
 
@@ -70,4 +73,24 @@ export function sidesActionOf(event: {
   }
   const action = actionOf(event);
   return action && acted.has(action.do) ? action : null;
+}
+
+/** What the commands of the editor do here and nowhere else. */
+export const sidesHostActions: Record<SidesKey, SidesAction> = {
+  nextDifference: { do: 'difference', by: 1 },
+  previousDifference: { do: 'difference', by: -1 },
+  parting: { do: 'parting' },
+  partner: { do: 'partner' },
+  leftText: { do: 'side', side: 'left' },
+  rightText: { do: 'side', side: 'right' },
+  scrollTogether: { do: 'sync' },
+  swapSides: { do: 'swap' },
+  branches: { do: 'branches' },
+};
+
+/** What a command of the editor asks for, or null. */
+export function sidesHostActionOf(key: { action: PageKey; label?: Label }): SidesAction | null {
+  const found = (sidesHostActions as Partial<Record<PageKey, SidesAction>>)[key.action] ?? hostActionOf(key);
+  if (found?.do === 'trace') return { do: 'attempt', by: found.by };
+  return found;
 }

@@ -15,7 +15,7 @@ import { useStore } from '../ui/store.ts';
 import { readAttempts, type Attempts } from './attempts.ts';
 import { Branches, type BranchKind } from './branches.ts';
 import { BranchTree } from './branch-tree.tsx';
-import { sidesActionOf, sidesKeyLines, type SidesAction } from './keys.ts';
+import { sidesActionOf, sidesHostActionOf, sidesKeyLines, type SidesAction } from './keys.ts';
 import { Overview } from './overview.tsx';
 import { Pair } from './pair.ts';
 import { other, type Hunk, type SideName } from './place-map.ts';
@@ -223,8 +223,9 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
       latest.current(action);
     };
     document.addEventListener('keydown', onKey);
-    const stop = host.on('host/key', ({ action }) => {
-      if (action === 'find') latest.current({ do: 'find' });
+    const stop = host.on('host/key', (key) => {
+      const action = sidesHostActionOf(key);
+      if (action) latest.current(action);
     });
     return () => {
       document.removeEventListener('keydown', onKey);

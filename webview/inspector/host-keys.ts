@@ -1,0 +1,43 @@
+/** What the commands of the editor do on pages that show traces. Pure. */
+import type { Label } from '../../core/behaviours/spans.ts';
+import type { PageKey, SidesKey } from '../../core/protocol/webview.ts';
+import { hostActions as auditActions } from './audit-keys.ts';
+import type { Action } from './keys.ts';
+import { placeHostActions } from './place-keys.ts';
+
+export const hostActions: Record<Exclude<PageKey, SidesKey>, Action> = {
+  nextTrace: { do: 'trace', by: 1 },
+  previousTrace: { do: 'trace', by: -1 },
+  nextSample: { do: 'sibling', by: 1 },
+  previousSample: { do: 'sibling', by: -1 },
+  nextSpan: { do: 'span', label: null, by: 1 },
+  previousSpan: { do: 'span', label: null, by: -1 },
+  nextCandidate: { do: 'candidate', by: 1 },
+  previousCandidate: { do: 'candidate', by: -1 },
+  toggleRaw: { do: 'raw' },
+  toggleLabels: { do: 'labels' },
+  togglePrompt: { do: 'prompt' },
+  toggleFacts: { do: 'facts' },
+  toggleList: { do: 'list' },
+  toggleAudit: { do: 'audit' },
+  tokenMarks: { do: 'tokens' },
+  query: { do: 'query' },
+  find: { do: 'find' },
+  start: { do: 'start' },
+  end: { do: 'end' },
+  copyText: { do: 'copy' },
+  openText: { do: 'editor' },
+  help: { do: 'help' },
+  ...auditActions,
+  ...placeHostActions,
+  editLabels: { do: 'edit' },
+  nextDisagreement: { do: 'disagreement', by: 1 },
+  previousDisagreement: { do: 'disagreement', by: -1 },
+};
+
+/** Null: the key is one of another page's. */
+export function hostActionOf({ action, label }: { action: PageKey; label?: Label }): Action | null {
+  const found = (hostActions as Partial<Record<PageKey, Action>>)[action];
+  if (!found) return null;
+  return found.do === 'span' && label ? { ...found, label } : found;
+}
