@@ -38,7 +38,7 @@ export interface SearchLeftOut {
 }
 
 export interface SearchCounts {
-  /** Traces looked at so far, and traces of the filter and the query's other terms. */
+  /** Traces looked at so far, and traces of the filter and the query's other terms; behind `after` where the search begins there. */
   searched: number;
   total: number;
   /** Hits, and traces that have them, listed or not. */
@@ -46,6 +46,12 @@ export interface SearchCounts {
   traces: number;
   seconds: number;
   leftOut: SearchLeftOut;
+  /**
+   * Where the query or the filter needs what is found in texts (behaviours, flips and the like): finished traces that fit all the rest
+   * and whose text was not read when the search began. They may be missing from what is found; `traces/readTexts` with the same filter
+   * and query reads them.
+   */
+  unread?: number;
 }
 
 export interface SearchProgress extends SearchCounts {

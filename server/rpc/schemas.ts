@@ -75,10 +75,8 @@ const judgeSelection = z.object({
 });
 const sort = z.object({ key: z.enum(traceSortKeys), descending: z.boolean() });
 /** What is longer than a query may be is told by its parser. */
-const listQuery = z
-  .string()
-  .max(10 * QUERY_LIMIT)
-  .optional();
+const anyQuery = z.string().max(10 * QUERY_LIMIT);
+const listQuery = anyQuery.optional();
 const ofSide = { of: stage.optional(), set: z.string().max(200).optional() };
 const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional(), ...ofSide });
 const factor = z.number().gt(1).max(1000).optional();
@@ -248,7 +246,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   }),
   'traces/search': z.object({
     filter,
-    query: z.string().max(QUERY_LIMIT),
+    query: anyQuery,
     limit: int.min(1).max(SEARCH_LIMIT_MOST).optional(),
     after: traceId.optional(),
   }),

@@ -9,6 +9,7 @@ import {
   type SearchTotals,
 } from '../../core/protocol/search.ts';
 import type { Params } from '../../core/protocol/methods.ts';
+import type { SearchBegin } from '../store/search-page.ts';
 import type { TraceStore } from '../store/trace-store.ts';
 import { chunksOf } from './chunks.ts';
 import type { Chunk, FoundTrace } from './scan.ts';
@@ -54,7 +55,7 @@ export class Searches {
     try {
       const scope = { filter: params.filter, query: asked.metadata, prompts: asked.wanted.texts.includes('prompt') };
       const begun = await this.store.beginSearch({ ...scope, after: params.after });
-      const run = new Run(params.limit ?? SEARCH_LIMIT, begun.total, this.store, progress, either);
+      const run = new Run(params.limit ?? SEARCH_LIMIT, begun, this.store, progress, either);
       const chunks = chunksOf((after) => this.store.searchPage({ ...scope, after }), begun.after);
       await Promise.race([
         run.go(
@@ -105,13 +106,19 @@ class Run {
   private telling: Promise<void> | null = null;
   private failure: unknown = null;
 
-  constructor(limit: number, total: number, store: TraceStore, send: SearchContext['progress'], signal: AbortSignal) {
+  constructor(
+    limit: number,
+    { total, unread }: SearchBegin,
+    store: TraceStore,
+    send: SearchContext['progress'],
+    signal: AbortSignal,
+  ) {
     this.limit = limit;
     this.store = store;
     this.send = send;
     this.signal = signal;
     const leftOut = { unreadable: 0, cut: 0, slow: 0, givenUp: 0 };
-    this.counts = { searched: 0, total, hits: 0, traces: 0, seconds: 0, leftOut };
+    this.counts = { searched: 0, total, hits: 0, traces: 0, seconds: 0, leftOut, ...(unread !== null && { unread }) };
   }
 
   /** Keeps `ahead` chunks on their way, and takes what comes of them in their order. */
@@ -144,7 +151,8 @@ class Run {
         if ('slow' in end) slots.unshift(...this.without(slot.chunk, end.slow).map(begin));
         else await this.take(slot.chunk, end.scanned);
         if (this.slowTexts >= SLOW_TEXTS) {
-          this.counts.leftOut.givenUp = this.counts.total - this.counts.searched;
+          // Of a live run there may be more by now than were counted.
+          this.counts.leftOut.givenUp = Math.max(0, this.counts.total - this.counts.searched);
           break;
         }
       }

@@ -95,6 +95,8 @@ export class SearchThreads {
 class Thread {
   busy = false;
   ended = false;
+  /** It was ended by us. */
+  private stopped = false;
   private readonly worker: Worker;
   private readonly numbers = new Int32Array(new SharedArrayBuffer(12));
 
@@ -108,6 +110,7 @@ class Thread {
     this.worker.unref();
     // Said to whoever waits; without a listener it would end the service.
     this.worker.on('error', () => undefined);
+    this.worker.on('exit', () => (this.ended = true));
   }
 
   /** Never rejects: what comes of the job is said to whoever waits for it. */
@@ -121,6 +124,11 @@ class Thread {
       else if (answer.scanned) resolve({ scanned: answer.scanned });
       else reject(signal.reason);
       settle();
+    };
+    // Also of a thread that `close` ends: nobody may wait for ever.
+    const gone = () => {
+      if (this.stopped) reject(new LonghandError('cancelled', 'The service ends.'));
+      broke(new Error('its thread has ended'));
     };
     const broke = (error: unknown) => {
       this.ended = true;
@@ -147,7 +155,7 @@ class Thread {
       settle();
     };
     const timer = setInterval(look, Math.min(LOOK_MS, patience * 250));
-    this.worker.on('message', answered).on('error', broke);
+    this.worker.on('message', answered).on('error', broke).on('exit', gone);
     signal.addEventListener('abort', aborted);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     this.worker.postMessage(task);
@@ -155,12 +163,13 @@ class Thread {
     clearInterval(timer);
     clearTimeout(late);
     signal.removeEventListener('abort', aborted);
-    this.worker.off('message', answered).off('error', broke);
+    this.worker.off('message', answered).off('error', broke).off('exit', gone);
     this.busy = false;
   }
 
   async end(): Promise<void> {
     this.ended = true;
+    this.stopped = true;
     await this.worker.terminate();
   }
 }

@@ -63,8 +63,7 @@ const isListed = (term: Term): term is FieldTerm => !isText(term) && !infoOf(ter
 const asksForSuperseded = (term: Term): boolean =>
   term.kind === 'field' &&
   term.field === 'is' &&
-  !term.negated &&
-  term.values.some((value) => value.is === 'text' && value.text === 'superseded');
+  term.values.some((value) => value.is === 'text' && value.text === (term.negated ? 'current' : 'superseded'));
 
 /** The attempts that a filter leaves, with the number of their traces that count. */
 export function attemptsOf(

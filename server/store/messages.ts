@@ -11,7 +11,7 @@ import type { EngineRow } from './rescore.ts';
 import type { ImportBatch, ImportStart } from './importing.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
-import type { SearchPage } from './search-page.ts';
+import type { SearchBegin, SearchPage } from './search-page.ts';
 import type { SearchScope } from './search-places.ts';
 import type {
   AttemptKey,
@@ -36,7 +36,7 @@ export interface StoreCalls {
   judgeAgreement: { args: [params: Params<'judge/agreement'>]; result: Result<'judge/agreement'> };
   beginSearch: {
     args: [scope: SearchScope & { after?: string | undefined }];
-    result: { total: number; after: number };
+    result: SearchBegin;
   };
   searchPage: { args: [scope: SearchScope & { after: number }]; result: SearchPage | null };
   searchedRows: { args: [ids: number[]]; result: (TraceRow & { rowId: number })[] };

@@ -170,6 +170,7 @@ export class Questions {
   /** Drops what is kept of texts: a run was deleted, and its ids may come again. */
   forget(): void {
     this.texts.forget();
+    this.tokens.forget();
     this.annotator.forget();
     this.labels.forget();
     this.judges.forget();

@@ -4,7 +4,7 @@ import { labels, type Label } from '../../core/behaviours/spans.ts';
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 7;
+export const INDEX_VERSION = 8;
 
 /** The column of `traces` that counts the spans of a label, or of all. Another label is another column. */
 export const spansColumn = (label: Label | null): string => (label === null ? 'spans' : `spans_${label}`);

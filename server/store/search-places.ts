@@ -8,7 +8,8 @@ import { attemptFolder, parseTraceId } from './paths.ts';
 import { attemptId } from './attempts.ts';
 import { traceRows } from './rows.ts';
 import { traceRowId } from './schema.ts';
-import { EXTENT, type SearchPage, type TextPlaces } from './search-page.ts';
+import { EXTENT, type SearchBegin, type SearchPage, type TextPlaces } from './search-page.ts';
+import { readsOf, unreadOf } from './unread.ts';
 
 export interface SearchScope {
   filter: TraceFilter;
@@ -140,16 +141,24 @@ export function searchedRows(index: IndexFile, ids: number[]): (TraceRow & { row
   return traceRows(index, 'WHERE t.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
 }
 
-/** How many traces the scope has, and the row id behind which the search begins: -1, or that of the trace `after`. */
+/** @throws `not_found` where the trace `after` is not there any more */
 export function beginSearch(
   index: IndexFile,
-  { filter, query, after }: SearchScope & { after?: string | undefined },
-): { total: number; after: number } {
-  const { sql, values } = where(index, filter, query.terms);
-  const total = index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
-  if (after === undefined) return { total, after: -1 };
-  const { key, n } = parseTraceId(after);
+  { filter, query: { terms }, after }: SearchScope & { after?: string | undefined },
+): SearchBegin {
+  const behind = after === undefined ? -1 : rowIdOf(index, after);
+  const counted = ({ sql, values }: Where): number =>
+    index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql} AND t.id > ?`, ...values, behind)?.n ?? 0;
+  const total = counted(where(index, filter, terms));
+  const reads = readsOf({ filter, terms });
+  const unread = reads.size > 0 ? counted(unreadOf(index, filter, terms, reads)) : null;
+  return { total, after: behind, unread };
+}
+
+function rowIdOf(index: IndexFile, trace: string): number {
+  const { key, n } = parseTraceId(trace);
   const attempt = attemptId(index, key);
-  if (attempt === null) throw new LonghandError('not_found', `There is no trace ${after}.`);
-  return { total, after: traceRowId(attempt, n) };
+  if (attempt === null)
+    throw new LonghandError('not_found', `There is no trace ${trace}. Search again from the beginning.`);
+  return traceRowId(attempt, n);
 }

@@ -46,6 +46,10 @@ export class Tokens {
     return { slice: sliceTokens(found.positions, found.scores, { start, end }), why: null };
   }
 
+  forget(): void {
+    this.kept.clear();
+  }
+
   private *placed(place: TracePlace, trace: string): Generator<void, Placed | NoTokens> {
     if (place.live) return 'live';
     const length = this.texts.length(0, place.id);

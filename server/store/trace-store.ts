@@ -21,7 +21,7 @@ import type { Sampling, TraceFacts, VerdictValue } from '../../core/protocol/eve
 import type { ReaderLayer } from '../../core/protocol/labels.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { Named } from './label-figures.ts';
-import type { SearchPage } from './search-page.ts';
+import type { SearchBegin, SearchPage } from './search-page.ts';
 import type { SearchScope } from './search-places.ts';
 import type { LabelEditParams } from './labels.ts';
 import type { Exit, JournalEvent, Outcome, RunFile, Spec } from '../../core/protocol/files.ts';
@@ -258,7 +258,7 @@ export interface TraceStore {
   labelQueue(params: Named<'labels/queue'>): Promise<Result<'labels/queue'>>;
 
   /** For `traces/search`, which reads the texts itself: how many traces there are, and where their texts lie, page by page. */
-  beginSearch(scope: SearchScope & { after?: string | undefined }): Promise<{ total: number; after: number }>;
+  beginSearch(scope: SearchScope & { after?: string | undefined }): Promise<SearchBegin>;
   searchPage(scope: SearchScope & { after: number }): Promise<SearchPage | null>;
   /** By row id; those that are gone are left out. */
   searchedRows(ids: number[]): Promise<(TraceRow & { rowId: number })[]>;

@@ -8,7 +8,7 @@ import type { TraceFilter, TraceSort } from '../../core/protocol/traces.ts';
 import { infoOf } from '../../core/query/fields.ts';
 import { isText, textTerms, type Query, type QueryError, type Term } from '../../core/query/types.ts';
 import type { Annotator } from './annotate.ts';
-import { countText } from './behaviours.ts';
+import { countText, type Unread } from './behaviours.ts';
 import type { Figures } from './figures.ts';
 import { attemptsOf, queryOf, termReads, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
@@ -42,11 +42,11 @@ export function readsOf({
 }: {
   filter: TraceFilter;
   terms: readonly Term[];
-  order: Order;
+  order?: Order;
 }): Set<Reads> {
   const reads = new Set(terms.flatMap((term) => termReads(term) ?? []));
   if (filter.behaviour !== undefined) reads.add('behaviours');
-  if (order.reads !== null) reads.add(order.reads);
+  if (order?.reads) reads.add(order.reads);
   return reads;
 }
 
@@ -72,13 +72,7 @@ const isRead: Record<Reads, string> = { behaviours: `(${IS_COUNTED})`, figures: 
 const counted = (index: IndexFile, { sql, values }: Where): number =>
   index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
 
-interface Row {
-  id: number;
-  attempt_id: number;
-  run: string;
-  stage: string;
-  attempt: number;
-  prompt: number | null;
+interface Row extends Unread {
   /** 1: it has to be read for that. */
   behaviours: number;
   figures: number;

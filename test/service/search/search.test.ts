@@ -248,6 +248,10 @@ describe('search over a run', () => {
         if (after === undefined) break;
         assert.ok(totals.traces > 100);
       }
+      const behind = await search('wait', { after: 'r/evaluate/1/899' });
+      assert.deepEqual([behind.totals.total, behind.totals.searched, behind.hits.length], [50, 50, 25]);
+      assert.equal(behind.totals.unread, undefined);
+      await assert.rejects(search('wait', { after: 'r/gone/1/3' }), { code: 'not_found' });
       assert.deepEqual(
         seen,
         all.hits.map(({ row }) => row.trace),
@@ -268,6 +272,25 @@ describe('search over a run', () => {
       await store.catchUp();
       const { hits } = await search('wait');
       assert.deepEqual([hits[0]!.count, hits[0]!.row.live], [2, true]);
+    }));
+
+  it('says of how many traces it is not known whether they are to be searched, until their texts are read', () =>
+    withSearch(async ({ store, record, problem, search }) => {
+      for (let i = 0; i < 30; i++)
+        write(record, problem, i % 3 === 0 ? 'Let me verify: 2 + 2 = 4, correct. Wait.' : 'I do not know, wait.');
+      record.traceText(record.traceBegin(problem, null, { sample: 0 }), 'wait, it grows');
+      await store.catchUp();
+      const query = 'wait sample:0 behaviour.verification:>=1 match:nocase';
+      const before = await search(query);
+      assert.deepEqual([before.totals.unread, before.totals.total, before.hits.length], [30, 0, 0]);
+      assert.equal((await search(query, { after: 'r/evaluate/1/19' })).totals.unread, 10);
+      const filter = { run: 'r', behaviour: 'verification' } as const;
+      assert.equal((await search('wait', { filter })).totals.unread, 30);
+      while ((await store.sliced('traces/readTexts', { filter: { run: 'r' }, query })).unread > 0);
+      const after = await search(query);
+      assert.deepEqual([after.totals.unread, after.hits.length], [0, 10]);
+      assert.equal(after.progress[0]!.unread, 0);
+      assert.equal((await search('wait', { filter })).hits.length, 10);
     }));
 
   it('says whose text is gone, and searches what is left of a file that was cut', () =>
@@ -335,6 +358,22 @@ describe('search over a run', () => {
         assert.equal((await search('aaa')).totals.traces, 8);
       },
       { size: 2, patience: 60 },
+    ));
+
+  it('leaves nobody waiting when it is closed within an expression that does not end', () =>
+    withSearch(
+      async ({ store, record, problem, search, searches }) => {
+        write(record, problem, `${'a'.repeat(40)}!`);
+        await store.catchUp();
+        const found = search('/(?=a)(a+)+b/i');
+        found.catch(() => undefined);
+        await sleep(500);
+        await searches.close();
+        const late = sleep(2000).then(() => assert.fail('it waits for ever'));
+        await assert.rejects(Promise.race([found, late]), { code: 'cancelled' });
+        await assert.rejects(search('wait'), { code: 'cancelled' });
+      },
+      { patience: 60 },
     ));
 
   it('waits for a client that does not read, and lets others search meanwhile', () =>

@@ -73,6 +73,7 @@ const cases: [query: string, keeps: (trace: Seen) => boolean][] = [
   ['-is:live', (t) => !t.live],
   ['is:superseded', (t) => t.superseded],
   ['is:superseded,current', () => true],
+  ['-is:current', (t) => t.superseded],
   ['is:current', (t) => !t.superseded],
   ['has:answer', (t) => t.answer !== null],
   ['-has:answer', (t) => t.answer === null],
@@ -134,7 +135,7 @@ describe('store: lists by a query', () => {
       assert.equal(traces.length, 160 + 12 + 1 + 1);
       const inert: string[] = [];
       for (const [query, keeps] of cases) {
-        const withOld = query.startsWith('is:superseded');
+        const withOld = /^(?:is:superseded|-is:current)/.test(query);
         const expected = traces.filter((trace) => (withOld || !trace.superseded) && keeps(trace));
         const found = await allPages(store, { filter, query });
         const names = (rows: readonly TraceRow[]) => rows.map(({ trace }) => trace);

@@ -135,6 +135,22 @@ describe('store: tokens of a trace', () => {
       assert.deepEqual([slice!.tokens, slice!.logprobs], [16, undefined]);
     }));
 
+  it('are those of the run that is there, also where one of that name was deleted', () =>
+    withStore(async (store, root) => {
+      const files = { type: 'attempt_created', ...key, resumed_from: null } as const;
+      const began = async (ids: number[]): Promise<void> => {
+        write(root, [{ text, ids }]);
+        await store.appendJournal({ type: 'run_created', run: 'r' });
+        await store.appendJournal(files);
+        await store.catchUp();
+      };
+      await began(idsOf(text));
+      assert.equal((await asked(store, 0)).slice!.tokens, 16);
+      await store.deleteRun('r');
+      await began(idsOf(text).slice(0, 3));
+      assert.deepEqual(await asked(store, 0), { slice: null, why: 'no_match' });
+    }));
+
   it('are checked in their files', () =>
     withStore(async (store, root) => {
       const bad = stretch(4);
