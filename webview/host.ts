@@ -24,6 +24,10 @@ export interface SavedState {
   editing?: boolean;
   /** The outline is open beside the text. */
   outline?: boolean;
+  /** The rulers of the group are open over the text. */
+  strips?: boolean;
+  /** Where the reader is in the text of a trace: the unit of the completion at the top of the view. */
+  place?: { trace: string; start: number };
 }
 
 export interface Host {

@@ -162,6 +162,8 @@ export type BackendState = 'none' | 'starting' | 'connecting' | 'connected' | 'd
 
 export interface WebviewInit {
   view: View;
+  /** The view was asked for since the page last said where it was: it goes before what the page has saved. */
+  asked?: boolean;
   settings: ReadingSettings;
   /** `local`: it runs on this machine and can be started; another one can only be connected to. */
   backend: { state: BackendState; name: string; local: boolean; message: string | null };

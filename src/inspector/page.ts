@@ -65,6 +65,8 @@ export class Page implements vscode.Disposable {
   readonly #parts: PageParts;
   readonly #disposables = new Disposables();
   #view: View;
+  /** The view was asked for by others than the page, which may be hidden and not have heard of it. */
+  #asked = false;
   #peer: PagePeer | null = null;
   #deliver: ((message: unknown) => void) | null = null;
 
@@ -87,6 +89,7 @@ export class Page implements vscode.Disposable {
   /** Shows another view in this panel. */
   show(view: View): void {
     this.#setView(view);
+    this.#asked = true;
     this.notify('host/view', { view });
   }
 
@@ -213,6 +216,7 @@ export class Page implements vscode.Disposable {
       'stages/text': forward('stages/text'),
       'host/ready': () => ({
         view: this.#view,
+        asked: this.#asked,
         settings: memory.reading,
         backend: this.#backend(),
         locale: vscode.env.language,
@@ -223,6 +227,7 @@ export class Page implements vscode.Disposable {
       },
       'host/viewChanged': ({ view }) => {
         this.#setView(checked(view));
+        this.#asked = false;
         return done;
       },
       'host/settings': async (change) => {

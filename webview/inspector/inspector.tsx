@@ -18,6 +18,7 @@ import { Facts } from './facts.tsx';
 import { Head } from './head.tsx';
 import { hostActionOf } from './host-keys.ts';
 import { actionOf, keyLines, type Action } from './keys.ts';
+import { useKeptPlace } from './kept-place.ts';
 import { LayerSwitch } from './layers.tsx';
 import { ListColumn, openQuery, type ListHandle } from './list-column.tsx';
 import { OpenTrace } from './open-trace.ts';
@@ -55,6 +56,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     waiting.current = view.at ?? null;
     void open.open(view.trace ?? null);
   }, [view.trace, view.at?.start]);
+  useKeptPlace({ page, open, pane, root, trace: view.trace, waiting });
   // The first trace opens by itself: a list alone says little.
   useEffect(() => {
     const { first } = traces;

@@ -18,10 +18,9 @@ import { render } from 'preact';
 import { Compare } from '../compare/compare.tsx';
 import { connectHost } from '../host.ts';
 import { registerControls } from '../ui/controls.ts';
-import { setLocale } from '../ui/format.ts';
 import { useStore } from '../ui/store.ts';
 import { Inspector } from './inspector.tsx';
-import { Page } from './page.ts';
+import { startPage, type Page } from './page.ts';
 
 function App({ page }: { page: Page }) {
   const { view } = useStore(page);
@@ -32,11 +31,7 @@ function App({ page }: { page: Page }) {
 async function start(): Promise<void> {
   registerControls();
   const host = connectHost();
-  const init = await host.ask('host/ready', {});
-  setLocale(init.locale);
-  // What the host says is newer than what was saved; the widths of the columns are the page's own.
-  const page = new Page(host, init);
-  host.save({ ...host.saved(), view: init.view });
+  const page = await startPage(host);
   render(<App page={page} />, document.getElementById('app')!);
 }
 

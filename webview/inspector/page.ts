@@ -1,6 +1,7 @@
 /** What all pages share with the host: the view, the reader's settings, the backend's state. */
 import type { ReadingSettings, View, WebviewInit } from '../../core/protocol/webview.ts';
-import type { Host } from '../host.ts';
+import type { Host, SavedState } from '../host.ts';
+import { setLocale } from '../ui/format.ts';
 import { Store } from '../ui/store.ts';
 
 export interface PageState {
@@ -16,7 +17,10 @@ export class Page extends Store<PageState> {
   constructor(host: Host, init: WebviewInit) {
     super({ view: init.view, settings: init.settings, backend: init.backend });
     this.host = host;
-    host.on('host/view', ({ view }) => this.set({ view }));
+    host.on('host/view', ({ view }) => {
+      this.keep({ place: undefined });
+      this.go(view);
+    });
     host.on('host/settingsChanged', ({ settings }) => this.set({ settings }));
     host.on('host/backend', (backend) => this.set({ backend }));
   }
@@ -24,14 +28,51 @@ export class Page extends Store<PageState> {
   /** The reader went somewhere: kept for a reload at once, told to the host when it settles. */
   go(view: View): void {
     this.set({ view });
-    const saved = this.host.saved();
-    this.host.save({ ...saved, view });
+    this.keep({});
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.host.ask('host/viewChanged', { view }).catch(() => undefined), 150);
+  }
+
+  /** Keeps for a reload where the reader is, and what has changed of the rest. */
+  keep(change: { [Key in keyof SavedState]?: SavedState[Key] | undefined }): void {
+    const kept = { ...this.host.saved(), ...change, view: this.value.view };
+    if (kept.place === undefined) delete kept.place;
+    this.host.save(kept);
   }
 
   settings(change: Partial<ReadingSettings>): void {
     this.set({ settings: { ...this.value.settings, ...change } });
     void this.host.ask('host/settings', change).catch(() => undefined);
+  }
+}
+
+/**
+ * Begins a page: asks the host what to show, and goes on where the reader was before the page was hidden, moved or reloaded. A view
+ * that was asked for meanwhile goes before that; so does another run, which a file becomes that was written again.
+ */
+export async function startPage(host: Host): Promise<Page> {
+  const init = await host.ask('host/ready', {});
+  setLocale(init.locale);
+  const saved = host.saved();
+  const isBack = saved !== null && init.asked !== true && homeOf(saved.view) === homeOf(init.view);
+  const page = new Page(host, isBack ? { ...init, view: saved.view } : init);
+  if (!isBack) page.keep({ place: undefined });
+  if (isBack || init.asked) page.go(page.value.view);
+  return page;
+}
+
+/** What a panel is of: it shows other places of that, never another. */
+function homeOf(view: View): string {
+  switch (view.page) {
+    case 'inspector':
+      return `inspector ${view.filter.run ?? ''}`;
+    case 'compare':
+      return `compare ${view.before.run} ${view.after.run}`;
+    case 'sides':
+      return `sides ${view.left} ${view.right}`;
+    case 'report':
+      return `report ${view.run} ${view.stage}`;
+    default:
+      return `${view.page} ${view.run}`;
   }
 }

@@ -32,7 +32,7 @@ export function useReading({ page, view, open, pane, budgets }: ReadingParts): R
   const { host } = page;
   const { settings } = useStore(page);
   const { trace, group, detail, shown } = useStore(open);
-  const [strips, setStrips] = useState(false);
+  const [strips, setStripsOpen] = useState(() => host.saved()?.strips === true);
   const [outline, setOutline] = useState(() => host.saved()?.outline === true);
   const [said, setSaid] = useState('');
   const model = useMemo(() => new StripsModel(host), [host]);
@@ -43,10 +43,13 @@ export function useReading({ page, view, open, pane, budgets }: ReadingParts): R
   // A trace alone has no group: it is its own.
   const rows = useMemo(() => (group.length > 0 ? group : detail ? [detail] : []), [group, detail]);
 
+  const setStrips = (next: boolean) => {
+    setStripsOpen(next);
+    page.keep({ strips: next });
+  };
   const showOutline = (next: boolean) => {
     setOutline(next);
-    const saved = host.saved();
-    if (saved) host.save({ ...saved, outline: next });
+    page.keep({ outline: next });
     if (!next) pane.current?.focus();
   };
   const closeStrips = () => {

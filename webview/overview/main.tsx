@@ -8,9 +8,8 @@ import './overview.css';
 import { render } from 'preact';
 import { SavingHost } from '../charts/save-menu.tsx';
 import { connectHost } from '../host.ts';
-import { Page } from '../inspector/page.ts';
+import { startPage, type Page } from '../inspector/page.ts';
 import { registerControls } from '../ui/controls.ts';
-import { setLocale } from '../ui/format.ts';
 import { useStore } from '../ui/store.ts';
 import { Overview } from './overview.tsx';
 
@@ -22,12 +21,10 @@ function App({ page }: { page: Page }) {
 async function start(): Promise<void> {
   registerControls();
   const host = connectHost();
-  const init = await host.ask('host/ready', {});
-  setLocale(init.locale);
-  host.save({ view: init.view });
+  const page = await startPage(host);
   render(
     <SavingHost.Provider value={host}>
-      <App page={new Page(host, init)} />
+      <App page={page} />
     </SavingHost.Provider>,
     document.getElementById('app')!,
   );

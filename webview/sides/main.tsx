@@ -11,9 +11,8 @@ import '../compare/compare.css';
 import './sides.css';
 import { render } from 'preact';
 import { connectHost } from '../host.ts';
-import { Page } from '../inspector/page.ts';
+import { startPage, type Page } from '../inspector/page.ts';
 import { registerControls } from '../ui/controls.ts';
-import { setLocale } from '../ui/format.ts';
 import { useStore } from '../ui/store.ts';
 import { Sides } from './sides.tsx';
 
@@ -25,10 +24,8 @@ function App({ page }: { page: Page }) {
 async function start(): Promise<void> {
   registerControls();
   const host = connectHost();
-  const init = await host.ask('host/ready', {});
-  setLocale(init.locale);
-  host.save({ ...host.saved(), view: init.view });
-  render(<App page={new Page(host, init)} />, document.getElementById('app')!);
+  const page = await startPage(host);
+  render(<App page={page} />, document.getElementById('app')!);
 }
 
 void start();
