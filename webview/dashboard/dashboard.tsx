@@ -6,6 +6,7 @@ import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { Button } from '../ui/controls.ts';
 import { count, duration, percent, plural } from '../ui/format.ts';
+import { useSheet } from '../ui/help.tsx';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -13,6 +14,7 @@ import { Advisories } from './advisories.tsx';
 import { Chart } from './chart.tsx';
 import { EvaluationCharts, EvaluationHead, perCent } from './evaluation-charts.tsx';
 import { budgetLines, evaluationPoints, evaluationSets, stageCharts, type EvaluationPoint } from './figures.ts';
+import { dashboardKeyLines } from './keys.ts';
 import { RunHead } from './run-head.tsx';
 import { RunModel } from './run-model.ts';
 import { StepCharts } from './step-charts.tsx';
@@ -26,6 +28,7 @@ interface DashboardProps {
 export function Dashboard({ host, run, backend }: DashboardProps) {
   const model = useMemo(() => new RunModel(host, run), [host, run]);
   const state = useStore(model);
+  const { button, sheet } = useSheet(host, dashboardKeyLines);
   usePulled(model, host, backend.state === 'connected');
   useEffect(() => {
     // Time left goes down without events.
@@ -38,7 +41,9 @@ export function Dashboard({ host, run, backend }: DashboardProps) {
       <BackendBanner backend={backend} host={host} />
       {state.run ? (
         <main class="dashboard-scroll" tabIndex={0} aria-label="Dashboard">
-          <RunHead run={state.run} host={host} />
+          <RunHead run={state.run} host={host}>
+            {button}
+          </RunHead>
           <Advisories host={host} run={run} connected={backend.state === 'connected'} />
           <Figures host={host} model={model} />
         </main>
@@ -47,6 +52,7 @@ export function Dashboard({ host, run, backend }: DashboardProps) {
       ) : (
         <Skeleton lines={12} label="Reading the run" />
       )}
+      {sheet}
     </div>
   );
 }

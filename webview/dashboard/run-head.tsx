@@ -1,4 +1,5 @@
 /** The run and its stages: state, progress, time left, and what can be done with each. */
+import type { ComponentChildren } from 'preact';
 import type { RunSummary, StageInfo, StageState } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
 import { Button } from '../ui/controls.ts';
@@ -15,7 +16,8 @@ export const looks: Record<StageState, { icon: string; tone: string }> = {
   completed: { icon: 'pass', tone: 'right' },
 };
 
-export function RunHead({ run, host }: { run: RunSummary; host: Host }) {
+/** `children`: further buttons. */
+export function RunHead({ run, host, children }: { run: RunSummary; host: Host; children?: ComponentChildren }) {
   const running = run.state === 'running' || run.state === 'waiting';
   const look = looks[run.state];
   return (
@@ -49,6 +51,7 @@ export function RunHead({ run, host }: { run: RunSummary; host: Host }) {
         <Button onClick={() => void host.ask('host/command', { command: 'longhand.revealRun', run: run.run })}>
           Show folder
         </Button>
+        {children}
       </div>
       <ul class="stages" aria-label="Stages">
         {run.stages.map((stage) => (

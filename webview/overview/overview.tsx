@@ -6,10 +6,12 @@ import type { Page } from '../inspector/page.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
+import { useSheet } from '../ui/help.tsx';
 import { useStore } from '../ui/store.ts';
 import { Behaviours } from './behaviours.tsx';
 import { BudgetCurve } from './budget-curve.tsx';
 import { Difficulty } from './difficulty.tsx';
+import { overviewKeyLines } from './keys.ts';
 import { Matrix } from './matrix.tsx';
 import { seriesFilter, tracesView, type Place } from './open.ts';
 import { Quadrants } from './quadrants.tsx';
@@ -24,6 +26,7 @@ const news = new Set(['trace_end', 'trace_facts', 'verdict', 'rescore', 'attempt
 export function Overview({ page, view }: { page: Page; view: OverviewView }) {
   const { host } = page;
   const { backend } = useStore(page);
+  const { button, sheet } = useSheet(host, overviewKeyLines);
   const [version, setVersion] = useState(0);
   const [newer, setNewer] = useState(false);
   const { run } = view;
@@ -71,6 +74,8 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
               {found.value.more > 0 && (
                 <span class="muted">{count(found.value.more)} more traces are in no figure</span>
               )}
+              <span class="grow" />
+              {button}
             </Head>
             <Panels
               key={`${series.set}/${series.stage}`}
@@ -83,6 +88,7 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
           </>
         )}
       </main>
+      {sheet}
     </div>
   );
 }

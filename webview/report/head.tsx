@@ -1,4 +1,5 @@
 /** Which stage this is, how far it is, and the ways to its run, traces and log. */
+import type { ComponentChildren } from 'preact';
 import type { RunSummary } from '../../core/protocol/methods.ts';
 import { looks } from '../dashboard/run-head.tsx';
 import type { Host } from '../host.ts';
@@ -10,9 +11,11 @@ interface HeadProps {
   run: RunSummary;
   stage: string;
   attempt: number | null;
+  /** Further buttons. */
+  children?: ComponentChildren;
 }
 
-export function Head({ host, run, stage, attempt }: HeadProps) {
+export function Head({ host, run, stage, attempt, children }: HeadProps) {
   const info = run.stages.find(({ id }) => id === stage);
   const look = info && looks[info.state];
   const { progress } = info ?? {};
@@ -69,6 +72,7 @@ export function Head({ host, run, stage, attempt }: HeadProps) {
       >
         <Icon name="output" />
       </button>
+      {children}
     </header>
   );
 }

@@ -8,6 +8,7 @@ import type { Page } from '../inspector/page.ts';
 import { Button } from '../ui/controls.ts';
 import { typesetWhenIdle } from '../text/typeset.ts';
 import { Splitter } from '../ui/splitter.tsx';
+import { useSheet } from '../ui/help.tsx';
 import { usePulled } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -22,6 +23,7 @@ import { Groups } from './groups.tsx';
 import { Head } from './head.tsx';
 import { Histogram } from './histogram.tsx';
 import { Classes } from './classes.tsx';
+import { reportKeyLines } from './keys.ts';
 import { ReportModel } from './report-model.ts';
 import { RowList } from './row-list.ts';
 import { RowPane } from './row-pane.tsx';
@@ -41,6 +43,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
   const { host } = page;
   const { run, stage } = view;
   const { backend } = useStore(page);
+  const { button, sheet } = useSheet(host, reportKeyLines);
   const model = useMemo(() => new ReportModel(host, run, stage), [host, run, stage]);
   const list = useMemo(() => new RowList(host, run, stage), [host, run, stage]);
   const { run: summary, report, attempt, pulls, error } = useStore(model);
@@ -118,7 +121,9 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
       ) : (
         <div class="report-columns">
           <div class="report-main">
-            <Head host={host} run={summary} stage={stage} attempt={attempt} />
+            <Head host={host} run={summary} stage={stage} attempt={attempt}>
+              {button}
+            </Head>
             {!(tall && report) && (
               // While the stage works the split is fixed, so that rows stay where they are when figures come.
               <main
@@ -217,6 +222,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
           )}
         </div>
       )}
+      {sheet}
     </div>
   );
 }

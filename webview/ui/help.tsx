@@ -1,12 +1,45 @@
 /** The sheet of keys: a dialog over the page, closed by Escape. */
-import { useEffect, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Host } from '../host.ts';
 import { Icon } from './icon.tsx';
+import { isField } from './keys.ts';
 
 export interface SheetLine {
   keys: readonly string[];
   words: string;
   /** The heading under which it stands. */
   group?: string;
+}
+
+/** The sheet of a page that has no other keys of the whole page, and the button for it: `?` opens it, and the editor's command. */
+export function useSheet(
+  host: Host,
+  lines: readonly SheetLine[],
+): { button: ComponentChildren; sheet: ComponentChildren } {
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== '?' || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+      if (isField(event.composedPath()[0]) || document.querySelector('dialog[open]')) return;
+      event.preventDefault();
+      setOpen(true);
+    };
+    document.addEventListener('keydown', onKey);
+    const stop = host.on('host/key', ({ action }) => action === 'help' && setOpen(true));
+    return () => {
+      document.removeEventListener('keydown', onKey);
+      stop();
+    };
+  }, [host]);
+  return {
+    button: (
+      <button class="tool" aria-label="Keys (?)" title="Keys (?)" onClick={() => setOpen(true)}>
+        <Icon name="question" />
+      </button>
+    ),
+    sheet: open && <Help lines={lines} onClose={() => setOpen(false)} />,
+  };
 }
 
 interface HelpProps {
