@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from longhand_engine.checker import Checker, integer
-from longhand_engine.checker.pool import Pool
+from longhand_engine.checker import pool as pool_module
+from longhand_engine.checker.pool import CheckerError, Pool
 
 ENGINE = Path(__file__).parents[1]
 
@@ -199,6 +200,56 @@ def test_a_pool_that_is_closed_leaves_no_process_and_nobody_waiting():
     assert not any(Path(f"/proc/{pid}").exists() for pid in ids)
     with pytest.raises(RuntimeError, match="closed"):
         pool.ask("1", "2")
+
+
+def test_a_pool_that_is_closed_does_not_wait_for_a_process_that_starts(monkeypatch):
+    code = "import time; time.sleep(60)"
+    start = subprocess.Popen
+    monkeypatch.setattr(pool_module.subprocess, "Popen", lambda _, **rest: start([sys.executable, "-c", code], **rest))
+    pool = Pool(1)
+    future = pool.ask("1/2", "0.5")
+    while not pool.processes():
+        time.sleep(0.01)
+    [pid] = pool.processes()
+    begun = time.monotonic()
+    pool.close()
+    assert time.monotonic() - begun < 5
+    assert future.result(0)[0] == "undecided" and not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("what", ["no process", "nonsense", "nonsense at its start"])
+def test_nobody_waits_for_a_checker_that_does_not_work(monkeypatch, what):
+    start = subprocess.Popen
+    hello = "nonsense" if what == "nonsense at its start" else '{"version": "1"}'
+    code = f"print('{hello}', flush=True)\nfor line in open(0): print('nonsense', flush=True)"
+
+    def popen(_, **rest):
+        if what == "no process":
+            raise OSError(12, "Cannot allocate memory")
+        return start([sys.executable, "-c", code], **rest)
+
+    pool = Pool(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(pool_module.subprocess, "Popen", popen)
+        futures = [pool.ask("1/2", f"1/{k}") for k in range(3, 9)]
+        for future in futures:
+            with pytest.raises(CheckerError, match="does not work"):
+                future.result(30)
+    assert pool.processes() == []
+    assert pool.ask("0.5", "1/2").result(60)[0] == "right"  # the pool itself goes on
+    pool.close()
+
+
+def test_very_many_pairs_that_nobody_wants_any_more_are_passed_over():
+    pool = Pool(1, limit_s=30, hard_s=3.0)
+    first = pool.ask("10^{10^{10}}", "1/2")
+    while not first.running():
+        time.sleep(0.01)
+    others = [pool.ask(f"{k}/7", "1/2") for k in range(3000)]
+    for other in others:
+        other.cancel()
+    assert pool.ask("0.5", "1/2").result(60)[0] == "right"
+    pool.close()
 
 
 def test_a_dead_process_and_an_old_one_are_replaced():

@@ -35,7 +35,7 @@ class _Died(Exception):
 
 
 class Worker:
-    """One process of `worker.py` and the pipe to it."""
+    """One process of `worker.py` and the pipe to it. `greet` before the first pair."""
 
     def __init__(self) -> None:
         package = str(Path(__file__).parents[2])
@@ -49,6 +49,9 @@ class Worker:
         )
         self._rest = b""
         self.served = self.rss = 0
+
+    def greet(self) -> str:
+        """Math-Verify's version, when the process is ready. Raises CheckerError where it never is; it is killed then."""
         try:
             hello = self._read(START_S)
         except (TimeoutError, _Died) as error:
@@ -61,7 +64,7 @@ class Worker:
         if "error" in hello:
             self.kill()
             raise CheckerError(f"{hello['error']}. Set up the engine again.")
-        self.version: str = hello["version"]
+        return hello["version"]
 
     def send(self, request: bytes) -> None:
         """Raises _Died when the process has ended."""
@@ -184,6 +187,7 @@ class Pool:
                     self._drop(worker)
                     worker = None
             except CheckerError as error:
+                worker = None
                 while sent and not self._closed:
                     sent.popleft().future.set_exception(error)
                 continue
@@ -195,6 +199,13 @@ class Pool:
                 answer = "undecided", f"the checker's process died (code {worker.process.poll()})"
                 self._drop(worker)
                 worker = None
+            except Exception as error:  # no process can be made, or it speaks nonsense: nobody may wait for ever
+                if worker:
+                    self._drop(worker)
+                    worker = None
+                while sent:
+                    sent.popleft().future.set_exception(CheckerError(f"The checker does not work: {error!r}"))
+                continue
             sent.popleft().future.set_result(answer)
 
     def _next(self, sent: deque[_Pair]) -> _Pair | None:
@@ -202,31 +213,40 @@ class Pool:
 
         A pair is sent ahead only while more wait than there are workers: otherwise another may be free for it sooner.
         """
-        with self._lock:
-            while not sent and not self._waiting and not self._closed:
-                self._idle += 1
-                self._more.wait()
-                self._idle -= 1
-            if self._closed and not sent:
-                return None
-            if sent and (
-                len(sent) > AHEAD
-                or len(self._waiting) <= self._size
-                or len(self._waiting[0].request) > _AHEAD_BYTES
-            ):
-                return None
-            pair = self._waiting.popleft()
-        return pair if pair.future.set_running_or_notify_cancel() else self._next(sent)
+        while True:
+            with self._lock:
+                while not sent and not self._waiting and not self._closed:
+                    self._idle += 1
+                    self._more.wait()
+                    self._idle -= 1
+                if self._closed and not sent:
+                    return None
+                if sent and (
+                    len(sent) > AHEAD
+                    or len(self._waiting) <= self._size
+                    or len(self._waiting[0].request) > _AHEAD_BYTES
+                ):
+                    return None
+                pair = self._waiting.popleft()
+            if pair.future.set_running_or_notify_cancel():
+                return pair
 
     def _start(self) -> Worker:
         worker = Worker()
-        self.version = worker.version
         with self._lock:
-            if not self._closed:
+            closed = self._closed
+            # Before it is ready: closing the pool ends it, and does not wait for it.
+            if not closed:
                 self._workers.add(worker)
-                return worker
-        worker.kill()
-        raise CheckerError("The checker's pool is closed.")
+        if closed:
+            worker.kill()
+            raise CheckerError("The checker's pool is closed.")
+        try:
+            self.version = worker.greet()
+        except Exception:
+            self._drop(worker)
+            raise
+        return worker
 
     def _drop(self, worker: Worker) -> None:
         with self._lock:
