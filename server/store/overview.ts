@@ -1,6 +1,6 @@
 /** Figures over many traces of a run (`core/protocol/overview.ts`), all made of one table of its traces; answers are kept with it. */
 import type { Sample } from '../../core/metrics/accuracy.ts';
-import { budgetGrid, budgetPoints } from '../../core/metrics/budget-curve.ts';
+import { budgetCurves, budgetGrid } from '../../core/metrics/budget-curve.ts';
 import { bucketLabels, bucketOf } from '../../core/metrics/difficulty.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
@@ -97,9 +97,10 @@ export class Overview {
       const samples = yield* samplesOf(found);
       const lengths = samples.flatMap((own) => own.flatMap(({ tokens }) => tokens ?? []));
       const budgets = params.budgets?.toSorted((a, b) => a - b) ?? budgetGrid(lengths);
+      const all = yield* budgetCurves(samples, budgets);
       const curves: BudgetCurve[] = [];
       for (const [c, own] of samples.entries()) {
-        const points = yield* budgetPoints(own, budgets);
+        const points = all[c]!;
         const judged = own.filter(({ verdict }) => verdict !== null && verdict !== 'none');
         curves.push({
           checkpoint: series.checkpoints[c]!.key,
