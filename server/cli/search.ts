@@ -32,7 +32,7 @@ export const search: Command = {
     return withService(context, async (backend) => {
       const run = await findRun(backend, context.positionals[0]!);
       try {
-        await readTexts(backend, { filter: { run }, query: listed(parsed) }, context.output);
+        await readTexts(backend, { filter: { run }, query: listed(parsed) }, context.output, interrupt.signal);
         let first: SearchTotals | null = null;
         let shown = 0;
         for (let after: string | undefined; ;) {
@@ -79,7 +79,7 @@ function line({ row, count, snippet }: SearchHit): string {
   return [row.trace, row.live ? 'being written' : (row.verdict ?? '–'), `${count}×`, text].join('  ');
 }
 
-function words({ searched, total, hits, traces, seconds, leftOut }: SearchTotals, shown: number): string[] {
+function words({ searched, total, hits, traces, seconds, leftOut, unread = 0 }: SearchTotals, shown: number): string[] {
   const left = [
     [leftOut.unreadable, 'whose text is gone'],
     [leftOut.cut, 'that are very long: their beginning was searched'],
@@ -89,6 +89,9 @@ function words({ searched, total, hits, traces, seconds, leftOut }: SearchTotals
   return [
     `${hits} hits in ${traces} of ${searched} traces (${duration(seconds)})${traces > shown ? `; --limit shows more than these ${shown}` : ''}.`,
     ...(searched < total && leftOut.givenUp === 0 ? [`${total - searched} traces were not searched.`] : []),
+    ...(unread > 0
+      ? [`${unread} traces ended meanwhile, and it is not known whether they belong to it. Search again.`]
+      : []),
     ...left.flatMap(([count, why]) => (count > 0 ? [`Left out: ${count} traces ${why}.`] : [])),
   ];
 }

@@ -76,11 +76,15 @@ export async function readTexts(
   backend: Backend,
   { filter, query, sort }: Params<'traces/page'>,
   output: Output,
+  signal?: AbortSignal,
 ): Promise<void> {
   const params = { filter, ...(query !== undefined && { query }), ...(sort && { sort }) };
   let told = Date.now();
   for (;;) {
-    const { unread } = await backend.call('traces/readTexts', params, { timeout: 120_000 });
+    const { unread } = await backend.call('traces/readTexts', params, {
+      timeout: 120_000,
+      ...(signal && { signal }),
+    });
     if (unread === 0) return;
     if (Date.now() - told > 2000) {
       told = Date.now();

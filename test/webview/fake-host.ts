@@ -239,7 +239,7 @@ export class FakeHost {
       'traces/readTexts': () => ({ unread: (this.unread = Math.max(0, this.unread - this.readAtOnce)) }),
       'traces/search': (params, context) => {
         const rows = searched(this.traces, params);
-        return fakeSearch(rows, params, context, 20, this.searchPace);
+        return fakeSearch(rows, params, context, { pace: this.searchPace, unread: this.unread });
       },
       'traces/get': ({ trace }) => this.#find(trace).detail,
       'traces/slice': ({ trace, in: name, start, end }) => {

@@ -19,14 +19,14 @@ export async function fakeSearch(
   traces: readonly Text[],
   { query, limit = 1000, after }: Search['params'],
   { signal, progress }: PeerCallContext<Search>,
-  batch = 20,
-  /** Milliseconds between two progresses. */
-  pace = 0,
+  /** `pace`: milliseconds between two progresses; `unread`: texts that are still to be read for the query. */
+  { batch = 20, pace = 0, unread = 0 }: { batch?: number; pace?: number; unread?: number } = {},
 ): Promise<SearchTotals> {
   const { wanted } = readSearch(query);
   const from = after === undefined ? 0 : traces.findIndex(({ row }) => row.trace === after) + 1;
   const leftOut = { unreadable: 0, cut: 0, slow: 0, givenUp: 0 };
   const counts: SearchCounts = { searched: 0, total: traces.length, hits: 0, traces: 0, seconds: 0, leftOut };
+  if (unread > 0) counts.unread = unread;
   let listed = 0;
   let last: string | undefined;
   for (let at = from; at < traces.length; at += batch) {

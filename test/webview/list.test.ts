@@ -204,6 +204,30 @@ describe('list of traces', () => {
     assert.ok(host.count('traces/readTexts') >= 4);
   });
 
+  it('says of how many traces a search does not know, reads their texts when it is asked to, and searches again', async () => {
+    const host = new FakeHost({ traces: made(30) }, view);
+    host.unread = 12;
+    host.readAtOnce = 3;
+    let go = () => {};
+    host.held.set('traces/readTexts', new Promise<void>((resolve) => (go = resolve)));
+    const page = await open(host);
+    await write(page, 'wait flips:>=0');
+    await page.getByText('Not known of 12 traces').waitFor();
+    const read = page.getByRole('button', { name: 'Read and search again' });
+    await read.focus();
+    await page.keyboard.press('Enter');
+    await summary(page, '12 still to be read');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.waitForFunction(() => !document.querySelector('.summary')?.textContent?.includes('still'));
+    const searches = host.count('traces/search');
+    go();
+    host.held.clear();
+    await read.click();
+    await page.getByText('Not known of').waitFor({ state: 'detached' });
+    assert.equal(host.unread, 0);
+    assert.equal(host.count('traces/search'), searches + 1);
+  });
+
   it('saves a view, opens it elsewhere, renames and deletes it, all by the keyboard', async () => {
     const host = new FakeHost({ traces: made(210), sets }, { ...view, sort: { key: 'tokens', descending: true } });
     const page = await open(host);

@@ -204,9 +204,12 @@ function Found({ traces: { search }, onClear, children }: Omit<ListedProps, 'nar
     return running ? (
       <Skeleton lines={8} label="Searching the texts" />
     ) : (
-      <Empty icon="search" title={stopped ? 'Nothing was found before the search was stopped' : 'Nothing was found'}>
-        {stopped ? <Button onClick={again}>Search again</Button> : <Button onClick={onClear}>Clear the query</Button>}
-      </Empty>
+      <>
+        <Empty icon="search" title={stopped ? 'Nothing was found before the search was stopped' : 'Nothing was found'}>
+          {stopped ? <Button onClick={again}>Search again</Button> : <Button onClick={onClear}>Clear the query</Button>}
+        </Empty>
+        {!stopped && <SearchNotes search={search} />}
+      </>
     );
   return (
     <>

@@ -20,11 +20,11 @@ export function ListStatus({ list }: { list: TraceList }) {
 }
 
 export function SearchStatus({ search }: { search: SearchList }) {
-  const { running, stopped, counts, error } = useStore(search);
+  const { running, stopped, counts, error, toRead } = useStore(search);
   const { searched = 0, total = 0, hits = 0, traces = 0, seconds = 0 } = counts ?? {};
   return (
     <>
-      {running && (
+      {(running || toRead !== null) && (
         <button class="link search-stop" onClick={() => search.stop()}>
           Stop
         </button>
@@ -34,6 +34,7 @@ export function SearchStatus({ search }: { search: SearchList }) {
       {running && total === 0 ? ', searching' : ''}
       {!running && stopped ? `. Stopped: ${count(searched)} of ${count(total)} searched` : ''}
       {!running && !stopped && error === null && total > 0 ? ` of ${count(total)} (${seconds.toFixed(1)} s)` : ''}
+      {toRead !== null ? `, ${count(toRead)} still to be read` : ''}
       {running && <progress class="search-progress" max={Math.max(1, total)} value={searched} aria-label="Searched" />}
     </>
   );
@@ -41,7 +42,8 @@ export function SearchStatus({ search }: { search: SearchList }) {
 
 /** What the search does not show, and how to get it. */
 export function SearchNotes({ search }: { search: SearchList }) {
-  const { counts, after, running, stopped, total, filter, query, sort } = useStore(search);
+  const { counts, after, running, stopped, total, filter, query, sort, toRead } = useStore(search);
+  const unread = counts?.unread ?? 0;
   const { unreadable = 0, cut = 0, slow = 0, givenUp = 0 } = counts?.leftOut ?? {};
   const left = [
     unreadable > 0 && `${plural(unreadable, 'text is', 'texts are')} gone`,
@@ -49,10 +51,18 @@ export function SearchNotes({ search }: { search: SearchList }) {
     slow > 0 && `the expression took too long in ${plural(slow, 'text')}`,
     givenUp > 0 && `${plural(givenUp, 'text was', 'texts were')} not searched for that`,
   ].filter(Boolean);
-  if (left.length === 0 && after === null && (running || !stopped)) return null;
+  if (left.length === 0 && unread === 0 && after === null && (running || !stopped)) return null;
   return (
     <div class="note" role="status">
       {left.length > 0 && <p>Left out: {left.join('; ')}.</p>}
+      {unread > 0 && (
+        <p>
+          {`Not known of ${plural(unread, 'trace')}: the query asks for what is found by reading the text. `}
+          <button class="link" disabled={running || toRead !== null} onClick={() => void search.readTexts()}>
+            Read and search again
+          </button>
+        </p>
+      )}
       {after !== null && (
         <p>
           {count(total)} of {plural(counts?.traces ?? total, 'trace')} are listed.{' '}

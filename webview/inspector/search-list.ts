@@ -19,6 +19,8 @@ export interface SearchListState {
   /** More traces have hits than are listed: the search goes on behind this one when the reader asks. */
   after: string | null;
   error: unknown;
+  /** Texts are being read of which the query needs to know more than it did: how many are left; null: none are. */
+  toRead: number | null;
   generation: number;
   version: number;
   total: number;
@@ -30,6 +32,7 @@ const noSort: TraceSort = { key: 'order', descending: false };
 export class SearchList extends Store<SearchListState> {
   readonly #host: Host;
   #run: SearchRun | null = null;
+  #reading: AbortController | null = null;
   #found: SearchHit[] = [];
   #shown: SearchHit[] = [];
   readonly #places = new Map<string, number>();
@@ -37,7 +40,7 @@ export class SearchList extends Store<SearchListState> {
   constructor(host: Host) {
     super({
       ...{ query: null, filter: {}, sort: noSort, running: false, stopped: false, counts: null, after: null },
-      ...{ error: null, generation: 0, version: 0, total: 0, longest: 1 },
+      ...{ error: null, toRead: null, generation: 0, version: 0, total: 0, longest: 1 },
     });
     this.#host = host;
   }
@@ -62,8 +65,37 @@ export class SearchList extends Store<SearchListState> {
     if (after !== null && !running) this.#begin(after, false);
   }
 
-  /** Ends the search; what was found stays. */
+  /** Reads the texts of which it is not known whether they belong to the search, some at a time, and searches again. */
+  async readTexts(): Promise<void> {
+    const { filter, query, sort, counts } = this.value;
+    if (query === null || this.#reading) return;
+    this.stop();
+    const reading = new AbortController();
+    this.#reading = reading;
+    this.set({ toRead: counts?.unread ?? 0 });
+    try {
+      for (let unread = 1; unread > 0; this.set({ toRead: unread })) {
+        ({ unread } = await this.#host.call('traces/readTexts', { filter, query }, { signal: reading.signal }));
+        if (reading.signal.aborted) return;
+      }
+      this.show(filter, query, sort);
+    } catch (error) {
+      if (reading.signal.aborted) return;
+      this.#endReading();
+      this.set({ error });
+      this.#publish();
+    }
+  }
+
+  #endReading(): void {
+    this.#reading?.abort();
+    this.#reading = null;
+    if (this.value.toRead !== null) this.set({ toRead: null });
+  }
+
+  /** Ends the search, or the reading of texts for it; what was found stays. */
   stop(): void {
+    this.#endReading();
     if (!this.#run) return;
     this.#run.cancel();
     this.#run = null;

@@ -50,6 +50,10 @@ describe('longhand search', () => {
     assert.match(people.out, /1× {2}.*Wait, let me ché ck\. It is/);
     assert.match(people.out, /39 hits in 26 of 40 traces .*--limit shows more than these 2\./);
 
+    const labelled = await longhand('search', run, 'wait behaviour:>=0', '--json');
+    const told = JSON.parse(labelled.out.trim().split('\n').at(-1)!) as SearchTotals;
+    assert.deepEqual([told.traces, told.unread], [26, 0], 'texts are read before they are searched');
+
     const bad = await longhand('search', run, 'wait /(/');
     assert.equal(bad.code, 2);
     assert.match(bad.err, /^ {2}wait \/\(\/\n {7}\^/m);

@@ -140,7 +140,7 @@ describe('store: tokens of a trace', () => {
       const files = { type: 'attempt_created', ...key, resumed_from: null } as const;
       const began = async (ids: number[]): Promise<void> => {
         write(root, [{ text, ids }]);
-        await store.appendJournal({ type: 'run_created', run: 'r' });
+        await store.appendJournal({ type: 'run_created', run: 'r', kind: 'recipe' });
         await store.appendJournal(files);
         await store.catchUp();
       };
