@@ -1,6 +1,7 @@
 /** Labels out to a file and in again: all pages of an export, and the edits that make a layer what a row says. */
 import { LonghandError } from '../protocol/errors.ts';
-import { exportedLabelsSchema, type ExportedLabels, type ReaderLayer, type WantedEdit } from '../protocol/labels.ts';
+import { exportedLabelsSchema, type ExportedLabels, type WantedEdit } from '../protocol/label-schemas.ts';
+import type { ReaderLayer } from '../protocol/labels.ts';
 import type { Method, Params, Result } from '../protocol/methods.ts';
 
 type Call = <M extends Extract<Method, `labels/${string}` | 'traces/get'>>(

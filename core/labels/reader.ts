@@ -1,6 +1,7 @@
 /** What edits make of a reader's labels, and what undoes them. Pure: the same in the service and in the page. */
 import { LonghandError } from '../protocol/errors.ts';
-import { LABELS_LIMIT, type LabelEdit, type Place, type ReaderLayer, type ReaderSpan } from '../protocol/labels.ts';
+import type { LabelEdit } from '../protocol/label-schemas.ts';
+import { LABELS_LIMIT, type Place, type ReaderLayer, type ReaderSpan } from '../protocol/labels.ts';
 import { merged } from './agreement.ts';
 
 /** When an edit was made, and which detector's spans the reader could see. */

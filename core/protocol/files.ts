@@ -25,7 +25,7 @@
  */
 import * as z from 'zod';
 import { verdictSchema, verdictValueSchema } from './events.ts';
-import { labelEditSchema } from './labels.ts';
+import { labelEditSchema } from './label-schemas.ts';
 
 const int = z.number().int();
 

@@ -2,9 +2,9 @@
  * Readers' own labels of traces (`methods.ts`): what was edited, by whom, and what the detector makes of the same texts. Every edit is
  * an event of the journal; a layer is what all edits of one reader on one trace make together.
  */
-import * as z from 'zod';
 import { labels, type Label } from '../behaviours/spans.ts';
 import type { Counts } from '../labels/agreement.ts';
+import type { ExportedLabels, WantedEdit } from './label-schemas.ts';
 
 /** Markers are tokens: nobody labels them. */
 export type ReaderLabel = Exclude<Label, 'marker'>;
@@ -15,43 +15,6 @@ export const readerLabels: readonly ReaderLabel[] = labels.filter(isReaderLabel)
 export const LABELS_LIMIT = 20_000;
 /** Most edits of one request: a whole layer in the place of another one, and what was reviewed. */
 export const EDITS_LIMIT = 2 * LABELS_LIMIT + 1;
-
-const offset = z.number().int().min(0);
-const id = z.number().int().min(1);
-const label = z.enum(readerLabels);
-const stretchSchema = z.tuple([offset, offset]);
-
-const copiedSchema = z.object({
-  op: z.literal('copy'),
-  spans: z.array(z.tuple([offset, offset, label])).max(LABELS_LIMIT),
-});
-/**
- * Offsets are UTF-16 units of the completion, ends exclusive. `add` without an `id` gets the next one. `reviewed` says anew which
- * stretches were read. `settle`: the reader has looked at this disagreement again, and the labels stand.
- */
-const plainEdits = [
-  z.object({
-    op: z.literal('add'),
-    id: id.optional(),
-    start: offset,
-    end: offset,
-    label,
-    /** The detector's own span, taken over as it was. */
-    copied: z.literal(true).optional(),
-  }),
-  z.object({ op: z.literal('change'), id, start: offset.optional(), end: offset.optional(), label: label.optional() }),
-  z.object({ op: z.literal('remove'), id }),
-  z.object({ op: z.literal('reviewed'), stretches: z.array(stretchSchema).max(LABELS_LIMIT) }),
-  z.object({ op: z.literal('settle'), start: offset, end: offset, label, on: z.boolean() }),
-] as const;
-
-/** An edit as it stands in the journal. */
-export const labelEditSchema = z.discriminatedUnion('op', [...plainEdits, copiedSchema]);
-export type LabelEdit = z.infer<typeof labelEditSchema>;
-
-/** An edit as it is asked for: `copy` takes over the detector's spans of the whole completion, which the service finds. */
-export const wantedEditSchema = z.discriminatedUnion('op', [...plainEdits, z.object({ op: z.literal('copy') })]);
-export type WantedEdit = z.infer<typeof wantedEditSchema>;
 
 export interface ReaderSpan {
   /** Of this layer; stays with the span while it is moved and relabelled. */
@@ -131,35 +94,6 @@ export interface LabelQueue {
   traces: number;
   waiting: number;
 }
-
-/** A reader's labels of one trace as they are exported: one JSON object a line. `length` is that of the completion. */
-export const exportedLabelsSchema = z.object({
-  trace: z.string().max(400),
-  /** The problem's hash, and its id in the source. */
-  problem: z.string(),
-  source_id: z.string().nullable(),
-  by: z.string().min(1).max(100),
-  revision: z.number().int(),
-  length: offset,
-  text: z.string().optional(),
-  labels: z
-    .array(
-      z.object({
-        start: offset,
-        end: offset,
-        label,
-        by: z.string(),
-        /** ISO 8601. */
-        at: z.string(),
-        detector: z.string(),
-        version: z.string(),
-        copied: z.boolean(),
-      }),
-    )
-    .max(LABELS_LIMIT),
-  reviewed: z.array(stretchSchema).max(LABELS_LIMIT),
-});
-export type ExportedLabels = z.infer<typeof exportedLabelsSchema>;
 
 /** `by`: the reader's name; absent: that of the user under whom the backend runs. */
 export interface LabelMethods {

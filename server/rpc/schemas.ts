@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT, type Method, type Params } from '../../core/protocol/methods.ts';
 import { judgeEndpointSchema, judgeKeySchema, judgeSampleSchema } from '../../core/protocol/judge.ts';
-import { EDITS_LIMIT, wantedEditSchema } from '../../core/protocol/labels.ts';
+import { wantedEditSchema } from '../../core/protocol/label-schemas.ts';
+import { EDITS_LIMIT } from '../../core/protocol/labels.ts';
 import { SEARCH_LIMIT_MOST } from '../../core/protocol/search.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import { traceSortKeys } from '../../core/protocol/traces.ts';
@@ -50,14 +51,14 @@ const marker = z.string().max(10_000).nullable();
 const filter = z.object({
   run: run.optional(),
   stage: stage.optional(),
-  of: stage.optional(),
+  of: stage.nullable().optional(),
   attempt: int.min(1).optional(),
-  step: natural.optional(),
+  step: natural.nullable().optional(),
   stepFrom: natural.optional(),
   stepTo: natural.optional(),
   problem: z.string().max(100).optional(),
   group: z.string().max(200).optional(),
-  set: z.string().max(200).optional(),
+  set: z.string().max(200).nullable().optional(),
   marker: marker.optional(),
   behaviour: z.enum(labels).optional(),
   verdict: z.array(verdictValueSchema).max(4).optional(),

@@ -5,7 +5,8 @@ import { comparable, readerDisagreements, unsureSpans } from '../../core/labels/
 import { applyEdits, emptyLayer } from '../../core/labels/reader.ts';
 import { layerOf } from '../../core/labels/shown.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { LabelEdit, QueueItem, ReaderLayer } from '../../core/protocol/labels.ts';
+import type { LabelEdit } from '../../core/protocol/label-schemas.ts';
+import type { QueueItem, ReaderLayer } from '../../core/protocol/labels.ts';
 import type { EventBatch, Params, Result } from '../../core/protocol/methods.ts';
 import type { Annotations } from '../../core/protocol/traces.ts';
 import { steps } from '../../core/traces/steps.ts';

@@ -1,7 +1,8 @@
 /** What the keys make of a reader's labels: the edits, where the reader is then, and how it is said. Pure. */
 import type { Stretch } from '../../core/labels/agreement.ts';
 import { reviewedUpTo, samePlace } from '../../core/labels/reader.ts';
-import type { ReaderLabel, ReaderLayer, ReaderSpan, WantedEdit } from '../../core/protocol/labels.ts';
+import type { WantedEdit } from '../../core/protocol/label-schemas.ts';
+import type { ReaderLabel, ReaderLayer, ReaderSpan } from '../../core/protocol/labels.ts';
 import { count, percent, plural } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import type { EditAction } from './edit-keys.ts';

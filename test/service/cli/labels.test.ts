@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExportedLabels } from '../../../core/protocol/labels.ts';
+import type { ExportedLabels } from '../../../core/protocol/label-schemas.ts';
 import { connectRunning } from '../../../server/cli/connect.ts';
 import { userName } from '../../../server/user-name.ts';
 import { longhandOn } from '../../support/command-line.ts';

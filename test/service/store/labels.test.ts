@@ -6,15 +6,8 @@ import { comparable } from '../../../core/labels/disagreements.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
 import { importEdits } from '../../../core/labels/exchange.ts';
 import { applyEdits } from '../../../core/labels/reader.ts';
-import {
-  LABELS_LIMIT,
-  readerLabels,
-  type ExportedLabels,
-  type LabelEdit,
-  type ReaderLayer,
-  type ReaderSpan,
-  type WantedEdit,
-} from '../../../core/protocol/labels.ts';
+import type { ExportedLabels, LabelEdit, WantedEdit } from '../../../core/protocol/label-schemas.ts';
+import { LABELS_LIMIT, readerLabels, type ReaderLayer, type ReaderSpan } from '../../../core/protocol/labels.ts';
 import { validateParams } from '../../../server/rpc/schemas.ts';
 import type { Params, Result } from '../../../core/protocol/methods.ts';
 import { appendJudged } from '../../../server/judge/records.ts';

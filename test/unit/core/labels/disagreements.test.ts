@@ -3,7 +3,7 @@ import type { Span } from '../../../../core/behaviours/spans.ts';
 import { judgeDisagreements, readerDisagreements, unsureSpans } from '../../../../core/labels/disagreements.ts';
 import { applyEdits, emptyLayer } from '../../../../core/labels/reader.ts';
 import { shownSpans } from '../../../../core/labels/shown.ts';
-import type { LabelEdit } from '../../../../core/protocol/labels.ts';
+import type { LabelEdit } from '../../../../core/protocol/label-schemas.ts';
 import type { Layer } from '../../../../core/protocol/layers.ts';
 
 const span = (start: number, end: number, label: Span['label'], confidence = 0.9): Span => ({

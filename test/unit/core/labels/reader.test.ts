@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { applyEdits, emptyLayer, inverseOf, reviewedUpTo } from '../../../../core/labels/reader.ts';
-import { labelEditSchema, readerLabels, type LabelEdit, type ReaderLayer } from '../../../../core/protocol/labels.ts';
+import { labelEditSchema, type LabelEdit } from '../../../../core/protocol/label-schemas.ts';
+import { readerLabels, type ReaderLayer } from '../../../../core/protocol/labels.ts';
 
 const moment = { at: 7, detector: { name: 'rules', version: '3' } };
 const empty = emptyLayer('r/s/1/0', 'Ada');
