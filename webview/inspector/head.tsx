@@ -62,14 +62,14 @@ export function Head({ view, row, group, raw, act, settings, editing, opened }: 
         >
           Reading
         </button>
-        <button class="tool framed" aria-pressed={raw} onClick={() => !raw && act({ do: 'raw' })} title="Raw text (r)">
+        <button class="tool framed" aria-pressed={raw} onClick={() => act({ do: 'raw' })} title="Raw text (r)">
           Raw
         </button>
         {tool({ do: 'find' }, 'search', 'Find in trace (Ctrl+F)')}
+        {tool({ do: 'compare' }, 'split-horizontal', 'Side by side with another attempt (2)')}
         {tool({ do: 'strips' }, 'versions', 'Rulers of all samples of the group (R)', opened.strips)}
         {tool({ do: 'outline' }, 'list-tree', 'Outline (L)', opened.outline)}
         {tool({ do: 'link' }, 'link', 'Copy a link to the selection or the step in view (Y)')}
-        {tool({ do: 'compare' }, 'split-horizontal', 'Side by side with another attempt (2)')}
         {tool({ do: 'edit' }, 'tag', 'Edit labels (E)', editing)}
         {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
         {tool({ do: 'help' }, 'question', 'Keys (?)')}
