@@ -67,7 +67,8 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
   const choice: ColumnChoice = settings.listColumns ?? {};
   const extra = useMemo(() => (searching ? searchColumns((trace) => search.hit(trace)) : []), [search, searching]);
   const columns = useMemo(() => {
-    const taken = extra.reduce((sum, one) => sum + one.pixels + 8, 0);
+    // The first hit takes what is left: the verdict has its place before it.
+    const taken = extra.reduce((sum, one) => sum + (one.flexible ? 60 : one.pixels) + 8, 0);
     return columnsFor(width - BAR - taken, choice);
   }, [width, extra, settings.listColumns]);
 
