@@ -90,7 +90,7 @@ describe('longhand grade', function () {
       lines.map(({ verdict }) => verdict),
       [true, null, false, null, null, null, true, false, null, false, false],
     );
-    assert.deepEqual([lines[0]!['checker'], lines[0]!['version']], ['longhand-quick', '2 (percent=number)']);
+    assert.deepEqual([lines[0]!['checker'], lines[0]!['version']], ['longhand-quick', '3 (percent=number)']);
     for (const line of lines) assert.equal(line.verdict, line.quick);
   });
 

@@ -16,6 +16,10 @@ describe('quickCheck', () => {
     expect('wrong', [['42', '43'], ['-5', '5'], [`${'9'.repeat(5000)}1`, `${'9'.repeat(5000)}2`], ['9007199254740993', '9007199254740992']]); // prettier-ignore
   });
 
+  it('finds a text right against itself, also one whose gold is read by its box', () => {
+    expect('right', [[r`Alternatively,\boxed{7}`, r`Alternatively,\boxed{7}`], [r`so \boxed{7}`, '7'], [r` a \boxed{7}`, r`a \boxed{7} `]]); // prettier-ignore
+  });
+
   it('compares formulas by value', () => {
     expect('right', [
       [r`\frac{1}{2}`, '0.5'], [r`\frac12`, '1/2'], [r`\sqrt{8}/2`, r`\sqrt2`], [r`\tan^2(y)+1`, r`\sec^2 y`], ['(r+5)^2', '(r+5)(r+5)'],
