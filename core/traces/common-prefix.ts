@@ -1,6 +1,9 @@
 /** Where completions with a common beginning part: of one text exactly, or by steps that are no longer alike. Pure. */
 import { ALIKE } from './align.ts';
-import { keyedSteps, similarityOf, StepNames, weigh, type KeyedStep } from './step-keys.ts';
+import { keyedSteps, similarityOf, StepNames, weighAll, type KeyedStep } from './step-keys.ts';
+
+/** Steps that are compared between two yields. */
+const COMPARED = 1024;
 
 /** What became of a completion: right, wrong, or nothing that counts yet. */
 export type BranchEnd = 'right' | 'wrong' | 'open';
@@ -94,13 +97,19 @@ export function* branchesBySteps(members: readonly BranchMember[]): Generator<vo
     const found = yield* keyedSteps(text, names);
     sides.push(complete ? found : found.slice(0, -1));
   }
-  const weights = weigh(names, ...sides);
+  const weights = yield* weighAll(names, sides);
   const unfinished = new Set<number>();
   const alike = (a: KeyedStep, b: KeyedStep) => similarityOf(a, b, weights).similarity;
-  const grow = (group: readonly number[], depth: number): Branch => {
+  let compared = 0;
+  const grow = function* (group: readonly number[], depth: number): Generator<void, Branch> {
     let at = depth;
     let parts: number[][] = [];
     for (; ; at += 1) {
+      compared += group.length;
+      if (compared > COMPARED) {
+        compared = 0;
+        yield;
+      }
       const ended = group.filter((i) => at >= sides[i]!.length);
       for (const i of ended) if (group.length > 1 && !members[i]!.complete) unfinished.add(i);
       parts = [];
@@ -123,6 +132,8 @@ export function* branchesBySteps(members: readonly BranchMember[]): Generator<vo
           const [x, y] = [sides[a!]![at], sides[b!]![at]];
           if (x && y) nearest = Math.max(nearest ?? 0, alike(x, y));
         }
+    const children: Branch[] = [];
+    if (!isLeaf) for (const part of parts) children.push(yield* grow(part, at));
     const place = (i: number, n: number) => (n === 0 ? 0 : (sides[i]![n]?.start ?? members[i]!.text.length));
     return branch(
       members,
@@ -130,10 +141,10 @@ export function* branchesBySteps(members: readonly BranchMember[]): Generator<vo
       group.map((i) => place(i, depth)),
       group.map((i) => (isLeaf ? members[i]!.text.length : place(i, at))),
       nearest,
-      isLeaf ? [] : parts.map((part) => grow(part, at)),
+      children,
     );
   };
-  const root = grow(
+  const root = yield* grow(
     members.map((_, i) => i),
     0,
   );

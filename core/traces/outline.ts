@@ -185,5 +185,5 @@ function line(text: string, start: number, end: number): string {
     .slice(start, Math.min(end, start + 3 * NAME))
     .replace(/\s+/g, ' ')
     .trim();
-  return words.length > NAME ? `${words.slice(0, NAME - 1)}…` : words;
+  return words.length > NAME ? `${words.slice(0, NAME - 1).replace(/[\ud800-\udbff]$/, '')}…` : words;
 }

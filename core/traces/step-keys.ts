@@ -1,4 +1,5 @@
 /** What a step says, for finding it again in another completion: its equations, its words, and how rare each is. */
+import { atOnce } from '../metrics/slices.ts';
 import { equationsOf, plainFormulas, type Formulas } from './equations.ts';
 import { regions } from './math.ts';
 import { steps, type Step } from './steps.ts';
@@ -167,11 +168,17 @@ function keyOf(order: readonly number[]): number {
 
 /** How much each feature says, in nats: rare in both completions together says much. An equation counts as several words. */
 export function weigh(names: StepNames, ...sides: readonly (readonly KeyedStep[])[]): Float64Array {
+  return atOnce(weighAll(names, sides));
+}
+
+/** {@link weigh} for many completions: yields after each. */
+export function* weighAll(names: StepNames, sides: readonly (readonly KeyedStep[])[]): Generator<void, Float64Array> {
   const weights = new Float64Array(names.size);
   let n = 0;
   for (const side of sides) {
     n += side.length;
     for (const { features } of side) for (const feature of features) weights[feature]! += 1;
+    yield;
   }
   const factor = { equation: 3, expression: 1.5, word: 1, pair: 1 };
   for (let i = 0; i < weights.length; i += 1)

@@ -96,13 +96,24 @@ export class RunTables {
       this.entries.delete(oldest);
     }
     while (!entry.table) {
-      const step = entry.work.next();
-      if (!step.done) yield;
-      // A generator that threw for another caller has ended without a table.
-      else if (step.value === undefined) return yield* this.of(run);
-      else entry.table = step.value;
+      const table = this.step(run, entry);
+      if (table === 'failed') return yield* this.of(run);
+      if (table) entry.table = table;
+      else yield;
     }
     return { table: entry.table, stamp: entry.stamp };
+  }
+
+  /** Null: there is more to do. `failed`: it threw for another caller, who was told; nothing of it is kept. */
+  private step(run: string, { work }: Entry): RunTable | 'failed' | null {
+    try {
+      const step = work.next();
+      if (!step.done) return null;
+      return step.value ?? 'failed';
+    } catch (error) {
+      if (this.entries.get(run)?.work === work) this.entries.delete(run);
+      throw error;
+    }
   }
 
   forget(): void {

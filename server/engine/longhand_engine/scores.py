@@ -63,7 +63,8 @@ def pack(scores: TokenScores) -> bytes:
             data.append(struct.pack(f"<{count}{kind}", *values))
         except (OverflowError, struct.error):
             most = _MOST[kind]
-            data.append(struct.pack(f"<{count}{kind}", *(min(most, v) if v > -most else -math.inf for v in values)))
+            clipped = (v if v != v else min(most, v) if v > -most else -math.inf for v in values)
+            data.append(struct.pack(f"<{count}{kind}", *clipped))
     return b"".join(data)
 
 

@@ -53,6 +53,12 @@ def test_scores_of_the_engine_are_those_of_a_forward_pass_whatever_the_batch(mod
             assert sequence.entropies.tolist() == pytest.approx(entropies, abs=1e-3)
 
 
+def test_what_is_not_known_stays_so_beside_numbers_too_large_for_a_float16():
+    read = unpack(pack(TokenScores([math.nan, -3.4e38, -1.0, 1e30], [math.nan, 0.5, 1.0, math.inf])))
+    assert math.isnan(read.logprobs[0]) and read.logprobs[1:] == [-math.inf, -1.0, 65504.0]
+    assert math.isnan(read.entropies[0]) and read.entropies[1:3] == [0.5, 1.0]
+
+
 def test_a_stretch_is_read_as_it_was_written():
     values = [0.0, -1e-5, -0.6931, -3.14159, -17.3, -math.inf, math.nan]
     whole = TokenScores(values, [0.0, 0.25, 1.5, 2.0, 11.9, 0.1, math.nan], 5, [1, 2, 3, 0, 65535, 6, 7])

@@ -10,6 +10,7 @@ import {
   type BranchEnd,
   type BranchMember,
 } from '../../../../core/traces/common-prefix.ts';
+import { keyedSteps, StepNames } from '../../../../core/traces/step-keys.ts';
 
 const member = (text: string, end: BranchEnd = 'open', complete = true): BranchMember => ({ text, end, complete });
 
@@ -83,6 +84,17 @@ describe('common beginnings', () => {
     );
     assert.ok(together!.similarity! < 0.4);
     assert.deepEqual(together!.ends, { right: 1, wrong: 1, open: 0 });
+  });
+
+  it('lets others go on while many long ones are compared', () => {
+    const yields = (work: Generator<void, unknown>): number => {
+      for (let n = 0; ; n += 1) if (work.next().done) return n;
+    };
+    const text = Array.from({ length: 200 }, (_, i) => `Step ${i}: the sum of them is ${i * 7}.`).join('\n\n');
+    const members = Array.from({ length: 32 }, (_, k) => member(`${text}\n\nIn all ${k} are left over.`));
+    const cutting = members.reduce((n, { text: own }) => n + yields(keyedSteps(own, new StepNames())), 0);
+    // After each text that is weighed, and each thousand steps that are compared.
+    assert.ok(yields(branchesBySteps(members)) >= cutting + 32 + Math.floor((32 * 200) / 1024) - 1);
   });
 
   it('leaves the last step of a text that may grow out of it', () => {

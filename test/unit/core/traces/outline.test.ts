@@ -45,6 +45,13 @@ describe('outline of a trace', () => {
     assert.ok(all(roots).some(({ label, detail }) => label === 'verification' && detail.startsWith('verification')));
   });
 
+  it('cuts no character of a name in two', () => {
+    for (const before of ['', 'x']) {
+      const roots = outlineOf(known(`${before}${'😀'.repeat(200)}`, '6'));
+      assert.ok(all(roots).every(({ name }) => name.isWellFormed() && name.length <= 80));
+    }
+  });
+
   it('nests: children lie in their parents, what is shown lies in its entry, siblings are in order', () => {
     for (const text of [short, longCompletion(120_000, 300), 'No thought at all.', '']) {
       const look = (parent: OutlineEntry) => {
