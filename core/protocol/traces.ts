@@ -8,15 +8,17 @@ import type { Layer } from './layers.ts';
 export interface TraceFilter {
   run?: string;
   stage?: string;
-  /** For evaluations: the stage whose checkpoint wrote the traces. */
-  of?: string;
+  /** For evaluations: the stage whose checkpoint wrote the traces; `null`: those that name none. */
+  of?: string | null;
   attempt?: number;
-  step?: number;
+  /** `null`: those of no step. */
+  step?: number | null;
   stepFrom?: number;
   stepTo?: number;
   problem?: string;
   group?: string;
-  set?: string;
+  /** `null`: those of no evaluation set. */
+  set?: string | null;
   /** The style marker at the end of the prompt; `null`: those without one. */
   marker?: string | null;
   /** Traces in which `metrics/behaviours` has counted at least one of these. */
@@ -71,6 +73,8 @@ export interface TraceRow {
   attempt: number;
   step: number | null;
   epoch: number | null;
+  /** The set that its problem belongs to. */
+  set: string | null;
   problem: string;
   /** Source id where there is one, otherwise the beginning of the problem's text. */
   problemLabel: string;
@@ -88,7 +92,7 @@ export interface TraceRow {
   superseded: boolean;
   /** Where `metrics/figures` or `traces/figures` has read its text: tokens after the first right answer (null: none), changes between right and wrong, tokens lost in loops. */
   figures?: { after: number | null; flips: number; lost: number | null };
-  /** In a list that is sorted or asked for by behaviours, where its text was read: spans by label. */
+  /** Where its text was read for them: spans by label. */
   behaviours?: SpanCounts;
   /** Length of the completion so far, in UTF-16 units. */
   length: number;
@@ -103,7 +107,6 @@ export interface TraceDetail extends TraceRow {
   sampling: Sampling | null;
   marker: string | null;
   model: string | null;
-  set: string | null;
   promptLength: number;
   answerFound: FoundAnswer | null;
   /** The checker's word, where there is one. */

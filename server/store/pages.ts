@@ -1,13 +1,11 @@
 /** Lists of traces, page by page, by keyset cursor: a page costs the same wherever it lies, and rows that come in between shift nothing. */
 import { createHash } from 'node:crypto';
-import type { SpanCounts } from '../../core/behaviours/spans.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
 import type { Term } from '../../core/query/types.ts';
 import { attemptId } from './attempts.ts';
-import { BEHAVIOURS_KEY } from './detector-key.ts';
 import { attemptsOf, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { behind, orderBy, orderOf, type Order } from './list-order.ts';
@@ -56,10 +54,7 @@ export class Pages {
     const last = shown.at(-1);
     const reads = readsOf({ filter, terms, order });
     return {
-      rows: this.rows(
-        shown.map((row) => row.id),
-        reads.has('behaviours'),
-      ),
+      rows: this.rows(shown.map((row) => row.id)),
       total: this.total(filter, terms, list, condition),
       ...(ids.length > size && last && { next: writeCursor({ v: last.v, id: last.id, list }) }),
       ...(around === undefined && offset === undefined ? {} : { offset: skip }),
@@ -88,23 +83,9 @@ export class Pages {
     return Math.floor((before?.n ?? 0) / size) * size;
   }
 
-  private rows(ids: number[], counted: boolean): TraceRow[] {
-    const among = JSON.stringify(ids);
-    const found = traceRows(this.index, 'WHERE t.id IN (SELECT value FROM json_each(?))', among);
-    const counts = new Map<number, SpanCounts>();
-    if (counted)
-      for (const { trace, counts: json } of this.index.all<{ trace: number; counts: string }>(
-        `SELECT trace, counts FROM behaviours WHERE trace IN (SELECT value FROM json_each(?)) AND detector = '${BEHAVIOURS_KEY}'
-           AND counts IS NOT NULL`,
-        among,
-      ))
-        counts.set(trace, JSON.parse(json) as SpanCounts);
-    const byId = new Map(
-      found.map(({ rowId, ...row }) => {
-        const behaviours = counts.get(rowId);
-        return [rowId, behaviours ? { ...row, behaviours } : row];
-      }),
-    );
+  private rows(ids: number[]): TraceRow[] {
+    const found = traceRows(this.index, 'WHERE t.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+    const byId = new Map(found.map(({ rowId, ...row }) => [rowId, row]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 

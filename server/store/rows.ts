@@ -1,8 +1,9 @@
 /** Traces as rows of a list. */
 import type { SQLInputValue } from 'node:sqlite';
+import { labels, type SpanCounts } from '../../core/behaviours/spans.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { IndexFile } from './index-file.ts';
-import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { finishCodes, spansColumn, traceRowId, verdictCodes } from './schema.ts';
 
 interface Stored {
   id: number;
@@ -13,6 +14,7 @@ interface Stored {
   of: string | null;
   step: number | null;
   epoch: number | null;
+  set_name: string | null;
   hash: string;
   label: string;
   sample: number;
@@ -30,7 +32,11 @@ interface Stored {
   after: number | null;
   flips: number | null;
   lost: number | null;
+  counted: number | null;
+  [spans: `spans_${string}`]: number | null;
 }
+
+const spansColumns = labels.map((label) => `t.${spansColumn(label)}`).join(', ');
 
 /** `tail` is what follows FROM: conditions, order, limit over `traces t`, `problems p` and `attempts a`. */
 export function traceRows(
@@ -39,9 +45,9 @@ export function traceRows(
   ...values: SQLInputValue[]
 ): (TraceRow & { rowId: number })[] {
   const rows = index.all<Stored>(
-    `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, p.hash, p.label, t.sample, t.grp, t.verdict, t.answer,
+    `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, t.set_name, p.hash, p.label, t.sample, t.grp, t.verdict, t.answer,
        t.tokens, t.tokens_exact, t.finish, t.reward, t.advantage, t.live, t.superseded, t.units,
-       t.after, t.flips, t.lost
+       t.after, t.flips, t.lost, t.counted, ${spansColumns}
      FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id ${tail}`,
     ...values,
   );
@@ -54,6 +60,7 @@ export function traceRows(
     attempt: row.attempt,
     step: row.step,
     epoch: row.epoch,
+    set: row.set_name,
     problem: row.hash,
     problemLabel: row.label,
     sample: row.sample,
@@ -68,6 +75,17 @@ export function traceRows(
     live: row.live === 1,
     superseded: row.superseded === 1,
     ...(row.flips !== null && { figures: { after: row.after, flips: row.flips, lost: row.lost } }),
+    ...(row.counted !== null && row.spans_verification !== null && { behaviours: countsOf(row) }),
     length: row.units,
   }));
+}
+
+/** Labels without a span are left out. */
+function countsOf(row: Stored): SpanCounts {
+  const counts: SpanCounts = {};
+  for (const label of labels) {
+    const n = row[`spans_${label}`];
+    if (n) counts[label] = n;
+  }
+  return counts;
 }

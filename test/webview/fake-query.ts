@@ -127,8 +127,24 @@ export function rowOf(detail: TraceDetail): TraceRow {
   const { trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer } = detail;
   const { tokens, tokensExact, finish, reward, advantage, live, superseded, length } = detail;
   return {
-    ...{ trace, run, stage, of, attempt, step, epoch, problem, problemLabel, sample, group, verdict, answer },
+    ...{
+      trace,
+      run,
+      stage,
+      of,
+      attempt,
+      step,
+      epoch,
+      set: detail.set,
+      problem,
+      problemLabel,
+      sample,
+      group,
+      verdict,
+      answer,
+    },
     ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
     ...(detail.figures && { figures: detail.figures }),
+    ...(detail.behaviours && { behaviours: detail.behaviours }),
   };
 }

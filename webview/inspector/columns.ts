@@ -1,6 +1,7 @@
 /** The columns of the list: what each shows, how wide it is, and which of them a width has room for. Pure. */
 import type { ComponentChildren } from 'preact';
 import type { TraceRow, TraceSortKey } from '../../core/protocol/traces.ts';
+import { labelLooks } from '../ui/labels.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 
 export interface Column {
@@ -32,7 +33,7 @@ const column = (
   sort,
   pixels,
   ...(id === 'problem' && { flexible: true }),
-  ...(words[id] !== undefined && { what: words[id] }),
+  ...(wordsOf(id) !== undefined && { what: wordsOf(id)! }),
   number,
   text,
 });
@@ -40,6 +41,9 @@ const column = (
 /** What a column's short title stands for. */
 const words: Record<string, string> = {
   place: 'stage and step',
+  set: 'set that the problem belongs to',
+  epoch: 'epoch of the training that wrote it',
+  length: 'characters of the completion',
   sample: 'number of the sample',
   bar: 'length, on the scale of the longest trace of the run',
   advantage: 'advantage within its group',
@@ -48,11 +52,22 @@ const words: Record<string, string> = {
   lost: 'tokens lost in loops',
 };
 
+/** The five that are counted per trace everywhere. */
+const behaviours = labelLooks
+  .slice(0, 5)
+  .map(({ label, name, short }) => ({ label, name, title: short ?? name, id: `behaviour.${label}` as const }));
+
+function wordsOf(id: string): string | undefined {
+  const behaviour = behaviours.find((one) => one.id === id);
+  if (!behaviour) return words[id];
+  return `passages of ${behaviour.name.toLowerCase()}, known where the text was read; sorting by it reads all`;
+}
+
 /** In the order on the screen, where the reader chose none. */
 export const all: readonly Column[] = [
   column('problem', 'Problem', 'problem', 84, (row) => row.problemLabel),
   column('place', 'Stage · step', 'step', 88, placeOf),
-  column('sample', '#', null, 26, (row) => String(row.sample + 1), true),
+  column('sample', '#', 'sample', 30, (row) => String(row.sample + 1), true),
   column('verdict', 'Verdict', 'verdict', 46, verdictText),
   column('answer', 'Answer', 'answer', 90, (row) => row.answer ?? (row.live ? '' : '–')),
   column('bar', 'Length', 'tokens', 46, () => ''),
@@ -64,6 +79,13 @@ export const all: readonly Column[] = [
   column('after', 'After', 'after', 58, (row) => (row.figures ? tokens(row.figures.after, false) : ''), true),
   column('flips', 'Flips', 'flips', 44, (row) => (row.figures ? count(row.figures.flips) : ''), true),
   column('lost', 'Loops', 'lost', 52, (row) => (row.figures ? tokens(row.figures.lost, false) : ''), true),
+  // Those below are shown where the reader chooses them.
+  column('set', 'Set', 'set', 80, (row) => row.set ?? '–'),
+  column('epoch', 'Epoch', 'epoch', 48, (row) => decimal(row.epoch), true),
+  column('length', 'Characters', 'length', 76, (row) => count(row.length), true),
+  ...behaviours.map(({ label, title, id }) =>
+    column(id, title, id, 84, (row) => (row.behaviours ? count(row.behaviours[label] ?? 0) : ''), true),
+  ),
 ];
 
 /** Those that must be seen first, when there is not room for all. */
@@ -126,9 +148,10 @@ export function templateOf(columns: readonly Column[], widths: ColumnChoice['wid
 
 /** Everything of a row in words, for its tooltip and for screen readers. */
 export function describe(row: TraceRow): string {
-  const lines = all
-    .filter(({ id }) => id !== 'bar')
-    .map((one) => `${one.title === '#' ? 'Sample' : one.title}: ${one.text(row)}`);
+  const lines = all.flatMap((one) => {
+    const text = one.id === 'bar' ? '' : one.text(row);
+    return text === '' ? [] : `${one.title === '#' ? 'Sample' : one.title}: ${text}`;
+  });
   if (row.superseded) lines.push('Superseded by a later attempt');
   return lines.join('\n');
 }

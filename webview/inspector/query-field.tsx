@@ -45,7 +45,8 @@ export function QueryField({ text, errors, known, messageId, onText, onEnter, on
   const follow = () => {
     if (shades.current && input.current) shades.current.scrollLeft = input.current.scrollLeft;
   };
-  useLayoutEffect(follow);
+  // Behind the drawing of the text: asked for before, the page would lay itself out twice. What scrolls the field says so itself.
+  useEffect(follow, [text]);
   useLayoutEffect(() => list.current?.children[at]?.scrollIntoView({ block: 'nearest' }), [at, shown]);
   // Where the caret is to stand after the text has been changed for the reader.
   const wanted = useRef<number | null>(null);

@@ -1,4 +1,5 @@
 /** The order of rows that are all here, as the backend sorts lists: what is not known comes last, equals stay as they were. Pure. */
+import type { Label } from '../../core/behaviours/spans.ts';
 import type { TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 
 const verdicts = ['right', 'wrong', 'undecided', 'none'];
@@ -18,7 +19,11 @@ function valueOf(row: TraceRow, key: TraceSort['key']): string | number | null {
     case 'flips':
     case 'lost':
       return row.figures?.[key] ?? null;
+    case 'behaviour':
+      return row.behaviours ? Object.values(row.behaviours).reduce((sum, n) => sum + n, 0) : null;
     default: {
+      if (key.startsWith('behaviour.'))
+        return row.behaviours ? (row.behaviours[key.slice('behaviour.'.length) as Label] ?? 0) : null;
       const value = (row as unknown as Record<string, unknown>)[key];
       return typeof value === 'number' || typeof value === 'string' ? value : null;
     }

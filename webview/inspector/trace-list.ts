@@ -58,6 +58,8 @@ export class TraceList extends Store<TraceListState> {
   #calls = new AbortController();
   #view: [number, number] = [0, PAGE - 1];
   #reading: Promise<void> | null = null;
+  /** Pages on their way. */
+  #underway = new Map<number, Promise<void>>();
   #selected: string | null = null;
   /** Where the selected trace lies, also when its page was let go; -1: not known. */
   #place = -1;
@@ -109,17 +111,14 @@ export class TraceList extends Store<TraceListState> {
     try {
       const scale = this.#readScale(wish.filter);
       const around = selected === null ? {} : { around: selected };
-      const located = fromTop && selected !== null ? this.#ask(wish, around) : null;
       const answer = await this.#ask(wish, fromTop ? {} : around);
-      const held = await located;
       if (asked !== this.#asked) return;
       await Promise.race([scale, new Promise((done) => setTimeout(done, SCALE_PATIENCE))]);
       if (asked !== this.#asked) return;
       this.#pages.clear();
       const page = Math.floor((answer.offset ?? 0) / PAGE);
       this.#pages.put(page, answer.rows, answer.next);
-      const at = held ? held.rows.findIndex(({ trace }) => trace === selected) : -1;
-      this.#place = at < 0 ? -1 : (held?.offset ?? 0) + at;
+      this.#place = -1;
       this.#view = [page * PAGE, page * PAGE + 40];
       this.set({
         generation: this.value.generation + 1,
@@ -130,11 +129,25 @@ export class TraceList extends Store<TraceListState> {
       });
       this.#publish();
       void scale.then(() => asked === this.#asked && this.#publish());
+      if (fromTop && selected !== null && this.#place < 0) await this.#locate(selected);
       if (this.value.toRead > 0) await this.#readTexts(asked);
     } catch (error) {
       if (asked !== this.#asked || LonghandError.is(error, 'cancelled')) return;
       this.set({ error, loading: false });
     }
+  }
+
+  /** Finds where a trace lies that is not among the rows that are here; the list is shown meanwhile. */
+  async #locate(trace: string): Promise<void> {
+    const asked = this.#asked;
+    // Where it cannot be found nothing else is lost: its place stays unknown.
+    const found = await this.#ask(this.value.wish, { around: trace }).catch(() => null);
+    if (!found) return;
+    const { rows, offset } = found;
+    const at = rows.findIndex((row) => row.trace === trace);
+    if (asked !== this.#asked || trace !== this.#selected || at < 0) return;
+    this.#place = (offset ?? 0) + at;
+    this.#publish();
   }
 
   #begin(): number {
@@ -143,6 +156,7 @@ export class TraceList extends Store<TraceListState> {
     this.#dirty.clear();
     this.#grown = false;
     this.#reading = null;
+    this.#underway = new Map();
     return (this.#asked += 1);
   }
 
@@ -260,7 +274,21 @@ export class TraceList extends Store<TraceListState> {
     if (answer) this.#scale = { scope: key, longest: Math.max(1, answer.rows[0]?.tokens ?? 1) };
   }
 
+  /** Reads a page; whoever wants it while it is on its way waits for the same. */
   async #read(page: number): Promise<void> {
+    const known = this.#underway.get(page);
+    if (known) return known;
+    const reading = this.#readPage(page);
+    const held = this.#underway;
+    held.set(page, reading);
+    try {
+      await reading;
+    } finally {
+      held.delete(page);
+    }
+  }
+
+  async #readPage(page: number): Promise<void> {
     const asked = this.#asked;
     const cursor = this.#pages.get(page - 1)?.next;
     const answer = await this.#ask(

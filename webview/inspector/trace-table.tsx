@@ -1,7 +1,7 @@
 /** The list of traces as a grid, with a length bar on a common scale. */
 import type { RefObject } from 'preact';
 import { memo } from 'preact/compat';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceRow, TraceSort } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
 import { Grid, ROW } from '../ui/grid.tsx';
@@ -143,6 +143,7 @@ interface RowProps {
 
 const Row = memo(function Row({ row, index, columns, longest, selected, onSelect }: RowProps) {
   const tone = toneOf(row);
+  const [pointed, setPointed] = useState(false);
   return (
     <div
       role="row"
@@ -150,7 +151,10 @@ const Row = memo(function Row({ row, index, columns, longest, selected, onSelect
       class={`grid-row${row.superseded ? ' superseded' : ''}`}
       aria-rowindex={index + 2}
       aria-selected={selected}
-      title={describe(row)}
+      // All its figures in words: only for the row that is looked at.
+      title={selected || pointed ? describe(row) : undefined}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
       onClick={() => onSelect(row)}
     >
       {columns.map((one) =>
