@@ -17,6 +17,9 @@ export type BlockKind = 'paragraph' | 'heading' | 'list' | 'quote' | 'table' | '
 /** Longest block, in UTF-16 units: a line of 10 MB is cut, so that a view never lays out more than this at once. */
 export const BLOCK_LIMIT = 4_000;
 
+/** Most formulas of a block, for the same: one of them takes as much as a line of text. */
+const FORMULAS_LIMIT = 150;
+
 const LIST_ITEM = /^[ \t]{0,12}(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]/;
 
 /** A row of a table, and the row under its head without which there is none. */
@@ -132,10 +135,17 @@ function throughLineEnds(text: string, from: number): number {
   return i === text.length ? i : end;
 }
 
-/** A block that is too long is cut: at a line's end or a space where there is one, never in a formula of moderate length or a surrogate pair. */
+/** A block that is too long, or has too many formulas, is cut: at a line's end or a space where there is one, never in a formula of moderate length or a surrogate pair. */
 function push(text: string, into: Block[], block: Block, known: Regions): void {
   let start = block.start;
-  while (block.end - start > BLOCK_LIMIT) {
+  for (;;) {
+    const crowded = known.math[firstEndingAfter(known, start) + FORMULAS_LIMIT];
+    if (crowded && crowded.start < Math.min(block.end, start + BLOCK_LIMIT)) {
+      into.push({ start, end: crowded.start, kind: block.kind });
+      start = crowded.start;
+      continue;
+    }
+    if (block.end - start <= BLOCK_LIMIT) break;
     const limit = start + BLOCK_LIMIT;
     const floor = start + BLOCK_LIMIT / 2;
     let cut = text.lastIndexOf('\n', limit - 1) + 1;
@@ -157,13 +167,17 @@ function isHigh(code: number): boolean {
 
 /** The formula that `at` would split, or null. */
 function insideFormula(known: Regions, at: number): { start: number; end: number } | null {
+  const region = known.math[firstEndingAfter(known, at)];
+  return region && region.start < at ? region : null;
+}
+
+function firstEndingAfter({ math }: Regions, at: number): number {
   let low = 0;
-  let high = known.math.length;
+  let high = math.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (known.math[middle]!.end <= at) low = middle + 1;
+    if (math[middle]!.end <= at) low = middle + 1;
     else high = middle;
   }
-  const region = known.math[low];
-  return region && region.start < at ? region : null;
+  return low;
 }

@@ -13,6 +13,8 @@ export class TextPart {
   text = '';
   readonly blocks: Block[] = [];
   readonly #regions: Regions = { math: [], code: [], tokens: [] };
+  /** The end of the text that was read last, a string of its own: to cut it out of a text that has grown is to copy all of that. */
+  #recent = { start: 0, text: '' };
 
   constructor(name: 'prompt' | 'completion') {
     this.in = name;
@@ -28,8 +30,10 @@ export class TextPart {
     const from = this.blocks[first]?.start ?? this.text.length;
     const inside = from > 0 ? this.#fenceAt(from) : null;
     const kind = from > 0 ? (this.blocks[first]?.kind ?? null) : null;
+    const { start, text } = this.#recent;
+    const tail = from >= start ? text.slice(from - start) + more : whole.slice(from);
     this.text = whole;
-    const tail = this.text.slice(from);
+    this.#recent = { start: from, text: tail };
     const known = regions(tail, inside);
     const fresh = blocks(tail, known, kind);
     this.blocks.length = first;
@@ -61,8 +65,16 @@ export class TextPart {
   /** Forgets everything. */
   clear(): void {
     this.text = '';
+    this.#recent = { start: 0, text: '' };
     this.blocks.length = 0;
     for (const list of [this.#regions.math, this.#regions.code, this.#regions.tokens]) list.length = 0;
+  }
+
+  /** A text in which a block lies, and where: the end alone where the block is there, so that a growing text is not copied. */
+  around({ start, end, kind }: Block): { text: string; block: Block } {
+    const { start: from, text } = this.#recent;
+    if (start < from) return { text: this.text, block: { start, end, kind } };
+    return { text, block: { start: start - from, end: end - from, kind } };
   }
 
   /** Formulas that lie in `start…end`, in order. */
