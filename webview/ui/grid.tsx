@@ -41,9 +41,13 @@ export function Grid<T>(props: GridProps<T>) {
   useEffect(view, [rows.length > 0]);
 
   // The selected row is brought into view, below the head.
+  const revealed = useRef<string | null>(null);
   useEffect(() => {
     const element = scroller.current!;
-    if (index < 0) return;
+    if (selected === null) revealed.current = null;
+    // Once a selection: its place may be lost and found again, in another order.
+    if (index < 0 || revealed.current === selected) return;
+    revealed.current = selected;
     const top = index * ROW;
     const room = element.clientHeight - ROW;
     if (top < element.scrollTop) element.scrollTop = top;
