@@ -5,6 +5,7 @@ import type { Field, FieldTerm, Term, Value } from './types.ts';
 const text = (value: string): Value => ({ is: 'text', text: value });
 const texts = (...values: string[]): Value[] => values.map(text);
 const number = (n: number): Value => ({ is: 'number', op: '=', n });
+const named = (value: string | null): Value[] => [value === null ? { is: 'none' } : text(value)];
 
 /** One term for each field of the filter but `run`; all of them together find what the filter finds. */
 export function termsOfFilter(filter: TraceFilter): Term[] {
@@ -14,14 +15,14 @@ export function termsOfFilter(filter: TraceFilter): Term[] {
   };
   const { stepFrom, stepTo, marker, answered, live } = filter;
   if (filter.stage !== undefined) add('stage', texts(filter.stage));
-  if (filter.of !== undefined) add('of', texts(filter.of));
+  if (filter.of !== undefined) add('of', named(filter.of));
   if (filter.attempt !== undefined) add('attempt', [number(filter.attempt)]);
-  if (filter.step !== undefined) add('step', [number(filter.step)]);
+  if (filter.step !== undefined) add('step', [filter.step === null ? { is: 'none' } : number(filter.step)]);
   if (stepFrom !== undefined || stepTo !== undefined) add('step', [between(stepFrom, stepTo)]);
   if (filter.problem !== undefined) add('problem', texts(filter.problem));
   if (filter.group !== undefined) add('group', texts(filter.group));
-  if (filter.set !== undefined) add('set', texts(filter.set));
-  if (marker !== undefined) add('marker', [marker === null ? { is: 'none' } : text(marker)]);
+  if (filter.set !== undefined) add('set', named(filter.set));
+  if (marker !== undefined) add('marker', named(marker));
   if (filter.behaviour !== undefined) add('behaviour', texts(filter.behaviour));
   add('verdict', filter.verdict?.map(text));
   add('finish', filter.finish?.map(text));

@@ -30,8 +30,10 @@ export function where(index: IndexFile, filter: TraceFilter, terms: readonly Ter
   if (filter.run !== undefined || filter.stage !== undefined || filter.attempt !== undefined)
     add(`t.attempt_id IN (${idsOf(attempts)})`);
   if (!filter.superseded && !terms.some(asksForSuperseded)) add('t.superseded = 0');
-  if (filter.of !== undefined) add('t.of = ?', filter.of);
-  if (filter.step !== undefined) add('t.step = ?', filter.step);
+  const named = { of: filter.of, step: filter.step, set_name: filter.set, marker: filter.marker };
+  for (const [column, value] of Object.entries(named))
+    if (value === null) add(`t.${column} IS NULL`);
+    else if (value !== undefined) add(`t.${column} = ?`, value);
   if (filter.stepFrom !== undefined) add('t.step >= ?', filter.stepFrom);
   if (filter.stepTo !== undefined) add('t.step <= ?', filter.stepTo);
   if (filter.problem !== undefined)
@@ -40,9 +42,6 @@ export function where(index: IndexFile, filter: TraceFilter, terms: readonly Ter
       filter.problem,
     );
   if (filter.group !== undefined) add('t.grp = ?', filter.group);
-  if (filter.set !== undefined) add('t.set_name = ?', filter.set);
-  if (filter.marker === null) add('t.marker IS NULL');
-  else if (filter.marker !== undefined) add('t.marker = ?', filter.marker);
   if (filter.behaviour !== undefined) add(`t.${spansColumn(filter.behaviour)} > 0`);
   if (filter.live !== undefined) add('t.live = ?', filter.live ? 1 : 0);
   if (filter.verdict !== undefined)

@@ -227,7 +227,7 @@ describe('dashboard', () => {
     assert.deepEqual(opened.params, {
       view: {
         ...{ page: 'inspector', title: 'grpo · cut' },
-        filter: { run: RUN, stage: 'grpo', stepFrom: 25, stepTo: 30, finish: ['length'] },
+        filter: { run: RUN, stage: 'grpo', set: null, stepFrom: 25, stepTo: 30, finish: ['length'] },
       },
     });
     await close();

@@ -13,52 +13,10 @@ import type { TraceStore } from '../../server/store/trace-store.ts';
 import { makeAttempt, makeRun, writeTrace } from '../support/attempt-writer.ts';
 import { axe } from './axe.ts';
 import type { FakeHost } from './fake-host.ts';
-import { overviewHost } from './made-overview.ts';
+import { fillRun, overviewHost, PROBLEMS, STEPS, type Made } from './made-overview.ts';
 import { setTheme, shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
-
-interface Made extends Sample {
-  step: number;
-}
-
-const PROBLEMS = 60;
-const STEPS = [0, 10, 20];
-
-/** Evaluations by three checkpoints and rollouts with rewards, as a worker writes them. */
-function fill(root: string): Made[] {
-  makeRun(root, 'run');
-  const draw = random(3);
-  const made: Made[] = [];
-  const evaluation = makeAttempt(root, { run: 'run', stage: 'eval', attempt: 1 });
-  for (const step of STEPS)
-    for (let p = 0; p < PROBLEMS; p += 1)
-      for (let sample = 0; sample < 4; sample += 1) {
-        const verdict: VerdictValue = draw() < (p + step) / (PROBLEMS + 30) ? 'right' : 'wrong';
-        const finish = draw() < 0.06 ? 'length' : 'stop';
-        const one: Made = { problem: `p${p}`, step, verdict, finish, tokens: Math.round(300 * 2 ** (5 * draw())) };
-        made.push(one);
-        writeTrace(evaluation, {
-          ...{ problem: `Problem ${p}`, sourceId: `p${p}`, gold: null, step, sample, set: 'sums', of: 'grpo' },
-          completion: draw() < 0.4 ? 'Wait, let me check: 2 + 2 = 4. So it is \\boxed{4}.' : 'It is \\boxed{4}.',
-          facts: {
-            ...{ tokens: one.tokens!, tokens_exact: true, finish },
-            verdict: { value: verdict, checker: 'test', version: '1' },
-          },
-        });
-      }
-  const training = makeAttempt(root, { run: 'run', stage: 'grpo', attempt: 1 });
-  for (let i = 0; i < 400; i += 1)
-    writeTrace(training, {
-      ...{ problem: `Problem ${i % 50}`, sourceId: `p${i % 50}`, gold: null, step: 1 + Math.floor(i / 20), sample: 0 },
-      facts: {
-        ...{ tokens: Math.round(200 * 2 ** (5 * draw())), tokens_exact: true, finish: 'stop' },
-        reward: Math.round(100 * draw()) / 100,
-        verdict: { value: draw() < 0.5 ? 'right' : 'wrong', checker: 'test', version: '1' },
-      },
-    });
-  return made;
-}
 
 const panel = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
@@ -75,7 +33,7 @@ describe('the overview', () => {
   let made: Made[] = [];
   before(async () => {
     root = mkdtempSync(join(tmpdir(), 'longhand-test-'));
-    made = fill(root);
+    made = fillRun(root);
     store = await openStore({ root });
     await store.catchUp();
   });
@@ -243,6 +201,30 @@ describe('the overview', () => {
       .getByRole('status')
       .filter({ hasText: `${gained.length} problem` })
       .waitFor();
+    // Each number opens as many traces as it counts.
+    const found = async () => {
+      await page.waitForTimeout(50);
+      const view = opened(host);
+      assert.ok(view.page === 'inspector');
+      const { total } = await store.read('traces/page', { filter: view.filter, query: view.query! });
+      return total;
+    };
+    const cells = curve.locator('tbody tr').filter({ hasText: /^p\d/ });
+    for (const row of (await cells.all()).slice(0, 4)) {
+      const name = (await row.getByRole('rowheader').textContent())!;
+      await row.getByRole('button').last().click();
+      assert.equal(await found(), count(name, budget!));
+      if (count(name, below!) === 0) assert.equal(await row.getByRole('button').count(), 1);
+      else {
+        await row.getByRole('button').first().click();
+        assert.equal(await found(), count(name, below!));
+      }
+    }
+    await curve.getByRole('button', { name: 'Open their traces' }).click();
+    assert.equal(
+      await found(),
+      names.reduce((sum, name) => sum + count(name, budget!) - count(name, below!), 0),
+    );
     await curve.getByRole('button', { name: 'Mean tokens spent' }).click();
     await chart.waitFor();
   });

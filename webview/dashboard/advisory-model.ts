@@ -21,7 +21,7 @@ const telling = new Set([
   'metrics',
   'eval',
   'end',
-  'verdict',
+  'verdict_given',
   'rescored',
   'rescore_undone',
 ]);
@@ -66,7 +66,8 @@ export function evidenceView(run: string, { kind, stage, set, from, to }: Adviso
   if (kind === 'no_signal') return { page: 'report', run, stage, step: to };
   const filter = {
     ...{ run, stage },
-    ...(set !== null && { set }),
+    // What names no benchmark is told apart from the benchmarks of its stage.
+    set,
     // Traces of an import have no steps.
     ...((from > 0 || to > 0) && { stepFrom: from, stepTo: to }),
     ...(kind === 'truncated' && { finish: ['length' as const] }),
@@ -75,6 +76,6 @@ export function evidenceView(run: string, { kind, stage, set, from, to }: Adviso
   return {
     ...{ page: 'inspector' as const, title: `${stage} · ${advisoryKinds[kind]}`, filter },
     ...(kind === 'wrong_length' && { sort: { key: 'tokens' as const, descending: true } }),
-    ...(kind === 'loops' && { sort: { key: 'lost' as const, descending: true } }),
+    ...(kind === 'loops' && { sort: { key: 'lost' as const, descending: true }, query: 'lost:>0' }),
   };
 }

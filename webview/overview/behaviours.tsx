@@ -125,12 +125,12 @@ function Charts({ host, place, rates, present, label, note }: ChartsProps) {
   const x = checkpoints.map((_, i) => i);
   const names = checkpoints.map((one) => one.label);
   const find = (c: number, one: Label): LabelRates | undefined => of[c]!.labels.find((rate) => rate.label === one);
-  const open = (c: number, one: Label, verdict: VerdictValue | null) => {
+  const open = (c: number, one: Label, verdict: readonly VerdictValue[] | null) => {
     const checkpoint = checkpoints[c]!;
     const filter = {
       ...checkpointFilter(place, checkpoint),
       behaviour: one,
-      ...(verdict !== null && { verdict: [verdict] }),
+      ...(verdict !== null && { verdict: [...verdict] }),
     };
     void host.ask('host/open', { view: tracesView(place, `${lookOf(one).name} · ${checkpoint.label}`, filter) });
   };
@@ -182,7 +182,7 @@ function Charts({ host, place, rates, present, label, note }: ChartsProps) {
         unit="per 1,000 tokens"
         lines={byVerdict}
         notes={[...notes, '95 % bootstrap over problems.']}
-        onPick={(c, line) => open(c, label, line === 0 ? 'right' : 'wrong')}
+        onPick={(c, line) => open(c, label, [line === 0 ? 'right' : 'wrong'])}
       />
       {ratio.values.some((value) => value !== null) ? (
         <Chart
@@ -195,7 +195,7 @@ function Charts({ host, place, rates, present, label, note }: ChartsProps) {
             ...notes,
             'Mantel–Haenszel rate ratio over problems and doublings of length, with its 95 % interval.',
           ]}
-          onPick={(c) => open(c, label, null)}
+          onPick={(c) => open(c, label, ['right', 'wrong'])}
         />
       ) : (
         <p class="muted">

@@ -44,7 +44,8 @@ export function BudgetCurve({ host, place, before, after, version }: CurveProps)
     const { budgets, checkpoints, curves } = answer.value!;
     const [now, below] = [budgets[budget]!, budgets[budget - 1] ?? null];
     const checkpoint = checkpoints[curve]!;
-    const range = `tokens:${below === null ? 0 : below + 1}..${now}`;
+    // As the service counts: right, not cut, and at most so long.
+    const right = 'verdict:right -finish:length,error';
     const view = (what: string, problem: string | null, query: string) =>
       void host.ask('host/open', {
         view: tracesView(
@@ -63,10 +64,20 @@ export function BudgetCurve({ host, place, before, after, version }: CurveProps)
           ...seriesRef(place),
           ...{ wanted: { checkpoint: curves[curve]!.checkpoint, budget: now, below }, offset, limit },
         }),
-      onBefore: (row) => view(`${row.label} · ${checkpoint.label}`, row.problem, `tokens:..${below ?? 0}`),
-      onAfter: (row) => view(`${row.label} · ${checkpoint.label}`, row.problem, `tokens:..${now}`),
+      within: true,
+      onBefore:
+        below === null
+          ? null
+          : (row) =>
+              view(`${row.label} · ${checkpoint.label} · ${short(below)}`, row.problem, `tokens:..${below} ${right}`),
+      onAfter: (row) =>
+        view(`${row.label} · ${checkpoint.label} · ${short(now)}`, row.problem, `tokens:..${now} ${right}`),
       onAll: () =>
-        view(`${checkpoint.label} · ${short(below ?? 0)}–${short(now)} tokens`, null, `${range} verdict:right`),
+        view(
+          `${checkpoint.label} · ${short(below ?? 0)}–${short(now)} tokens`,
+          null,
+          `tokens:${below === null ? 0 : below + 1}..${now} ${right}`,
+        ),
     };
   };
   return (

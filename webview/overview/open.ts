@@ -11,6 +11,10 @@ export interface Place {
   set: string | null;
   stage: string | null;
   checkpoints: readonly Checkpoint[];
+  /** The stage has traces of benchmarks beside these, which name none. */
+  mixed: boolean;
+  /** Traces may still be written: figures are of finished ones. */
+  going: boolean;
 }
 
 /** As the methods of the service name a series. */
@@ -19,18 +23,26 @@ export function seriesRef({ run, set, stage }: Place): { run: string; set?: stri
 }
 
 /** All traces of the series. */
-export function seriesFilter({ run, set, stage }: Place): TraceFilter {
-  return { run, ...(set !== null ? { set } : stage !== null && { stage }) };
+export function seriesFilter({ run, set, stage, mixed, going }: Place): TraceFilter {
+  return {
+    run,
+    ...(set !== null ? { set } : stage !== null && { stage, ...(mixed && { set: null }) }),
+    ...(going && { live: false }),
+  };
 }
 
 export function checkpointFilter(place: Place, { stage, of, marker, stepFrom, stepTo }: Checkpoint): TraceFilter {
   const marked = place.checkpoints.some((one) => one.marker !== null);
+  // What names no stage or step is told apart from what does.
+  const beside = place.checkpoints.filter((one) => one.stage === stage);
+  const named = of !== null || beside.some((one) => one.of !== null);
+  const stepped = beside.some((one) => one.stepFrom !== null);
   return {
     ...seriesFilter(place),
     stage,
-    ...(of !== null && { of }),
+    ...(named && { of }),
     ...(marked && { marker }),
-    ...(stepFrom !== null && (stepFrom === stepTo ? { step: stepFrom } : { stepFrom, stepTo: stepTo! })),
+    ...(stepFrom === stepTo ? stepped && { step: stepFrom } : { stepFrom: stepFrom ?? 0, stepTo: stepTo! }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Figures over all traces of a run, every mark of which opens the traces behind it. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Checkpoint, SeriesInfo } from '../../core/protocol/overview.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
@@ -21,7 +21,7 @@ import { useAnswer } from './use-answer.ts';
 type OverviewView = Extract<View, { page: 'overview' }>;
 
 /** Events after which the figures are no longer those of all traces. */
-const news = new Set(['trace_end', 'trace_facts', 'verdict', 'rescore', 'attempt_created']);
+const news = new Set(['trace_end', 'trace_facts', 'verdict_given', 'rescored', 'rescore_undone', 'attempt_created']);
 
 export function Overview({ page, view }: { page: Page; view: OverviewView }) {
   const { host } = page;
@@ -42,14 +42,22 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
   );
   const read = () => {
     setNewer(false);
-    setVersion(version + 1);
+    setVersion((old) => old + 1);
   };
+  // What failed while the backend was away is asked for again.
+  const connected = backend.state === 'connected';
+  const was = useRef(connected);
+  useEffect(() => {
+    if (connected && !was.current) read();
+    was.current = connected;
+  }, [connected]);
   const all = found.value?.series ?? [];
   const series =
     all.find(({ set, stage }) =>
       view.set === undefined ? stage !== null && stage === view.stage : set === view.set,
     ) ?? all[0];
   const name = summary.value?.name ?? run;
+  const place = series && placeOf(run, name, all, summary.value !== null && summary.value.ended === null, series);
   return (
     <div class="dashboard overview">
       <BackendBanner backend={backend} host={host} />
@@ -58,14 +66,14 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
           <Failure what="The traces cannot be shown" error={found.error} onRetry={found.retry} />
         ) : !found.value ? (
           <Skeleton lines={14} label="Going through the traces" />
-        ) : !series ? (
+        ) : !series || !place ? (
           <Empty icon="graph-scatter" title="No traces yet">
             <p>Figures appear here with the first finished traces.</p>
             <Button onClick={read}>Read again</Button>
           </Empty>
         ) : (
           <>
-            <Head page={page} view={view} name={name} all={all} series={series}>
+            <Head page={page} view={view} place={place} all={all} series={series}>
               {newer && (
                 <button class="chip" onClick={read}>
                   New traces: read again
@@ -81,7 +89,7 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
               key={`${series.set}/${series.stage}`}
               page={page}
               view={view}
-              name={name}
+              place={place}
               series={series}
               version={version}
             />
@@ -96,15 +104,14 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
 interface HeadProps {
   page: Page;
   view: OverviewView;
-  name: string;
+  place: Place;
   all: readonly SeriesInfo[];
   series: SeriesInfo;
   children: preact.ComponentChildren;
 }
 
 /** What is shown, and which two checkpoints of it are compared. */
-function Head({ page, view, name, all, series, children }: HeadProps) {
-  const place = placeOf(view.run, name, series);
+function Head({ page, view, place, all, series, children }: HeadProps) {
   const ends = endsOf(series, view);
   const nameOf = ({ set, stage, checkpoints }: SeriesInfo) =>
     set ?? (checkpoints.some(({ stepFrom }) => stepFrom !== null) ? `${stage} (rollouts)` : (stage ?? ''));
@@ -113,12 +120,12 @@ function Head({ page, view, name, all, series, children }: HeadProps) {
       label={which === 'before' ? 'Before' : 'After'}
       value={ends[which].key}
       options={series.checkpoints.map(({ key, label }) => ({ value: key, text: label }))}
-      onChange={(key) => page.go({ ...view, [which]: key })}
+      onChange={(key) => page.go({ ...(page.value.view as OverviewView), [which]: key })}
     />
   );
   return (
     <div class="overview-head">
-      <h1>{name}</h1>
+      <h1>{place.name}</h1>
       <button
         class="link"
         onClick={() =>
@@ -155,18 +162,17 @@ function Head({ page, view, name, all, series, children }: HeadProps) {
 function Panels({
   page,
   view,
-  name,
+  place,
   series,
   version,
 }: {
   page: Page;
   view: OverviewView;
-  name: string;
+  place: Place;
   series: SeriesInfo;
   version: number;
 }) {
   const { host } = page;
-  const place = placeOf(view.run, name, series);
   const { before, after } = endsOf(series, view);
   const shared = { host, place, version };
   const pair = { ...shared, before, after };
@@ -182,8 +188,11 @@ function Panels({
   );
 }
 
-function placeOf(run: string, name: string, { set, stage, checkpoints }: SeriesInfo): Place {
-  return { run, name, set, stage, checkpoints };
+function placeOf(run: string, name: string, all: readonly SeriesInfo[], going: boolean, series: SeriesInfo): Place {
+  const { set, stage, checkpoints } = series;
+  const others = all.filter((one) => one !== series && one.set !== null);
+  const mixed = set === null && others.some((one) => one.checkpoints.some((checkpoint) => checkpoint.stage === stage));
+  return { run, name, set, stage, checkpoints, mixed, going };
 }
 
 /** What the view names, else the first and the last. */

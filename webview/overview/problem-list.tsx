@@ -1,7 +1,7 @@
 /** The problems behind a mark: each with what is right of it before and after, each of which opens its traces. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Cell } from '../../core/protocol/overview.ts';
-import { count } from '../ui/format.ts';
+import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { cellText, cellWords } from './open.ts';
@@ -28,6 +28,8 @@ export interface Listed {
   read: (offset: number, limit: number) => Promise<ProblemPage>;
   onBefore: ((row: ListedProblem) => void) | null;
   onAfter: (row: ListedProblem) => void;
+  /** A cell opens the traces that are right, which it counts within a budget, and not all that are judged. */
+  within?: boolean;
   /** Opens the traces of all of them. */
   onAll?: () => void;
 }
@@ -37,6 +39,9 @@ const PAGE = 200;
 export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () => void }) {
   const [page, setPage] = useState<ProblemPage | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const [tries, setTries] = useState(0);
+  const shown = useRef(listed.key);
+  shown.current = listed.key;
   useEffect(() => {
     let current = true;
     setPage(null);
@@ -48,12 +53,15 @@ export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () =
     return () => {
       current = false;
     };
-  }, [listed.key]);
+  }, [listed.key, tries]);
   const more = () => {
     if (!page) return;
+    const { key } = listed;
     listed.read(page.rows.length, PAGE).then(
-      ({ rows, total }) => setPage({ rows: [...page.rows, ...rows], total }),
-      (failure: unknown) => setError(failure),
+      // Another list may be here by now, and a second click asks for the same rows.
+      ({ rows, total }) =>
+        shown.current === key && setPage((now) => (now === page ? { rows: [...page.rows, ...rows], total } : now)),
+      (failure: unknown) => shown.current === key && setError(failure),
     );
   };
   return (
@@ -74,7 +82,7 @@ export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () =
         </button>
       </div>
       {error !== null ? (
-        <Failure what="The problems cannot be listed" error={error} onRetry={() => setPage(null)} />
+        <Failure what="The problems cannot be listed" error={error} onRetry={() => setTries(tries + 1)} />
       ) : !page ? (
         <Skeleton lines={4} label="Listing the problems" />
       ) : (
@@ -98,10 +106,14 @@ export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () =
                     {row.label}
                   </th>
                   <td class="num">
-                    <CellButton cell={row.before} onOpen={listed.onBefore && (() => listed.onBefore!(row))} />
+                    <CellButton
+                      cell={row.before}
+                      within={listed.within}
+                      onOpen={listed.onBefore && (() => listed.onBefore!(row))}
+                    />
                   </td>
                   <td class="num">
-                    <CellButton cell={row.after} onOpen={() => listed.onAfter(row)} />
+                    <CellButton cell={row.after} within={listed.within} onOpen={() => listed.onAfter(row)} />
                   </td>
                 </tr>
               ))}
@@ -118,11 +130,21 @@ export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () =
   );
 }
 
-function CellButton({ cell, onOpen }: { cell: Cell | null; onOpen: (() => void) | null }) {
+interface CellProps {
+  cell: Cell | null;
+  within: boolean | undefined;
+  onOpen: (() => void) | null;
+}
+
+function CellButton({ cell, within, onOpen }: CellProps) {
   if (!cell) return <span class="muted">–</span>;
-  if (!onOpen) return <span title={cellWords(cell)}>{cellText(cell)}</span>;
+  if (!onOpen || (within && cell[0] === 0)) return <span title={cellWords(cell)}>{cellText(cell)}</span>;
   return (
-    <button class="link" title={`${cellWords(cell)}: open the traces`} onClick={onOpen}>
+    <button
+      class="link"
+      title={`${cellWords(cell)}: open ${within ? plural(cell[0], 'right trace') : 'the traces'}`}
+      onClick={onOpen}
+    >
       {cellText(cell)}
     </button>
   );

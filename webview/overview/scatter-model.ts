@@ -125,19 +125,22 @@ export function inside({ n, x, y, lane, byReward }: Points, { tokens, y: range }
   return count;
 }
 
-/** A rectangle of pixels as whole tokens and rewards of three digits, or as whole lanes. */
+/** A rectangle of pixels as whole tokens and rewards to a thousandth of what is shown, or as whole lanes. */
 export function brushOf(
   scale: Scale,
-  byReward: boolean,
+  { byReward, yRange }: Pick<Points, 'byReward' | 'yRange'>,
   a: readonly [number, number],
   b: readonly [number, number],
 ): Brush {
   const x = [scale.tokens(Math.min(a[0], b[0])), scale.tokens(Math.max(a[0], b[0]))];
   const y = [scale.y(Math.max(a[1], b[1])), scale.y(Math.min(a[1], b[1]))];
+  const digits = Math.min(15, Math.max(0, 3 - Math.floor(Math.log10(yRange[1] - yRange[0] || 1))));
+  const round = (value: number, to: (n: number) => number) =>
+    Number((to(value * 10 ** digits) / 10 ** digits).toFixed(digits));
   return {
     tokens: [Math.max(0, Math.ceil(x[0]!)), Math.floor(x[1]!)],
     y: byReward
-      ? [Math.ceil(y[0]! * 1000) / 1000, Math.floor(y[1]! * 1000) / 1000]
+      ? [round(y[0]!, Math.ceil), round(y[1]!, Math.floor)]
       : [Math.ceil(y[0]! - 0.45), Math.floor(y[1]! + 0.45)],
   };
 }
@@ -145,7 +148,13 @@ export function brushOf(
 /** In the query language. */
 export function queryOf({ tokens, y }: Brush, byReward: boolean): string {
   const length = `tokens:${tokens[0]}..${tokens[1]}`;
-  return byReward ? `${length} reward:${y[0]}..${y[1]}` : length;
+  if (byReward) return `${length} reward:${y[0]}..${y[1]}`;
+  const verdicts = (inside: boolean) =>
+    lanes.flatMap(({ verdict }, lane) => (verdict && (lane >= y[0] && lane <= y[1]) === inside ? [verdict] : []));
+  // What is not judged has no verdict that could be asked for: the others are left out then.
+  const [asked, others] = [verdicts(true), verdicts(false)];
+  if (y[0] > 0) return `${length} verdict:${asked.join(',')}`;
+  return others.length > 0 ? `${length} -verdict:${others.join(',')}` : length;
 }
 
 export function pointsModel(points: Points, title: string, notes: string[]): PointsModel {

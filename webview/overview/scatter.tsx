@@ -1,7 +1,6 @@
 /** Length against reward, or against verdict where there is no reward: a point opens its trace, a rectangle the traces within. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scatter as ScatterAnswer } from '../../core/protocol/overview.ts';
-import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 import { useWidth } from '../report/use-width.ts';
@@ -156,13 +155,8 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
   const chosen = useMemo(() => brush && inside(points, brush), [points, brush]);
   const open = () => {
     if (!brush) return;
-    const verdicts = lanes.flatMap(({ verdict }, lane): VerdictValue[] =>
-      verdict !== null && lane >= brush.y[0] && lane <= brush.y[1] ? [verdict] : [],
-    );
-    const all = brush.y[0] <= 0 && brush.y[1] >= lanes.length - 1;
-    const own = points.byReward || all ? filter : { ...filter, verdict: verdicts };
     const words = `${short(brush.tokens[0])}–${short(brush.tokens[1])} tokens`;
-    const view = tracesView(place, words, own, queryOf(brush, points.byReward));
+    const view = tracesView(place, words, filter, queryOf(brush, points.byReward));
     void host.ask('host/open', { view });
   };
   const openOne = (i: number) => {
@@ -176,8 +170,7 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
   };
   const onPointerMove = (event: PointerEvent) => {
     const now = pointer(event);
-    if (from && Math.hypot(now[0] - from[0], now[1] - from[1]) > 4)
-      setBrush(brushOf(scale, points.byReward, from, now));
+    if (from && Math.hypot(now[0] - from[0], now[1] - from[1]) > 4) setBrush(brushOf(scale, points, from, now));
     else if (!from) setAt(nearest(points, scale, ...now));
   };
   const onPointerUp = (event: PointerEvent) => {
@@ -215,7 +208,7 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
         {points.n > DENSE && <span class="muted">darker: more of them</span>}
         <span class="grow" />
         <span class="num" role="status">
-          {at >= 0 ? pointWords(scatter, points, at) : ''}
+          {at >= 0 && at < points.n ? pointWords(scatter, points, at) : ''}
         </span>
       </div>
       <div ref={box} class="scatter">
@@ -232,6 +225,7 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
           }}
           onPointerMove={onPointerMove}
           onPointerUp={onPointerUp}
+          onPointerCancel={() => setFrom(null)}
           onPointerLeave={() => setAt(-1)}
         />
         {rectangle && (
@@ -246,7 +240,14 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
           />
         )}
       </div>
-      <BrushFields points={points} brush={brush} chosen={chosen} onBrush={setBrush} onOpen={open} />
+      <BrushFields
+        points={points}
+        brush={brush}
+        chosen={chosen}
+        sampled={scatter.leftOut > 0}
+        onBrush={setBrush}
+        onOpen={open}
+      />
     </>
   );
 }
@@ -255,12 +256,14 @@ interface FieldsProps {
   points: Points;
   brush: Brush | null;
   chosen: number | null;
+  /** More traces than points: as many of the others lie there. */
+  sampled: boolean;
   onBrush: (brush: Brush | null) => void;
   onOpen: () => void;
 }
 
 /** The ends of the chosen part, to be typed. */
-function BrushFields({ points, brush, chosen, onBrush, onOpen }: FieldsProps) {
+function BrushFields({ points, brush, chosen, sampled, onBrush, onOpen }: FieldsProps) {
   const whole: Brush = {
     tokens: [Math.floor(points.xRange[0]), Math.ceil(points.xRange[1])],
     y: points.byReward
@@ -301,7 +304,11 @@ function BrushFields({ points, brush, chosen, onBrush, onOpen }: FieldsProps) {
         <LaneChoice brush={now} onBrush={onBrush} points={points} />
       )}
       <button class="chip" disabled={!brush || chosen === 0} onClick={onOpen}>
-        {brush && chosen !== null ? `Open ${plural(chosen, 'trace')}` : 'Open traces'}
+        {brush && chosen !== null
+          ? sampled
+            ? `Open the traces of ${plural(chosen, 'point')}, and those between`
+            : `Open ${plural(chosen, 'trace')}`
+          : 'Open traces'}
       </button>
       {brush ? (
         <button class="chip" onClick={() => onBrush(null)}>

@@ -127,6 +127,7 @@ describe('query language: a filter as terms', () => {
     [{ stepTo: 3 }, 'step:<=3'],
     [{ stepFrom: 3, stepTo: 9 }, 'step:3..9'],
     [{ problem: 'a1b2', group: 'g 1', set: 'aime24' }, 'problem:a1b2 group:"g 1" set:aime24'],
+    [{ of: null, step: null, set: null }, 'of:none step:none set:none'],
     [{ marker: null }, 'marker:none'],
     [{ marker: 'none' }, 'marker:"none"'],
     [{ marker: 'Wait,\n' }, 'marker:$"Wait,\\n"'],

@@ -6,6 +6,7 @@ import type { BarsModel, CellsModel, ChartModel, LinesModel } from '../../../../
 import { paper } from '../../../../webview/charts/palette.ts';
 import { SvgPen } from '../../../../webview/charts/pen.ts';
 import { bucketLabels, bucketOf } from '../../../../core/metrics/difficulty.ts';
+import { parseQuery } from '../../../../core/query/parse.ts';
 import { budgetGrid } from '../../../../core/metrics/budget-curve.ts';
 import {
   brushOf,
@@ -114,7 +115,7 @@ describe('points of length and reward', () => {
     for (let i = 0; i < 4; i += 1)
       assert.equal(nearest(points, scale, scale.atX(points.x[i]!) + 3, scale.atY(points.y[i]!) - 3), i);
     assert.equal(nearest(points, scale, scale.atX(700), scale.atY(0.8)), -1);
-    const brush = brushOf(scale, true, [scale.atX(900), scale.atY(0.4)], [scale.atX(4100), scale.atY(1.01)]);
+    const brush = brushOf(scale, points, [scale.atX(900), scale.atY(0.4)], [scale.atX(4100), scale.atY(1.01)]);
     assert.equal(inside(points, brush), 2);
     assert.match(queryOf(brush, true), /^tokens:9\d\d\.\.4\d{3} reward:0\.4\.\.1\.0\d*$/);
     const model = pointsModel(points, 'Length and reward', []);
@@ -130,6 +131,20 @@ describe('points of length and reward', () => {
     const lane = inside(points, { tokens: [0, 1e9], y: [4, 4] });
     assert.equal(lane, 1);
     assert.deepEqual(points.counts, [1, 0, 1, 1, 1]);
+    const asked = (from: number, to: number) => queryOf({ tokens: [1, 9], y: [from, to] }, false);
+    assert.equal(asked(3, 4), 'tokens:1..9 verdict:wrong,right');
+    assert.equal(asked(0, 4), 'tokens:1..9');
+    // What is not judged has no verdict that could be asked for.
+    assert.equal(asked(0, 0), 'tokens:1..9 -verdict:none,undecided,wrong,right');
+    assert.equal(asked(0, 3), 'tokens:1..9 -verdict:right');
+  });
+
+  it('are chosen as finely as rewards differ', () => {
+    const points = pointsOf({ ...scatter, rewards: [0, 0.000_02, 0.000_04, 0.000_06] });
+    const scale = scaleOf(points, area);
+    const brush = brushOf(scale, points, [scale.atX(50), scale.atY(0.000_01)], [scale.atX(9000), scale.atY(0.000_05)]);
+    assert.equal(inside(points, brush), 2);
+    assert.deepEqual(parseQuery(queryOf(brush, true)).errors, []);
   });
 });
 
