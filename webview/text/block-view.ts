@@ -225,11 +225,15 @@ function trimmed(whole: string, block: Block): [number, number] {
   return [start, end];
 }
 
+/** More accents on one letter than any language has: they would be drawn on and on over the lines around. */
+const FLOOD = /(\p{M}{8})(\p{M}+)/gu;
+
 /**
- * Control characters, and those that turn the direction of text or take no room, as visible signs: one for one, so that every
- * offset stays. What is copied comes from the raw text.
+ * Control characters, those that turn the direction of text or take no room, and floods of accents, as visible signs: one for one,
+ * so that every offset stays. What is copied comes from the raw text.
  */
-export function visible(raw: string): string {
+export function visible(given: string): string {
+  const raw = given.replace(FLOOD, (_, drawn: string, more: string) => drawn + '\u25cc'.repeat(more.length));
   // eslint-disable-next-line no-control-regex
   if (!/[\0-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/.test(raw)) return raw;
   return (

@@ -89,6 +89,7 @@ export class TextRows {
 
   #estimate(item: TextItem): void {
     const { part, block, kind } = item;
-    item.height = kind === 'head' ? HEAD_HEIGHT : this.metrics.estimate(this.#texts[part].text, block, this.raw);
+    const near = this.#texts[part].around(block);
+    item.height = kind === 'head' ? HEAD_HEIGHT : this.metrics.estimate(near.text, near.block, this.raw);
   }
 }

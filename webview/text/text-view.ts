@@ -43,6 +43,9 @@ const OVERSCAN = 240;
 const FRAME_BUDGET = 6;
 /** Most elements of new formulas in a frame: what laying them out takes. */
 const FRAME_ELEMENTS = 250;
+/** UTF-16 units of blocks out of view in a frame, the last one whole: laying out a script that needs other fonts takes long. */
+const FRAME_UNITS = 4_000;
+
 export class TextView {
   readonly prompt = new TextPart('prompt');
   readonly completion = new TextPart('completion');
@@ -357,11 +360,13 @@ export class TextView {
         } else room -= this.#mounts.setFormulas(mounted, deadline, room);
       }
       const [from, to] = this.#range(OVERSCAN);
-      for (let index = from; index <= to && performance.now() <= deadline; index += 1) {
+      let units = FRAME_UNITS;
+      for (let index = from; index <= to && units > 0 && performance.now() <= deadline; index += 1) {
         const item = this.#rows.items[index]!;
         if (this.#mounts.all.has(item)) continue;
         this.#mounts.add(item, index, deadline);
         changed.add(item);
+        units -= item.block.end - item.block.start;
       }
       this.#mounts.measure(changed);
       if (performance.now() <= deadline) this.#rows.refine(deadline);
