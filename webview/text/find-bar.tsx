@@ -75,7 +75,8 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
   }, [asked]);
   // After the field has what is wished for.
   useLayoutEffect(() => field.current?.select(), [asked, wish?.needle]);
-  useEffect(() => onWish({ needle, ...options }), [needle, options]);
+  // Before the next key, which may close the bar.
+  useLayoutEffect(() => onWish({ needle, ...options }), [needle, options]);
 
   const listed = found.prompt.length + found.completion.length;
   const show = (index: number, reveal: boolean) => {
