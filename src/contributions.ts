@@ -39,6 +39,8 @@ export const commandIds = [
   'longhand.previousSpan',
   'longhand.toggleRaw',
   'longhand.tokenMarks',
+  'longhand.foldAll',
+  'longhand.foldHere',
   'longhand.toggleFacts',
   'longhand.toggleList',
   'longhand.queryTraces',

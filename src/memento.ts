@@ -3,6 +3,7 @@ import type { Memento } from 'vscode';
 import { labels, type Label } from '../core/behaviours/spans.ts';
 import type { ImportMapping } from '../core/protocol/imports.ts';
 import { layerKinds } from '../core/protocol/layers.ts';
+import { foldKinds } from '../core/traces/folds.ts';
 import { tokenMarks, type ReadingSettings, type SavedView, type SavedViewChange } from '../core/protocol/webview.ts';
 import { asListColumns, asSavedView, changedViews } from './inspector/saved-views.ts';
 
@@ -44,6 +45,7 @@ export class Memory {
       layers: layerKinds.filter((kind) => (stored.layers ?? ['detector']).includes(kind)),
       listColumns: asListColumns(stored.listColumns),
       tokenMark: tokenMarks.find((mark) => mark === stored.tokenMark) ?? null,
+      folded: foldKinds.filter((kind) => Array.isArray(stored.folded) && stored.folded.includes(kind)),
     };
   }
 

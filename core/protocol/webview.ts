@@ -10,6 +10,7 @@ import type { TraceFilter, TraceSort } from './traces.ts';
 import type { TableRef } from './report.ts';
 import type { StepWindow } from './reward-change.ts';
 import type { Label } from '../behaviours/spans.ts';
+import type { FoldKind } from '../traces/folds.ts';
 
 /** One side of a comparison: the traces of a stage, of one evaluation or step and one marker setting of it where these are given. */
 export type CompareSide = TraceSide;
@@ -48,6 +49,8 @@ export type PageKey =
   | 'toggleList'
   | 'toggleAudit'
   | 'tokenMarks'
+  | 'foldAll'
+  | 'foldHere'
   | 'query'
   | 'find'
   | 'start'
@@ -153,6 +156,8 @@ export interface ReadingSettings {
   listColumns?: ListColumns;
   /** What the lines under tokens are of; absent: there are none. */
   tokenMark?: TokenMark | null;
+  /** What is folded in texts, by kind; absent: nothing. */
+  folded?: FoldKind[];
 }
 
 export const tokenMarks = ['entropy', 'probability'] as const;

@@ -93,7 +93,7 @@ function* repeats(text: string, steps: readonly number[]): Generator<undefined, 
   const seen = new Map<string, number>();
   const said = (i: number) =>
     text
-      .slice(steps[i]!, steps[i + 1] ?? text.length)
+      .slice(steps[i], steps[i + 1] ?? text.length)
       .replace(/\s+/g, ' ')
       .trim()
       .toLowerCase();
@@ -101,7 +101,11 @@ function* repeats(text: string, steps: readonly number[]): Generator<undefined, 
   const close = (to: number) => {
     if (run) {
       const [from, first] = [steps[run.from]!, steps[run.first]!];
-      found.push({ start: from, end: trimmedEnd(text, from, steps[to] ?? text.length), kind: 'repeat', first });
+      const end = trimmedEnd(text, from, steps[to] ?? text.length);
+      const last = found.at(-1);
+      // What stood at two places before and comes together now is one passage.
+      if (last && trimmedEnd(text, last.end, from) === last.end) last.end = end;
+      else found.push({ start: from, end, kind: 'repeat', first });
     }
     run = null;
   };

@@ -16,6 +16,8 @@ export const pageCommands = {
   'longhand.toggleRaw': 'toggleRaw',
   'longhand.toggleHighlights': 'toggleLabels',
   'longhand.tokenMarks': 'tokenMarks',
+  'longhand.foldAll': 'foldAll',
+  'longhand.foldHere': 'foldHere',
   'longhand.togglePrompt': 'togglePrompt',
   'longhand.toggleFacts': 'toggleFacts',
   'longhand.toggleList': 'toggleList',

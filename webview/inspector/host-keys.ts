@@ -21,6 +21,8 @@ export const hostActions: Record<Exclude<PageKey, SidesKey>, Action> = {
   toggleList: { do: 'list' },
   toggleAudit: { do: 'audit' },
   tokenMarks: { do: 'tokens' },
+  foldAll: { do: 'foldAll' },
+  foldHere: { do: 'foldHere' },
   query: { do: 'query' },
   find: { do: 'find' },
   start: { do: 'start' },

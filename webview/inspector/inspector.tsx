@@ -166,6 +166,10 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         if (!off) setShownLabels(settings.hiddenLabels);
         return setHidden(off ? [...shownLabels] : [...allLabels]);
       }
+      case 'foldAll':
+        return handle?.foldAll();
+      case 'foldHere':
+        return handle?.foldHere();
       case 'prompt':
         return handle?.togglePrompt();
       case 'find':
@@ -314,6 +318,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
                 name="Trace"
                 budgets={budgets}
                 extra={audit.overlays}
+                folding={{ kinds: settings.folded ?? [], onKinds: (folded) => page.settings({ folded: [...folded] }) }}
                 outline={reading.outline}
                 onHandle={(handle) => (pane.current = handle)}
               />,

@@ -13,7 +13,7 @@ export type Action =
   | { do: 'disagreement'; by: 1 | -1 }
   | { do: 'edit' }
   | { do: 'compare' }
-  | { do: 'tokens' }
+  | { do: 'tokens' | 'foldAll' | 'foldHere' }
   | {
       do:
         | 'raw'
@@ -69,6 +69,8 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
     line('Raw text or reading', ['r'], { do: 'raw' }),
     line('Highlights on or off', ['h'], { do: 'labels' }),
     line('Lines under tokens: entropy, probability, none', ['H'], { do: 'tokens' }),
+    line('Fold checks, repeats and code, or unfold all', ['F'], { do: 'foldAll' }),
+    line('… the passage where you are', ['P'], { do: 'foldHere' }),
     line('Prompt open or closed', ['p'], { do: 'prompt' }),
     line('Facts open or closed', ['f'], { do: 'facts' }),
     line('List open or closed', ['l'], { do: 'list' }),

@@ -6,6 +6,7 @@ import '../ui/base.css';
 import '../ui/labels.css';
 import '../text/text.css';
 import '../text/markdown.css';
+import '../text/folds.css';
 import '../inspector/inspector.css';
 import '../compare/compare.css';
 import '../dashboard/dashboard.css';

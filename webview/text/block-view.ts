@@ -1,5 +1,6 @@
 /** One block as elements: text nodes that know their raw place, formulas, spans and pills. No markup is ever parsed. */
 import type { Block } from '../../core/traces/blocks.ts';
+import type { Fold } from '../../core/traces/folds.ts';
 import type { CodeRegion, MathRegion } from '../../core/traces/math.ts';
 import { lookOf } from '../ui/labels.ts';
 import { cellsOf, dressOf, type Dress } from './dress.ts';
@@ -15,6 +16,10 @@ export interface BlockInput {
   formulas: readonly MathRegion[];
   codes: readonly CodeRegion[];
   overlays: readonly Overlay[];
+  /** What is folded of it. */
+  folds: readonly Fold[];
+  /** What stands in the place of a folded passage. */
+  foldMark: (fold: Fold) => HTMLElement;
   raw: boolean;
   /** `performance.now()` after which no new formula is set; those are left as text and are `pending`. */
   deadline: number;
@@ -60,7 +65,10 @@ export function buildBlock(input: BlockInput): BlockOutput {
   const dress = raw ? [] : dressOf(input.text, block.kind, extent, input.formulas, input.codes);
   if (!raw && block.kind === 'list') hang(body, input.text.slice(from, from + 24));
   if (!raw && block.kind === 'heading') element.classList.add(`level-${Math.max(1, dress[0]!.end - dress[0]!.start)}`);
-  const rows = !raw && block.kind === 'table' ? cellsOf(input.text, extent, input.formulas, input.codes) : [];
+  const rows =
+    !raw && block.kind === 'table' && input.folds.length === 0
+      ? cellsOf(input.text, extent, input.formulas, input.codes)
+      : [];
   if (rows.length > 0 && rows.flat().length <= CELL_LIMIT) {
     body.classList.add('grid');
     for (const row of rows) {
@@ -75,7 +83,7 @@ export function buildBlock(input: BlockInput): BlockOutput {
       }
       body.append(line);
     }
-  } else fill(body, input, output, dress, from, to);
+  } else fillUnfolded(body, input, output, dress, from, to);
   if (!body.firstChild) body.append(text(input, from, to));
   return output;
 }
@@ -86,6 +94,32 @@ function hang(body: HTMLElement, first: string): void {
   if (!marker) return;
   const spaces = marker[1]!.replaceAll('\t', '    ').length;
   body.style.setProperty('--hang', `${(0.28 * spaces + 0.42 * marker[2]!.length + 0.1).toFixed(2)}em`);
+}
+
+/** Draws `from…to`; what is folded of it is there as text that takes no room, so that every character has its place. */
+function fillUnfolded(
+  body: HTMLElement,
+  input: BlockInput,
+  output: BlockOutput,
+  dress: readonly Dress[],
+  from: number,
+  to: number,
+): void {
+  let at = from;
+  for (const fold of input.folds) {
+    const start = Math.max(at, fold.start);
+    const end = Math.min(to, fold.end);
+    if (start > at) fill(body, input, output, dress, at, Math.min(start, to));
+    if (fold.start >= input.block.start) body.append(input.foldMark(fold));
+    if (end > start) {
+      const away = document.createElement('span');
+      away.className = 'folded-text';
+      away.append(text(input, start, end));
+      body.append(away);
+    }
+    at = Math.max(at, end);
+  }
+  if (at < to) fill(body, input, output, dress, at, to);
 }
 
 /** Draws `from…to` into `body`. */

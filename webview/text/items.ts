@@ -9,6 +9,10 @@ export interface TextItem {
   /** Pixels; an estimate until it is measured. */
   height: number;
   measured: boolean;
+  /** It lies wholly in a folded passage that begins before it: it takes no room. */
+  folded?: boolean;
+  /** UTF-16 units of it that are folded away. */
+  hidden?: number;
 }
 
 /** The rows now. A row that was there before is the same object, with the height that was measured. */

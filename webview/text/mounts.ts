@@ -1,8 +1,10 @@
 /** The blocks of a windowed text that are elements now: built, measured, and with everything that lies over them. */
 import type { Positions } from '../../core/metrics/token-position.ts';
+import type { Fold } from '../../core/traces/folds.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
 import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
+import { FoldMarks } from './fold-marks.ts';
 import type { TextItem } from './items.ts';
 import { sameOverlays, type Overlay } from './overlay.ts';
 import type { TextPart } from './part.ts';
@@ -14,6 +16,8 @@ import { TokenMarks } from './token-marks.ts';
 export interface Mounted extends BlockOutput {
   index: number;
   overlays: readonly Overlay[];
+  /** What of it can be folded, and what is. */
+  folds: string;
   /** Other spans lie over it now than were built. */
   stale: boolean;
 }
@@ -24,6 +28,9 @@ interface MountsOptions {
   rows: TextRows;
   place: ScrollPlace;
   onTogglePrompt: () => void;
+  onFold: (fold: Fold, folded: boolean) => void;
+  /** To where a repeated passage was said first. */
+  onFirst: (place: { start: number; end: number }) => void;
 }
 
 /** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
@@ -38,6 +45,7 @@ export class Mounts {
   /** What the prompt's head says. */
   head = { title: 'Prompt', open: false };
   readonly #options: MountsOptions;
+  readonly #folds: FoldMarks;
   #overlays: Record<'prompt' | 'completion', SpanIndex<Overlay>> = {
     prompt: new SpanIndex([]),
     completion: new SpanIndex([]),
@@ -47,6 +55,8 @@ export class Mounts {
 
   constructor(options: MountsOptions) {
     this.#options = options;
+    const { rows, texts, onFold, onFirst } = options;
+    this.#folds = new FoldMarks({ folding: rows.folding, completion: texts.completion, onFold, onFirst });
   }
 
   /** Marks those blocks as stale over which something else lies now. Returns whether there is one. */
@@ -67,6 +77,7 @@ export class Mounts {
     if (tokens === this.#tokens) return;
     this.#tokens = tokens;
     for (const [item, mounted] of this.all) this.#number(item, mounted);
+    this.#folds.setTokens(tokens, this.#options.content);
   }
 
   /** Draws what a search found, and the lines under tokens, in what is mounted. */
@@ -79,7 +90,13 @@ export class Mounts {
   add(item: TextItem, index: number, deadline: number): void {
     const { content, place, rows } = this.#options;
     const overlays = this.#over(item);
-    const mounted: Mounted = { ...this.#build(item, overlays, deadline), index, overlays, stale: false };
+    const mounted: Mounted = {
+      ...this.#build(item, overlays, deadline),
+      index,
+      overlays,
+      folds: this.#foldsOf(item),
+      stale: false,
+    };
     let before: Mounted | null = null;
     for (const other of this.all.values()) {
       if (other.index > index && (!before || other.index < before.index)) before = other;
@@ -128,8 +145,14 @@ export class Mounts {
       const box = mounted.element.getBoundingClientRect();
       rows.measured(mounted.index, box.height);
       writes.push(placeLetters(mounted, box.top, rows.metrics.lineHeight));
+      writes.push(this.#folds.place(mounted.element, mounted.body, item.part === 'prompt' ? null : item.block));
     }
     for (const write of writes) write();
+  }
+
+  /** Those in which something else is folded now than when they were built. */
+  refolded(): TextItem[] {
+    return [...this.all].filter(([item, { folds }]) => this.#foldsOf(item) !== folds).map(([item]) => item);
   }
 
   /** Puts every block where its row is. */
@@ -150,6 +173,11 @@ export class Mounts {
       if (gone.delete(item)) this.all.get(item)!.index = index;
     }
     for (const item of gone) this.remove(item);
+  }
+
+  #foldsOf({ part, block }: TextItem): string {
+    const folds = part === 'prompt' ? [] : this.#options.rows.folding.over(block.start, block.end);
+    return folds.map(({ start, end }) => `${start} ${end}`).join();
   }
 
   #over(item: TextItem): readonly Overlay[] {
@@ -181,11 +209,14 @@ export class Mounts {
       formulas: isPlain ? [] : part.formulas(block.start, block.end),
       codes: isPlain ? [] : part.codes(block.start, block.end),
       overlays,
+      folds: item.part === 'prompt' ? [] : rows.folding.over(block.start, block.end),
+      foldMark: (fold) => this.#folds.pill(fold),
       raw: rows.raw,
       deadline,
       room: Math.min(BLOCK_ELEMENTS, this.#room(null)),
     });
     if (item.part === 'prompt') built.element.classList.add('in-prompt');
+    if (item.folded) built.element.classList.add('folded-row');
     this.#number(item, built);
     return built;
   }

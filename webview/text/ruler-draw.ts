@@ -101,6 +101,24 @@ function drawRest(
   for (let at = from; at < end; at += 4) rect(at, Math.min(end, at + 2), rest.at, rest.size);
 }
 
+/** What is folded is paler than the rest, and has a dotted line at its edge. */
+export function drawFolded(
+  context: CanvasRenderingContext2D,
+  folded: readonly { start: number; end: number }[],
+  { scale, head, across }: RulerLayout,
+  css: Colour,
+): void {
+  if (folded.length === 0) return;
+  for (const [from, to] of runsOf(folded, scale, 1)) {
+    context.fillStyle = css('--lh-bg');
+    context.globalAlpha = 0.45;
+    context.fillRect(0, head + from, across, to - from);
+    context.globalAlpha = 1;
+    context.fillStyle = css('--lh-muted');
+    for (let at = from; at < to; at += 3) context.fillRect(across - 2, head + at, 1, 1);
+  }
+}
+
 /** A loop is a bracket: its extent with a foot at each end. */
 function drawLoops(
   context: CanvasRenderingContext2D,

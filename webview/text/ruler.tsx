@@ -13,7 +13,7 @@ import { count, short } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import { cssColor, onThemeChange } from '../ui/theme.ts';
 import type { Overlay } from './overlay.ts';
-import { drawPicture, sizedContext, type RulerLayout } from './ruler-draw.ts';
+import { drawFolded, drawPicture, sizedContext, type RulerLayout } from './ruler-draw.ts';
 import { densityOf, laneLabels, pictureOf, pixelOf, underPointer, unitOf } from './ruler-picture.ts';
 import type { TextWindow } from './text-view.ts';
 
@@ -33,6 +33,8 @@ interface RulerProps {
   reviewed: readonly (readonly [start: number, end: number])[];
   /** What a search found in the completion. */
   hits: readonly { start: number; end: number }[];
+  /** What of the completion is folded. */
+  folded: readonly { start: number; end: number }[];
   /** Entropy or the like over stretches of the completion, drawn as shares of its largest mean; null: there is none. */
   density: readonly { start: number; end: number; value: number }[] | null;
   /** Id of the element that it scrolls. */
@@ -53,7 +55,7 @@ const SLACK = 3;
 
 export function Ruler(props: RulerProps) {
   const { length, window: shown, overlays, hidden, positions, budgets, text, figures, sections, reviewed } = props;
-  const { hits, density, controls, onSeek, onMark } = props;
+  const { hits, folded, density, controls, onSeek, onMark } = props;
   const base = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -116,6 +118,7 @@ export function Ruler(props: RulerProps) {
   useEffect(() => {
     const context = sizedContext(over.current!, width, height);
     if (!context) return;
+    drawFolded(context, folded, layout, css);
     context.fillStyle = css('--lh-found');
     let last = -2;
     for (const hit of hits) {
@@ -124,7 +127,7 @@ export function Ruler(props: RulerProps) {
       last = at;
       context.fillRect(width - 12, at - 1, 12, 2);
     }
-  }, [hits, layout, css]);
+  }, [hits, folded, layout, css]);
 
   const pointer = (event: PointerEvent) => {
     const { left, top } = box.current!.getBoundingClientRect();

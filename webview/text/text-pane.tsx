@@ -13,10 +13,11 @@ import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
 import { Ruler } from './ruler.tsx';
 import { TextView, type TextWindow } from './text-view.ts';
+import { useFolds, type FoldChoice, type FoldHandle } from './use-folds.tsx';
 import { useTokens } from './use-tokens.tsx';
 
 /** What the keys of the page do in a pane. */
-export interface PaneHandle extends PlaceHandle {
+export interface PaneHandle extends PlaceHandle, FoldHandle {
   view: TextView;
   focus(): void;
   /** Opens the find bar, filled with `wish` where there is one. */
@@ -36,6 +37,8 @@ interface TextPaneProps {
   extra?: readonly Overlay[];
   /** What the lines under the tokens are of; absent: there are none. */
   tokenMark?: TokenMark | null | undefined;
+  /** What is folded; absent: nothing is. */
+  folding?: FoldChoice;
   /** The outline beside the text, while it is open. */
   outline?: { onClose: () => void } | null;
   onHandle: (handle: PaneHandle | null) => void;
@@ -43,7 +46,18 @@ interface TextPaneProps {
 
 const nothing: readonly never[] = [];
 
-export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, outline, onHandle }: TextPaneProps) {
+export function TextPane({
+  model,
+  hidden,
+  raw,
+  name,
+  budgets,
+  extra,
+  tokenMark,
+  folding,
+  outline,
+  onHandle,
+}: TextPaneProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const scrollerId = useId();
   const [view, setView] = useState<TextView | null>(null);
@@ -54,6 +68,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
   const lastFind = useRef<FindWish | null>(null);
   const { trace, detail, annotations, loaded, error, figures, shown } = useStore(model);
   const place = useRef({ trace: '', offset: -1 });
+  const onFolds = useRef<(view: TextView) => void>(() => undefined);
 
   useLayoutEffect(() => {
     const frame = { id: 0 };
@@ -68,6 +83,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
         });
       },
       onTogglePrompt: () => setPromptOpen((open) => !open),
+      onFolds: () => onFolds.current(made),
     });
     setView(made);
     model.attach({
@@ -102,6 +118,13 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
   const { positions, density, foot, tip } = useTokens({
     ...{ view, model, detail, length, complete, mark: tokenMark ?? null, scroller },
   });
+  const folds = useFolds({
+    ...{ view, trace, annotations, text: model.text, complete, at },
+    live: detail?.live ?? false,
+    choice: folding,
+    here: () => (place.current.trace === trace ? place.current.offset : -1),
+  });
+  onFolds.current = folds.onFolds;
   const places = usePlaces({
     ...{ view, trace, detail, annotations, figures, length, positions, budgets, at },
     loaded: loaded.completion,
@@ -137,6 +160,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
       togglePrompt: () => setPromptOpen((open) => !open),
       step,
       ...places.handle,
+      ...folds.handle,
     });
     return undefined;
   }, [view, over, hidden, trace, at.start, places.handle]);
@@ -179,12 +203,13 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
         sections={places.sections}
         reviewed={reviewed}
         hits={hits}
+        folded={folds.closed}
         density={density}
         controls={scrollerId}
         onSeek={(offset, align) => {
           place.current = { trace: '', offset: -1 };
           if (offset === 0) view?.toStart();
-          else view?.reveal('completion', offset, offset, { align, target: false });
+          else view?.reveal('completion', offset, offset, { align, target: false, keepFolds: true });
         }}
         onMark={(by) => places.handle.mark(by)}
       />
@@ -229,6 +254,7 @@ export function TextPane({ model, hidden, raw, name, budgets, extra, tokenMark, 
         <div class="pane-foot">
           {places.position}
           {foot}
+          {folds.foot}
           {!complete && <span class="muted">reading… {count((100 * loaded.completion) / loaded.length)} %</span>}
         </div>
       </div>

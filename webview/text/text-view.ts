@@ -12,6 +12,7 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { TokenTable } from '../../core/traces/token-slice.ts';
+import { Folder } from './folder.ts';
 import type { TextItem } from './items.ts';
 import { Mounts, type Mounted } from './mounts.ts';
 import type { Overlay } from './overlay.ts';
@@ -33,6 +34,8 @@ export interface TextViewOptions {
   scroller: HTMLElement;
   onWindow: (window: TextWindow) => void;
   onTogglePrompt: () => void;
+  /** Other passages are folded now, or can be. */
+  onFolds?: () => void;
 }
 
 type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;
@@ -56,6 +59,8 @@ export class TextView {
   readonly #rows = new TextRows({ prompt: this.prompt, completion: this.completion });
   readonly #place: ScrollPlace;
   readonly #mounts: Mounts;
+  /** Folds passages and unfolds them. */
+  readonly folder: Folder;
   readonly #resize: ResizeObserver;
   #hidden = new Set<Label>();
   #width = 0;
@@ -80,8 +85,19 @@ export class TextView {
       rows: this.#rows,
       place: this.#place,
       onTogglePrompt: () => options.onTogglePrompt(),
+      onFold: (fold, folded) => this.folder.set(fold, folded),
+      onFirst: (at) => this.reveal('completion', at.start, at.end),
     });
     this.selection = new TextSelection(this.#content, this);
+    this.folder = new Folder({
+      content: this.#content,
+      ...{ rows: this.#rows, mounts: this.#mounts, place: this.#place, selection: this.selection },
+      render: (held) => {
+        this.#held = held;
+        this.#render(FRAME_BUDGET);
+      },
+      onChange: () => options.onFolds?.(),
+    });
     this.#scroller.addEventListener('scroll', this.#onScroll, { passive: true });
     this.#resize = new ResizeObserver(this.#onResize);
     this.#resize.observe(this.#scroller);
@@ -171,7 +187,7 @@ export class TextView {
       this.#mounts.clear();
       this.#render(FRAME_BUDGET);
     });
-    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false, keepFolds: true });
   }
 
   /** Marks what a search found; `current` is the place of the hit that the reader is at. */
@@ -180,16 +196,20 @@ export class TextView {
     this.#mounts.draw();
   }
 
-  /** Brings a place into view. Opens the prompt where that is needed. `target`: outlines it until the next call. */
+  /**
+   * Brings a place into view. Opens the prompt where that is needed, and unfolds what hides it, unless folds are to be kept. `target`:
+   * outlines it until the next call.
+   */
   reveal(
     name: 'prompt' | 'completion',
     start: number,
     end: number,
-    options: { align?: 'third' | 'start' | 'nearest'; target?: boolean } = {},
+    options: { align?: 'third' | 'start' | 'nearest'; target?: boolean; keepFolds?: boolean } = {},
   ): void {
     if (name === 'prompt' && !this.promptOpen) this.#options.onTogglePrompt();
+    if (name === 'completion' && !options.keepFolds) this.folder.uncover(start, end);
     const { items, heights } = this.#rows;
-    const index = this.#indexOf(name, start);
+    const index = this.#rows.indexOf(name, start);
     if (index < 0) return;
     this.#place.read();
     this.#rows.heights.top(items.length);
@@ -237,6 +257,7 @@ export class TextView {
     this.prompt.clear();
     this.completion.clear();
     this.#rows.clear();
+    this.#rows.folding.clear();
     this.#held = null;
     this.#mounts.marks.set({ prompt: [], completion: [] }, null);
     this.#mounts.marks.target(null);
@@ -250,21 +271,6 @@ export class TextView {
   #rebuild(): void {
     this.#rows.rebuild(this.promptOpen);
     this.#mounts.reindex(0);
-  }
-
-  /** The row that holds a place of a text, or -1. */
-  #indexOf(name: 'prompt' | 'completion', offset: number): number {
-    const { items } = this.#rows;
-    let low = 0;
-    let high = items.length;
-    const isBefore = ({ part, kind, block }: TextItem) =>
-      kind === 'head' || (part === name ? block.end <= offset : part === 'prompt');
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isBefore(items[middle]!)) low = middle + 1;
-      else high = middle;
-    }
-    return items[low]?.part === name ? low : -1;
   }
 
   #remeasureFont(): void {
@@ -289,7 +295,7 @@ export class TextView {
     this.#rows.forget(near, before / Math.max(1, this.#width));
     this.#mounts.measure(this.#mounts.all.keys());
     this.#place.resize(this.#rows.heights.total);
-    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false });
+    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false, keepFolds: true });
     this.#render(0);
   };
 
@@ -319,7 +325,7 @@ export class TextView {
       const fresh: TextItem[] = [];
       for (let index = first; index <= last; index += 1) {
         const item = this.#rows.items[index]!;
-        if (this.#mounts.all.has(item)) continue;
+        if (item.folded || this.#mounts.all.has(item)) continue;
         this.#mounts.add(item, index, deadline);
         fresh.push(item);
       }
@@ -363,7 +369,7 @@ export class TextView {
       let units = FRAME_UNITS;
       for (let index = from; index <= to && units > 0 && performance.now() <= deadline; index += 1) {
         const item = this.#rows.items[index]!;
-        if (this.#mounts.all.has(item)) continue;
+        if (item.folded || this.#mounts.all.has(item)) continue;
         this.#mounts.add(item, index, deadline);
         changed.add(item);
         units -= item.block.end - item.block.start;
@@ -386,8 +392,9 @@ export class TextView {
     const [first, last] = this.#range(OVERSCAN);
     let isLeft = this.#rows.isRough || this.#fontsCame;
     for (let index = first; !isLeft && index <= last; index += 1) {
-      const mounted = this.#mounts.all.get(this.#rows.items[index]!);
-      isLeft = !mounted || mounted.stale || mounted.pending.length > 0;
+      const item = this.#rows.items[index]!;
+      const mounted = this.#mounts.all.get(item);
+      isLeft = mounted ? mounted.stale || mounted.pending.length > 0 : !item.folded;
     }
     if (isLeft) this.#schedule();
     else this.#warm();
@@ -451,7 +458,9 @@ export class TextView {
     const { items, heights, raw } = this.#rows;
     if (raw || items.length === 0) return;
     const from = heights.at(this.#place.top);
-    const ahead = items.slice(from, from + 60).filter(({ kind, block }) => kind !== 'head' && block.kind !== 'code');
+    const ahead = items
+      .slice(from, from + 60)
+      .filter(({ kind, block, folded }) => kind !== 'head' && block.kind !== 'code' && !folded);
     typesetWhenIdle(
       ahead.map(({ part, block }) => ({ text: this[part].text, regions: this[part].formulas(block.start, block.end) })),
     );

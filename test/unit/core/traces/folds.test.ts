@@ -36,6 +36,11 @@ describe('folds', () => {
     assert.deepEqual(folds(turned), []);
   });
 
+  it('fold passages that stood apart as one where they come together', () => {
+    const text = `${long} Now to something else altogether. ${next} And so on. ${next} ${long} The end.`;
+    assert.deepEqual(folds(text), [{ kind: 'repeat', text: `${next} ${long}`, first: text.indexOf(next) }]);
+  });
+
   it('fold a loop but for its first copy', () => {
     const text = `Start. ${`${long} `.repeat(5)}End.`;
     assert.deepEqual(
