@@ -85,6 +85,10 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
   /** Changes what is shown now, whatever was shown when the function was made. */
   const go = (change: Partial<InspectorView>) => page.go({ ...(page.value.view as InspectorView), ...change });
   const setQuery = (next: string) => go({ query: next === '' ? undefined : next });
+  const { draft } = page.host.saved() ?? {};
+  const setDraft = (text: string | null) => {
+    if (text !== null || page.host.saved()?.draft) page.keep({ draft: text === null ? undefined : { text, query } });
+  };
   const setColumns = (next: ColumnChoice) => page.settings({ listColumns: next as ReadingSettings['listColumns'] });
   const openSaved = (saved: SavedView) => {
     go({ query: saved.query === '' ? undefined : saved.query, sort: saved.sort });
@@ -102,15 +106,25 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
     <nav ref={column} class={`list-column list-${view.mode ?? 'traces'}`} aria-label="List of traces">
       <ListModes mode={view.mode ?? 'traces'} onMode={audit.onMode} />
       {audit.column ? (
-        <FilterBar
-          {...{ filter, sets, total: audit.total }}
-          live={0}
-          toRead={0}
-          onFilter={(next) => go({ filter: next })}
-        />
+        <>
+          <FilterBar
+            {...{ filter, sets, total: audit.total }}
+            live={0}
+            toRead={0}
+            onFilter={(next) => go({ filter: next })}
+          />
+          {query !== '' && (
+            <p class="note query-rests">
+              {view.mode === 'rescore' ? 'A re-score' : 'The audit'} goes by this filter alone. The query{' '}
+              <code>{query}</code> counts again in the list of traces.
+            </p>
+          )}
+        </>
       ) : (
         <QueryBar
           {...{ filter, query, known }}
+          draft={draft?.query === query ? draft.text : null}
+          onDraft={setDraft}
           status={searching ? <SearchStatus search={search} /> : <ListStatus list={list} />}
           tools={
             <>
@@ -177,7 +191,7 @@ function Listed({ traces: { list }, narrowed, onClear, children }: ListedProps) 
         {children({ version, generation, total, longest, fromTop, busy: loading })}
         {error !== null && (
           <div class="note" role="alert">
-            The list may not be whole{error instanceof Error ? `: ${error.message}` : ''}.{' '}
+            The list may not be whole{error instanceof Error ? `: ${error.message.replace(/\.$/, '')}` : ''}.{' '}
             <button class="link" onClick={() => void list.reload().catch(() => undefined)}>
               Try again
             </button>
