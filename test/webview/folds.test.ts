@@ -268,6 +268,7 @@ describe('folds', () => {
   it('are there in a narrow page', async () => {
     const page = await open(hosting(made), { width: 480, height: 700 });
     await ready(page);
+    await page.keyboard.press('l');
     await page.keyboard.press('F');
     await shot(page, 'folds-narrow');
     assert.deepEqual(await axe(page), []);
