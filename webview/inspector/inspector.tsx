@@ -1,4 +1,5 @@
 /** The inspector: the list with its filter, the text with its ruler, the facts. Three columns, or fewer where there is no room. */
+import { flushSync } from 'preact/compat';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Label } from '../../core/behaviours/spans.ts';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
@@ -7,6 +8,7 @@ import type { View } from '../../core/protocol/webview.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
 import { nextMark } from '../text/token-marks.ts';
 import { Help } from '../ui/help.tsx';
+import { Icon } from '../ui/icon.tsx';
 import { isField } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty } from '../ui/states.tsx';
@@ -224,6 +226,13 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   }, []);
 
   const strip = width < STRIP_BELOW;
+  const drawer = width < DRAWER_BELOW;
+  // The list lies over the text there: what is under it is out of reach until it is put away.
+  const covered = drawer && settings.listOpen;
+  useEffect(() => {
+    if (covered && document.activeElement === document.body)
+      root.current!.querySelector<HTMLElement>('.list-column .grid')?.focus();
+  }, [covered]);
   const facts = (
     <aside class={strip ? 'facts facts-strip' : 'facts'} aria-label="Facts" tabIndex={0}>
       {editing.panel}
@@ -257,7 +266,6 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
       />
     </aside>
   );
-  const drawer = width < DRAWER_BELOW;
   return (
     <div class={`inspector${strip ? ' strip' : ''}${drawer ? ' drawer' : ''}`} ref={root}>
       <BackendBanner backend={backend} host={host} />
@@ -266,11 +274,25 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
           <ListColumn
             {...{ page, view, traces, audit, settings }}
             onSelect={show}
-            onEnter={() => (traces.wish ? pane.current?.openFind(traces.wish) : pane.current?.focus())}
+            onEnter={() => {
+              if (covered) flushSync(() => page.settings({ listOpen: false }));
+              if (traces.wish) pane.current?.openFind(traces.wish);
+              else pane.current?.focus();
+            }}
             onHandle={(handle) => (listColumn.current = handle)}
           />
         )}
-        <main class="text-column">
+        {covered && (
+          <button
+            class="drawer-close"
+            aria-label="Close the list (l)"
+            title="Close the list (l)"
+            onClick={() => act({ do: 'list' })}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+        <main class="text-column" inert={covered}>
           {settings.listOpen && !drawer && (
             <Splitter
               label="Width of the list"

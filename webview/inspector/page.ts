@@ -2,6 +2,7 @@
 import type { ReadingSettings, View, WebviewInit } from '../../core/protocol/webview.ts';
 import type { Host, SavedState } from '../host.ts';
 import { setLocale } from '../ui/format.ts';
+import { keepFocus } from '../ui/focus-home.ts';
 import { Store } from '../ui/store.ts';
 
 export interface PageState {
@@ -52,6 +53,7 @@ export class Page extends Store<PageState> {
  */
 export async function startPage(host: Host): Promise<Page> {
   const init = await host.ask('host/ready', {});
+  keepFocus();
   setLocale(init.locale);
   const saved = host.saved();
   const isBack = saved !== null && init.asked !== true && homeOf(saved.view) === homeOf(init.view);

@@ -120,7 +120,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
         )
       ) : (
         <div class="report-columns">
-          <div class="report-main">
+          <div class="report-main" inert={over && row !== null}>
             <Head host={host} run={summary} stage={stage} attempt={attempt}>
               {button}
             </Head>
