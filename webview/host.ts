@@ -26,8 +26,12 @@ export interface SavedState {
   outline?: boolean;
   /** The rulers of the group are open over the text. */
   strips?: boolean;
+  /** What is chosen in the panels of the overview. */
+  panels?: { series: string; chosen: Record<string, string | number | boolean | null> };
   /** Where the reader is in the text of a trace: the unit of the completion at the top of the view. */
   place?: { trace: string; start: number };
+  /** A query that is not finished: what stands in its field, and which query was in force meanwhile. */
+  draft?: { text: string; query: string };
 }
 
 export interface Host {

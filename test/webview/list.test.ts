@@ -372,6 +372,94 @@ describe('list of traces', () => {
     await again.locator('#trace-4[aria-selected=true]').waitFor();
   });
 
+  it('comes back to a query that is not finished, in every mode with the one that is in force on the screen', async () => {
+    const host = new FakeHost({ traces: made(210) }, view);
+    const page = await open(host);
+    await write(page, 'verdict:wrong');
+    await summary(page, / of 210/);
+    await page.keyboard.type(' tokens:>many');
+    await page.locator('.query-error').waitFor();
+    await page.waitForTimeout(300);
+    await page.reload();
+    await summary(page, / of 210/);
+    assert.equal(await field(page).inputValue(), 'verdict:wrong tokens:>many');
+    assert.match(await page.locator('.query-error').innerText(), /many/);
+    assert.equal(lastQuery(host), 'verdict:wrong');
+    for (const [mode, words] of [
+      ['Audit', 'The audit goes by this filter alone'],
+      ['Re-score', 'A re-score goes by this filter alone'],
+    ] as const) {
+      await page.getByRole('tab', { name: mode }).click();
+      const said = await page.locator('.query-rests', { hasText: words }).innerText();
+      assert.match(said, /verdict:wrong counts again/);
+    }
+    await page.getByRole('tab', { name: 'Traces' }).click();
+    await summary(page, / of 210/);
+    assert.equal(await field(page).inputValue(), 'verdict:wrong tokens:>many');
+    await write(page, 'verdict:right');
+    await summary(page, '140 traces');
+    await page.reload();
+    await summary(page, '140 traces');
+    assert.equal(await field(page).inputValue(), 'verdict:right');
+  });
+
+  it('shows another order with one question, and finds where the selected trace lies behind it', async () => {
+    const host = new FakeHost({ traces: made(1000) }, view);
+    const page = await open(host);
+    await page.locator('#trace-4').click();
+    await page.waitForTimeout(300);
+    const pages = () => host.calls.filter(({ method }) => method === 'traces/page').map(({ params }) => params);
+    const before = pages().length;
+    await page.getByRole('columnheader', { name: 'Tokens' }).getByRole('button').click();
+    await page.locator('[role=row][aria-selected=true]').waitFor({ state: 'attached' });
+    const asked = pages().slice(before) as { around?: string }[];
+    assert.equal(asked[0]!.around, undefined);
+    assert.equal(asked.length, 2);
+    assert.equal(await page.locator('.grid').evaluate((grid) => grid.scrollTop), 0);
+    const reads = pages().length;
+    await page.locator('.grid').focus();
+    await page.keyboard.press('End');
+    await page.locator('#trace-999[aria-selected=true]').waitFor();
+    assert.equal(pages().length, reads + 1);
+  });
+
+  it('has a column for each behaviour, the set, the epoch and the length, and sorts by them', async () => {
+    const traces = made(60);
+    traces.forEach(({ detail }, i) => {
+      Object.assign(detail, { set: i % 2 === 0 ? 'aime24' : 'math', epoch: i / 100 });
+      if (i % 3 === 0) detail.behaviours = { verification: i };
+    });
+    const shown = ['problem', 'sample', 'set', 'epoch', 'length', 'behaviour.verification'];
+    const settings = { hiddenLabels: [], raw: false, factsOpen: true, listOpen: true, fontSize: null };
+    const host = new FakeHost({ traces }, view, {
+      settings: { ...settings, listColumns: { shown } } as ReadingSettings,
+    });
+    const page = await open(host);
+    await page.locator('.grid-row').first().waitFor();
+    const cells = () => page.locator('#trace-0 [role=gridcell]').allInnerTexts();
+    assert.deepEqual((await cells()).slice(2, 4), ['aime24', '0.00']);
+    for (const [name, key] of [
+      ['Verification', 'behaviour.verification'],
+      ['Set', 'set'],
+      ['Epoch', 'epoch'],
+      ['Characters', 'length'],
+      ['#', 'sample'],
+    ] as const) {
+      const head = page.getByRole('columnheader', { name }).getByRole('button');
+      await head.click();
+      await head.click();
+      await page.waitForFunction(
+        (wanted) => JSON.parse(sessionStorage.getItem('state') ?? '{}').view?.sort?.key === wanted,
+        key,
+      );
+      await page.getByRole('columnheader', { name }).and(page.locator('[aria-sort=descending]')).waitFor();
+      if (key === 'behaviour.verification') {
+        await page.waitForFunction(() => document.querySelector('#trace-0')?.textContent?.endsWith('57'));
+        assert.equal((await cells()).at(-1), '57');
+      }
+    }
+  });
+
   it('is clean for axe in all four themes, with completions, an error, menus and hits', async () => {
     for (const theme of themeKinds) {
       const page = await open(new FakeHost({ traces: made(210), sets }, view), { theme });

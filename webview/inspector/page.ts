@@ -19,7 +19,7 @@ export class Page extends Store<PageState> {
     super({ view: init.view, settings: init.settings, backend: init.backend });
     this.host = host;
     host.on('host/view', ({ view }) => {
-      this.keep({ place: undefined });
+      this.keep({ place: undefined, draft: undefined });
       this.go(view);
     });
     host.on('host/settingsChanged', ({ settings }) => this.set({ settings }));
@@ -38,6 +38,7 @@ export class Page extends Store<PageState> {
   keep(change: { [Key in keyof SavedState]?: SavedState[Key] | undefined }): void {
     const kept = { ...this.host.saved(), ...change, view: this.value.view };
     if (kept.place === undefined) delete kept.place;
+    if (kept.draft === undefined) delete kept.draft;
     this.host.save(kept);
   }
 
@@ -52,13 +53,13 @@ export class Page extends Store<PageState> {
  * that was asked for meanwhile goes before that; so does another run, which a file becomes that was written again.
  */
 export async function startPage(host: Host): Promise<Page> {
-  const init = await host.ask('host/ready', {});
   keepFocus();
+  const init = await host.ask('host/ready', {});
   setLocale(init.locale);
   const saved = host.saved();
   const isBack = saved !== null && init.asked !== true && homeOf(saved.view) === homeOf(init.view);
   const page = new Page(host, isBack ? { ...init, view: saved.view } : init);
-  if (!isBack) page.keep({ place: undefined });
+  if (!isBack) page.keep({ place: undefined, draft: undefined });
   if (isBack || init.asked) page.go(page.value.view);
   return page;
 }

@@ -12,12 +12,16 @@ interface QueryBarProps {
   filter: TraceFilter;
   /** The query that is in force. */
   query: string;
+  /** What the reader had begun to write when the page was left, where that was wrong as it stood. */
+  draft: string | null;
   known: Known;
   /** How many traces there are, and how far a search has come. */
   status: ComponentChildren;
   /** What stands beside the field. */
   tools: ComponentChildren;
   onQuery: (query: string) => void;
+  /** What is to be kept of what is written; null: nothing, it is in force. */
+  onDraft: (text: string | null) => void;
   onFilter: (filter: TraceFilter) => void;
   /** The reader goes on to the list. */
   onEnter: () => void;
@@ -29,8 +33,8 @@ interface QueryBarProps {
 const SEARCH_AFTER = 250;
 
 export function QueryBar(props: QueryBarProps) {
-  const { filter, query, known, status, tools, onQuery, onFilter, onEnter, onHandle, onFocus } = props;
-  const [text, setText] = useState(query);
+  const { filter, query, draft, known, status, tools, onQuery, onDraft, onFilter, onEnter, onHandle, onFocus } = props;
+  const [text, setText] = useState(draft ?? query);
   const force = useRef(query);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const handle = useRef<QueryFieldHandle | null>(null);
@@ -43,6 +47,7 @@ export function QueryBar(props: QueryBarProps) {
     if (query === force.current) return;
     force.current = query;
     setText(query);
+    onDraft(null);
   }, [query]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
@@ -57,6 +62,7 @@ export function QueryBar(props: QueryBarProps) {
     clearTimeout(timer.current);
     const parsed = parseQuery(next);
     // The last query that was right stays in force while a wrong one is typed.
+    onDraft(parsed.errors.length > 0 ? next : null);
     if (parsed.errors.length > 0) return;
     const wanted = next.trim();
     if (textTerms(parsed.query).length === 0) put(wanted);
