@@ -198,7 +198,7 @@ export function Ruler(props: RulerProps) {
       <canvas ref={over} aria-hidden="true" />
       {length > 0 && (
         <div
-          class="ruler-window"
+          class={`ruler-window${shown.start <= 0 && shown.end >= length ? ' whole' : ''}`}
           style={{ transform: `translateY(${Math.round(top)}px)`, height: `${windowHeight}px` }}
         />
       )}
