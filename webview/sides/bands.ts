@@ -1,7 +1,11 @@
 /** The thin bands between the two texts: from each step in view to the one that it is tied to. */
-import { cssColor } from '../ui/theme.ts';
 import type { StepBox } from './geometry.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
+
+export interface BandColors {
+  tied: string;
+  moved: string;
+}
 
 /** Draws them on a canvas that fills the gap between the texts, and lies where `box` says. */
 export function drawBands(
@@ -9,6 +13,7 @@ export function drawBands(
   { width, height, top }: DOMRect,
   map: PlaceMap | null,
   boxes: Record<SideName, readonly StepBox[]>,
+  { tied, moved }: BandColors,
 ): void {
   const scale = devicePixelRatio || 1;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
@@ -19,7 +24,6 @@ export function drawBands(
   context.clearRect(0, 0, width, height);
   if (!map) return;
   const right = new Map(boxes.right.map((box) => [box.step, box]));
-  const [tied, moved] = [cssColor('--lh-tied'), cssColor('--lh-moved')];
   const seen = (box: StepBox | undefined) => box && box.bottom > top && box.top < top + height;
   for (const box of boxes.left) {
     const row = map.row('left', box.step);

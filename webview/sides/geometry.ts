@@ -1,5 +1,5 @@
 /** Where places of a text lie on the screen, by the blocks and leaves that are mounted now. Reads the layout, changes nothing. */
-import { extentOf, rangesOf } from '../text/positions.ts';
+import { extentOf } from '../text/positions.ts';
 
 interface BlockBox {
   element: HTMLElement;
@@ -54,11 +54,12 @@ export function stepBoxes(
 ): StepBox[] {
   const found = new Map<number, StepBox>();
   for (const { element, start, end } of boxes) {
+    const leaves = leavesOf(element);
     for (let step = from; step < to; step += 1) {
       const its = steps[step]!;
       if (its.end <= start) continue;
       if (its.start >= end) break;
-      const ranges = rangesOf(element, 'completion', its.start, its.end);
+      const ranges = rangesIn(leaves, its.start, its.end);
       const first = ranges[0]?.getClientRects()[0];
       const rects = ranges.at(-1)?.getClientRects();
       const last = rects?.[rects.length - 1];
@@ -71,4 +72,39 @@ export function stepBoxes(
     }
   }
   return [...found.values()];
+}
+
+interface Leaf {
+  node: Text | HTMLElement;
+  start: number;
+  end: number;
+}
+
+/** The text nodes and formulas of a block, gone through once for all of its steps; what is inside a formula is nobody's text. */
+function leavesOf(block: Node, found: Leaf[] = []): Leaf[] {
+  for (let node = block.firstChild; node; node = node.nextSibling) {
+    const isLeaf = node instanceof Text || (node instanceof HTMLElement && node.classList.contains('math'));
+    const extent = isLeaf ? extentOf(node) : null;
+    if (!extent) leavesOf(node, found);
+    else if (extent.in === 'completion')
+      found.push({ node: node as Text | HTMLElement, start: extent.start, end: extent.end });
+  }
+  return found;
+}
+
+/** What of the leaves shows a part of `start…end`: ranges in texts, formulas whole. */
+function rangesIn(leaves: readonly Leaf[], start: number, end: number): (Range | HTMLElement)[] {
+  const found: (Range | HTMLElement)[] = [];
+  for (const leaf of leaves) {
+    if (leaf.end <= start || leaf.start >= end) continue;
+    if (!(leaf.node instanceof Text)) {
+      found.push(leaf.node);
+      continue;
+    }
+    const range = document.createRange();
+    range.setStart(leaf.node, Math.max(0, start - leaf.start));
+    range.setEnd(leaf.node, Math.min(leaf.node.length, end - leaf.start));
+    found.push(range);
+  }
+  return found;
 }

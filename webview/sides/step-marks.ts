@@ -65,16 +65,25 @@ export class StepMarks {
       const joined = join(bars);
       // Those that are tied first: what only this side has lies over them where two sentences share a line.
       joined.sort((a, b) => Number(a.kind in signs) - Number(b.kind in signs));
-      this.#layer.replaceChildren(
-        ...joined.map(({ kind, top: y, height }) => {
-          const bar = document.createElement('div');
-          bar.className = `step-mark row-${kind}`;
-          bar.style.top = `${y}px`;
-          bar.style.height = `${height}px`;
-          bar.textContent = signs[kind] ?? '';
-          return bar;
-        }),
-      );
+      this.#show(joined);
+    }
+  }
+
+  /** Bars that are there already are moved: making them anew in each frame costs more than all the rest. */
+  #show(bars: readonly { kind: RowKind; top: number; height: number }[]): void {
+    const layer = this.#layer;
+    while (layer.childElementCount > bars.length) layer.lastElementChild!.remove();
+    for (const [n, { kind, top, height }] of bars.entries()) {
+      const known = layer.children[n] as HTMLElement | undefined;
+      const bar = known ?? document.createElement('div');
+      const [look, y, tall] = [`step-mark row-${kind}`, `${top}px`, `${height}px`];
+      if (bar.className !== look) {
+        bar.className = look;
+        bar.textContent = signs[kind] ?? '';
+      }
+      if (bar.style.top !== y) bar.style.top = y;
+      if (bar.style.height !== tall) bar.style.height = tall;
+      if (!known) layer.append(bar);
     }
   }
 

@@ -2,8 +2,8 @@
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PaneHandle } from '../text/text-pane.tsx';
 import { Store } from '../ui/store.ts';
-import { onThemeChange } from '../ui/theme.ts';
-import { drawBands } from './bands.ts';
+import { cssColor, onThemeChange } from '../ui/theme.ts';
+import { drawBands, type BandColors } from './bands.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
 import { follow, put, type SyncedPane } from './scroll-sync.ts';
 import { StepMarks } from './step-marks.ts';
@@ -35,6 +35,8 @@ export function useLayout(
   const leader = useRef<SideName>('left');
   const frame = useRef(0);
   const windows = useMemo(() => new Store<Windows>({ left: [0, 0], right: [0, 0] }), []);
+  // Asked for once: a style that is read after marks were drawn makes the browser lay out the page within the frame.
+  const colors = useRef<BandColors | null>(null);
   const now = useRef({ map, synced });
   now.current = { map, synced };
 
@@ -48,10 +50,17 @@ export function useLayout(
     const looks = { left: marks.current.left?.look(shown), right: marks.current.right?.look(shown) };
     const box = canvas.current?.getBoundingClientRect();
     const [a, b] = [left.handle.view.window(), right.handle.view.window()];
+    colors.current ??= { tied: cssColor('--lh-tied'), moved: cssColor('--lh-moved') };
     looks.left?.[1]();
     looks.right?.[1]();
     if (canvas.current && box)
-      drawBands(canvas.current, box, shown, { left: looks.left?.[0] ?? [], right: looks.right?.[0] ?? [] });
+      drawBands(
+        canvas.current,
+        box,
+        shown,
+        { left: looks.left?.[0] ?? [], right: looks.right?.[0] ?? [] },
+        colors.current,
+      );
     const old = windows.value;
     if (old.left[0] !== a.start || old.left[1] !== a.end || old.right[0] !== b.start || old.right[1] !== b.end)
       windows.set({ left: [a.start, a.end], right: [b.start, b.end] });
@@ -63,7 +72,10 @@ export function useLayout(
   }, []);
   useEffect(schedule, [map, synced]);
   useEffect(() => {
-    const stop = onThemeChange(schedule);
+    const stop = onThemeChange(() => {
+      colors.current = null;
+      schedule();
+    });
     return () => {
       stop();
       cancelAnimationFrame(frame.current);
