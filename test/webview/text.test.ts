@@ -141,5 +141,8 @@ describe('signs that cannot be seen', () => {
     assert.equal(shown.length, raw.length);
     assert.equal(shown, 'a␀b⇄c␣d\ufffde␡␛[0m\tf\n');
     assert.equal(visible('plain text, 中文 and 😀'), 'plain text, 中文 and 😀');
+    // Eight accents are drawn on a letter, the others beside it.
+    assert.equal(visible(`e${'\u0301'.repeat(11)}!`), `e${'\u0301'.repeat(8)}◌◌◌!`);
+    assert.equal(visible('Việt नमस्ते שָׁלוֹם'), 'Việt नमस्ते שָׁלוֹם');
   });
 });

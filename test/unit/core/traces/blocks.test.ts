@@ -50,6 +50,17 @@ describe('blocks', () => {
     }
   });
 
+  it('cuts a line that is crowded with formulas before one of them, and loses nothing', () => {
+    const text = `Some words. ${'$x_1$ '.repeat(1_000)}`;
+    const found = blocks(text);
+    assert.equal(found.map(({ start, end }) => text.slice(start, end)).join(''), text);
+    for (const { start, end } of found) {
+      const own = text.slice(start, end);
+      assert.ok(own.split('$x_1$').length - 1 <= 150, own.slice(0, 80));
+      assert.match(own, /^(?:Some words\. )?(?:\$x_1\$ )+$/);
+    }
+  });
+
   it('does not cut inside a formula of moderate length', () => {
     const text = `${'word '.repeat(790)}$a + ${'b + '.repeat(40)}c$ end`;
     const formula = text.indexOf('$a');
