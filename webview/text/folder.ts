@@ -65,7 +65,9 @@ export class Folder {
       });
     if (isSame) {
       // Other passages can be folded, perhaps: their controls are written.
-      mounts.measure(mounts.all.keys());
+      // A page that is hidden has nothing to measure: it builds its rows again when it is shown.
+      if (place.height > 0) mounts.measure(mounts.all.keys());
+      else mounts.clear();
       return onChange();
     }
     selection.keep(() =>

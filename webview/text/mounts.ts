@@ -4,7 +4,7 @@ import type { Fold } from '../../core/traces/folds.ts';
 import { buildBlock, type BlockOutput } from './block-view.ts';
 import { FindMarks } from './find-marks.ts';
 import { buildPromptHead, placeLetters, writePosition } from './gutter.ts';
-import { FoldMarks } from './fold-marks.ts';
+import { FoldMarks, keepFoldFocus } from './fold-marks.ts';
 import type { TextItem } from './items.ts';
 import { sameOverlays, type Overlay } from './overlay.ts';
 import type { TextPart } from './part.ts';
@@ -112,6 +112,15 @@ export class Mounts {
     this.#forget(mounted);
     mounted.element.remove();
     this.all.delete(item);
+  }
+
+  /** Builds a block again, as what lies over it is now. */
+  renew(item: TextItem, deadline: number): void {
+    const { index } = this.all.get(item)!;
+    keepFoldFocus(this.#options.content, () => {
+      this.remove(item);
+      this.add(item, index, deadline);
+    });
   }
 
   clear(): void {

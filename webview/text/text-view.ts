@@ -360,10 +360,8 @@ export class TextView {
       for (const [item, mounted] of waiting) {
         if (performance.now() > deadline || room <= 0) break;
         changed.add(item);
-        if (mounted.stale) {
-          this.#mounts.remove(item);
-          this.#mounts.add(item, mounted.index, deadline);
-        } else room -= this.#mounts.setFormulas(mounted, deadline, room);
+        if (mounted.stale) this.#mounts.renew(item, deadline);
+        else room -= this.#mounts.setFormulas(mounted, deadline, room);
       }
       const [from, to] = this.#range(OVERSCAN);
       let units = FRAME_UNITS;
