@@ -9,6 +9,7 @@ import { attemptId } from './attempts.ts';
 import { attemptsOf, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { behind, orderBy, orderOf, type Order } from './list-order.ts';
+import { countOf, LongLists } from './long-lists.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
@@ -28,11 +29,27 @@ export class Pages {
   private readonly index: IndexFile;
   private readonly totals = new Lru<string, { commits: number; total: number }>(64);
 
-  constructor(index: IndexFile) {
+  private readonly long: LongLists;
+  private readonly longest: number;
+  /** Counts what {@link forget} is told. */
+  private forgotten = 0;
+
+  /** `longest`: traces of the scope beyond which a list is made in slices. */
+  constructor(index: IndexFile, longest = 20_000) {
     this.index = index;
+    this.long = new LongLists(index);
+    this.longest = longest;
   }
 
-  page({ filter, query, sort, cursor, limit, offset, around }: Params<'traces/page'>): Result<'traces/page'> {
+  /** A run was deleted, and its row ids may come again. */
+  forget(): void {
+    this.forgotten += 1;
+    this.long.forget();
+  }
+
+  /** Yields every few milliseconds where somebody jumps into a long list. */
+  *page(params: Params<'traces/page'>): Generator<void, Result<'traces/page'>> {
+    const { filter, query, sort, cursor, limit, offset, around } = params;
     const wish = sort ?? { key: 'order', descending: false };
     const { terms } = listQueryOf(query);
     const order = orderOf(wish);
@@ -43,6 +60,35 @@ export class Pages {
     const size = Math.max(1, Math.min(limit ?? DEFAULT_LIMIT, PAGE_LIMIT));
     const condition = where(this.index, filter, terms);
     const after = cursor === undefined ? null : readCursor(cursor, list);
+    const reads = readsOf({ filter, terms, order });
+    const attempts = attemptsOf(this.index, filter);
+    const scope = attempts.reduce((sum, attempt) => sum + attempt.traces, 0);
+    // Its first pages are quicker found by themselves, as long as the order of all is not known.
+    const isDeep = around !== undefined || (offset ?? 0) >= this.longest / 20;
+    const isSorted = order.column !== null || !isPlain(filter, terms);
+    if (scope > this.longest && isSorted && (isDeep || this.long.knows(list))) {
+      const { forgotten } = this;
+      const unread = reads.size > 0 ? yield* this.unreadSliced(filter, terms, list, reads) : null;
+      const ids = yield* this.long.of(list, { condition, attempts, order });
+      // What was looked at between may be another run's by now.
+      if (forgotten !== this.forgotten) {
+        this.long.forget();
+        return yield* this.page(params);
+      }
+      const from = this.placeIn(ids, { after, order, offset, around, size });
+      if (from !== null) {
+        const shown = Array.from(ids.subarray(from, from + size));
+        const last = shown.at(-1);
+        const next = from + size < ids.length && last !== undefined ? this.valueOf(last, order) : undefined;
+        return {
+          rows: this.rows(shown),
+          total: ids.length,
+          ...(next !== undefined && { next: writeCursor({ v: next, id: last!, list }) }),
+          ...(around === undefined && offset === undefined ? {} : { offset: from }),
+          ...(unread !== null && { unread }),
+        };
+      }
+    }
     const keyset = after ? behind(order, after) : { sql: '1', values: [] };
     const skip = around === undefined ? (offset ?? 0) : this.pageOf(parseTraceId(around), order, condition, size);
     const ids = this.index.all<{ id: number; v: string | number | null }>(
@@ -52,7 +98,6 @@ export class Pages {
     );
     const shown = ids.slice(0, size);
     const last = shown.at(-1);
-    const reads = readsOf({ filter, terms, order });
     return {
       rows: this.rows(shown.map((row) => row.id)),
       total: this.total(filter, terms, list, condition),
@@ -60,6 +105,34 @@ export class Pages {
       ...(around === undefined && offset === undefined ? {} : { offset: skip }),
       ...(reads.size > 0 && { unread: this.unread(filter, terms, list, reads) }),
     };
+  }
+
+  /** Where a page begins in a long list; null: its cursor is of a row that is not there any more, or has another value. */
+  private placeIn(
+    ids: Float64Array,
+    {
+      after,
+      order,
+      offset,
+      around,
+      size,
+    }: { after: Place | null; order: Order; offset: number | undefined; around: string | undefined; size: number },
+  ): number | null {
+    if (around !== undefined) {
+      const { key, n } = parseTraceId(around);
+      const attempt = attemptId(this.index, key);
+      const at = attempt === null ? -1 : ids.indexOf(traceRowId(attempt, n));
+      return Math.floor(Math.max(0, at) / size) * size;
+    }
+    if (!after) return offset ?? 0;
+    const at = ids.indexOf(after.id);
+    return at >= 0 && this.valueOf(after.id, order) === after.v ? at + 1 + (offset ?? 0) : null;
+  }
+
+  /** What a row is sorted by; undefined: it is gone. */
+  private valueOf(id: number, { column, join }: Order): Place['v'] | undefined {
+    return this.index.get<{ v: Place['v'] }>(`SELECT ${column ?? 'NULL'} AS v FROM traces t ${join} WHERE t.id = ?`, id)
+      ?.v;
   }
 
   /** Where the page of `size` rows begins that holds a trace; 0 where the list has it not. */
@@ -91,11 +164,7 @@ export class Pages {
 
   /** From the attempts' own counts where they suffice, otherwise counted once as long as nothing is written. */
   private total(filter: TraceFilter, terms: readonly Term[], list: string, condition: Where): number {
-    const isPlain = Object.entries(filter).every(
-      ([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key),
-    );
-    if (isPlain && terms.length === 0)
-      return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
+    if (isPlain(filter, terms)) return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
     return this.counted(`total ${list}`, condition);
   }
 
@@ -103,6 +172,24 @@ export class Pages {
   private unread(filter: TraceFilter, terms: readonly Term[], list: string, reads: ReadonlySet<Reads>): number {
     const unread = unreadOf(this.index, filter, terms, reads);
     return this.counted(`unread ${list}`, unread);
+  }
+
+  private *unreadSliced(
+    filter: TraceFilter,
+    terms: readonly Term[],
+    list: string,
+    reads: ReadonlySet<Reads>,
+  ): Generator<void, number> {
+    const { commits } = this.index;
+    const known = this.totals.get(`unread ${list}`);
+    if (known?.commits === commits) return known.total;
+    const total = yield* countOf(
+      this.index,
+      attemptsOf(this.index, filter),
+      unreadOf(this.index, filter, terms, reads),
+    );
+    this.totals.set(`unread ${list}`, { commits, total });
+    return total;
   }
 
   private counted(key: string, { sql, values }: Where): number {
@@ -113,6 +200,11 @@ export class Pages {
     return total;
   }
 }
+
+/** Whether all that counts of some attempts is listed. */
+const isPlain = (filter: TraceFilter, terms: readonly Term[]): boolean =>
+  terms.length === 0 &&
+  Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key));
 
 const writeCursor = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
 

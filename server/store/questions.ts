@@ -1,4 +1,5 @@
 /** What the index and the text parts answer. */
+import { atOnce } from '../../core/metrics/slices.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { advisoriesOf } from './advisories.ts';
@@ -64,6 +65,11 @@ export class Questions {
     this.overview = new Overview({ index, root, annotator: this.annotator });
   }
 
+  /** A page of traces: answered as {@link sliced} is. */
+  page(params: Params<'traces/page'>): Generator<void, Result<'traces/page'>> {
+    return this.pages.page(params);
+  }
+
   answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
     return this.answers[method](params);
   }
@@ -97,7 +103,7 @@ export class Questions {
   }
 
   private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
-    'traces/page': (params) => this.pages.page(params),
+    'traces/page': (params) => atOnce(this.pages.page(params)),
     'traces/get': ({ trace }) => traceDetail(this.index, this.root, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
     'traces/annotations': ({ trace }) => {
@@ -171,6 +177,7 @@ export class Questions {
   forget(): void {
     this.texts.forget();
     this.tokens.forget();
+    this.pages.forget();
     this.annotator.forget();
     this.labels.forget();
     this.judges.forget();

@@ -4,11 +4,14 @@ import type { Query } from '../../core/query/types.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { attemptsOf, where, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
+import { countOf } from './long-lists.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';
 import { attemptId } from './attempts.ts';
 import { traceRows } from './rows.ts';
+import { rangesOf } from './scan.ts';
 import { traceRowId } from './schema.ts';
 import { EXTENT, type SearchBegin, type SearchPage, type TextPlaces } from './search-page.ts';
+import { Slices } from './slices.ts';
 import { readsOf, unreadOf } from './unread.ts';
 
 export interface SearchScope {
@@ -20,22 +23,30 @@ export interface SearchScope {
 
 /** Rows of one statement: extents, or traces without any. A trace with more of them is a page of its own. */
 const PAGE_ROWS = 8192;
+/** Row ids that one statement goes through: of few of them a condition may hold. */
+const PAGE_IDS = 32_768;
 /** Numbers of a row: the trace, its prompt, part, position and bytes; -1 where there is none. */
 const COLUMNS = 5;
 
-/** The next page; null: there are no more traces. */
-export function searchPage(
+/** The next page; null: there are no more traces. Yields every few milliseconds. */
+export function* searchPage(
   index: IndexFile,
   root: string,
   { filter, query, prompts, after }: SearchScope & { after: number },
-): SearchPage | null {
+): Generator<void, SearchPage | null> {
+  const slices = new Slices();
   const condition = where(index, filter, query.terms);
   for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
-    const [first, end] = [traceRowId(id, 0), traceRowId(id + 1, 0)];
-    if (end <= after) continue;
-    const rows = placeRows(index, condition, Math.max(after, first - 1), end);
-    if (rows.length === 0) continue;
-    return { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
+    if (traceRowId(id + 1, 0) <= after) continue;
+    for (const { from, to } of rangesOf(index, id, PAGE_IDS)) {
+      if (to <= after) continue;
+      const rows = placeRows(index, condition, Math.max(after, from - 1), to);
+      if (rows.length > 0)
+        return { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
+      yield* slices.breath();
+      // Its run may have been deleted meanwhile, and ids come again.
+      if (attemptId(index, { run, stage, attempt }) !== id) return null;
+    }
   }
   return null;
 }
@@ -142,16 +153,17 @@ export function searchedRows(index: IndexFile, ids: number[]): (TraceRow & { row
 }
 
 /** @throws `not_found` where the trace `after` is not there any more */
-export function beginSearch(
+export function* beginSearch(
   index: IndexFile,
   { filter, query: { terms }, after }: SearchScope & { after?: string | undefined },
-): SearchBegin {
+): Generator<void, SearchBegin> {
+  const attempts = attemptsOf(index, filter);
   const behind = after === undefined ? -1 : rowIdOf(index, after);
-  const counted = ({ sql, values }: Where): number =>
-    index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql} AND t.id > ?`, ...values, behind)?.n ?? 0;
-  const total = counted(where(index, filter, terms));
+  const counted = ({ sql, values }: Where) =>
+    countOf(index, attempts, { sql: `${sql} AND t.id > ?`, values: [...values, behind] });
+  const total = yield* counted(where(index, filter, terms));
   const reads = readsOf({ filter, terms });
-  const unread = reads.size > 0 ? counted(unreadOf(index, filter, terms, reads)) : null;
+  const unread = reads.size > 0 ? yield* counted(unreadOf(index, filter, terms, reads)) : null;
   return { total, after: behind, unread };
 }
 

@@ -3,10 +3,12 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
+import type { Params } from '../../core/protocol/methods.ts';
 import { Imports } from './importing.ts';
 import type { Message, Request, StoreCall, StoreCalls } from './messages.ts';
 import { beginSearch, searchedRows, searchPage } from './search-places.ts';
 import { Store } from './store.ts';
+import type { StoreMethod } from './trace-store.ts';
 import { verify } from './verify.ts';
 
 type Handlers = {
@@ -38,7 +40,10 @@ try {
 const imports = new Imports(store);
 
 const handlers: Handlers = {
-  read: ([method, params]) => store.questions.answer(method, params),
+  read: ([method, params]) =>
+    method === 'traces/page'
+      ? inSlices(store.questions.page(params as Params<'traces/page'>))
+      : store.questions.answer<StoreMethod>(method, params),
   catchUp: ([key]) => store.intake.catchUp(key),
   runs: ([cursor, limit]) => store.questions.runs(cursor, limit),
   run: ([run]) => store.questions.run(run),
@@ -66,8 +71,8 @@ const handlers: Handlers = {
   editLabels: ([params]) => store.editLabels(params),
   labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
   judgeAgreement: ([params]) => inSlices(store.questions.judgeAgreement(params)),
-  beginSearch: ([scope]) => beginSearch(store.index, scope),
-  searchPage: ([scope]) => searchPage(store.index, root, scope),
+  beginSearch: ([scope]) => inSlices(beginSearch(store.index, scope)),
+  searchPage: ([scope]) => inSlices(searchPage(store.index, root, scope)),
   searchedRows: ([ids]) => searchedRows(store.index, ids),
   labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),
   verify: async (_args, id) => {
