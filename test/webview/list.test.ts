@@ -406,7 +406,7 @@ describe('list of traces', () => {
   it('shows another order with one question, and finds where the selected trace lies behind it', async () => {
     const host = new FakeHost({ traces: made(1000) }, view);
     const page = await open(host);
-    await page.locator('#trace-4').click();
+    await page.locator('#trace-1').click();
     await page.waitForTimeout(300);
     const pages = () => host.calls.filter(({ method }) => method === 'traces/page').map(({ params }) => params);
     const before = pages().length;

@@ -41,7 +41,8 @@ export function Grid<T>(props: GridProps<T>) {
   useEffect(view, [rows.length > 0]);
 
   // The selected row is brought into view, below the head.
-  const revealed = useRef<string | null>(null);
+  // What is found only later, while rows still come in, moves nothing.
+  const revealed = useRef(index < 0 ? selected : null);
   useEffect(() => {
     const element = scroller.current!;
     if (selected === null) revealed.current = null;
