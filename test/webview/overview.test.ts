@@ -115,6 +115,26 @@ describe('the overview', () => {
     assert.match((await verdicts.textContent())!, /40 traces/);
   });
 
+  it('keeps over a reload what was chosen in its panels', async () => {
+    const { host } = overviewHost(store, 'run', { set: 'sums' });
+    const page = await open(host);
+    const matrix = panel(page, 'Problems by checkpoint');
+    await matrix.getByRole('grid').waitFor();
+    await matrix.getByLabel('Order').evaluate((element: HTMLSelectElement) => {
+      element.value = 'problem-';
+      element.dispatchEvent(new Event('change'));
+    });
+    await page.getByRole('button', { name: 'Mean tokens spent' }).click();
+    await page.getByLabel('Last step').fill('10');
+    await page.getByLabel('Last step').press('Tab');
+    const first = page.locator('#cell-0-0', { hasText: /^p0$/ });
+    await first.waitFor();
+    await page.reload();
+    await first.waitFor();
+    assert.equal(await page.getByLabel('Last step').inputValue(), '10');
+    assert.equal(await page.getByRole('button', { name: 'Mean tokens spent' }).getAttribute('aria-pressed'), 'true');
+  });
+
   it('has a grid of problems by checkpoints that keys go through', async () => {
     const { host } = overviewHost(store, 'run', { set: 'sums' });
     const page = await open(host);

@@ -12,6 +12,7 @@ import { Dropdown } from '../ui/controls.ts';
 import { count, decimal, plural } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
+import { isFlag, isTextOrNull, useKept } from './kept.ts';
 import { checkpointFilter, seriesRef, tracesView, type Place } from './open.ts';
 import { Panel } from './panel.tsx';
 
@@ -54,9 +55,10 @@ function useRates(host: Host, place: Place, most: number | null | undefined, ver
 }
 
 export function Behaviours({ host, place, version }: BehavioursProps) {
-  const [most, setMost] = useState<number | null | undefined>(undefined);
+  const [all, setAll] = useKept('behaviours.all', false, isFlag);
+  const most = all ? null : undefined;
   const { rates, error, retry } = useRates(host, place, most, version);
-  const [chosen, setChosen] = useState<Label | null>(null);
+  const [chosen, setChosen] = useKept<string | null>('behaviours.label', null, isTextOrNull);
   const whole = rates?.waiting === 0 ? rates : null;
   const present = useMemo(
     () =>
@@ -65,14 +67,14 @@ export function Behaviours({ host, place, version }: BehavioursProps) {
         : [],
     [whole],
   );
-  const label = chosen !== null && present.includes(chosen) ? chosen : (present[0] ?? null);
+  const label = present.find((one) => one === chosen) ?? present[0] ?? null;
   const chosenTexts = rates?.of.reduce((sum, one) => sum + one.chosen, 0) ?? 0;
-  const all = rates?.of.reduce((sum, one) => sum + one.traces, 0) ?? 0;
+  const traces = rates?.of.reduce((sum, one) => sum + one.traces, 0) ?? 0;
   const note = !rates
     ? ''
     : rates.waiting > 0
       ? `${count(chosenTexts - rates.waiting)} of ${plural(chosenTexts, 'text')} read so far`
-      : `${plural(chosenTexts, 'text')} read${chosenTexts < all ? ` of ${count(all)}, evenly chosen` : ''}`;
+      : `${plural(chosenTexts, 'text')} read${chosenTexts < traces ? ` of ${count(traces)}, evenly chosen` : ''}`;
   return (
     <Panel
       wide
@@ -80,9 +82,9 @@ export function Behaviours({ host, place, version }: BehavioursProps) {
       note={note}
       tools={
         <>
-          {whole && chosenTexts < all && (
-            <button class="chip" onClick={() => setMost(null)}>
-              Read all {count(all)}
+          {whole && chosenTexts < traces && (
+            <button class="chip" onClick={() => setAll(true)}>
+              Read all {count(traces)}
             </button>
           )}
           {label && present.length > 1 && (
@@ -90,7 +92,7 @@ export function Behaviours({ host, place, version }: BehavioursProps) {
               label="Behaviour"
               value={label}
               options={present.map((one) => ({ value: one, text: lookOf(one).name }))}
-              onChange={(value) => setChosen(value as Label)}
+              onChange={setChosen}
             />
           )}
         </>

@@ -8,6 +8,7 @@ import { Chart } from '../dashboard/chart.tsx';
 import { perCent } from '../dashboard/evaluation-charts.tsx';
 import type { Host } from '../host.ts';
 import { count, plural, short } from '../ui/format.ts';
+import { isFlag, useKept } from './kept.ts';
 import { checkpointFilter, seriesRef, tracesView, type Place } from './open.ts';
 import { Panel, Wait } from './panel.tsx';
 import { ProblemList, type Listed } from './problem-list.tsx';
@@ -34,7 +35,7 @@ interface At {
 
 export function BudgetCurve({ host, place, before, after, version }: CurveProps) {
   const answer = useAnswer(host, 'overview/budgets', seriesRef(place), version);
-  const [spent, setSpent] = useState(false);
+  const [spent, setSpent] = useKept('budgets.spent', false, isFlag);
   const [at, setAt] = useState<At | null>(null);
   const drawn = useMemo(
     () => answer.value && linesOf(answer.value, [before.key, after.key], spent),

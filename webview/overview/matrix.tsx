@@ -10,6 +10,7 @@ import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { isFlagOrNull, isText, useKept } from './kept.ts';
 import { MatrixModel, type MatrixWish } from './matrix-model.ts';
 import { cellText, cellWords, checkpointFilter, seriesFilter, seriesRef, tracesView, type Place } from './open.ts';
 import { Panel } from './panel.tsx';
@@ -38,9 +39,10 @@ interface MatrixProps {
 }
 
 export function Matrix({ host, place, version }: MatrixProps) {
-  const [sort, setSort] = useState('accuracy-');
-  const [text, setText] = useState('');
-  const [numbers, setNumbers] = useState<boolean | null>(null);
+  const [kept, setSort] = useKept('matrix.sort', 'accuracy-', isText);
+  const sort = sorts.some(({ value }) => value === kept) ? kept : 'accuracy-';
+  const [text, setText] = useKept('matrix.text', '', isText);
+  const [numbers, setNumbers] = useKept<boolean | null>('matrix.numbers', null, isFlagOrNull);
   const [shown, setShown] = useState<MatrixRow | null>(null);
   const wish: MatrixWish = {
     ...seriesRef(place),

@@ -1,5 +1,5 @@
 /** Figures over all traces of a run, every mark of which opens the traces behind it. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Checkpoint, SeriesInfo } from '../../core/protocol/overview.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
@@ -12,6 +12,7 @@ import { Behaviours } from './behaviours.tsx';
 import { BudgetCurve } from './budget-curve.tsx';
 import { Difficulty } from './difficulty.tsx';
 import { overviewKeyLines } from './keys.ts';
+import { Keeping } from './kept.ts';
 import { Matrix } from './matrix.tsx';
 import { seriesFilter, tracesView, type Place } from './open.ts';
 import { Quadrants } from './quadrants.tsx';
@@ -176,15 +177,18 @@ function Panels({
   const { before, after } = endsOf(series, view);
   const shared = { host, place, version };
   const pair = { ...shared, before, after };
+  const keeping = useMemo(() => ({ page, series: `${series.set}/${series.stage}` }), [page, series.set, series.stage]);
   return (
-    <div class="panels">
-      <Scatter {...shared} />
-      <Matrix {...shared} />
-      {before.key !== after.key && <Quadrants {...pair} />}
-      <Difficulty {...pair} />
-      <BudgetCurve {...pair} />
-      <Behaviours {...shared} />
-    </div>
+    <Keeping.Provider value={keeping}>
+      <div class="panels">
+        <Scatter {...shared} />
+        <Matrix {...shared} />
+        {before.key !== after.key && <Quadrants {...pair} />}
+        <Difficulty {...pair} />
+        <BudgetCurve {...pair} />
+        <Behaviours {...shared} />
+      </div>
+    </Keeping.Provider>
   );
 }
 

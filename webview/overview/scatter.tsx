@@ -7,6 +7,7 @@ import { useWidth } from '../report/use-width.ts';
 import { count, plural, short, tokens } from '../ui/format.ts';
 import { onThemeChange } from '../ui/theme.ts';
 import { seriesFilter, seriesRef, tracesView, type Place } from './open.ts';
+import { isNumberOrNull, useKept } from './kept.ts';
 import { Panel, Wait } from './panel.tsx';
 import { DENSE, drawScatter } from './scatter-draw.ts';
 import {
@@ -33,7 +34,9 @@ interface ScatterProps {
 }
 
 export function Scatter({ host, place, version }: ScatterProps) {
-  const [steps, setSteps] = useState<{ from: number | null; to: number | null }>({ from: null, to: null });
+  const [firstStep, setFirstStep] = useKept<number | null>('steps.from', null, isNumberOrNull);
+  const [lastStep, setLastStep] = useKept<number | null>('steps.to', null, isNumberOrNull);
+  const steps = { from: firstStep, to: lastStep };
   const answer = useAnswer(
     host,
     'overview/scatter',
@@ -62,7 +65,7 @@ export function Scatter({ host, place, version }: ScatterProps) {
       min={0}
       onChange={(event) => {
         const text = event.currentTarget.value;
-        setSteps({ ...steps, [end]: text === '' ? null : Math.max(0, Math.round(Number(text))) });
+        (end === 'from' ? setFirstStep : setLastStep)(text === '' ? null : Math.max(0, Math.round(Number(text))));
       }}
     />
   );
