@@ -9,12 +9,13 @@ interface AxeResult {
   violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
 }
 
-/** One line a violation: its rule and its first elements; empty when the page is clean. */
-export async function axe(page: Page): Promise<string[]> {
+/** One line a violation: its rule and its first elements; empty when the page is clean. `rules`: only these. */
+export async function axe(page: Page, rules: readonly string[] | null = null): Promise<string[]> {
   await page.evaluate(source);
-  const { violations } = await page.evaluate(() =>
-    (window as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run(),
-  );
+  const { violations } = await page.evaluate((only) => {
+    const { axe: tool } = window as unknown as { axe: { run(options: object): Promise<AxeResult> } };
+    return tool.run(only ? { runOnly: only } : {});
+  }, rules);
   return violations.map(
     ({ id, nodes }) =>
       `${id} (${nodes.length}): ${nodes
