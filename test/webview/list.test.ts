@@ -1,49 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { Page } from 'playwright-core';
-import { LonghandError } from '../../core/protocol/errors.ts';
-import type { ReadingSettings, View } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
-import { FakeHost, fakeTrace, type FakeTrace } from './fake-host.ts';
+import { FakeHost } from './fake-host.ts';
 import { shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
-type InspectorView = Extract<View, { page: 'inspector' }>;
-const view: InspectorView = { page: 'inspector', title: 'two-stage', filter: { run: 'run-00000000' } };
-const sets = [40, 80].flatMap((step) =>
-  ['grpo', 'sft'].map((stage) => ({ run: 'run-00000000', stage, step, label: `${stage} ${step}`, traces: 100 })),
-);
-
-/** Traces of two stages; every third is wrong, every seventh is cut, every fifth has something to find. */
-function made(n: number): FakeTrace[] {
-  return Array.from({ length: n }, (_, i) =>
-    fakeTrace(i, {
-      completion:
-        i % 5 === 0
-          ? `First, a thought.\n\nWait, let me check this again. Trace ${i}.\n\nLet me check once more. So \\boxed{${i % 3 === 0 ? 4 : 3}}`
-          : `Trace ${i}: so \\boxed{${i % 3 === 0 ? 4 : 3}}`,
-      gold: '3',
-      problemLabel: `aime24/${i % 90}`,
-      sample: i % 4,
-      stage: i % 2 === 0 ? 'grpo' : 'sft',
-      step: i % 4 < 2 ? 40 : 80,
-      tokens: 1000 + ((i * 7919) % 15_000),
-      finish: i % 7 === 0 ? 'length' : 'stop',
-      reward: (i % 11) / 10,
-      advantage: ((i % 9) - 4) / 4,
-    }),
-  );
-}
-
-const field = (page: Page) => page.getByRole('combobox', { name: 'Query of the list' });
-const summary = (page: Page, words: string | RegExp) => page.locator('.summary', { hasText: words }).waitFor();
-const write = async (page: Page, text: string) => {
-  await field(page).fill('');
-  await page.keyboard.insertText(text);
-};
-const lastQuery = (host: FakeHost, method = 'traces/page') =>
-  (host.calls.filter((call) => call.method === method).at(-1)?.params as { query?: string } | undefined)?.query;
+import { field, lastQuery, made, sets, summary, view, write, type InspectorView } from './made-list.ts';
 
 describe('list of traces', () => {
   const { open, close } = suitePages({}, 8000);
@@ -132,100 +95,6 @@ describe('list of traces', () => {
     await chips.getByRole('button', { name: 'step' }).click();
     assert.equal(await field(page).inputValue(), 'verdict:right is:truncated step:');
     await page.getByRole('option', { name: '80' }).waitFor();
-  });
-
-  it('finds words and expressions in the texts, streamed, and opens a trace at its first hit with the find bar filled', async () => {
-    const host = new FakeHost({ traces: made(300), sets }, view);
-    host.searchPace = 250;
-    const page = await open(host);
-    await summary(page, '300 traces');
-    await write(page, 'stage:grpo "let me check"');
-    await page.getByRole('button', { name: 'Stop' }).waitFor();
-    await page.getByRole('progressbar', { name: 'Searched' }).waitFor();
-    await page.locator('mark.hit').first().waitFor();
-    await summary(page, /60 hits in 30 traces of 150/);
-    assert.equal(lastQuery(host, 'traces/search'), 'stage:grpo "let me check"');
-    assert.equal(await page.locator('mark.hit').first().innerText(), 'let me check');
-    assert.equal(await page.locator('#trace-0 .cell-hits').innerText(), '2');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowDown');
-    await page.locator('#trace-2[aria-selected=true]').waitFor();
-    await page.keyboard.press('Enter');
-    await page.locator('.find-count', { hasText: '1 of 2' }).waitFor();
-    assert.equal(await page.getByRole('textbox', { name: 'Find' }).inputValue(), 'let me check');
-    await shot(page, 'list-search');
-    await write(page, '/once more/');
-    await summary(page, /60 hits in 60 traces/);
-    await write(page, '');
-    await summary(page, '300 traces');
-  });
-
-  it('stops a search, keeps what it found and says how far it came', async () => {
-    const host = new FakeHost({ traces: made(400) }, view);
-    host.searchPace = 250;
-    const page = await open(host);
-    await summary(page, '400 traces');
-    await write(page, 'wait');
-    await page.locator('mark.hit').first().waitFor();
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await summary(page, /Stopped: \d+ of 400 searched/);
-    assert.ok((await page.locator('mark.hit').count()) > 0);
-    await page.getByText('Search again').waitFor();
-  });
-
-  it('says what fails: a list that cannot be read, texts that cannot be searched', async () => {
-    const host = new FakeHost({ traces: made(30) }, view);
-    host.failing.set('traces/page', new LonghandError('corrupt', 'The index is damaged.'));
-    host.failing.set('traces/search', new LonghandError('internal', 'No thread could be started.'));
-    const page = await open(host);
-    await page.getByRole('heading', { name: 'The list cannot be shown' }).waitFor();
-    host.failing.delete('traces/page');
-    await page.getByText('Try again').click();
-    await summary(page, '30 traces');
-    await write(page, 'wait');
-    await page.getByRole('heading', { name: 'The texts cannot be searched' }).waitFor();
-    host.failing.clear();
-    await page.getByText('Try again').click();
-    await summary(page, /6 hits in 6 traces/);
-  });
-
-  it('counts the texts that are still to be read for what is asked, and reads them', async () => {
-    const host = new FakeHost({ traces: made(30) }, view);
-    host.unread = 12;
-    host.readAtOnce = 3;
-    let go = () => {};
-    host.held.set('traces/readTexts', new Promise<void>((resolve) => (go = resolve)));
-    const page = await open(host);
-    await write(page, 'flips:>=0');
-    await summary(page, '12 still to be read');
-    go();
-    await page.waitForFunction(() => !document.querySelector('.summary')?.textContent?.includes('still'));
-    assert.ok(host.count('traces/readTexts') >= 4);
-  });
-
-  it('says of how many traces a search does not know, reads their texts when it is asked to, and searches again', async () => {
-    const host = new FakeHost({ traces: made(30) }, view);
-    host.unread = 12;
-    host.readAtOnce = 3;
-    let go = () => {};
-    host.held.set('traces/readTexts', new Promise<void>((resolve) => (go = resolve)));
-    const page = await open(host);
-    await write(page, 'wait flips:>=0');
-    await page.getByText('Not known of 12 traces').waitFor();
-    const read = page.getByRole('button', { name: 'Read and search again' });
-    await read.focus();
-    await page.keyboard.press('Enter');
-    await summary(page, '12 still to be read');
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.waitForFunction(() => !document.querySelector('.summary')?.textContent?.includes('still'));
-    const searches = host.count('traces/search');
-    go();
-    host.held.clear();
-    await read.click();
-    await page.getByText('Not known of').waitFor({ state: 'detached' });
-    assert.equal(host.unread, 0);
-    assert.equal(host.count('traces/search'), searches + 1);
   });
 
   it('saves a view, opens it elsewhere, renames and deletes it, all by the keyboard', async () => {
@@ -433,7 +302,7 @@ describe('list of traces', () => {
     const shown = ['problem', 'sample', 'set', 'epoch', 'length', 'behaviour.verification'];
     const settings = { hiddenLabels: [], raw: false, factsOpen: true, listOpen: true, fontSize: null };
     const host = new FakeHost({ traces }, view, {
-      settings: { ...settings, listColumns: { shown } } as ReadingSettings,
+      settings: { ...settings, listColumns: { shown } },
     });
     const page = await open(host);
     await page.locator('.grid-row').first().waitFor();
