@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { ReadingSettings } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { shot } from './page.ts';
