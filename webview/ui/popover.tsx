@@ -22,9 +22,18 @@ export function Popover({ icon, label, title, onOpen, children }: PopoverProps) 
     const elsewhere = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
+    // What had the focus may be gone: a row that was deleted.
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || root.current?.contains(event.target as Node)) return;
+      event.preventDefault();
+      setOpen(false);
+      button.current?.focus();
+    };
     document.addEventListener('pointerdown', elsewhere);
     document.addEventListener('focusin', elsewhere);
+    document.addEventListener('keydown', escape, true);
     return () => {
+      document.removeEventListener('keydown', escape, true);
       document.removeEventListener('pointerdown', elsewhere);
       document.removeEventListener('focusin', elsewhere);
     };
