@@ -2,6 +2,7 @@
  * Cuts a text into blocks for a windowed view. Every character belongs to exactly one block, so that the raw text is the blocks'
  * texts joined; a block's trailing line ends belong to it.
  */
+import { lowerBound } from './lower-bound.ts';
 import { regions, type Regions } from './math.ts';
 
 export interface Block {
@@ -172,12 +173,5 @@ function insideFormula(known: Regions, at: number): { start: number; end: number
 }
 
 function firstEndingAfter({ math }: Regions, at: number): number {
-  let low = 0;
-  let high = math.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (math[middle]!.end <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return lowerBound(math.length, (i) => math[i]!.end > at);
 }

@@ -1,4 +1,5 @@
 /** Passages that a reader may fold away: checks that were answered, what was said before, code. Pure; nothing is cut, folds are a view. */
+import { lowerBound } from './lower-bound.ts';
 
 export const foldKinds = ['check', 'repeat', 'code'] as const;
 export type FoldKind = (typeof foldKinds)[number];
@@ -53,7 +54,7 @@ export function* foldsInSlices(text: string, { steps, checks, code }: FoldSource
   yield;
   const answered = checks.flatMap(({ start, end }): Fold[] => {
     // The step with the cue stays.
-    const after = steps[firstWhere(steps.length, (i) => steps[i]! > start)];
+    const after = steps[lowerBound(steps.length, (i) => steps[i]! > start)];
     return after === undefined || after >= end ? [] : [{ start: after, end, kind: 'check' }];
   });
   let chosen: Fold[] = [];
@@ -66,24 +67,12 @@ function withOthers(chosen: readonly Fold[], folds: readonly Fold[]): Fold[] {
   const all: Fold[] = [...chosen];
   let end = -1;
   for (const fold of folds.filter((one) => one.end - one.start >= WORTH).sort((a, b) => a.start - b.start)) {
-    const next = chosen[firstWhere(chosen.length, (i) => chosen[i]!.end > fold.start)];
+    const next = chosen[lowerBound(chosen.length, (i) => chosen[i]!.end > fold.start)];
     if (fold.start < end || (next && next.start < fold.end)) continue;
     end = fold.end;
     all.push(fold);
   }
   return all.sort((a, b) => a.start - b.start);
-}
-
-/** The first index for which `holds`, or `n`: it is false up to there, and true from there on. */
-function firstWhere(n: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Runs of steps that stood before in the same order, letter case and white space apart. */

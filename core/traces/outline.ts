@@ -5,6 +5,7 @@
 import type { Label, Span } from '../behaviours/spans.ts';
 import type { VerdictValue } from '../protocol/events.ts';
 import type { TraceFiguresAnswer } from '../protocol/figures.ts';
+import { lowerBound } from './lower-bound.ts';
 import type { Section } from './sections.ts';
 
 export interface OutlineEntry {
@@ -137,8 +138,8 @@ function partsOf(
   steps: readonly number[],
   openers: readonly Span[],
 ): OutlineEntry[] {
-  const first = lowerBound(steps, start);
-  const last = lowerBound(steps, end);
+  const first = lowerBound(steps.length, (i) => steps[i]! >= start);
+  const last = lowerBound(steps.length, (i) => steps[i]! >= end);
   const parts: OutlineEntry[] = [];
   let opener = 0;
   let from = first;
@@ -166,17 +167,6 @@ function partsOf(
   }
   close(last);
   return parts;
-}
-
-function lowerBound(list: readonly number[], at: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The beginning of a stretch on one line. */

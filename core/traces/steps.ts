@@ -1,4 +1,5 @@
 /** Cuts a text into steps: sentences, display formulas, lines of a list or of a calculation, code fences. */
+import { lowerBound } from './lower-bound.ts';
 import { regions, type Regions } from './math.ts';
 
 /** UTF-16 units, end exclusive; white space and tokens around the step belong to none. */
@@ -102,8 +103,8 @@ function sentences(text: string, from: number, to: number, known: Regions, opens
 
 /** For growing `at`: the end of the inline formula or code span that holds it, or -1. */
 function inlineWithin(known: Regions, from: number): (at: number) => number {
-  let m = lowerBound(known.math, from);
-  let c = lowerBound(known.code, from);
+  let m = lowerBound(known.math.length, (i) => known.math[i]!.end > from);
+  let c = lowerBound(known.code.length, (i) => known.code[i]!.end > from);
   return (at) => {
     while (m < known.math.length && known.math[m]!.end <= at) m += 1;
     while (c < known.code.length && known.code[c]!.end <= at) c += 1;
@@ -112,17 +113,6 @@ function inlineWithin(known: Regions, from: number): (at: number) => number {
     const code = known.code[c];
     return code && code.start <= at ? code.end : -1;
   };
-}
-
-function lowerBound(list: readonly { end: number }[], at: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle]!.end <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function skipSpace(text: string, from: number, to: number): number {

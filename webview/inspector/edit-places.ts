@@ -1,7 +1,7 @@
 /** Places of labels in a text: steps, and where an end goes when it is moved. Pure. */
 import type { Stretch } from '../../core/labels/agreement.ts';
 import type { ReaderSpan } from '../../core/protocol/labels.ts';
-import { lowerBound } from '../text/part.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 
 /** What the reader is at: some steps in a row, one label, or a stretch that was selected. */
 export type Target =

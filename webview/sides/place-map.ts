@@ -1,5 +1,6 @@
 /** An alignment as the page needs it: what belongs beside what, the differences one by one, the counts. Pure. */
 import type { AlignedRow, Alignment, RowKind } from '../../core/traces/align.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 
 export type SideName = 'left' | 'right';
 export const other = (side: SideName): SideName => (side === 'left' ? 'right' : 'left');
@@ -63,16 +64,10 @@ export class PlaceMap {
   /** Where a place of one completion belongs in the other: within tied steps and between them in proportion. */
   across(from: SideName, offset: number): number {
     const to = other(from);
-    let low = 0;
-    let high = this.#ties.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#ties[middle]![from][0] <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const tie = this.#ties[low - 1];
+    const after = lowerBound(this.#ties.length, (i) => this.#ties[i]![from][0] > offset);
+    const tie = this.#ties[after - 1];
     if (tie && offset < tie[from][1]) return between(tie[from], tie[to], offset);
-    const next = this.#ties[low];
+    const next = this.#ties[after];
     return between(
       [tie ? tie[from][1] : 0, next ? next[from][0] : this.#lengths[from]],
       [tie ? tie[to][1] : 0, next ? next[to][0] : this.#lengths[to]],
@@ -83,17 +78,10 @@ export class PlaceMap {
   /** The steps of a side that touch `start…end`, as indices: from, and up to but not with. */
   stepsWithin(side: SideName, start: number, end: number): readonly [number, number] {
     const steps = this.alignment[side];
-    const first = (test: (at: number) => boolean) => {
-      let low = 0;
-      let high = steps.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (test(middle)) high = middle;
-        else low = middle + 1;
-      }
-      return low;
-    };
-    return [first((at) => steps[at]!.end > start), first((at) => steps[at]!.start >= end)];
+    return [
+      lowerBound(steps.length, (i) => steps[i]!.end > start),
+      lowerBound(steps.length, (i) => steps[i]!.start >= end),
+    ];
   }
 
   row(side: SideName, step: number): AlignedRow {

@@ -2,7 +2,7 @@
  * What a search found, marked in what is mounted: by the browser's highlights over text nodes, so that no element is built
  * for a hit, and by a class on formulas.
  */
-import { lowerBound } from './part.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { extentOf, partsOf, type TextPosition } from './positions.ts';
 
 type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;

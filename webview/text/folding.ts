@@ -1,8 +1,8 @@
 /** What of a completion can be folded, and what is: by kind as the reader chose, and single passages otherwise. Pure: no DOM. */
 import type { Positions } from '../../core/metrics/token-position.ts';
 import { foldKinds, type Fold, type FoldKind } from '../../core/traces/folds.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { plural } from '../ui/format.ts';
-import { lowerBound } from './part.ts';
 
 export class Folding {
   /** What can be folded, in order, none over another. */

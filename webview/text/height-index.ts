@@ -1,5 +1,5 @@
 /** Where each block of a windowed text lies, in pixels: heights, some measured and some estimated, and their sums. */
-import { lowerBound } from './part.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 
 export class HeightIndex {
   #heights: number[] = [];

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Virtualizer } from 'virtua';
 import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { outlineOf, type OutlineEntry, type OutlineKnown } from '../../core/traces/outline.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -33,16 +34,7 @@ export function OutlineList({ known, positions, hidden, at, onGo, onClose }: Out
     [known.spans, known.sections, known.steps, known.figures, known.text.length, hidden],
   );
   // What is read: the last entry that begins at the top of the view or before it.
-  const reading = useMemo(() => {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (rows[middle]!.entry.at.start <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }, [rows, at]);
+  const reading = useMemo(() => lowerBound(rows.length, (i) => rows[i]!.entry.at.start > at) - 1, [rows, at]);
   const bring = (index: number) => {
     const element = scroller.current;
     if (!element || index < 0) return;

@@ -1,5 +1,6 @@
 /** A text that arrives in slices or grows, cut into blocks and regions as it comes. Pure: no DOM. */
 import { blocks, type Block } from '../../core/traces/blocks.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { regions, type CodeRegion, type MathRegion, type OpenFence, type Regions } from '../../core/traces/math.ts';
 
 /**
@@ -126,16 +127,4 @@ function within<R extends { start: number; end: number }>(regions: readonly R[],
     found.push(regions[i]!);
   }
   return found;
-}
-
-/** The first index below `n` for which `holds` is true, or `n`; it must be false up to there and true from there on. */
-export function lowerBound(n: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = n;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,7 +1,7 @@
 /** Cuts a block at the edges of its formulas and spans: what is drawn as one run. Pure: no DOM. */
 import type { Span } from '../../core/behaviours/spans.ts';
 import type { MathRegion } from '../../core/traces/math.ts';
-import { lowerBound } from './part.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 
 export interface Piece {
   start: number;

@@ -6,6 +6,7 @@ import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Annotations, TraceDetail } from '../../core/protocol/traces.ts';
 import { landmarksOf } from '../../core/traces/landmarks.ts';
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { findPlace, type FoundPlace, type PlaceKnown } from '../../core/traces/places.ts';
 import type { Section } from '../../core/traces/sections.ts';
 import { count, plural } from '../ui/format.ts';
@@ -150,14 +151,7 @@ function stepInView(steps: readonly number[], at: TextWindow, length: number): R
 
 /** The step that holds a place, or −1: none begins before it. */
 export function stepAt(steps: readonly number[], offset: number): number {
-  let low = 0;
-  let high = steps.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (steps[middle]! <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+  return lowerBound(steps.length, (i) => steps[i]! > offset) - 1;
 }
 
 function tokensIn(at: TextWindow, positions: Positions | null, detail: TraceDetail | null, length: number): string {

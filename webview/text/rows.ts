@@ -1,9 +1,10 @@
 /** The rows of a windowed text with their heights: those that were laid out as measured, the others as estimated. */
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { Folding } from './folding.ts';
 import { HeightIndex } from './height-index.ts';
 import { itemsOf, updateItems, type TextItem } from './items.ts';
 import { HEAD_HEIGHT, TextMetrics } from './metrics.ts';
-import { lowerBound, type TextPart } from './part.ts';
+import type { TextPart } from './part.ts';
 
 /** Rows that are estimated at once for a new width; those of a longer text are scaled, and estimated bit by bit. */
 const AT_ONCE = 12_000;
