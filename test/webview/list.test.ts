@@ -44,6 +44,26 @@ describe('list of traces', () => {
     assert.equal(await field(page).inputValue(), '');
   });
 
+  it('loses nothing of what is typed faster than it is drawn', async () => {
+    const page = await open(new FakeHost({ traces: made(210), sets }, view));
+    await summary(page, '210 traces');
+    await field(page).focus();
+    const typed = 'tokens:>1000 verdict:wrong step:40';
+    await page.evaluate(async (text) => {
+      const { port1, port2 } = new MessageChannel();
+      // A task a key: the page draws what they change, and no frame comes between them.
+      for (const sign of text) {
+        document.execCommand('insertText', false, sign);
+        await new Promise((resolve) => {
+          port2.onmessage = resolve;
+          port1.postMessage(null);
+        });
+      }
+    }, typed);
+    assert.equal(await field(page).inputValue(), typed);
+    await summary(page, /^\d+ traces? of 210/);
+  });
+
   it('completes fields and values by the keys, and undo takes a completion back', async () => {
     const page = await open(new FakeHost({ traces: made(60), sets }, view));
     await summary(page, '60 traces');

@@ -1,6 +1,6 @@
 /** What the list shows: the query as text and as chips, its errors, how many traces it finds, and how far a search has come. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Known } from '../../core/query/complete.ts';
 import { parseQuery } from '../../core/query/parse.ts';
@@ -42,8 +42,9 @@ export function QueryBar(props: QueryBarProps) {
   const { errors } = useMemo(() => parseQuery(text), [text]);
   const error = errors[0];
 
-  // A query that was put in force elsewhere is shown; one that is being typed is not touched.
-  useEffect(() => {
+  // A query that was put in force elsewhere is shown; one that is being typed is not touched. Before the next key: later, an older
+  // query would be taken for one from elsewhere, and be written over what was typed since.
+  useLayoutEffect(() => {
     if (query === force.current) return;
     force.current = query;
     setText(query);

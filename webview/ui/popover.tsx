@@ -1,6 +1,6 @@
 /** A button with a small panel under it, which Escape, a click elsewhere or leaving it with the keys closes. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 interface PopoverProps {
@@ -17,6 +17,10 @@ export function Popover({ icon, label, title, onOpen, children }: PopoverProps) 
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
   useEffect(() => {
     if (!open) return undefined;
     const elsewhere = (event: Event) => {
@@ -26,8 +30,7 @@ export function Popover({ icon, label, title, onOpen, children }: PopoverProps) 
     const escape = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented || root.current?.contains(event.target as Node)) return;
       event.preventDefault();
-      setOpen(false);
-      button.current?.focus();
+      close();
     };
     document.addEventListener('pointerdown', elsewhere);
     document.addEventListener('focusin', elsewhere);
@@ -38,13 +41,10 @@ export function Popover({ icon, label, title, onOpen, children }: PopoverProps) 
       document.removeEventListener('focusin', elsewhere);
     };
   }, [open]);
-  useEffect(() => {
+  // Before the next key: it is meant for what has opened.
+  useLayoutEffect(() => {
     if (open) root.current?.querySelector<HTMLElement>('[data-first]')?.focus();
   }, [open]);
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
   return (
     <div
       class="popover-root"
