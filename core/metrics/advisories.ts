@@ -2,6 +2,8 @@
  * What is wrong with a stage, said before anybody asks: alarms (what is measured or learnt is broken) before advice (what could be
  * better). Each has its evidence in figures and names the traces behind it. Pure; the thresholds are ours and stand here.
  */
+import { meanAndDeviation } from './advantages.ts';
+import { fifths } from './windows.ts';
 
 /** Sums over the finished completions of one step of a stage (of one set of problems). Tokens and rewards are sums, not means. */
 export interface StepSums {
@@ -49,11 +51,14 @@ export const advisoryKinds = {
 } as const;
 export type AdvisoryKind = keyof typeof advisoryKinds;
 
-/** A figure that counts as evidence. `unit`: `share` is of 1, `ratio` is a multiple. */
+/**
+ * A figure that counts as evidence. `unit`: `share` is of `n` things, `left` of what there was, both of 1; `points` and `reward` are changes, that
+ * of a share and that of a mean reward; `ratio` is a multiple.
+ */
 export interface Evidence {
   name: string;
   value: number;
-  unit: 'share' | 'ratio' | 'tokens' | 'reward' | 'nats';
+  unit: 'share' | 'left' | 'points' | 'reward' | 'ratio' | 'tokens' | 'nats';
   /** Over how many completions, groups or steps. */
   n: number;
 }
@@ -79,6 +84,9 @@ export const FEWEST_STEPS = 10;
 /** Standard errors that a change must be away from 0. */
 const ERRORS = 2;
 
+/** How much longer than at the beginning wrong completions must have become. */
+const GROWN = 1.2;
+
 /** From which share or ratio on. `advice: null`: there is only the alarm. */
 export const thresholds = {
   truncated: { alarm: 0.25, advice: 0.1 },
@@ -91,12 +99,6 @@ export const thresholds = {
 
 const sum = (steps: readonly StepSums[], key: Exclude<keyof StepSums, 'step'>): number =>
   steps.reduce((total, step) => total + step[key], 0);
-
-/** The first and the last fifth of what is given, at least one of each. */
-export function fifths<T>(list: readonly T[]): { first: readonly T[]; last: readonly T[] } {
-  const size = Math.max(1, Math.round(list.length / 5));
-  return { first: list.slice(0, size), last: list.slice(-size) };
-}
 
 /** All that is to be said of a stage, alarms first; of a kind that is alarming, no advice. */
 export function advisories(stage: AdvisedStage): Advisory[] {
@@ -186,9 +188,6 @@ function wrongLength(all: readonly StepSums[], first: readonly StepSums[], last:
     ],
   };
 }
-/** How much longer than at the beginning the wrong ones must have become. */
-const GROWN = 1.2;
-
 function loops(last: readonly StepSums[]): Found | null {
   const [read, looping] = [sum(last, 'read'), sum(last, 'looping')];
   const level = read >= FEWEST ? levelOf(looping / read, thresholds.loops) : null;
@@ -212,7 +211,7 @@ function rewardWithoutAccuracy(
     ...{ kind: 'reward_without_accuracy', level: 'alarm', threshold: ERRORS, ...span(last) },
     evidence: [
       { name: 'change of the mean reward', value: reward.by, unit: 'reward', n },
-      { name: 'change of accuracy', value: accuracy.by, unit: 'share', n: sum(last, 'right') + sum(last, 'wrong') },
+      { name: 'change of accuracy', value: accuracy.by, unit: 'points', n: sum(last, 'right') + sum(last, 'wrong') },
     ],
   };
 }
@@ -223,28 +222,27 @@ function change(
   last: readonly StepSums[],
   of: (step: StepSums) => number,
 ): { by: number; error: number } | null {
-  const [a, b] = [first, last].map((steps) => {
-    const values = steps.map(of).filter(Number.isFinite);
-    const mean = values.reduce((total, value) => total + value, 0) / values.length;
-    const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / (values.length - 1);
-    return { mean, error: variance / values.length, n: values.length };
-  }) as [{ mean: number; error: number; n: number }, { mean: number; error: number; n: number }];
+  const [before, now] = [first, last].map((steps) => steps.map(of).filter(Number.isFinite)) as [number[], number[]];
   // One step has no deviation to compare with.
-  if (a.n < 2 || b.n < 2) return null;
-  return { by: b.mean - a.mean, error: Math.sqrt(a.error + b.error) };
+  if (before.length < 2 || now.length < 2) return null;
+  const [a, b] = [meanAndDeviation(before), meanAndDeviation(now)];
+  const error = Math.hypot(a.deviation / Math.sqrt(before.length), b.deviation / Math.sqrt(now.length));
+  return { by: b.mean! - a.mean!, error };
 }
 
 function entropyCollapse(entropy: AdvisedStage['entropy']): Found | null {
   if (entropy.length < FEWEST_STEPS) return null;
   const { first, last } = fifths(entropy);
-  const mean = (list: AdvisedStage['entropy']) => list.reduce((total, { value }) => total + value, 0) / list.length;
-  const [before, now] = [mean(first), mean(last)];
+  const [before, now] = [first, last].map((list) => meanAndDeviation(list.map(({ value }) => value)).mean!) as [
+    number,
+    number,
+  ];
   const left = now / before;
   if (!(before > 0) || left > thresholds.entropy_collapse.alarm) return null;
   return {
     ...{ kind: 'entropy_collapse', level: 'alarm', threshold: thresholds.entropy_collapse.alarm, ...span(last) },
     evidence: [
-      { name: 'of the entropy at the beginning is left', value: left, unit: 'share', n: last.length },
+      { name: 'of the entropy at the beginning is left', value: left, unit: 'left', n: last.length },
       { name: 'mean entropy of a token now', value: now, unit: 'nats', n: last.length },
       { name: 'mean entropy of a token at the beginning', value: before, unit: 'nats', n: first.length },
     ],

@@ -1,5 +1,6 @@
 /** Advisories in words: what is so, and what can be done. */
-import type { Advisory, AdvisoryKind } from './advisories.ts';
+import type { Advisory, AdvisoryKind, Evidence } from './advisories.ts';
+import { signed } from './reward-words.ts';
 
 interface Words {
   alarm: string;
@@ -44,29 +45,31 @@ const words: Readonly<Record<AdvisoryKind, Words>> = {
 export const titleOf = ({ kind, level }: Advisory): string => words[kind][level];
 export const helpOf = ({ kind }: Advisory): string => words[kind].help;
 
-/** `41.2 % of 2,048 completions cut at the maximum length (said from 25 % on)`, the first figure with where it begins to be said. */
-export function evidenceOf({ evidence, threshold, kind }: Advisory): string {
-  const parts = evidence.map(({ name, value, unit, n }, i) => {
-    if (kind === 'reward_without_accuracy') {
-      const figure = unit === 'share' ? `${signed(100 * value, 1)} points` : signed(value, 3);
-      return `${name} ${figure}`;
-    }
-    const from = i > 0 ? '' : kind === 'entropy_collapse' ? ` (said below ${figureOf(threshold, unit)})` : ` (said from ${figureOf(threshold, unit)})`; // prettier-ignore
-    return unit === 'share' && kind !== 'entropy_collapse'
-      ? `${figureOf(value, unit)} of ${count(n)} ${name}${from}`
-      : unit === 'share'
-        ? `${figureOf(value, unit)} ${name}${from}`
-        : `${name} ${figureOf(value, unit)}${from}`;
-  });
-  return parts.join('; ');
+/** `41.2 % of 2,048 completions cut at the maximum length (said from 25 %)`: the figures, the first with where it begins to be said. */
+export const evidenceOf = ({ evidence, threshold }: Advisory): string =>
+  evidence.map((one, i) => `${sentenceOf(one)}${i === 0 ? limitOf(one, threshold) : ''}`).join('; ');
+
+function sentenceOf({ name, value, unit, n }: Evidence): string {
+  const figure = figureIn[unit](value);
+  if (unit === 'share') return `${figure} of ${count(n)} ${name}`;
+  return unit === 'left' ? `${figure} ${name}` : `${name} ${figure}`;
 }
 
-const count = (n: number): string => n.toLocaleString('en-US');
-const signed = (value: number, digits: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
-
-function figureOf(value: number, unit: Advisory['evidence'][number]['unit']): string {
-  if (unit === 'share') return `${Number((100 * value).toFixed(1))} %`;
-  if (unit === 'ratio') return `${Number(value.toFixed(2))} ×`;
-  if (unit === 'tokens') return count(Math.round(value));
-  return value.toFixed(3);
+/** A change that is beyond chance has no figure from which on it is said. */
+function limitOf({ unit }: Evidence, threshold: number): string {
+  if (unit === 'reward') return '';
+  return ` (said ${unit === 'left' ? 'below' : 'from'} ${figureIn[unit](threshold)})`;
 }
+
+const count = (n: number): string => Math.round(n).toLocaleString('en-US');
+const perCent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
+
+const figureIn: Readonly<Record<Evidence['unit'], (value: number) => string>> = {
+  share: perCent,
+  left: perCent,
+  points: (value) => `${signed(100 * value, 1)} points`,
+  reward: (value) => signed(value, 3),
+  ratio: (value) => `${Number(value.toFixed(2))} ×`,
+  tokens: count,
+  nats: (value) => value.toFixed(3),
+};

@@ -26,6 +26,10 @@ export const partNames: Readonly<Record<ChangeKind, PartName>> = {
 /** Below this a part is no part of the change. */
 export const SMALL = 5e-4;
 
+/** `+0.160`, `−0.042`. */
+export const signed = (value: number, digits = 3): string =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+
 /** What is known of the mix of problems. */
 export function mixSentence({ problem, difficulty, unknown }: Strata): string {
   const all = problem + difficulty + unknown;

@@ -1,5 +1,5 @@
 /** `longhand why`: why the mean reward of a stage changed between two windows of its steps. */
-import { mixSentence, partNames, SMALL } from '../../core/metrics/reward-words.ts';
+import { mixSentence, partNames, signed, SMALL } from '../../core/metrics/reward-words.ts';
 import type { Interval } from '../../core/metrics/bootstrap.ts';
 import type { RewardChange, RewardWindow, StepWindow } from '../../core/protocol/reward-change.ts';
 import { UsageError, type Command } from './command.ts';
@@ -79,8 +79,6 @@ function lines(found: RewardChange): string[] {
     mixSentence(found.strata),
   ];
 }
-
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
 function windowWords({ mean, from, to, completions, problems, steps, stepsRead }: RewardWindow): string {
   const thinned = stepsRead < steps ? `, ${stepsRead} of ${steps} steps read` : '';

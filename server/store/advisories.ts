@@ -1,6 +1,7 @@
 /** Sums by step of each stage, for what is to be said of it before anybody asks. */
 import { advisories, alarmsFirst, type AdvisedStage, type StepSums } from '../../core/metrics/advisories.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
+import { attemptsOf } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 import { metricsSnapshot } from './series.ts';
@@ -13,7 +14,6 @@ const CUT = finishCodes.indexOf('length');
 interface Row {
   id: number;
   attempt_id: number;
-  stage: string;
   step: number | null;
   set_name: string | null;
   grp: string | null;
@@ -44,13 +44,15 @@ export function* advisoriesOf(
   const slices = new Slices();
   const stages = new Map<string, { stage: string; set: string | null; steps: Map<number, StepSums> }>();
   const groups = new Map<string, Group>();
-  const select = `t.id, t.attempt_id, (SELECT stage FROM attempts WHERE id = t.attempt_id) AS stage, t.step, t.set_name, t.grp, t.verdict, t.finish,
+  const stageOf = new Map(attemptsOf(index, { run }).map(({ id, stage }) => [id, stage]));
+  const select = `t.id, t.attempt_id, t.step, t.set_name, t.grp, t.verdict, t.finish,
     t.tokens, t.reward, t.live, t.lost, t.flips IS NOT NULL AS text_read`;
   for (const rows of tracePages<Row>(index, { run }, select)) {
     for (const row of rows) {
       if (row.live) continue;
-      const key = JSON.stringify([row.stage, row.set_name]);
-      const found = stages.get(key) ?? { stage: row.stage, set: row.set_name, steps: new Map<number, StepSums>() };
+      const stage = stageOf.get(row.attempt_id)!;
+      const key = JSON.stringify([stage, row.set_name]);
+      const found = stages.get(key) ?? { stage, set: row.set_name, steps: new Map<number, StepSums>() };
       stages.set(key, found);
       const step = row.step ?? 0;
       const sums = found.steps.get(step) ?? noSums(step);
@@ -67,11 +69,12 @@ export function* advisoriesOf(
   }
   const logged = metricsSnapshot(index, root, { run, names: ['entropy'] }).series;
   const all = [...stages.values()].map(({ stage, set, steps }): AdvisedStage => {
-    const entropy = logged.find((series) => series.stage === stage);
+    const entropy = logged.find((series) => series.stage === stage) ?? { step: [], value: [] };
     return {
       ...{ stage, set },
       steps: [...steps.values()].sort((a, b) => a.step - b.step),
-      entropy: entropy?.step.flatMap((step, i) => ({ step, value: entropy.value[i] ?? NaN })).filter(({ value }) => Number.isFinite(value)) ?? [], // prettier-ignore
+      // Null: it was not finite.
+      entropy: entropy.step.flatMap((step, i) => (entropy.value[i] == null ? [] : { step, value: entropy.value[i] })),
     };
   });
   const sum = (key: 'n' | 'read') => all.reduce((n, { steps }) => steps.reduce((m, step) => m + step[key], n), 0);

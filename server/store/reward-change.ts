@@ -2,6 +2,7 @@
 import { rewardChangeSteps, type RewardChangeFigures } from '../../core/metrics/reward-change.ts';
 import type { CompletionState } from '../../core/metrics/reward-factors.ts';
 import { componentKind, type RewardComponent, type RewardedCompletion } from '../../core/metrics/reward-table.ts';
+import { fifths } from '../../core/metrics/windows.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
@@ -35,10 +36,10 @@ export function* rewardChangeOf(
   const steps = [...counts.keys()].toSorted((a, b) => a - b);
   const [first, last] = [steps[0], steps.at(-1)];
   if (first === undefined || last === undefined || first === last) return null;
-  const fifth = Math.max(1, Math.floor(steps.length / 5));
+  const ends = fifths(steps);
   const windows = [
-    before ?? { from: first, to: steps[fifth - 1]! },
-    after ?? { from: steps.at(-fifth)!, to: last },
+    before ?? { from: first, to: ends.first.at(-1)! },
+    after ?? { from: ends.last[0]!, to: last },
   ] as const;
   const inside = windows.map((window) => steps.filter((step) => step >= window.from && step <= window.to));
   check(windows, inside, `${first} to ${last}`);

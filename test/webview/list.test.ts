@@ -51,11 +51,12 @@ describe('list of traces', () => {
     const typed = 'tokens:>1000 verdict:wrong step:40';
     await page.evaluate(async (text) => {
       const { port1, port2 } = new MessageChannel();
+      port2.start();
       // A task a key: the page draws what they change, and no frame comes between them.
       for (const sign of text) {
         document.execCommand('insertText', false, sign);
         await new Promise((resolve) => {
-          port2.onmessage = resolve;
+          port2.addEventListener('message', resolve, { once: true });
           port1.postMessage(null);
         });
       }

@@ -20,10 +20,11 @@ import { Button, Dropdown, TextField } from '../ui/controls.ts';
 import { count, plural, signed, tokens } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { isField } from '../ui/keys.ts';
+import { pressOf } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { usePageKeys } from '../ui/use-page-keys.ts';
 import { Behaviours } from './behaviours-table.tsx';
 import { PairTable } from './pair-table.tsx';
 import { PairChips } from './pair-chips.tsx';
@@ -68,7 +69,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
   );
   const counts = useMemo(() => countChanges(loaded?.pairs ?? []), [loaded]);
   const pair = loaded?.pairs.find((one) => one.problem === view.problem) ?? null;
-  const select = (next: Pair) => page.go({ ...view, problem: next.problem });
+  const select = (next: Pair) => page.change<CompareView>({ problem: next.problem });
   useEffect(() => {
     if (loaded && !pair && shown[0]) select(shown[0]);
   }, [loaded, shown.length > 0]);
@@ -93,28 +94,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
       });
     else if (action.do === 'help') setHelp(true);
   };
-  const latest = useRef(act);
-  latest.current = act;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-      const typing = isField(event.composedPath()[0]);
-      const { key, ctrlKey, metaKey, altKey } = event;
-      const action = actionOf({ key, ctrlKey, metaKey, altKey, typing });
-      if (!action) return;
-      event.preventDefault();
-      latest.current(action);
-    };
-    document.addEventListener('keydown', onKey);
-    const stop = host.on('host/key', (key) => {
-      const action = hostActionOf(key);
-      if (action) latest.current(action);
-    });
-    return () => {
-      document.removeEventListener('keydown', onKey);
-      stop();
-    };
-  }, []);
+  usePageKeys<Action>(host, { actionOf: (event) => actionOf(pressOf(event)), hostActionOf, act });
 
   const pane = (side: 'before' | 'after') =>
     pair && (
@@ -194,7 +174,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
               min={200}
               max={640}
               onChange={setListWidth}
-              onEnd={() => host.save({ ...host.saved(), view: page.value.view, listWidth })}
+              onEnd={() => page.keep({ listWidth })}
             />
           )}
           <header class="head">

@@ -37,7 +37,7 @@ export function SideChooser({ page, view }: { page: Page; view: CompareView }) {
   }, [JSON.stringify(runs)]);
   const go = (before: CompareSide, after: CompareSide) => {
     const nameOf = (side: CompareSide) => find(choices, side)?.text ?? side.stage;
-    page.go({ ...view, title: `${nameOf(before)} → ${nameOf(after)}`, before, after });
+    page.change<CompareView>({ title: `${nameOf(before)} → ${nameOf(after)}`, before, after });
   };
   const dropdown = (name: 'before' | 'after') => {
     const own = find(choices, view[name]);

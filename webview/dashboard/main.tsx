@@ -4,11 +4,9 @@ import 'uplot/dist/uPlot.min.css';
 import '../ui/base.css';
 import '../ui/labels.css';
 import './dashboard.css';
-import { render } from 'preact';
 import { SavingHost } from '../charts/save-menu.tsx';
-import { connectHost } from '../host.ts';
-import { registerControls } from '../ui/controls.ts';
-import { startPage, type Page } from '../inspector/page.ts';
+import type { Page } from '../inspector/page.ts';
+import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
 import { Dashboard } from './dashboard.tsx';
 
@@ -19,16 +17,8 @@ function App({ page }: { page: Page }) {
   ) : null;
 }
 
-async function start(): Promise<void> {
-  registerControls();
-  const host = connectHost();
-  const page = await startPage(host);
-  render(
-    <SavingHost.Provider value={host}>
-      <App page={page} />
-    </SavingHost.Provider>,
-    document.getElementById('app')!,
-  );
-}
-
-void start();
+void mountPage((page) => (
+  <SavingHost.Provider value={page.host}>
+    <App page={page} />
+  </SavingHost.Provider>
+));

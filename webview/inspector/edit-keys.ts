@@ -3,6 +3,7 @@ import type { ReaderLabel } from '../../core/protocol/labels.ts';
 import { readerLabels } from '../../core/protocol/labels.ts';
 import type { SheetLine } from '../ui/help.tsx';
 import { lookOf } from '../ui/labels.ts';
+import type { KeyPress } from '../ui/keys.ts';
 
 /** `by`: a step or character forward or back. */
 export type EditAction =
@@ -67,14 +68,7 @@ const byKey = new Map(
 const named = /^(?:Arrow|Page|Home|End)/;
 
 /** What a key press asks for, or null. Ctrl+Z and Ctrl+Shift+Z (or Ctrl+Y) undo and do again as everywhere. */
-export function editActionOf(event: {
-  key: string;
-  ctrlKey: boolean;
-  metaKey: boolean;
-  altKey: boolean;
-  shiftKey: boolean;
-  typing: boolean;
-}): EditAction | null {
+export function editActionOf(event: KeyPress & { shiftKey: boolean }): EditAction | null {
   if (event.typing || event.altKey) return null;
   if (event.ctrlKey || event.metaKey) {
     const key = event.key.toLowerCase();

@@ -9,10 +9,11 @@ import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
 import { nextMark } from '../text/token-marks.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { isField } from '../ui/keys.ts';
+import { pressOf } from '../ui/keys.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { usePageKeys } from '../ui/use-page-keys.ts';
 import { useAudit } from './audit.tsx';
 import { budgetsOf } from './budgets.ts';
 import { useEditing } from './editing.tsx';
@@ -62,7 +63,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   // The first trace opens by itself: a list alone says little.
   useEffect(() => {
     const { first } = traces;
-    if (view.trace === undefined && first) page.go({ ...page.value.view, trace: first.trace } as InspectorView);
+    if (view.trace === undefined && first) page.change<InspectorView>({ trace: first.trace });
   }, [traces.first !== null, view.trace]);
   useEffect(() => {
     setBudgets([]);
@@ -70,17 +71,10 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   }, [detail?.trace, detail?.tokens]);
 
   useEffect(() => {
-    const stops = [
-      host.on('events/batch', (batch) => {
-        open.onEvents(batch);
-        traces.onEvents(batch);
-      }),
-      host.on('host/key', (key) => {
-        const action = hostActionOf(key);
-        if (action) latest.current(action);
-      }),
-    ];
-    return () => stops.forEach((stop) => stop());
+    return host.on('events/batch', (batch) => {
+      open.onEvents(batch);
+      traces.onEvents(batch);
+    });
   }, [host]);
   // The backend is back: what is shown is read again.
   const connected = backend.state === 'connected';
@@ -104,7 +98,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     style.setProperty('--facts-width', `${factsWidth}px`);
     if (settings.fontSize) style.setProperty('--text-size', `${settings.fontSize}px`);
   }, [listWidth, factsWidth, settings.fontSize]);
-  const keepWidths = () => host.save({ ...host.saved(), view: page.value.view, listWidth, factsWidth });
+  const keepWidths = () => page.keep({ listWidth, factsWidth });
+  const goTo = (trace: string, at?: InspectorView['at']) => page.change<InspectorView>({ trace, at });
 
   // A place that was asked for is shown once the text is there that holds it.
   useEffect(
@@ -118,23 +113,20 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     [open],
   );
 
-  const show = (row: TraceRow) =>
-    page.go({ ...(page.value.view as InspectorView), trace: row.trace, at: traces.placeOf(row) });
+  const show = (row: TraceRow) => goTo(row.trace, traces.placeOf(row));
   const setHidden = (hidden: Label[]) => page.settings({ hiddenLabels: hidden });
   const openText = () => {
     if (view.trace) void host.ask('host/openText', { trace: view.trace, in: 'completion' });
   };
 
   const layers = settings.layers ?? ['detector'];
-  const editing = useEditing({ host, open, pane, layers, goTo: (trace, at) => page.go({ ...view, trace, at }) });
+  const editing = useEditing({ host, open, pane, layers, goTo });
   const audit = useAudit({
     ...{ host, view, open, facts: settings.factsOpen, onView: (next) => page.go(next), onOpen: show },
     onFocusText: () => pane.current?.focus(),
     onReveal: (at) => pane.current?.view.reveal(at.in, at.start, at.end),
   });
-  const reading = useReading({ page, view, open, pane, budgets });
-  const latestEditing = useRef(editing);
-  latestEditing.current = editing;
+  const reading = useReading({ page, open, pane, budgets });
 
   const act = (action: Action): void => {
     const handle = pane.current;
@@ -202,28 +194,16 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return audit.act(action);
     }
   };
-  const latest = useRef(act);
-  latest.current = act;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-      if (latestEditing.current.onKey(event)) return;
-      const typing = isField(event.composedPath()[0]);
-      const action = actionOf({
-        key: event.key,
-        ctrlKey: event.ctrlKey,
-        metaKey: event.metaKey,
-        altKey: event.altKey,
-        typing,
-      });
+  usePageKeys<Action>(host, {
+    actionOf: (event) => {
+      if (editing.onKey(event)) return null;
+      const action = actionOf(pressOf(event));
       // Labels have keys next to those of verdicts: none is given by a slip.
-      if (!action || (latestEditing.current.on && (action.do === 'judge' || action.do === 'unjudge'))) return;
-      event.preventDefault();
-      latest.current(action);
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, []);
+      return editing.on && (action?.do === 'judge' || action?.do === 'unjudge') ? null : action;
+    },
+    hostActionOf,
+    act,
+  });
 
   const strip = width < STRIP_BELOW;
   const drawer = width < DRAWER_BELOW;
@@ -240,7 +220,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         <SecondOpinion
           {...{ host, model: open }}
           onPlace={(trace, at) =>
-            trace === view.trace ? pane.current?.view.reveal(at.in, at.start, at.end) : page.go({ ...view, trace, at })
+            trace === view.trace ? pane.current?.view.reveal(at.in, at.start, at.end) : goTo(trace, at)
           }
         />
       )}

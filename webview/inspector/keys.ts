@@ -1,5 +1,6 @@
 /** The keys of the inspector: one table for what they do and for the help that lists them. Pure. */
 import type { Label } from '../../core/behaviours/spans.ts';
+import type { KeyPress } from '../ui/keys.ts';
 import { labelLooks } from '../ui/labels.ts';
 import { auditKeyLines, type AuditAction } from './audit-keys.ts';
 import { placeKeyLines, type PlaceAction } from './place-keys.ts';
@@ -88,13 +89,7 @@ export const keyLines: readonly KeyLine[] = Object.entries(groups).flatMap(([gro
 const byKey = new Map(keyLines.flatMap(({ keys, actions }) => actions.map((action, i) => [keys[i]!, action] as const)));
 
 /** What a key press asks for, or null. Keys typed into a field are text, apart from Ctrl+F. */
-export function actionOf(event: {
-  key: string;
-  ctrlKey: boolean;
-  metaKey: boolean;
-  altKey: boolean;
-  typing: boolean;
-}): Action | null {
+export function actionOf(event: KeyPress): Action | null {
   const command = event.ctrlKey || event.metaKey;
   if (command) return event.key.toLowerCase() === 'f' && !event.altKey ? { do: 'find' } : null;
   if (event.typing || event.altKey) return null;

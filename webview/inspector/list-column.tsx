@@ -35,7 +35,7 @@ export function openQuery(page: Page, list: () => ListHandle | null): void {
   const { view, settings } = page.value;
   const shown = settings.listOpen && view.page === 'inspector' && (view.mode ?? 'traces') === 'traces';
   flushSync(() => {
-    if (!shown && view.page === 'inspector') page.go({ ...view, mode: 'traces' });
+    if (!shown && view.page === 'inspector') page.change<InspectorView>({ mode: 'traces' });
     if (!settings.listOpen) page.settings({ listOpen: true });
   });
   list()?.query();
@@ -82,8 +82,7 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
     return () => onHandle(null);
   }, []);
 
-  /** Changes what is shown now, whatever was shown when the function was made. */
-  const go = (change: Partial<InspectorView>) => page.go({ ...(page.value.view as InspectorView), ...change });
+  const go = (change: Partial<InspectorView>) => page.change<InspectorView>(change);
   const setQuery = (next: string) => go({ query: next === '' ? undefined : next });
   const { draft } = page.host.saved() ?? {};
   const setDraft = (text: string | null) => {

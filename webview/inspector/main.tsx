@@ -15,13 +15,11 @@ import './reading.css';
 import './edit.css';
 import './second-opinion.css';
 import '../compare/compare.css';
-import { render } from 'preact';
 import { Compare } from '../compare/compare.tsx';
-import { connectHost } from '../host.ts';
-import { registerControls } from '../ui/controls.ts';
+import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
 import { Inspector } from './inspector.tsx';
-import { startPage, type Page } from './page.ts';
+import type { Page } from './page.ts';
 
 function App({ page }: { page: Page }) {
   const { view } = useStore(page);
@@ -29,11 +27,4 @@ function App({ page }: { page: Page }) {
   return view.page === 'inspector' ? <Inspector page={page} view={view} /> : null;
 }
 
-async function start(): Promise<void> {
-  registerControls();
-  const host = connectHost();
-  const page = await startPage(host);
-  render(<App page={page} />, document.getElementById('app')!);
-}
-
-void start();
+void mountPage((page) => <App page={page} />);

@@ -34,6 +34,11 @@ export class Page extends Store<PageState> {
     this.#timer = setTimeout(() => void this.host.ask('host/viewChanged', { view }).catch(() => undefined), 150);
   }
 
+  /** Changes some of what is shown now: a function that an older drawing made overwrites nothing that has changed since. */
+  change<Shown extends View>(change: { [Key in keyof Shown]?: Shown[Key] | undefined }): void {
+    this.go({ ...this.value.view, ...change });
+  }
+
   /** Keeps for a reload where the reader is, and what has changed of the rest. */
   keep(change: { [Key in keyof SavedState]?: SavedState[Key] | undefined }): void {
     const kept = { ...this.host.saved(), ...change, view: this.value.view };

@@ -12,7 +12,6 @@ import { Strips } from './strips.tsx';
 
 interface ReadingParts {
   page: Page;
-  view: Extract<View, { page: 'inspector' }>;
   open: OpenTrace;
   pane: RefObject<PaneHandle | null>;
   budgets: readonly number[];
@@ -28,7 +27,7 @@ export interface Reading {
   around(pane: ComponentChildren): ComponentChildren;
 }
 
-export function useReading({ page, view, open, pane, budgets }: ReadingParts): Reading {
+export function useReading({ page, open, pane, budgets }: ReadingParts): Reading {
   const { host } = page;
   const { settings } = useStore(page);
   const { trace, group, detail, shown } = useStore(open);
@@ -109,7 +108,8 @@ export function useReading({ page, view, open, pane, budgets }: ReadingParts): R
             onClose={closeStrips}
             onOpen={(next, at) => {
               setStrips(false);
-              if (next !== trace) page.go({ ...view, trace: next, at: at ?? undefined });
+              if (next !== trace)
+                page.change<Extract<View, { page: 'inspector' }>>({ trace: next, at: at ?? undefined });
               else if (at) pane.current?.view.reveal(at.in, at.start, at.end);
               pane.current?.focus();
             }}

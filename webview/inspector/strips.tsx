@@ -16,7 +16,7 @@ import { Icon } from '../ui/icon.tsx';
 import { lookOf } from '../ui/labels.ts';
 import { Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
-import { cssColor, onThemeChange } from '../ui/theme.ts';
+import { useCanvasBox } from '../ui/use-canvas.ts';
 import { describe, verdictText, verdictWords } from './columns.ts';
 import {
   MOST_STRIPS,
@@ -62,28 +62,11 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
   const { rows, more, data, waiting } = useStore(model);
   const [sort, setSort] = useState<StripSort>('sample');
   const [cursor, setCursor] = useState<Cursor | null>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  const [theme, setTheme] = useState(0);
   const [top, setTop] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => model.show(group), [model, group]);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
-      setSize({ width: Math.round(width), height: Math.round(height) });
-    });
-    observer.observe(list.current!);
-    list.current!.focus();
-    const stop = onThemeChange(() => setTheme((n) => n + 1));
-    return () => {
-      observer.disconnect();
-      stop();
-    };
-  }, []);
-  const css = useMemo(() => {
-    const known = new Map<string, string>();
-    return (name: string) => known.get(name) ?? (known.set(name, cssColor(name)), known.get(name)!);
-  }, [theme]);
+  const { css, ...size } = useCanvasBox(list);
+  useLayoutEffect(() => list.current!.focus(), []);
 
   const sorted = useMemo(() => sortStrips(rows, sort), [rows, sort]);
   const scale = useMemo(() => tokenScale(rows), [rows]);

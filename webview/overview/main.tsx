@@ -5,11 +5,9 @@ import '../ui/base.css';
 import '../ui/labels.css';
 import '../dashboard/dashboard.css';
 import './overview.css';
-import { render } from 'preact';
 import { SavingHost } from '../charts/save-menu.tsx';
-import { connectHost } from '../host.ts';
-import { startPage, type Page } from '../inspector/page.ts';
-import { registerControls } from '../ui/controls.ts';
+import type { Page } from '../inspector/page.ts';
+import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
 import { Overview } from './overview.tsx';
 
@@ -18,16 +16,8 @@ function App({ page }: { page: Page }) {
   return view.page === 'overview' ? <Overview key={view.run} page={page} view={view} /> : null;
 }
 
-async function start(): Promise<void> {
-  registerControls();
-  const host = connectHost();
-  const page = await startPage(host);
-  render(
-    <SavingHost.Provider value={host}>
-      <App page={page} />
-    </SavingHost.Provider>,
-    document.getElementById('app')!,
-  );
-}
-
-void start();
+void mountPage((page) => (
+  <SavingHost.Provider value={page.host}>
+    <App page={page} />
+  </SavingHost.Provider>
+));

@@ -121,7 +121,7 @@ function Head({ page, view, place, all, series, children }: HeadProps) {
       label={which === 'before' ? 'Before' : 'After'}
       value={ends[which].key}
       options={series.checkpoints.map(({ key, label }) => ({ value: key, text: label }))}
-      onChange={(key) => page.go({ ...(page.value.view as OverviewView), [which]: key })}
+      onChange={(key) => page.change<OverviewView>({ [which]: key })}
     />
   );
   return (

@@ -36,10 +36,10 @@ export function Groups({ page, view, onTrace }: GroupsProps) {
     };
   }, [model]);
   const shown = groups[at];
-  // Kept for a reload of the page; the view of now, as an effect may run after the reader has gone on.
+  // Kept for a reload of the page.
   useEffect(() => {
     if (problem !== null && shown && (view.problem !== problem || view.step !== shown.step))
-      page.go({ ...page.value.view, problem, step: shown.step } as ReportView);
+      page.change<ReportView>({ problem, step: shown.step });
   }, [problem, shown?.step]);
 
   if (error !== null && !loaded)
@@ -59,7 +59,7 @@ export function Groups({ page, view, onTrace }: GroupsProps) {
         health={health}
         at={shown?.step ?? null}
         onStep={(step) => void model.goToStep(step)}
-        onWhy={view.why ? null : () => page.go({ ...view, why: {} })}
+        onWhy={view.why ? null : () => page.change<ReportView>({ why: {} })}
       />
       <div class="group-columns">
         <Problems

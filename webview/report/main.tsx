@@ -12,11 +12,9 @@ import '../compare/compare.css';
 import '../dashboard/dashboard.css';
 import './report.css';
 import './why.css';
-import { render } from 'preact';
 import { SavingHost } from '../charts/save-menu.tsx';
-import { connectHost } from '../host.ts';
-import { startPage, type Page } from '../inspector/page.ts';
-import { registerControls } from '../ui/controls.ts';
+import type { Page } from '../inspector/page.ts';
+import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
 import { StageReport } from './report.tsx';
 
@@ -25,16 +23,8 @@ function App({ page }: { page: Page }) {
   return view.page === 'report' ? <StageReport key={`${view.run}/${view.stage}`} page={page} view={view} /> : null;
 }
 
-async function start(): Promise<void> {
-  registerControls();
-  const host = connectHost();
-  const page = await startPage(host);
-  render(
-    <SavingHost.Provider value={host}>
-      <App page={page} />
-    </SavingHost.Provider>,
-    document.getElementById('app')!,
-  );
-}
-
-void start();
+void mountPage((page) => (
+  <SavingHost.Provider value={page.host}>
+    <App page={page} />
+  </SavingHost.Provider>
+));

@@ -214,7 +214,7 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
                     max={widest}
                     reverse
                     onChange={setPaneWidth}
-                    onEnd={() => host.save({ ...host.saved(), view: page.value.view, factsWidth: paneWidth })}
+                    onEnd={() => page.keep({ factsWidth: paneWidth })}
                   />
                 )}
               </RowPane>

@@ -36,7 +36,7 @@ export function Why({ page, view }: { page: Page; view: ReportView }) {
       model.close();
     };
   }, [model]);
-  const choose = (why: WhyWindows) => page.go({ ...page.value.view, why } as ReportView);
+  const choose = (why: WhyWindows) => page.change<ReportView>({ why });
   const close = () => {
     const { why: _why, ...rest } = view;
     page.go(rest);

@@ -4,6 +4,7 @@ import type { PageKey, SidesKey } from '../../core/protocol/webview.ts';
 import { hostActionOf } from '../inspector/host-keys.ts';
 import { actionOf, keyLines, type Action, type KeyLine } from '../inspector/keys.ts';
 import type { SideName } from './place-map.ts';
+import type { KeyPress } from '../ui/keys.ts';
 
 export type SidesAction =
   | Action
@@ -56,13 +57,7 @@ export const sidesKeyLines = [...own, ...kept];
 const byKey = new Map(own.flatMap(({ keys, actions }) => actions.map((action, i) => [keys[i]!, action] as const)));
 const keptKeys = new Set(kept.flatMap(({ keys }) => keys));
 
-export function sidesActionOf(event: {
-  key: string;
-  ctrlKey: boolean;
-  metaKey: boolean;
-  altKey: boolean;
-  typing: boolean;
-}): SidesAction | null {
+export function sidesActionOf(event: KeyPress): SidesAction | null {
   const { key, ctrlKey, metaKey, altKey, typing } = event;
   if (altKey && !ctrlKey && !metaKey && (key === 'ArrowDown' || key === 'ArrowUp'))
     return { do: 'difference', by: key === 'ArrowDown' ? 1 : -1 };

@@ -10,10 +10,8 @@ import '../text/places.css';
 import '../inspector/inspector.css';
 import '../compare/compare.css';
 import './sides.css';
-import { render } from 'preact';
-import { connectHost } from '../host.ts';
-import { startPage, type Page } from '../inspector/page.ts';
-import { registerControls } from '../ui/controls.ts';
+import type { Page } from '../inspector/page.ts';
+import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
 import { Sides } from './sides.tsx';
 
@@ -22,11 +20,4 @@ function App({ page }: { page: Page }) {
   return view.page === 'sides' ? <Sides page={page} view={view} /> : null;
 }
 
-async function start(): Promise<void> {
-  registerControls();
-  const host = connectHost();
-  const page = await startPage(host);
-  render(<App page={page} />, document.getElementById('app')!);
-}
-
-void start();
+void mountPage((page) => <App page={page} />);

@@ -1,7 +1,7 @@
 /** The whole alignment in one column: what only the left has, what only the right has, what moved, and where both texts are. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { count } from '../ui/format.ts';
-import { cssColor, onThemeChange } from '../ui/theme.ts';
+import { useCanvasBox } from '../ui/use-canvas.ts';
 import { useStore } from '../ui/store.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
 import type { Layout } from './use-layout.ts';
@@ -25,27 +25,13 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
   const windows = useStore(shown);
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  const [theme, setTheme] = useState(0);
   const tops = useMemo(() => scaleOf(map), [map]);
   const total = tops.at(-1) || 1;
   const { rows, left, right } = map.alignment;
 
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
-      setSize({ width: Math.round(width), height: Math.round(height) });
-    });
-    observer.observe(box.current!);
-    const stop = onThemeChange(() => setTheme((n) => n + 1));
-    return () => {
-      observer.disconnect();
-      stop();
-    };
-  }, []);
+  const { width, height, css } = useCanvasBox(box);
 
   useEffect(() => {
-    const { width, height } = size;
     const scale = devicePixelRatio || 1;
     Object.assign(canvas.current!, { width: width * scale, height: height * scale });
     const context = canvas.current!.getContext('2d');
@@ -53,7 +39,7 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
     context.scale(scale, scale);
     const half = (width - 6) / 2;
     const y = (row: number) => (tops[row]! / total) * height;
-    context.fillStyle = cssColor('--lh-track');
+    context.fillStyle = css('--lh-track');
     context.fillRect(2, 0, half, height);
     context.fillRect(4 + half, 0, half, height);
     const colours = {
@@ -63,10 +49,9 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
       alike: '--lh-tied',
       same: '--lh-tied',
     };
-    const known = Object.fromEntries(Object.entries(colours).map(([kind, name]) => [kind, cssColor(name)]));
     for (const [n, row] of rows.entries()) {
       const [top, bottom] = [y(n), y(n + 1)];
-      context.fillStyle = known[row.kind]!;
+      context.fillStyle = css(colours[row.kind]);
       const isTied = row.kind === 'same' || row.kind === 'alike';
       context.globalAlpha = isTied ? 0.35 : 1;
       const tall = Math.max(isTied ? 0.5 : 1, bottom - top);
@@ -82,16 +67,16 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
         );
     }
     context.globalAlpha = 1;
-  }, [size, map, theme]);
+  }, [width, height, css, map]);
 
   const yOf = (side: SideName, offset: number): number => {
     const steps = side === 'left' ? left : right;
     const [at] = map.stepsWithin(side, offset, offset + 1);
     const step = steps[at];
-    if (!step) return size.height;
+    if (!step) return height;
     const row = map.rowOf[side][at]!;
     const share = Math.max(0, Math.min(1, (offset - step.start) / (step.end - step.start || 1)));
-    return ((tops[row]! + share * (tops[row + 1]! - tops[row]!)) / total) * size.height;
+    return ((tops[row]! + share * (tops[row + 1]! - tops[row]!)) / total) * height;
   };
   const seek = (event: PointerEvent) => {
     const at = box.current!.getBoundingClientRect();
@@ -119,7 +104,7 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
       aria-controls="sides-left"
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuenow={Math.round((100 * yOf('left', start)) / Math.max(1, size.height))}
+      aria-valuenow={Math.round((100 * yOf('left', start)) / Math.max(1, height))}
       aria-valuetext={`${count(100 * matched.left)} % of the left and ${count(100 * matched.right)} % of the right are tied`}
       title="Overview of the alignment: click to go there"
       onKeyDown={(event) => {

@@ -9,9 +9,10 @@ import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
 import { count, plural } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { isField } from '../ui/keys.ts';
+import { pressOf } from '../ui/keys.ts';
 import { BackendBanner } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
+import { usePageKeys } from '../ui/use-page-keys.ts';
 import { readAttempts, type Attempts } from './attempts.ts';
 import { Branches, type BranchKind } from './branches.ts';
 import { BranchTree } from './branch-tree.tsx';
@@ -84,7 +85,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     const [a, b] = details;
     const title = `${a!.problemLabel} · ${a!.sample + 1} ↔ ${b!.sample + 1}`;
     const now = page.value.view as SidesView;
-    if (title !== now.title) page.go({ ...now, title });
+    if (title !== now.title) page.change<SidesView>({ title });
   }, [problems.join('\n'), left.detail?.trace, right.detail?.trace]);
 
   const group = left.group.length > 1 ? left.group : right.group;
@@ -101,7 +102,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     return () => observer.disconnect();
   }, []);
 
-  const go = (change: Partial<SidesView>) => page.go({ ...(page.value.view as SidesView), ...change });
+  const go = (change: Partial<SidesView>) => page.change<SidesView>(change);
   const choose = (side: SideName, trace: string) => go({ [side]: trace, at: undefined });
   const handleOf = (side: SideName): PaneHandle | null => layout.panes[side]?.handle ?? null;
   const say = (words: string) => setSaid((old) => (old === words ? `${words}\u00a0` : words));
@@ -208,30 +209,16 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
         return undefined;
     }
   };
-  const latest = useRef(act);
-  latest.current = act;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+  usePageKeys<SidesAction>(host, {
+    actionOf: (event) => {
       const target = event.composedPath()[0];
-      const { key, ctrlKey, metaKey, altKey } = event;
       // Enter on a button presses it.
-      if (key === 'Enter' && target instanceof HTMLElement && !target.closest('.scroller')) return;
-      const action = sidesActionOf({ key, ctrlKey, metaKey, altKey, typing: isField(target) });
-      if (!action) return;
-      event.preventDefault();
-      latest.current(action);
-    };
-    document.addEventListener('keydown', onKey);
-    const stop = host.on('host/key', (key) => {
-      const action = sidesHostActionOf(key);
-      if (action) latest.current(action);
-    });
-    return () => {
-      document.removeEventListener('keydown', onKey);
-      stop();
-    };
-  }, []);
+      const presses = event.key === 'Enter' && target instanceof HTMLElement && !target.closest('.scroller');
+      return presses ? null : sidesActionOf(pressOf(event));
+    },
+    hostActionOf: sidesHostActionOf,
+    act,
+  });
 
   // A place that was asked for is shown once the text is there that holds it.
   const { at } = view;

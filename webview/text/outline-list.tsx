@@ -7,6 +7,7 @@ import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { outlineOf, type OutlineEntry, type OutlineKnown } from '../../core/traces/outline.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { rowAfter } from '../ui/keys.ts';
 import { lookOf } from '../ui/labels.ts';
 
 interface OutlineListProps {
@@ -57,20 +58,12 @@ export function OutlineList({ known, positions, hidden, at, onGo, onClose }: Out
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW) - 2);
-    const to = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + page,
-      PageUp: index - page,
-      Home: 0,
-      End: rows.length - 1,
-    }[event.key];
+    const to = rowAfter(event.key, index, page, rows.length);
     if (event.key === 'Escape') onClose();
     else if (event.key === 'Enter') go(index);
-    else if (to !== undefined) {
-      const next = Math.max(0, Math.min(rows.length - 1, to));
-      go(next);
-      bring(next);
+    else if (to !== null) {
+      go(to);
+      bring(to);
     } else return;
     event.preventDefault();
     event.stopPropagation();

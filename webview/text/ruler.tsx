@@ -11,7 +11,7 @@ import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Section } from '../../core/traces/sections.ts';
 import { count, short } from '../ui/format.ts';
 import { lookOf } from '../ui/labels.ts';
-import { cssColor, onThemeChange } from '../ui/theme.ts';
+import { useCanvasBox } from '../ui/use-canvas.ts';
 import type { Overlay } from './overlay.ts';
 import { drawFolded, drawPicture, sizedContext, type RulerLayout } from './ruler-draw.ts';
 import { densityOf, laneLabels, pictureOf, pixelOf, underPointer, unitOf } from './ruler-picture.ts';
@@ -60,24 +60,9 @@ export function Ruler(props: RulerProps) {
   const over = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const grab = useRef<number | null>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
   const [hover, setHover] = useState<{ x: number; y: number } | null>(null);
-  const [theme, setTheme] = useState(0);
 
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
-      setSize({ width: Math.round(width), height: Math.round(height) });
-    });
-    observer.observe(box.current!);
-    const stop = onThemeChange(() => setTheme((n) => n + 1));
-    return () => {
-      observer.disconnect();
-      stop();
-    };
-  }, []);
-
-  const { width, height } = size;
+  const { width, height, css } = useCanvasBox(box);
   const layout = useMemo(() => layoutOf(width, height, length), [width, height, length]);
   const { scale, head } = layout;
   const y = (offset: number) => head + pixelOf(scale, offset);
@@ -85,10 +70,6 @@ export function Ruler(props: RulerProps) {
     () => pictureOf({ length, overlays, hidden, figures, sections, reviewed }),
     [length, overlays, hidden, figures, sections, reviewed],
   );
-  const css = useMemo(() => {
-    const known = new Map<string, string>();
-    return (name: string) => known.get(name) ?? (known.set(name, cssColor(name)), known.get(name)!);
-  }, [theme]);
 
   useEffect(() => {
     const context = sizedContext(base.current!, width, height);

@@ -5,6 +5,7 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Virtualizer } from 'virtua';
+import { rowAfter } from './keys.ts';
 
 export const ROW = 22;
 
@@ -57,17 +58,10 @@ export function Grid<T>(props: GridProps<T>) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW) - 2);
-    const to = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + page,
-      PageUp: index - page,
-      Home: 0,
-      End: rows.length - 1,
-    }[event.key];
+    const to = rowAfter(event.key, index, page, rows.length);
     if (event.key === 'Enter') onEnter();
-    else if (to === undefined || event.ctrlKey || event.metaKey) return;
-    else onMove(Math.max(0, Math.min(rows.length - 1, to)));
+    else if (to === null || event.ctrlKey || event.metaKey) return;
+    else onMove(to);
     event.preventDefault();
   };
   return (

@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Host } from '../host.ts';
 import { Icon } from './icon.tsx';
-import { isField } from './keys.ts';
+import { pressOf } from './keys.ts';
+import { usePageKeys } from './use-page-keys.ts';
 
 export interface SheetLine {
   keys: readonly string[];
@@ -18,20 +19,14 @@ export function useSheet(
   lines: readonly SheetLine[],
 ): { button: ComponentChildren; sheet: ComponentChildren } {
   const [open, setOpen] = useState(false);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '?' || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-      if (isField(event.composedPath()[0]) || document.querySelector('dialog[open]')) return;
-      event.preventDefault();
-      setOpen(true);
-    };
-    document.addEventListener('keydown', onKey);
-    const stop = host.on('host/key', ({ action }) => action === 'help' && setOpen(true));
-    return () => {
-      document.removeEventListener('keydown', onKey);
-      stop();
-    };
-  }, [host]);
+  usePageKeys<'help'>(host, {
+    actionOf: (event) => {
+      const { key, ctrlKey, metaKey, typing } = pressOf(event);
+      return key === '?' && !ctrlKey && !metaKey && !typing ? 'help' : null;
+    },
+    hostActionOf: ({ action }) => (action === 'help' ? action : null),
+    act: () => setOpen(true),
+  });
   return {
     button: (
       <button class="tool" aria-label="Keys (?)" title="Keys (?)" onClick={() => setOpen(true)}>

@@ -5,3 +5,31 @@ export function isField(target: EventTarget | undefined): boolean {
     target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.tagName.startsWith('VSCODE-')
   );
 }
+
+/** What of a key press decides what it does. */
+export interface KeyPress {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  /** Into a field. */
+  typing: boolean;
+}
+
+export function pressOf(event: KeyboardEvent): KeyPress {
+  const { key, ctrlKey, metaKey, altKey } = event;
+  return { key, ctrlKey, metaKey, altKey, typing: isField(event.composedPath()[0]) };
+}
+
+/** The row of a list of `count` rows to which a key goes from `index`, by pages of `page` rows; null: the key goes nowhere. */
+export function rowAfter(key: string, index: number, page: number, count: number): number | null {
+  const to = {
+    ArrowDown: index + 1,
+    ArrowUp: index - 1,
+    PageDown: index + page,
+    PageUp: index - page,
+    Home: 0,
+    End: count - 1,
+  }[key];
+  return to === undefined ? null : Math.max(0, Math.min(count - 1, to));
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { advisories, fifths, type AdvisedStage, type StepSums } from '../../../../core/metrics/advisories.ts';
+import { advisories, type AdvisedStage, type StepSums } from '../../../../core/metrics/advisories.ts';
 import { evidenceOf, titleOf } from '../../../../core/metrics/advisory-words.ts';
+import { fifths } from '../../../../core/metrics/windows.ts';
 
 function sums(step: number, given: Partial<StepSums> = {}): StepSums {
   return {
