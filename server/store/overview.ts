@@ -7,7 +7,7 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import { MOST_PROBLEMS, type BudgetCurve, type Cell, type SeriesRef } from '../../core/protocol/overview.ts';
 import { Lru } from './lru.ts';
 import { behavioursOf, type TextParts } from './overview-behaviours.ts';
-import { NO_CODE, RunTables } from './run-table.ts';
+import { NO_CODE, RunTables, type RunTable } from './run-table.ts';
 import { scatterOf } from './scatter.ts';
 import { finishCodes, verdictCodes } from './schema.ts';
 import { columnAt, seriesOf, type Found } from './series-of.ts';
@@ -200,16 +200,22 @@ export class Overview {
   }
 }
 
+const isJudged = ({ verdict }: RunTable, i: number): boolean => verdict[i] !== NO_CODE && verdict[i] !== NONE;
+
+/** And not cut. */
+const isRight = ({ verdict, finish }: RunTable, i: number): boolean =>
+  verdict[i] === RIGHT && !CUT.includes(finish[i]!);
+
 function* countsOf({ table, series, slices }: Found): Generator<void, Counts> {
   const rowOf = new Map<number, number>();
   const left = new Set<number>();
   for (let i = 0; i < table.length; i += 1) {
+    if (i % 4096 === 0) yield* slices.breath();
     if (series.column[table.place[i]!]! < 0) continue;
     const problem = table.problem[i]!;
     if (rowOf.has(problem)) continue;
     if (rowOf.size < MOST_PROBLEMS) rowOf.set(problem, rowOf.size);
     else left.add(problem);
-    if (i % 4096 === 0) yield* slices.breath();
   }
   const width = series.checkpoints.length;
   const size = rowOf.size * width;
@@ -224,10 +230,9 @@ function* countsOf({ table, series, slices }: Found): Generator<void, Counts> {
     if (column < 0 || row === undefined) continue;
     const at = row * width + column;
     counts.traces[at]! += 1;
-    const verdict = table.verdict[i]!;
-    if (verdict === NO_CODE || verdict === NONE) continue;
+    if (!isJudged(table, i)) continue;
     counts.judged[at]! += 1;
-    if (verdict === RIGHT && !CUT.includes(table.finish[i]!)) counts.right[at]! += 1;
+    if (isRight(table, i)) counts.right[at]! += 1;
   }
   return counts;
 }
@@ -246,10 +251,9 @@ function* within(
     let own = found.get(problem);
     if (!own) found.set(problem, (own = [0, 0, 0, 0]));
     own[0] += 1;
-    const verdict = table.verdict[i]!;
-    if (verdict === NO_CODE || verdict === NONE) continue;
+    if (!isJudged(table, i)) continue;
     own[1] += 1;
-    if (verdict !== RIGHT || CUT.includes(table.finish[i]!)) continue;
+    if (!isRight(table, i)) continue;
     const tokens = table.tokens[i]!;
     if (tokens <= few) own[2] += 1;
     if (tokens <= many) own[3] += 1;
