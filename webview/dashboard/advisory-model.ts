@@ -3,7 +3,7 @@ import { advisoryKinds, type Advisory } from '../../core/metrics/advisories.ts';
 import type { EventBatch, Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
-import { Pulls } from '../ui/pulls.ts';
+import { mayBeOf, Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface AdvisoryState {
@@ -42,7 +42,7 @@ export class AdvisoryModel extends Store<AdvisoryState> {
   }
 
   onEvents(batch: EventBatch): void {
-    const own = batch.stream === 'journal' || batch.stream.startsWith(`${this.#run}/`);
+    const own = mayBeOf(batch.stream, this.#run);
     if (own && batch.events.some(({ type }) => telling.has(type))) this.#pulls.soon();
   }
 

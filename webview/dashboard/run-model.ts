@@ -1,7 +1,7 @@
 /** A run as the dashboard shows it: whole snapshots, pulled when something happened, never more than two in a second. */
 import type { EventBatch, MetricsSnapshot, Result, RunSummary } from '../../core/protocol/methods.ts';
 import type { Host } from '../host.ts';
-import { Pulls } from '../ui/pulls.ts';
+import { mayBeOf, Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface RunState {
@@ -30,7 +30,7 @@ export class RunModel extends Store<RunState> {
   }
 
   onEvents(batch: EventBatch): void {
-    const own = batch.stream === 'journal' || batch.stream.startsWith(`${this.#run}/`);
+    const own = mayBeOf(batch.stream, this.#run);
     if (own && batch.events.some((event) => !quiet.has(event.type))) this.soon();
   }
 

@@ -5,6 +5,7 @@ import type { View } from '../../core/protocol/webview.ts';
 import type { Page } from '../inspector/page.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
+import { mayBeOf } from '../ui/pulls.ts';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useSheet } from '../ui/help.tsx';
 import { useStore } from '../ui/store.ts';
@@ -36,7 +37,7 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
   useEffect(
     () =>
       host.on('events/batch', ({ stream, events }) => {
-        const own = stream === 'journal' || stream.startsWith(`${run}/`);
+        const own = mayBeOf(stream, run);
         if (own && events.some(({ type }) => news.has(type))) setNewer(true);
       }),
     [host, run],

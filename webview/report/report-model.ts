@@ -2,7 +2,7 @@
 import type { EventBatch, RunSummary } from '../../core/protocol/methods.ts';
 import type { Report } from '../../core/protocol/report.ts';
 import type { Host } from '../host.ts';
-import { Pulls } from '../ui/pulls.ts';
+import { mayBeOf, Pulls } from '../ui/pulls.ts';
 import { Store } from '../ui/store.ts';
 
 export interface ReportState {
@@ -34,7 +34,7 @@ export class ReportModel extends Store<ReportState> {
 
   onEvents(batch: EventBatch): void {
     const { run, stage } = this.#place;
-    const own = batch.stream === 'journal' || batch.stream.startsWith(`${run}/${stage}/`);
+    const own = mayBeOf(batch.stream, `${run}/${stage}`);
     if (own && batch.events.some(({ type }) => type !== 'trace_text')) this.soon();
   }
 

@@ -59,6 +59,10 @@ export class Pulls {
   }
 }
 
+/** Whether events are of a run (or of one stage of it, `run/stage`), or what readers and the service said, which may be of any. */
+export const mayBeOf = (stream: string, place: string): boolean =>
+  stream === 'journal' || stream.startsWith(`${place}/`);
+
 interface Pulled {
   pull(): Promise<void>;
   onEvents(batch: EventBatch): void;
