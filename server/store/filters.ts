@@ -76,6 +76,17 @@ export function attemptsOf(
   );
 }
 
+/** The number of traces where the attempts' own counts say it; null: they have to be counted. */
+export function knownTotal(index: IndexFile, filter: TraceFilter, terms: readonly Term[]): number | null {
+  if (!isPlain(filter, terms)) return null;
+  return attemptsOf(index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
+}
+
+/** Whether all that counts of some attempts is listed. */
+export const isPlain = (filter: TraceFilter, terms: readonly Term[]): boolean =>
+  terms.length === 0 &&
+  Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key));
+
 /** What has to be read in texts before it is known of a trace. */
 export type Reads = 'behaviours' | 'figures';
 

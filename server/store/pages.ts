@@ -6,7 +6,7 @@ import type { Params, Result } from '../../core/protocol/methods.ts';
 import type { TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
 import type { Term } from '../../core/query/types.ts';
 import { attemptId } from './attempts.ts';
-import { attemptsOf, where, type Reads, type Where } from './filters.ts';
+import { attemptsOf, isPlain, knownTotal, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { behind, orderBy, orderOf, type Order } from './list-order.ts';
 import { countOf, LongLists } from './long-lists.ts';
@@ -164,8 +164,7 @@ export class Pages {
 
   /** From the attempts' own counts where they suffice, otherwise counted once as long as nothing is written. */
   private total(filter: TraceFilter, terms: readonly Term[], list: string, condition: Where): number {
-    if (isPlain(filter, terms)) return attemptsOf(this.index, filter).reduce((sum, attempt) => sum + attempt.traces, 0);
-    return this.counted(`total ${list}`, condition);
+    return knownTotal(this.index, filter, terms) ?? this.counted(`total ${list}`, condition);
   }
 
   /** Finished traces of which it is not known whether they fit, or where they belong: their texts are not read. */
@@ -200,11 +199,6 @@ export class Pages {
     return total;
   }
 }
-
-/** Whether all that counts of some attempts is listed. */
-const isPlain = (filter: TraceFilter, terms: readonly Term[]): boolean =>
-  terms.length === 0 &&
-  Object.entries(filter).every(([key, value]) => value === undefined || ['run', 'stage', 'attempt'].includes(key));
 
 const writeCursor = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
 

@@ -23,6 +23,7 @@ import { TokenPlaces } from './places.ts';
 import { rewardChangeOf } from './reward-change.ts';
 import { runRecord, runRecords } from './runs.ts';
 import { metricsSnapshot, runTable } from './series.ts';
+import { SearchPlaces } from './search-places.ts';
 import { TextReader } from './text.ts';
 import { Tokens } from './tokens.ts';
 import type {
@@ -46,6 +47,7 @@ export class Questions {
   private readonly labels: LabelFigures;
   private readonly judges: JudgeFigures;
   readonly figures: Figures;
+  readonly searches: SearchPlaces;
   private readonly tokens: Tokens;
   private readonly overview: Overview;
   private readonly classes = new DocumentClasses();
@@ -59,6 +61,7 @@ export class Questions {
     this.annotator = new Annotator(index, root, this.texts);
     const places = new TokenPlaces(index, root);
     this.figures = new Figures(index, root, this.texts, places);
+    this.searches = new SearchPlaces(index, root);
     this.tokens = new Tokens(index, root, this.texts, places);
     this.labels = new LabelFigures(index, this.annotator);
     this.judges = new JudgeFigures(index, this.annotator);
@@ -178,6 +181,7 @@ export class Questions {
     this.texts.forget();
     this.tokens.forget();
     this.pages.forget();
+    this.searches.forget();
     this.annotator.forget();
     this.labels.forget();
     this.judges.forget();

@@ -2,16 +2,17 @@
 import type { TraceFilter, TraceRow } from '../../core/protocol/traces.ts';
 import type { Query } from '../../core/query/types.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import { attemptsOf, where, type Where } from './filters.ts';
+import { attemptsOf, knownTotal, where, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { countOf } from './long-lists.ts';
+import { Lru } from './lru.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';
 import { attemptId } from './attempts.ts';
 import { traceRows } from './rows.ts';
 import { rangesOf } from './scan.ts';
 import { traceRowId } from './schema.ts';
 import { EXTENT, type SearchBegin, type SearchPage, type TextPlaces } from './search-page.ts';
-import { Slices } from './slices.ts';
+import { Slices, stampOf } from './slices.ts';
 import { readsOf, unreadOf } from './unread.ts';
 
 export interface SearchScope {
@@ -28,28 +29,82 @@ const PAGE_IDS = 32_768;
 /** Numbers of a row: the trace, its prompt, part, position and bytes; -1 where there is none. */
 const COLUMNS = 5;
 
-/** The next page; null: there are no more traces. Yields every few milliseconds. */
-export function* searchPage(
-  index: IndexFile,
-  root: string,
-  { filter, query, prompts, after }: SearchScope & { after: number },
-): Generator<void, SearchPage | null> {
-  const slices = new Slices();
-  const condition = where(index, filter, query.terms);
-  for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
-    if (traceRowId(id + 1, 0) <= after) continue;
-    for (const { from, to } of rangesOf(index, id, PAGE_IDS)) {
-      if (to <= after) continue;
-      const rows = placeRows(index, condition, Math.max(after, from - 1), to);
-      if (rows.length > 0)
-        return { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
-      yield* slices.breath();
-      // Its run may have been deleted meanwhile, and ids come again.
-      if (attemptId(index, { run, stage, attempt }) !== id) return null;
-    }
+/** Bytes of the pages that are kept: of two million short texts. */
+const KEPT = 64 * 2 ** 20;
+
+/** The pages of the last searches are kept while nothing new is said of the traces: who searches looks for one thing after another. */
+export class SearchPlaces {
+  private readonly index: IndexFile;
+  private readonly root: string;
+  private readonly kept = new Lru<string, { stamp: string; page: SearchPage }>(KEPT, ({ page }) => bytesOf(page));
+
+  constructor(index: IndexFile, root: string) {
+    this.index = index;
+    this.root = root;
   }
-  return null;
+
+  /** A run was deleted, and its row ids may come again. */
+  forget(): void {
+    this.kept.clear();
+  }
+
+  /** The next page; null: there are no more traces. Yields every few milliseconds. */
+  *page({ filter, query, prompts, after }: SearchScope & { after: number }): Generator<void, SearchPage | null> {
+    const { index, root } = this;
+    const slices = new Slices();
+    const condition = where(index, filter, query.terms);
+    // What is found in texts changes without a word of workers or journal.
+    const isKept = readsOf({ filter, terms: query.terms }).size === 0;
+    const key = JSON.stringify([condition, prompts, after]);
+    const known = this.kept.get(key);
+    if (known && known.stamp === stampOf(index, filter.run)) return known.page;
+    for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
+      if (traceRowId(id + 1, 0) <= after) continue;
+      for (const { from, to } of rangesOf(index, id, PAGE_IDS)) {
+        if (to <= after) continue;
+        const rows = placeRows(index, condition, Math.max(after, from - 1), to);
+        if (rows.length > 0) {
+          const page = { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
+          if (isKept) this.kept.set(key, { stamp: stampOf(index, filter.run), page });
+          return page;
+        }
+        yield* slices.breath();
+        // Its run may have been deleted meanwhile, and ids come again.
+        if (attemptId(index, { run, stage, attempt }) !== id) return null;
+      }
+    }
+    return null;
+  }
+
+  /** @throws `not_found` where the trace `after` is not there any more */
+  *begin({
+    filter,
+    query: { terms },
+    after,
+  }: SearchScope & { after?: string | undefined }): Generator<void, SearchBegin> {
+    const { index } = this;
+    const attempts = attemptsOf(index, filter);
+    const behind = after === undefined ? -1 : rowIdOf(index, after);
+    const counted = ({ sql, values }: Where) =>
+      countOf(index, attempts, { sql: `${sql} AND t.id > ?`, values: [...values, behind] });
+    const known = after === undefined ? knownTotal(index, filter, terms) : null;
+    const total = known ?? (yield* counted(where(index, filter, terms)));
+    const reads = readsOf({ filter, terms });
+    const unread = reads.size > 0 ? yield* counted(unreadOf(index, filter, terms, reads)) : null;
+    return { total, after: behind, unread };
+  }
+
+  /** Rows of lists by row id; those that are gone meanwhile are left out. */
+  rows(ids: number[]): (TraceRow & { rowId: number })[] {
+    return traceRows(this.index, 'WHERE t.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+  }
 }
+
+const bytesOf = ({ ids, promptOf, completions, prompts }: SearchPage): number =>
+  [ids, promptOf, completions.starts, completions.extents, prompts.starts, prompts.extents].reduce(
+    (sum, { byteLength }) => sum + byteLength,
+    0,
+  );
 
 /**
  * Whole traces with their extents, in numbers one after the other. As text from the index, parsed at once: an object a row takes twice as long,
@@ -145,26 +200,6 @@ class Packer {
       extents: shared(Float64Array, this.extents),
     };
   }
-}
-
-/** Rows of lists by row id; those that are gone meanwhile are left out. */
-export function searchedRows(index: IndexFile, ids: number[]): (TraceRow & { rowId: number })[] {
-  return traceRows(index, 'WHERE t.id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
-}
-
-/** @throws `not_found` where the trace `after` is not there any more */
-export function* beginSearch(
-  index: IndexFile,
-  { filter, query: { terms }, after }: SearchScope & { after?: string | undefined },
-): Generator<void, SearchBegin> {
-  const attempts = attemptsOf(index, filter);
-  const behind = after === undefined ? -1 : rowIdOf(index, after);
-  const counted = ({ sql, values }: Where) =>
-    countOf(index, attempts, { sql: `${sql} AND t.id > ?`, values: [...values, behind] });
-  const total = yield* counted(where(index, filter, terms));
-  const reads = readsOf({ filter, terms });
-  const unread = reads.size > 0 ? yield* counted(unreadOf(index, filter, terms, reads)) : null;
-  return { total, after: behind, unread };
 }
 
 function rowIdOf(index: IndexFile, trace: string): number {

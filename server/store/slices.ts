@@ -44,10 +44,11 @@ export function* pagesById<Row extends { id: number }>(page: (after: number) => 
 export const STILL_THERE =
   'EXISTS (SELECT 1 FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE t.id = :trace AND a.run = :run)';
 
-/** Says the same as long as nothing was said of these runs' traces: neither by their workers nor by the journal. */
+/** Says the same as long as nothing was said of these runs' traces: neither by their workers and runners nor by the journal. */
 export function stampOf(index: IndexFile, run: string | undefined): string {
-  const events = index.get<{ n: number; seqs: number }>(
-    'SELECT count(*) AS n, coalesce(sum(last_seq), 0) AS seqs FROM attempts WHERE :run IS NULL OR run = :run',
+  const events = index.get<{ n: number; seqs: number; ended: number }>(
+    `SELECT count(*) AS n, coalesce(sum(last_seq), 0) AS seqs, coalesce(sum(ended), 0) AS ended
+     FROM attempts WHERE :run IS NULL OR run = :run`,
     { run: run ?? null },
   );
   const journal = index.get<{ value: string }>("SELECT value FROM meta WHERE key = 'journal'");

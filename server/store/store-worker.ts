@@ -6,7 +6,6 @@ import type { ErrorCode } from '../../core/protocol/errors.ts';
 import type { Params } from '../../core/protocol/methods.ts';
 import { Imports } from './importing.ts';
 import type { Message, Request, StoreCall, StoreCalls } from './messages.ts';
-import { beginSearch, searchedRows, searchPage } from './search-places.ts';
 import { Store } from './store.ts';
 import type { StoreMethod } from './trace-store.ts';
 import { verify } from './verify.ts';
@@ -71,9 +70,9 @@ const handlers: Handlers = {
   editLabels: ([params]) => store.editLabels(params),
   labelAgreement: ([params]) => inSlices(store.questions.labelAgreement(params)),
   judgeAgreement: ([params]) => inSlices(store.questions.judgeAgreement(params)),
-  beginSearch: ([scope]) => inSlices(beginSearch(store.index, scope)),
-  searchPage: ([scope]) => inSlices(searchPage(store.index, root, scope)),
-  searchedRows: ([ids]) => searchedRows(store.index, ids),
+  beginSearch: ([scope]) => inSlices(store.questions.searches.begin(scope)),
+  searchPage: ([scope]) => inSlices(store.questions.searches.page(scope)),
+  searchedRows: ([ids]) => store.questions.searches.rows(ids),
   labelQueue: ([params]) => inSlices(store.questions.labelQueue(params)),
   verify: async (_args, id) => {
     const steps = verify(store.index, root);
