@@ -59,7 +59,7 @@ export class Audit {
   };
 
   private judge({ trace, verdict, by = '' }: Params<'traces/judge'>): Result<'traces/judge'> {
-    const now = traceDetail(this.index, this.root, trace);
+    const now = traceDetail(this.index, trace);
     if (now.live)
       throw new LonghandError('not_runnable', 'The trace is still being written. Judge it when it has ended.');
     const { key, n } = parseTraceId(trace);
@@ -74,12 +74,12 @@ export class Audit {
       };
       this.append({ type: 'verdict_given', ...key, trace: n, verdict, by, before: word });
     }
-    const then = traceDetail(this.index, this.root, trace);
+    const then = traceDetail(this.index, trace);
     return { verdict: then.verdict, reader: then.reader, before };
   }
 
   private answersOf(trace: string): TraceAnswers {
-    const detail = traceDetail(this.index, this.root, trace);
+    const detail = traceDetail(this.index, trace);
     const place = findTrace(this.index, this.root, trace);
     const text = readText(this.index, place.folder, 0, place.id, READ_LIMIT) ?? '';
     const { gold, answerFound, reader, rescored, verdictBy, quick } = detail;

@@ -107,7 +107,7 @@ export class Questions {
 
   private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
     'traces/page': (params) => atOnce(this.pages.page(params)),
-    'traces/get': ({ trace }) => traceDetail(this.index, this.root, trace),
+    'traces/get': ({ trace }) => traceDetail(this.index, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
     'traces/annotations': ({ trace }) => {
       const found = this.annotator.annotations(trace);

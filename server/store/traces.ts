@@ -9,7 +9,7 @@ import type { IndexFile } from './index-file.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
 import { readerVerdict, rescoredVerdict } from './rulings.ts';
-import { traceRowId } from './schema.ts';
+import { ROW_IDS_EACH, traceRowId } from './schema.ts';
 import type { TextKind, TextReader } from './text.ts';
 
 export interface TracePlace {
@@ -49,16 +49,21 @@ interface DetailRow {
   prompt_replaced: number | null;
 }
 
-export function traceDetail(index: IndexFile, root: string, trace: string): TraceDetail {
-  const place = findTrace(index, root, trace);
+const NAMED = `WHERE a.run = ? AND a.stage = ? AND a.attempt = ? AND t.id = a.id * ${ROW_IDS_EACH} + ?`;
+
+/** @throws `not_found`, `invalid_params` */
+export function traceDetail(index: IndexFile, trace: string): TraceDetail {
   const { key, n } = parseTraceId(trace);
-  const [row] = traceRows(index, 'WHERE t.id = ?', place.id);
-  const detail = index.get<DetailRow>(
-    `SELECT d.*, t.marker, t.set_name, p.text, p.source_id, p.gold, p.gold_origin, q.units AS prompt_units, q.replaced AS prompt_replaced
-     FROM traces t JOIN details d ON d.id = t.id JOIN problems p ON p.id = t.problem_id
-       LEFT JOIN prompts q ON q.attempt_id = t.attempt_id AND q.n = t.prompt WHERE t.id = ?`,
-    place.id,
-  );
+  const [row] = traceRows(index, NAMED, key.run, key.stage, key.attempt, n);
+  const detail =
+    row &&
+    index.get<DetailRow>(
+      `SELECT d.facts, d.sampling, d.model, d.quick, d.found, d.replaced, d.source_file, d.source_line, t.marker, t.set_name,
+         p.text, p.source_id, p.gold, p.gold_origin, q.units AS prompt_units, q.replaced AS prompt_replaced
+       FROM traces t JOIN details d ON d.id = t.id JOIN problems p ON p.id = t.problem_id
+         LEFT JOIN prompts q ON q.attempt_id = t.attempt_id AND q.n = t.prompt WHERE t.id = ?`,
+      row.rowId,
+    );
   if (!row || !detail) throw new LonghandError('not_found', `There is no trace ${trace}.`);
   const { rowId: _rowId, ...shown } = row;
   const facts = JSON.parse(detail.facts) as TraceFacts;
