@@ -197,7 +197,7 @@ describe('the overview', () => {
       .getByRole('button', { name: new RegExp(`^20, always right: ${always.length} problem`) })
       .press('Enter');
     await buckets
-      .getByRole('status')
+      .locator('.problem-list-head')
       .filter({ hasText: `${always.length} problem` })
       .waitFor();
     await buckets.getByText('Always right at 20').waitFor();
@@ -215,7 +215,7 @@ describe('the overview', () => {
       made.filter((one) => one.problem === problem && one.step === 0 && rightAt(one, most)).length;
     const gained = names.filter((problem) => count(problem, budget!) > count(problem, below!));
     await curve
-      .getByRole('status')
+      .locator('.problem-list-head')
       .filter({ hasText: `${gained.length} problem` })
       .waitFor();
     // Each number opens as many traces as it counts.

@@ -53,22 +53,25 @@ describe('two attempts side by side', () => {
     const page = await open(host());
     await aligned(page);
     await page.locator('.of-left .scroller').focus();
-    const said = page.locator('.sides-page > [role=status]');
+    const says = async (words: string | RegExp) => {
+      const last = page.locator('#said p:last-child', { hasText: words });
+      await last.waitFor();
+      return last.innerText();
+    };
     await page.keyboard.press('n');
-    const first = await said.innerText();
-    assert.match(first, /^Difference 1 of \d+: .*step/);
+    const first = await says(/^Difference 1 of \d+: .*step/);
     await page.keyboard.press('Alt+ArrowDown');
-    assert.match(await said.innerText(), /^Difference 2 of/);
+    await says(/^Difference 2 of/);
     await page.keyboard.press('N');
-    assert.equal(await said.innerText(), first);
+    await says(first);
     await page.keyboard.press('N');
-    assert.match(await said.innerText(), /No difference before this one/);
+    await says(/No difference before this one/);
     await page.keyboard.press('d');
-    assert.match(await said.innerText(), /^Difference 1 of/);
+    await says(/^Difference 1 of/);
     await page.getByRole('button', { name: /only right/ }).click();
-    assert.match(await said.innerText(), /Only on the right/);
+    await says(/Only on the right/);
     await page.getByRole('button', { name: /alike/ }).click();
-    assert.match(await said.innerText(), /Both say .*404/);
+    await says(/Both say .*404/);
   });
 
   it('scrolls both together by what is tied, or apart', async () => {

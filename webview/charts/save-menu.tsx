@@ -4,6 +4,7 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { SavedFile } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import { csvOf } from './csv.ts';
 import { drawChart, sizeOf } from './draw.ts';
 import type { ChartModel } from './model.ts';
@@ -42,6 +43,7 @@ export function SaveMenu({ title, model }: SaveMenuProps) {
     document.addEventListener('pointerdown', onDown);
     return () => document.removeEventListener('pointerdown', onDown);
   }, [open]);
+  useSaid('saved', said?.text ?? '', said);
   if (!host) return null;
 
   const save = async (kind: SavedFile['kind']) => {
@@ -94,9 +96,6 @@ export function SaveMenu({ title, model }: SaveMenuProps) {
           </button>
         </div>
       )}
-      <span class="hidden-text" role="status">
-        {said?.text}
-      </span>
     </span>
   );
 }

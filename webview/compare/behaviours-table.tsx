@@ -9,6 +9,7 @@ import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { count, decimal, plural, signed } from '../ui/format.ts';
 import { labelLooks, lookOf } from '../ui/labels.ts';
+import { useProgress } from '../ui/say.ts';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { BehavioursModel, type SidePair } from './behaviours-model.ts';
@@ -27,6 +28,7 @@ export function Behaviours({ host, before, after }: BehavioursProps) {
     read();
     return () => model.close();
   }, [model]);
+  useProgress('behaviours', found && found.waiting > 0 ? `${count(found.waiting)} completions still to be read` : '');
   if (error !== null) return <Failure what="Behaviours cannot be shown" error={error} onRetry={read} />;
   if (!found) return <Skeleton lines={8} label="Counting behaviours" />;
   if (found.waiting === 0 && pairs.length === 0)
@@ -34,7 +36,7 @@ export function Behaviours({ host, before, after }: BehavioursProps) {
   return (
     <div class="behaviours" role="region" aria-label="Lengths and behaviours" tabIndex={0}>
       {found.waiting > 0 ? (
-        <p class="muted" role="status">
+        <p class="muted">
           {plural(found.waiting, 'completion is', 'completions are')} still to be read by the detector.
         </p>
       ) : (

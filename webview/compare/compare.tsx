@@ -21,6 +21,7 @@ import { count, plural, signed, tokens } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
+import { TYPED, useSaid } from '../ui/say.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -94,6 +95,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
       });
     else if (action.do === 'help') setHelp(true);
   };
+  useSaid('list', loaded ? plural(shown.length, 'problem') : '', JSON.stringify([text, kept]), TYPED);
   usePageKeys<Action>(host, { actionOf: (event) => actionOf(pressOf(event)), hostActionOf, act });
 
   const pane = (side: 'before' | 'after') =>
@@ -136,7 +138,7 @@ export function Compare({ page, view }: { page: Page; view: CompareView }) {
                 onChange={(value) => setSort(value as PairSort)}
               />
               <PairChips counts={counts} kept={kept} onKeep={setKept} factor={factor} onFactor={setFactor} />
-              <div class="summary muted" role="status">
+              <div class="summary muted">
                 {plural(shown.length, 'problem')}
                 {loaded && shown.length < loaded.pairs.length ? ` of ${count(loaded.pairs.length)}` : ''}
                 {loaded && loaded.onlyBefore > 0 ? `, ${count(loaded.onlyBefore)} only before` : ''}

@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { usePulled } from '../ui/pulls.ts';
+import { useSaid } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import { AdvisoryModel, evidenceView } from './advisory-model.ts';
 
@@ -47,6 +48,7 @@ export function Advisories({ host, run, connected }: { host: Host; run: string; 
           ...(alarms > 0 ? [plural(alarms, 'alarm')] : []),
           ...(list.length > alarms ? [list.length - alarms === 1 ? '1 piece of advice' : `${list.length - alarms} pieces of advice`] : []), // prettier-ignore
         ].join(', ');
+  useSaid('advice', found && list.length > 0 ? words : '');
   return (
     <section class="advisories" aria-label="Alarms and advice">
       <div class="advisory-line">
@@ -59,9 +61,7 @@ export function Advisories({ host, run, connected }: { host: Host; run: string; 
           <Icon
             name={list.length === 0 ? (error === null ? 'pass' : 'error') : open ? 'chevron-down' : 'chevron-right'}
           />
-          <span aria-live="polite" class={alarms > 0 ? 'wrong' : list.length > 0 ? 'cut' : 'muted'}>
-            {words}
-          </span>
+          <span class={alarms > 0 ? 'wrong' : list.length > 0 ? 'cut' : 'muted'}>{words}</span>
         </button>
         {error !== null && !found && (
           <button class="link" onClick={() => void model.pull()}>

@@ -8,6 +8,7 @@ import type { ChartLine } from '../charts/model.ts';
 import { SaveMenu } from '../charts/save-menu.tsx';
 import { short } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { say } from '../ui/say.ts';
 import { onThemeChange } from '../ui/theme.ts';
 import { dataOf, HEIGHT, labelOf, optionsOf } from './chart-draw.ts';
 
@@ -80,14 +81,14 @@ export function Chart(props: ChartProps) {
   useEffect(() => plot.current?.setData(dataOf(props)), [x, lines]);
 
   const nameOf = (index: number) => names?.[index] ?? `${xName} ${xText(x[index] ?? 0)}`;
-  const read = (index: number) => {
-    const there = lines.filter(({ values }, i) => values[index] != null && (chosen === null || chosen === i));
+  const read = (index: number, only = chosen) => {
+    const there = lines.filter(({ values }, i) => values[index] != null && (only === null || only === i));
     const labelled = there.filter((line) => lines.length < 4 || labelOf(line, lines) !== '');
     return (labelled.length > 0 ? labelled : there)
       .map(({ name, values, low, high }) => {
         const interval =
           low?.[index] != null && high?.[index] != null ? ` [${format(low[index])}–${format(high[index])}]` : '';
-        return `${lines.length > 1 && (there.length > 1 || chosen !== null) ? `${name} ` : ''}${format(values[index]!)}${interval}`;
+        return `${lines.length > 1 && (there.length > 1 || only !== null) ? `${name} ` : ''}${format(values[index]!)}${interval}`;
       })
       .join(' · ');
   };
@@ -102,10 +103,13 @@ export function Chart(props: ChartProps) {
       onPick(shown, chosen !== null && there.includes(chosen) ? chosen : there[0]!);
     else if (by !== undefined && lines.length > 1 && there.length > 0) {
       const now = there.indexOf(chosen ?? -1);
-      setChosen(there[(now + by + there.length + (now < 0 && by < 0 ? 1 : 0)) % there.length]!);
+      const next = there[(now + by + there.length + (now < 0 && by < 0 ? 1 : 0)) % there.length]!;
+      setChosen(next);
+      say('value', `${nameOf(shown)}: ${read(shown, next)}`);
     } else if (to !== undefined) {
       const index = Math.max(0, Math.min(last, to));
       setAt(index);
+      say('value', `${nameOf(index)}: ${read(index)}`);
       const u = plot.current;
       if (u) u.setCursor({ left: u.valToPos(x[index] ?? 0, 'x'), top: u.bbox.height / devicePixelRatio / 2 });
     } else return;
@@ -131,7 +135,7 @@ export function Chart(props: ChartProps) {
       <figcaption>
         <span class="chart-title">{title}</span>
         {unit && <span class="muted"> {unit}</span>}
-        <span class="chart-value num" role="status" title={x.length > 0 ? read(shown) : ''}>
+        <span class="chart-value num" title={x.length > 0 ? read(shown) : ''}>
           {x.length > 0 ? (
             <>
               <span class="muted">{nameOf(shown)}</span> {read(shown)}

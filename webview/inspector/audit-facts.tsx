@@ -11,9 +11,7 @@ import { policyWords, valueSigns } from './audit-words.ts';
 interface AuditFactsProps {
   detail: TraceDetail;
   answers: TraceAnswers | null;
-  saving: boolean;
   undo: number;
-  said: string;
   error: unknown;
   onJudge: (verdict: GivenVerdict | null) => void;
   onUndo: () => void;
@@ -27,7 +25,7 @@ const choices: readonly { value: GivenVerdict; key: string }[] = [
 ];
 
 export function AuditFacts(props: AuditFactsProps) {
-  const { detail, answers, saving, undo, said, error, onJudge, onUndo, onReveal } = props;
+  const { detail, answers, undo, error, onJudge, onUndo, onReveal } = props;
   const own = detail.reader?.value ?? null;
   return (
     <section class="facts-section audit-facts" aria-label="Verdicts">
@@ -65,9 +63,6 @@ export function AuditFacts(props: AuditFactsProps) {
             </button>
           );
         })}
-      </div>
-      <div class="hidden-text" role="status">
-        {saving ? '' : said}
       </div>
       {error !== null && (
         <p class="wrong" role="alert">

@@ -5,6 +5,7 @@ import type { TraceRow } from '../../core/protocol/traces.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
+import { useProgress } from '../ui/say.ts';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import type { AuditList } from './audit-model.ts';
@@ -111,7 +112,7 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
         <Why item={items[index] ?? null} place={index} total={queue?.total ?? items.length} onReveal={onReveal} />
       )}
       {queue && queue.looked > 0 && (
-        <div class="note" role="status">
+        <div class="note">
           {count(queue.total)} of {plural(queue.looked, 'verdict')} to look at
           {queue.done > 0 ? `, ${count(queue.done)} judged by a reader` : ''}
           {waiting > 0 ? `, ${count(waiting)} texts still to be read` : ''}
@@ -133,8 +134,9 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
 }
 
 function Reading({ done, all, onEarly }: { done: number; all: number; onEarly: () => void }) {
+  useProgress('audit', `Reading the texts: ${count(done)} of ${count(all)}`);
   return (
-    <div class="state" role="status">
+    <div class="state">
       <h2>Reading the texts</h2>
       <p class="num">
         {count(done)} of {count(all)}

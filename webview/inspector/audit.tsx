@@ -6,6 +6,7 @@ import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import type { InspectorMode, View } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import type { Overlay, Tone } from '../text/overlay.ts';
+import { say } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import { AuditFacts } from './audit-facts.tsx';
 import type { AuditAction } from './audit-keys.ts';
@@ -104,11 +105,13 @@ export function useAudit({ host, view, open, facts, onView, onOpen, onFocusText,
         return onView({ ...view, mode: mode === 'traces' ? 'audit' : 'traces' });
       case 'answer': {
         const found = detail?.answerFound;
+        say('place', found ? `The answer that counts: ${found.text}` : 'No answer was found');
         if (found) onReveal({ in: 'completion', start: found.start, end: found.end });
         return;
       }
       case 'candidate': {
         const next = judging.next(action.by);
+        say('place', next ? `Candidate ${next.text}, ${next.value}` : 'There is no candidate answer');
         if (next) onReveal({ in: 'completion', start: next.start, end: next.end });
         return;
       }

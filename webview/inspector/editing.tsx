@@ -7,6 +7,7 @@ import type { PaneHandle } from '../text/text-pane.tsx';
 import type { Host } from '../host.ts';
 import type { SheetLine } from '../ui/help.tsx';
 import { isField } from '../ui/keys.ts';
+import { useSaid } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import { editActionOf, editSheet, type EditAction } from './edit-keys.ts';
 import { LabelEditor } from './edit-model.ts';
@@ -157,10 +158,11 @@ export function useEditing({ host, open, pane, layers, goTo }: EditingParts): Ed
 /** One line over the text while labels are edited: what the reader is at, and what was done. */
 function EditBar({ editor, onEnd }: { editor: LabelEditor; onEnd: () => void }) {
   const { on, said, saving } = useStore(editor);
+  useSaid('labels', said.text, said);
   return (
     <div class={on ? 'edit-bar' : 'hidden-text'}>
       {on && <strong class="edit-mode">Labels</strong>}
-      <span class="edit-said" role="status" title={said.text}>
+      <span class="edit-said" title={said.text}>
         {said.text}
       </span>
       {on && saving > 0 && <span class="muted">saving…</span>}

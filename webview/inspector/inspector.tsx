@@ -10,6 +10,7 @@ import { nextMark } from '../text/token-marks.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
+import { say } from '../ui/say.ts';
 import { Splitter } from '../ui/splitter.tsx';
 import { BackendBanner, Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -29,6 +30,7 @@ import { PathFacts } from './path-facts.tsx';
 import type { Page } from './page.ts';
 import { useReading } from './reading.tsx';
 import { SecondOpinion } from './second-opinion.tsx';
+import { useSpoken } from './spoken.ts';
 import { useTraces } from './use-traces.ts';
 
 type InspectorView = Extract<View, { page: 'inspector' }>;
@@ -127,6 +129,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
     onReveal: (at) => pane.current?.view.reveal(at.in, at.start, at.end),
   });
   const reading = useReading({ page, open, pane, budgets });
+  useSpoken({ trace: view.trace, detail, settings });
 
   const act = (action: Action): void => {
     const handle = pane.current;
@@ -173,7 +176,9 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
       case 'end':
         return handle?.view.toEnd();
       case 'copy':
-        return void host.ask('host/copy', { text: open.text.completion });
+        return void host
+          .ask('host/copy', { text: open.text.completion })
+          .then(() => say('copied', 'Copied the text of the trace'));
       case 'editor':
         return openText();
       case 'compare':

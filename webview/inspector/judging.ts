@@ -2,6 +2,7 @@
 import type { AnswerCandidate, TraceAnswers } from '../../core/protocol/audit.ts';
 import type { GivenVerdict } from '../../core/protocol/files.ts';
 import type { Host } from '../host.ts';
+import { say } from '../ui/say.ts';
 import { Store } from '../ui/store.ts';
 
 export interface JudgingState {
@@ -12,8 +13,6 @@ export interface JudgingState {
   /** How many words can be taken back. */
   undo: number;
   error: unknown;
-  /** The last thing that was done, for screen readers too. */
-  said: string;
 }
 
 /** Most words that can be undone. */
@@ -27,7 +26,7 @@ export class Judging extends Store<JudgingState> {
   #shown: { trace: string; at: number } | null = null;
 
   constructor(host: Host) {
-    super({ answers: null, saving: false, undo: 0, error: null, said: '' });
+    super({ answers: null, saving: false, undo: 0, error: null });
     this.#host = host;
   }
 
@@ -67,25 +66,22 @@ export class Judging extends Store<JudgingState> {
     const last = this.#undo.pop();
     this.set({ undo: this.#undo.length });
     if (!last) return null;
-    const done = await this.#say(last.trace, last.verdict);
+    const done = await this.#say(last.trace, last.verdict, 'Undone. ');
     if (done === undefined) {
       this.#undo.push(last);
       this.set({ undo: this.#undo.length });
       return null;
     }
-    this.set({ said: `Undone. ${this.value.said}` });
     return last.trace;
   }
 
   /** The reader's word before, or undefined: it could not be said. */
-  async #say(trace: string, verdict: GivenVerdict | null): Promise<GivenVerdict | null | undefined> {
+  async #say(trace: string, verdict: GivenVerdict | null, what = ''): Promise<GivenVerdict | null | undefined> {
     this.set({ saving: true, error: null });
     try {
       const { before } = await this.#host.call('traces/judge', { trace, verdict });
-      this.set({
-        saving: false,
-        said: verdict === null ? 'Your verdict is taken back.' : `You say ${words[verdict]}.`,
-      });
+      this.set({ saving: false });
+      say('verdict', `${what}${verdict === null ? 'Your verdict is taken back.' : `You say ${words[verdict]}.`}`);
       return before;
     } catch (error) {
       this.set({ saving: false, error });

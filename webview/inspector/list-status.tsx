@@ -1,11 +1,20 @@
 /** One line on the list: how many traces, or how far a search has come and what it left out. */
 import { count, plural } from '../ui/format.ts';
+import { TYPED, useProgress, useSaid } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import type { SearchList } from './search-list.ts';
 import type { TraceList } from './trace-list.ts';
 
 export function ListStatus({ list }: { list: TraceList }) {
   const { total, live, toRead, first, loading, wish, scope } = useStore(list);
+  // Once for each list that was asked for: what a run goes on to write is shown, and not said.
+  useSaid(
+    'list',
+    first || loading || toRead > 0 ? '' : plural(total, 'trace'),
+    JSON.stringify([wish.filter, wish.query]),
+    TYPED,
+  );
+  useProgress('list', toRead > 0 ? `${count(toRead)} texts still to be read` : '');
   if (first) return <>…</>;
   const narrowed = wish.query !== '' && scope > total ? ` of ${count(scope)}` : '';
   return (
@@ -22,6 +31,17 @@ export function ListStatus({ list }: { list: TraceList }) {
 export function SearchStatus({ search }: { search: SearchList }) {
   const { running, stopped, counts, error, toRead } = useStore(search);
   const { searched = 0, total = 0, hits = 0, traces = 0, seconds = 0 } = counts ?? {};
+  const result = error !== null ? 'The search failed.' : `${plural(hits, 'hit')} in ${plural(traces, 'trace')}`;
+  const isOver = !running && toRead === null && (counts !== null || error !== null);
+  useSaid('list', isOver ? `${stopped ? 'Stopped. ' : ''}${result}` : '', counts);
+  useProgress(
+    'list',
+    running
+      ? `${count(searched)} of ${count(total)} searched, ${plural(hits, 'hit')}`
+      : toRead === null
+        ? ''
+        : `${count(toRead)} texts still to be read`,
+  );
   return (
     <>
       {(running || toRead !== null) && (
@@ -29,7 +49,7 @@ export function SearchStatus({ search }: { search: SearchList }) {
           Stop
         </button>
       )}
-      {error !== null ? 'The search failed.' : `${plural(hits, 'hit')} in ${plural(traces, 'trace')}`}
+      {result}
       {running && total > 0 ? `, ${count(searched)} of ${count(total)} searched` : ''}
       {running && total === 0 ? ', searching' : ''}
       {!running && stopped ? `. Stopped: ${count(searched)} of ${count(total)} searched` : ''}
@@ -53,7 +73,7 @@ export function SearchNotes({ search }: { search: SearchList }) {
   ].filter(Boolean);
   if (left.length === 0 && unread === 0 && after === null && (running || !stopped)) return null;
   return (
-    <div class="note" role="status">
+    <div class="note">
       {left.length > 0 && <p>Left out: {left.join('; ')}.</p>}
       {unread > 0 && (
         <p>

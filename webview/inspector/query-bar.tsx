@@ -7,6 +7,7 @@ import { parseQuery } from '../../core/query/parse.ts';
 import { textTerms } from '../../core/query/types.ts';
 import { QueryChips } from './query-chips.tsx';
 import { QueryField, type QueryFieldHandle } from './query-field.tsx';
+import { TYPED, useSaid } from '../ui/say.ts';
 
 interface QueryBarProps {
   filter: TraceFilter;
@@ -41,6 +42,8 @@ export function QueryBar(props: QueryBarProps) {
   const messageId = useId();
   const { errors } = useMemo(() => parseQuery(text), [text]);
   const error = errors[0];
+
+  useSaid('query', error?.message ?? '', error?.message, TYPED);
 
   // A query that was put in force elsewhere is shown; one that is being typed is not touched. Before the next key: later, an older
   // query would be taken for one from elsewhere, and be written over what was typed since.
@@ -87,10 +90,8 @@ export function QueryBar(props: QueryBarProps) {
         {tools}
       </div>
       <div class="query-status">
-        <div class="summary muted" role="status">
-          {status}
-        </div>
-        <div class={error ? 'query-error' : ''} id={messageId} role="status">
+        <div class="summary muted">{status}</div>
+        <div class={error ? 'query-error' : ''} id={messageId}>
           {error && (
             <>
               <span class="wrong" aria-hidden="true">

@@ -3,6 +3,7 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { View } from '../../core/protocol/webview.ts';
 import type { PaneHandle } from '../text/text-pane.tsx';
+import { useSaid } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import type { OpenTrace } from './open-trace.ts';
 import type { Page } from './page.ts';
@@ -71,6 +72,8 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
     return () => clearTimeout(timer);
   }, [said]);
 
+  useSaid('link', said);
+
   return {
     opened: { strips, outline },
     outline: outline ? { onClose: () => showOutline(false) } : null,
@@ -115,9 +118,7 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
             }}
           />
         )}
-        <div class={`said${said === '' ? '' : ' shown'}`} role="status">
-          {said}
-        </div>
+        <div class={`said${said === '' ? '' : ' shown'}`}>{said}</div>
       </div>
     ),
   };

@@ -8,6 +8,7 @@ import { markerName } from '../../core/traces/marker-name.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, percent, plural, signed } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
+import { useProgress, useSaid } from '../ui/say.ts';
 import { Empty, Failure } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { policySwitches, policyWords, valueSigns, valueWord } from './audit-words.ts';
@@ -144,11 +145,22 @@ interface OutcomeProps {
 function Outcome({ preview, running, cancelled, model }: OutcomeProps) {
   const { applying, said } = useStore(model);
   const [asking, setAsking] = useState(false);
+  const isOver = !running && preview !== null && preview.waiting === 0;
+  useSaid(
+    'rescore',
+    isOver ? `Of ${plural(preview.done, 'verdict')} ${count(preview.total)} would change` : '',
+    preview,
+  );
+  useProgress(
+    'rescore',
+    running && preview ? `${count(preview.done)} of ${count(preview.done + preview.waiting)} judged again` : '',
+  );
+  useSaid('rescored', said);
   if (running || !preview || preview.waiting > 0) {
     const done = preview?.done ?? 0;
     const all = done + (preview?.waiting ?? 0);
     return (
-      <div class="rescore-run" role="status">
+      <div class="rescore-run">
         {cancelled ? (
           <>
             <span class="muted">Stopped after {count(done)}.</span>
@@ -173,7 +185,7 @@ function Outcome({ preview, running, cancelled, model }: OutcomeProps) {
   const { moves, kept, sets, moreSets, total, done, beyond } = preview;
   return (
     <>
-      <div class="rescore-moves" role="status">
+      <div class="rescore-moves">
         {moves.length === 0 ? (
           <span>
             {done === 0

@@ -4,6 +4,7 @@ import type { SavedView, SavedViewChange } from '../../core/protocol/webview.ts'
 import type { Host } from '../host.ts';
 import { Icon } from '../ui/icon.tsx';
 import { moveFocus, Popover } from '../ui/popover.tsx';
+import { say } from '../ui/say.ts';
 
 interface SavedViewsProps {
   host: Host;
@@ -30,6 +31,7 @@ export function SavedViews({ host, now, onOpen }: SavedViewsProps) {
     try {
       setViews((await host.ask('host/changeSavedViews', wish)).views);
       setSaid(words);
+      say('views', words);
       return true;
     } catch (error) {
       failed(error);
@@ -145,7 +147,7 @@ export function SavedViews({ host, now, onOpen }: SavedViewsProps) {
               ))}
             </ul>
           )}
-          <p class="popover-note" role="status">
+          <p class="popover-note">
             {said ||
               (views?.length === 0
                 ? 'None yet. A view keeps the query, the sort and the columns.'

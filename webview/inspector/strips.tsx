@@ -14,6 +14,7 @@ import { toneOf } from '../text/overlay.ts';
 import { count, decimal, plural, short, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { lookOf } from '../ui/labels.ts';
+import { Said, useProgress } from '../ui/say.ts';
 import { Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { useCanvasBox } from '../ui/use-canvas.ts';
@@ -44,6 +45,8 @@ interface Cursor {
   trace: string;
   /** UTF-16 units of the completion. */
   unit: number;
+  /** It was moved along its strip by a key: what is there is said. */
+  byKey?: boolean;
 }
 
 const sorts: readonly { by: StripSort; words: string }[] = [
@@ -100,11 +103,12 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
     else if (along !== undefined && current && cursor) {
       const step = (scale.longest / scale.of(current)) * current.length * (event.shiftKey ? 0.1 : 0.01);
       const unit = Math.max(0, Math.min(current.length - 1, Math.round(cursor.unit + along * step)));
-      setCursor({ ...cursor, unit });
+      setCursor({ ...cursor, unit, byKey: true });
     } else return;
     event.preventDefault();
     event.stopPropagation();
   };
+  useProgress('strips', waiting > 0 ? `${count(read)} of ${count(rows.length)} read` : '');
   const shownBudgets = budgets.filter((budget) => budget < scale.longest);
   return (
     <section class="strips" aria-label="Rulers of the group">
@@ -119,7 +123,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
             </button>
           ))}
         </div>
-        <span class="muted strips-state" role="status">
+        <span class="muted strips-state">
           {waiting > 0 ? `${count(read)} of ${count(rows.length)} read` : ''}
           {more > 0 ? `the first ${MOST_STRIPS} of ${count(rows.length + more)}; the list has the others` : ''}
         </span>
@@ -332,8 +336,10 @@ function Reading({ host, row, data, cursor, shown, hidden }: ReadingProps) {
   const place = positions
     ? `tok ~${count(positions.at(cursor.unit) + 1)} of ${tokens(row.tokens, row.tokensExact)}`
     : '';
+  const said = `${place}, ${Math.round((100 * cursor.unit) / Math.max(1, row.length))} %, ${words.slice(0, 6).join(', ')}`;
   return (
-    <footer class="strips-reading" aria-live="polite">
+    <footer class="strips-reading">
+      <Said topic="value" words={cursor.byKey ? said : ''} />
       <div class="num-left">
         sample {row.sample + 1} · {place} · {Math.round((100 * cursor.unit) / Math.max(1, row.length))} %
         <span class="muted"> {words.slice(0, 6).join(' · ')}</span>

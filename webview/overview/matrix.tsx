@@ -230,7 +230,7 @@ function Cells({ host, place, model, total, wide, onProblem }: CellsProps) {
           })}
         </div>
       </div>
-      <p class="matrix-read num" role="status">
+      <p class="matrix-read num">
         {read
           ? spot.column === 0
             ? `${read.label}: over time`

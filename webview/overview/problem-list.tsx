@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Cell } from '../../core/protocol/overview.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { Said } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { cellText, cellWords } from './open.ts';
 
@@ -68,9 +69,12 @@ export function ProblemList({ listed, onClose }: { listed: Listed; onClose: () =
     <div class="problem-list">
       <div class="problem-list-head">
         <h3>{listed.title}</h3>
-        <span class="muted num" role="status">
-          {page ? `${count(page.total)} ${page.total === 1 ? 'problem' : 'problems'}` : ''}
-        </span>
+        <Said
+          topic="problems"
+          words={page ? `${listed.title}: ${plural(page.total, 'problem')}` : ''}
+          asked={listed.key}
+        />
+        <span class="muted num">{page ? `${count(page.total)} ${page.total === 1 ? 'problem' : 'problems'}` : ''}</span>
         {listed.onAll && page && page.total > 0 && (
           <button class="chip" onClick={listed.onAll}>
             Open their traces

@@ -210,9 +210,7 @@ function Plot({ host, place, scatter, points, filter }: PlotProps) {
         )}
         {points.n > DENSE && <span class="muted">darker: more of them</span>}
         <span class="grow" />
-        <span class="num" role="status">
-          {at >= 0 && at < points.n ? pointWords(scatter, points, at) : ''}
-        </span>
+        <span class="num">{at >= 0 && at < points.n ? pointWords(scatter, points, at) : ''}</span>
       </div>
       <div ref={box} class="scatter">
         <canvas

@@ -6,6 +6,7 @@ import type { ShownRows } from '../../core/protocol/webview.ts';
 import { TextField } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import { Failure } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import type { BlockOf } from './block.tsx';
@@ -38,6 +39,14 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
   useEffect(() => {
     if (selected !== null && !rows[selected] && !complete) list.look(selected);
   }, [selected, rows.length, complete]);
+  const words = complete
+    ? plural(read, 'row')
+    : total === null
+      ? read === 0
+        ? ''
+        : `the first ${plural(read, 'row')}`
+      : plural(total, 'row');
+  useSaid('rows', words, `${shown.table} ${JSON.stringify(shown.where)} ${shown.text}`);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
@@ -82,15 +91,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
             <Icon name="close" />
           </button>
         )}
-        <span class="muted num dock-count" role="status">
-          {complete
-            ? plural(read, 'row')
-            : total === null
-              ? read === 0
-                ? ''
-                : `the first ${plural(read, 'row')}`
-              : plural(total, 'row')}
-        </span>
+        <span class="muted num dock-count">{words}</span>
         {fresh > 0 && (
           <button class="chip" title="Sort again" onClick={() => void list.again()}>
             <Icon name="refresh" /> {plural(fresh, 'more row')} since

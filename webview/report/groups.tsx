@@ -8,6 +8,7 @@ import { TextField } from '../ui/controls.ts';
 import { count, decimal, percent, plural, short } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { TYPED, useSaid } from '../ui/say.ts';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { GroupTable } from './group-table.tsx';
@@ -200,6 +201,10 @@ function Problems({ problems, total, chosen, onChoose, onSearch, onLook }: Probl
     const timer = setTimeout(() => onSearch(text), text === '' ? 0 : 150);
     return () => clearTimeout(timer);
   }, [text]);
+  const words =
+    problems.length < total ? `${count(problems.length)} of ${plural(total, 'problem')}` : plural(total, 'problem');
+  // What the reader looked for, not what comes in while the stage runs.
+  useSaid('problems', text === '' ? '' : plural(total, 'problem'), `${text} ${total}`, TYPED);
   const index = useMemo(() => problems.findIndex(({ problem }) => problem === chosen), [problems, chosen]);
   return (
     <section class="group-problems" aria-label="Problems">
@@ -247,11 +252,7 @@ function Problems({ problems, total, chosen, onChoose, onSearch, onLook }: Probl
           </div>
         )}
       </Grid>
-      <p class="muted num groups-count" role="status">
-        {problems.length < total
-          ? `${count(problems.length)} of ${plural(total, 'problem')}`
-          : plural(total, 'problem')}
-      </p>
+      <p class="muted num groups-count">{words}</p>
     </section>
   );
 }

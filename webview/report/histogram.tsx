@@ -1,6 +1,7 @@
 /** Counts by bin: the last series filled, those before it as outlines over it. Values are read by arrow keys and by mouse. */
 import { useState } from 'preact/hooks';
 import { count, short } from '../ui/format.ts';
+import { say } from '../ui/say.ts';
 import { histogramModel } from './models.ts';
 import { Frame, type BlockOf } from './block.tsx';
 import { figure } from './numbers.ts';
@@ -31,7 +32,9 @@ export function Histogram({ block }: { block: BlockOf<'histogram'> }) {
     const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: bins - 1, Escape: -1 }[event.key];
     if (to === undefined || bins === 0) return;
     event.preventDefault();
-    setAt(to < 0 ? null : Math.min(bins - 1, to));
+    const bin = Math.min(bins - 1, to);
+    setAt(bin < 0 ? null : bin);
+    say('value', bin < 0 ? '' : read(bin));
   };
   return (
     <Frame block={block} unit={unit} model={() => histogramModel(block, colorOf)}>
@@ -116,9 +119,6 @@ export function Histogram({ block }: { block: BlockOf<'histogram'> }) {
         ) : (
           <span class="num">{read(at)}</span>
         )}
-        <span class="hidden-text" role="status">
-          {at === null ? '' : read(at)}
-        </span>
       </div>
     </Frame>
   );

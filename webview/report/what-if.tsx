@@ -1,9 +1,10 @@
 /** What a `reject` stage would have kept of the samples that it drew: other rounds, another rule of length, more of a problem. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LengthRule, RejectSettings, WhatIfAnswer } from '../../core/metrics/what-if.ts';
 import type { Host } from '../host.ts';
 import { Button, Dropdown, TextField } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
+import { useSaid } from '../ui/say.ts';
 import { Skeleton } from '../ui/states.tsx';
 import { Frame } from './block.tsx';
 import { Histogram } from './histogram.tsx';
@@ -143,8 +144,12 @@ function Compared({ answer: { own, asked } }: { answer: WhatIfAnswer }) {
   ];
   const shown = (value: number | null) =>
     value === null ? '–' : Number.isInteger(value) ? count(value) : value.toFixed(1);
+  const words = rows.map(([name, , would]) => `${name}: ${shown(would)}`).join(', ');
+  const isFirst = useRef(words);
+  // What the stage did stands there when the page opens.
+  useSaid('what-if', isFirst.current === words ? '' : words);
   return (
-    <table class="group-table what-if-table" aria-live="polite">
+    <table class="group-table what-if-table">
       <thead>
         <tr>
           <th scope="col">

@@ -8,6 +8,7 @@ import { Chart } from '../dashboard/chart.tsx';
 import type { Page } from '../inspector/page.ts';
 import { count, decimal, plural, signed } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { WhyModel, moved, type WhyWindows } from './why-model.ts';
@@ -196,8 +197,10 @@ function Total({ page, place, found }: { page: Page; place: { run: string; stage
       </span>
     </>
   );
+  const words = `Mean reward ${decimal(before.mean, 3)} in ${windowWords(before)}, ${decimal(after.mean, 3)} in ${windowWords(after)}: ${signed(change, 3)}`;
+  useSaid('reward', words);
   return (
-    <p class="why-total num" role="status">
+    <p class="why-total num">
       Mean reward {end(before, 'before')} → {end(after, 'after')}: <strong>{signed(change, 3)}</strong>{' '}
       {interval && (
         <span class="muted">

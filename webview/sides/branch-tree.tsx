@@ -7,6 +7,7 @@ import { visible } from '../text/block-view.ts';
 import { toneOf } from '../text/overlay.ts';
 import { count, plural, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { exemplars, linesOf, type Branches, type BranchKind, type BranchLine } from './branches.ts';
@@ -79,6 +80,7 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
     event.stopPropagation();
     action();
   };
+  useSaid('branches', reading || !tree ? '' : `Branches of ${plural(rows.length, 'attempt')}`, by);
   return (
     <section class="branches" aria-label="Branches of the group">
       <header>
@@ -88,7 +90,7 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
             by {kind}
           </button>
         ))}
-        <span class="muted" role="status">
+        <span class="muted">
           {reading
             ? `reading ${plural(rows.length, 'beginning')}…`
             : tree &&

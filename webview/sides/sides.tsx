@@ -11,6 +11,7 @@ import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
 import { BackendBanner } from '../ui/states.tsx';
+import { say } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import { usePageKeys } from '../ui/use-page-keys.ts';
 import { readAttempts, type Attempts } from './attempts.ts';
@@ -46,7 +47,6 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   const [stacked, setStacked] = useState(false);
   const [used, setUsed] = useState<SideName>('left');
   const [hunk, setHunk] = useState(-1);
-  const [said, setSaid] = useState('');
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const synced = view.apart !== true;
@@ -105,7 +105,6 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   const go = (change: Partial<SidesView>) => page.change<SidesView>(change);
   const choose = (side: SideName, trace: string) => go({ [side]: trace, at: undefined });
   const handleOf = (side: SideName): PaneHandle | null => layout.panes[side]?.handle ?? null;
-  const say = (words: string) => setSaid((old) => (old === words ? `${words}\u00a0` : words));
 
   const showHunk = (index: number, { left: a, right: b, leftSteps, rightSteps, moved }: Hunk) => {
     setHunk(index);
@@ -121,7 +120,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
       rightSteps > 0 && `${plural(rightSteps, 'step')} right`,
       moved > 0 && `${count(moved)} of them moved`,
     ];
-    say(`Difference ${count(index + 1)} of ${count(map!.hunks.length)}: ${steps.filter(Boolean).join(', ')}`);
+    say('place', `Difference ${count(index + 1)} of ${count(map!.hunks.length)}: ${steps.filter(Boolean).join(', ')}`);
   };
   const toDifference = (by: 1 | -1) => {
     if (!map || map.hunks.length === 0) return;
@@ -129,7 +128,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     const next = hunk >= 0 ? hunk + by : map.hunkFrom(used, start === 0 ? -1 : start + (end - start) / 3, by);
     const shown = map.hunks[next];
     if (shown) showHunk(next, shown);
-    else say(by > 0 ? 'No difference after this one' : 'No difference before this one');
+    else say('place', by > 0 ? 'No difference after this one' : 'No difference before this one');
   };
   const toKind = (kind: RowKind) => {
     if (!map) return;
@@ -152,7 +151,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     layout.lead(x ? 'left' : 'right');
     layout.show({ ...(x && { left: x.start }), ...(y && { right: y.start }) });
     const why = map.alignment.why(row);
-    say(why.length > 0 ? `Both say ${why.join(', ')}` : `Only on the ${x ? 'left' : 'right'}`);
+    say('place', why.length > 0 ? `Both say ${why.join(', ')}` : `Only on the ${x ? 'left' : 'right'}`);
   };
   const toPartner = () => {
     if (!map) return;
@@ -200,7 +199,9 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
       case 'end':
         return handle?.view.toEnd();
       case 'copy':
-        return void host.ask('host/copy', { text: models[used].text.completion });
+        return void host
+          .ask('host/copy', { text: models[used].text.completion })
+          .then(() => say('copied', `Copied the text on the ${used}`));
       case 'editor':
         return openText(used);
       case 'help':
@@ -353,9 +354,6 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
           />
         )}
       </main>
-      <div class="hidden-text" role="status">
-        {said}
-      </div>
       {help && <Help lines={sidesKeyLines} onClose={() => setHelp(false)} />}
     </div>
   );

@@ -2,6 +2,7 @@
 import type { RowKind } from '../../core/traces/align.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import type { PairState } from './pair.ts';
 import { ALIGN_LIMIT } from './pair.ts';
 import type { SideName } from './place-map.ts';
@@ -38,12 +39,11 @@ export function partingWords({ map, common }: PairState, rate: number | null): s
 
 export function Summary({ pair, rates, at, onDifference, onParting, onKind }: SummaryProps) {
   const { map, working } = pair;
+  useSaid('aligned', partingWords(pair, rates.left));
   if (!map)
     return (
       <section class="sides-summary" aria-label="Alignment">
-        <span class="muted" role="status">
-          {working ? 'Aligning the steps…' : ''}
-        </span>
+        <span class="muted">{working ? 'Aligning the steps…' : ''}</span>
       </section>
     );
   const { counts, hunks } = map;

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { useSaid } from '../ui/say.ts';
 import type { TextView } from './text-view.ts';
 import { useFind, type Found } from './use-find.ts';
 
@@ -144,6 +145,7 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
         : found.total === 0
           ? (found.note ?? 'No results')
           : `${count(current + 1)} of ${count(found.total)}${found.searching ? '…' : found.note ? ' *' : ''}`;
+  useSaid('find', found.searching ? '' : words, `${found.key} ${words}`);
   const tool = (label: string, icon: string, onClick: () => void, title = label, pressed?: boolean) => (
     <button class="tool" aria-label={label} title={title} aria-pressed={pressed} onClick={onClick}>
       <Icon name={icon} />
@@ -168,7 +170,7 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
       {toggles.map(({ option, name, icon, key }) =>
         tool(name, icon, () => flip(option), `${name} (Alt+${key.toUpperCase()})`, options[option]),
       )}
-      <span class="find-count" role="status" title={found.note ?? ''}>
+      <span class="find-count" title={found.note ?? ''}>
         {words}
       </span>
       {tool('Previous (Shift+Enter)', 'arrow-up', () => go(-1))}

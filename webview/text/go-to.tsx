@@ -9,6 +9,7 @@ import {
   type PlaceKnown,
 } from '../../core/traces/places.ts';
 import { count } from '../ui/format.ts';
+import { useSaid, TYPED } from '../ui/say.ts';
 
 interface GoToProps {
   known: PlaceKnown;
@@ -60,6 +61,8 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
       : 'error' in found
         ? found.error
         : `Enter: ${found.words}`;
+  // What is chosen is said by the list.
+  useSaid('place', typed === '' || chosen >= 0 ? '' : note, note, TYPED);
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation();
     if (event.key === 'Escape') cancel();
@@ -99,7 +102,7 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
           });
         }}
       />
-      <div class="go-to-note" id="go-to-note" role="status">
+      <div class="go-to-note" id="go-to-note">
         {note}
       </div>
       <ul id="go-to-places" role="listbox" aria-label="Landmarks" hidden={offered.length === 0}>

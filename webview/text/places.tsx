@@ -10,6 +10,7 @@ import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { findPlace, type FoundPlace, type PlaceKnown } from '../../core/traces/places.ts';
 import type { Section } from '../../core/traces/sections.ts';
 import { count, plural } from '../ui/format.ts';
+import { say } from '../ui/say.ts';
 import { GoTo } from './go-to.tsx';
 import type { TextView, TextWindow } from './text-view.ts';
 
@@ -77,6 +78,7 @@ export function usePlaces(parts: PlacesParts): Places {
   }, [loaded]);
   const mark = (by: 1 | -1): boolean => {
     const found = findPlace({ kind: 'mark', by }, known());
+    say('place', 'error' in found ? found.error : found.words);
     if ('error' in found) return false;
     show(found);
     return true;

@@ -5,6 +5,8 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
+import { lookOf } from '../ui/labels.ts';
+import { say } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { FindBar, type FindWish } from './find-bar.tsx';
@@ -44,6 +46,8 @@ interface TextPaneProps {
   onHandle: (handle: PaneHandle | null) => void;
 }
 
+/** Characters of a span that are said when it is gone to. */
+const SAID = 160;
 const nothing: readonly never[] = [];
 
 export function TextPane({
@@ -141,7 +145,10 @@ export function TextPane({
           (label === null ? span.label !== 'marker' : span.label === label) &&
           !hidden.includes(span.label),
       );
-      if (spans.length === 0) return false;
+      if (spans.length === 0) {
+        say('place', `There is no ${label === null ? 'span' : lookOf(label).name.toLowerCase()}`);
+        return false;
+      }
       const key = (span: (typeof spans)[number]) => (span.in === 'prompt' ? span.start - 1e9 : span.start);
       spans.sort((a, b) => key(a) - key(b));
       const here = place.current.trace === trace && place.current.offset >= -1e9 ? place.current.offset : at.start - 1;
@@ -151,6 +158,9 @@ export function TextPane({
           : (spans.findLast((span) => key(span) < here) ?? spans.at(-1)!);
       place.current = { trace: trace ?? '', offset: key(next) };
       view.reveal(next.in, next.start, next.end);
+      const its = model.text[next.in].slice(next.start, Math.min(next.end, next.start + SAID));
+      const outcome = next.pill ? ` (${next.pill.text.slice(2)})` : '';
+      say('place', `${lookOf(next.label).name} ${spans.indexOf(next) + 1} of ${spans.length}${outcome}: ${its}`);
       return true;
     };
     onHandle({

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { Annotations } from '../../core/protocol/traces.ts';
 import { foldKinds, foldsInSlices, type Fold, type FoldKind } from '../../core/traces/folds.ts';
 import { count, plural } from '../ui/format.ts';
+import { useSaid } from '../ui/say.ts';
 import type { TextView, TextWindow } from './text-view.ts';
 
 /** The kinds that are folded, as the reader chose, and who hears of another choice. */
@@ -82,6 +83,7 @@ export function useFolds(parts: FoldParts): Folds {
     const timer = setTimeout(() => setSaid(''), 2500);
     return () => clearTimeout(timer);
   }, [said]);
+  useSaid('folds', said);
   const kinds = choice?.kinds ?? nothing;
   const key = kinds.join();
   useLayoutEffect(() => {
@@ -167,9 +169,7 @@ export function useFolds(parts: FoldParts): Folds {
             })}
           </span>
         )}
-        <span class="fold-said" role="status">
-          {said}
-        </span>
+        <span class="fold-said">{said}</span>
       </>
     ),
   };

@@ -1,11 +1,12 @@
 /** The designed states of every page: nothing yet, coming, out of date, failed. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { errorCodes, LonghandError } from '../../core/protocol/errors.ts';
 import type { WebviewInit } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Button } from './controls.ts';
 import { Icon } from './icon.tsx';
+import { say } from './say.ts';
 
 /** Nothing to show: why, and what to do next. */
 export function Empty({ icon, title, children }: { icon: string; title: string; children?: ComponentChildren }) {
@@ -18,16 +19,23 @@ export function Empty({ icon, title, children }: { icon: string; title: string; 
   );
 }
 
+/** Milliseconds after which it is said that something is still being read. */
+const SLOW = 3000;
+
 /** Grey lines where text will be, after 150 ms: what comes sooner never flickers. */
 export function Skeleton({ lines, label }: { lines: number; label: string }) {
   const [shown, setShown] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setShown(true), 150);
-    return () => clearTimeout(timer);
+    say('reading', label, SLOW);
+    return () => {
+      clearTimeout(timer);
+      say('reading', '');
+    };
   }, []);
   if (!shown) return null;
   return (
-    <div class="skeleton" role="status" aria-label={label}>
+    <div class="skeleton" role="progressbar" aria-label={label}>
       {Array.from({ length: lines }, (_, i) => (
         <div key={i} class={`skeleton-line skeleton-${i % 4}`} />
       ))}
@@ -52,7 +60,6 @@ export function Failure({ what, error, onRetry }: { what: string; error: unknown
 
 /** Says that what is shown may be out of date because the backend is gone; what is shown stays. */
 export function BackendBanner({ backend, host }: { backend: WebviewInit['backend']; host: Host }) {
-  if (backend.state === 'connected') return null;
   const coming = backend.state === 'starting' || backend.state === 'connecting';
   const refused = backend.state === 'refused';
   const connect = refused || !backend.local;
@@ -65,8 +72,17 @@ export function BackendBanner({ backend, host }: { backend: WebviewInit['backend
         : backend.local
           ? 'No backend. What is shown may be out of date.'
           : `${backend.name} is gone. What is shown may be out of date.`);
+  const connected = backend.state === 'connected';
+  const was = useRef(connected);
+  useEffect(() => {
+    // A connection that comes back at once is not worth a word.
+    if (!connected) say('backend', text, 1000);
+    else if (!was.current) say('backend', `Connected to ${backend.name}.`, 1000);
+    was.current = connected;
+  }, [connected, text]);
+  if (connected) return null;
   return (
-    <div class="banner" role="status">
+    <div class="banner">
       <Icon name={coming ? 'sync' : 'warning'} />
       <span class="banner-text">{text}</span>
       {!coming && (
