@@ -108,6 +108,8 @@ export type RescoreChecker = 'quick' | 'engine';
 export interface RescoreWish {
   /** With a `run`. */
   filter: TraceFilter;
+  /** Narrows the filter, as in `traces/page`. */
+  query?: string;
   /** Absent: the quick check. */
   checker?: RescoreChecker;
   /** The name of a policy of the quick check (`core/answers/policy.ts`); `default` for the engine's checker. */
@@ -188,10 +190,11 @@ export interface AuditMethods {
 
   /**
    * Probable false negatives and false positives of the filter's traces. Texts are read when they are asked for, for a fraction of a
-   * second a call, and what was found is kept in the index: while `waiting` is above 0 the same call goes on.
+   * second a call, and what was found is kept in the index: while `waiting` is above 0 the same call goes on. `query` narrows the
+   * filter as in `traces/page`; words and expressions are refused (`invalid_query`).
    */
   'audit/queue': {
-    params: { filter: TraceFilter; reasons?: AuditReason[]; suspect?: Suspect; cursor?: string; limit?: number };
+    params: { filter: TraceFilter; query?: string; reasons?: AuditReason[]; suspect?: Suspect; cursor?: string; limit?: number };
     result: AuditQueue;
   };
   /** What another checker or other rules would change; nothing is changed. While `waiting` is above 0 the same call goes on; who stops calling has cancelled. */

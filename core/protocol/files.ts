@@ -223,8 +223,9 @@ export const journalSchema = z.discriminatedUnion('type', [
     version: z.string(),
     /** The name of the rules that it judged by: every switch that differs from its own (`core/answers/policy.ts`). */
     policy: z.string(),
-    /** The traces that were asked about: a filter of the contract, and which verdicts were to be judged again. */
+    /** The traces that were asked about: a filter and a query of the contract, and which verdicts were to be judged again. */
     filter: z.record(z.string(), z.unknown()),
+    query: z.string().optional(),
     over: z.array(verdictValueSchema).nullable(),
     changes: z.array(
       z.object({

@@ -41,6 +41,8 @@ export interface JudgeSelection {
   run: string;
   /** Of the run's finished traces; superseded ones are left out. */
   filter?: TraceFilter;
+  /** Narrows the filter, as in `traces/page`: words and expressions are refused (`invalid_query`). */
+  query?: string;
   sample: JudgeSample;
   /** Asks anew what has been answered already. */
   again?: boolean;

@@ -4,34 +4,43 @@ import { auditReasons, type AuditQueue, type AuditReason } from '../../core/prot
 import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import { UsageError, type Command } from './command.ts';
 import { table, type Output } from './output.ts';
+import { listQuery } from './query-words.ts';
 import { findRun, withService } from './runs.ts';
 
 const DEFAULT_LIMIT = 50;
 
 export const audit: Command = {
   name: 'audit',
-  usage: 'RUN [--stage ID] [--reason NAME]… [--limit N]',
+  usage: 'RUN [--stage ID] [--query Q] [--reason NAME]… [--limit N]',
   summary: `verdicts that may be wrong, with what speaks against each; reasons are ${auditReasons.join(', ')}`,
   options: {
     stage: { type: 'string' },
+    query: { type: 'string' },
     reason: { type: 'string', multiple: true },
     limit: { type: 'string' },
   },
   arguments: [1, 1],
-  run: (context) =>
-    withService(context, async (backend) => {
+  run: (context) => {
+    const query = listQuery(context);
+    return withService(context, async (backend) => {
       const run = await findRun(backend, context.positionals[0]!);
       const stage = context.text('stage');
       const limit = context.whole('limit', 1, PAGE_LIMIT) ?? DEFAULT_LIMIT;
       const reasons = context.texts('reason').map(reasonOf);
       const found = await looked(
         backend,
-        { filter: { run, ...(stage !== undefined && { stage }) }, limit, ...(reasons.length > 0 && { reasons }) },
+        {
+          filter: { run, ...(stage !== undefined && { stage }) },
+          ...query,
+          limit,
+          ...(reasons.length > 0 && { reasons }),
+        },
         context.output,
       );
       context.output.result({ run, ...found }, lines(found));
       return 0;
-    }),
+    });
+  },
 };
 
 function reasonOf(name: string): AuditReason {

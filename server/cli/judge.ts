@@ -6,6 +6,7 @@ import { agreementRows, estimateLines, jobLines, progressWords } from '../../cor
 import type { JudgeAgreement, JudgeEndpoint, JudgeJob, JudgeKey, JudgeSelection } from '../../core/protocol/judge.ts';
 import { UsageError, type Command, type Context } from './command.ts';
 import { table, type Output } from './output.ts';
+import { listQuery } from './query-words.ts';
 import { findRun, withService } from './runs.ts';
 
 const SAMPLE = 50;
@@ -14,7 +15,7 @@ const LONG = { timeout: 600_000 };
 export const judge: Command = {
   name: 'judge',
   usage:
-    'RUN --url URL --model NAME [--key-env NAME] [--limit 50 | --per-stage N | --all] [--seed 0] [--stage ID] [--concurrency 4] [--max-tokens 4096] [--price IN,OUT] [--again] [--dry-run | --yes], or RUN --status | --stop | --agreement [--stage ID]',
+    'RUN --url URL --model NAME [--key-env NAME] [--limit 50 | --per-stage N | --all] [--seed 0] [--stage ID] [--query Q] [--concurrency 4] [--max-tokens 4096] [--price IN,OUT] [--again] [--dry-run | --yes], or RUN --status | --stop | --agreement [--stage ID]',
   summary:
     'asks a model behind an OpenAI-compatible endpoint for the behaviours of a sample of traces, after it has said what that costs; --dry-run: says it only',
   options: {
@@ -26,6 +27,7 @@ export const judge: Command = {
     all: { type: 'boolean' },
     seed: { type: 'string' },
     stage: { type: 'string' },
+    query: { type: 'string' },
     concurrency: { type: 'string' },
     'max-tokens': { type: 'string' },
     price: { type: 'string' },
@@ -41,7 +43,10 @@ export const judge: Command = {
     const looks = ['status', 'stop', 'agreement'].filter((name) => context.flag(name));
     if (looks.length > 1) throw new UsageError(`--${looks[0]} and --${looks[1]} are two commands.`);
     // What is wrong with the options is said before a backend is started for them.
-    const asked = looks.length === 0 ? { endpoint: endpointOf(context), sample: sampleOf(context) } : null;
+    const asked =
+      looks.length === 0
+        ? { endpoint: endpointOf(context), sample: sampleOf(context), query: listQuery(context) }
+        : null;
     return withService(context, async (backend) => {
       const run = await findRun(backend, context.positionals[0]!);
       if (!asked) return look(backend, context, run, looks[0]!);
@@ -49,6 +54,7 @@ export const judge: Command = {
       const selection: JudgeSelection = {
         run,
         sample: asked.sample,
+        ...asked.query,
         ...(stage !== undefined && { filter: { stage } }),
         ...(context.flag('again') && { again: true }),
       };

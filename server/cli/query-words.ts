@@ -1,7 +1,7 @@
 /** A query on the command line: what is wrong with it, under the place where it is. */
 import { parseQuery } from '../../core/query/parse.ts';
-import type { Query, QueryError } from '../../core/query/types.ts';
-import { UsageError } from './command.ts';
+import { textTerms, type Query, type QueryError } from '../../core/query/types.ts';
+import { UsageError, type Context } from './command.ts';
 
 /** @throws UsageError that shows each error in its place */
 export function readQuery(text: string): Query {
@@ -9,6 +9,18 @@ export function readQuery(text: string): Query {
   if (errors.length > 0)
     throw new UsageError(['the query is not valid', ...errors.map((error) => shown(text, error))].join('\n'));
   return query;
+}
+
+/**
+ * `--query` of a command that makes something of the traces that fit.
+ * @throws UsageError also for what is looked for in texts
+ */
+export function listQuery(context: Pick<Context, 'text'>): { query?: string } {
+  const query = context.text('query');
+  if (query === undefined) return {};
+  if (textTerms(readQuery(query)).length > 0)
+    throw new UsageError('longhand search looks for words and expressions in the texts; here they cannot be answered.');
+  return { query };
 }
 
 const AROUND = 60;

@@ -5,26 +5,29 @@ import { verdictValueSchema, type VerdictValue } from '../../core/protocol/event
 import { LonghandError } from '../../core/protocol/errors.ts';
 import { UsageError, type Command } from './command.ts';
 import { table, type Output } from './output.ts';
+import { listQuery } from './query-words.ts';
 import { findRun, withService } from './runs.ts';
 
 export const rescore: Command = {
   name: 'rescore',
   usage:
-    'RUN [--stage ID] [--checker quick|engine] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
+    'RUN [--stage ID] [--query Q] [--checker quick|engine] [--policy NAME=VALUE,…] [--over VERDICT]… [--apply] | RUN --list | RUN --undo N',
   summary:
     'judges again by the quick check under other rules, or by Math-Verify in the engine, and says what would change; --over: only those with these verdicts; --apply: they count from now on; --undo takes that back',
   options: {
     stage: { type: 'string' },
     checker: { type: 'string' },
     policy: { type: 'string' },
+    query: { type: 'string' },
     over: { type: 'string', multiple: true },
     apply: { type: 'boolean' },
     list: { type: 'boolean' },
     undo: { type: 'string' },
   },
   arguments: [1, 1],
-  run: (context) =>
-    withService(context, async (backend) => {
+  run: (context) => {
+    const query = listQuery(context);
+    return withService(context, async (backend) => {
       const { output } = context;
       const run = await findRun(backend, context.positionals[0]!);
       const undo = context.whole('undo', 0, Number.MAX_SAFE_INTEGER);
@@ -42,6 +45,7 @@ export const rescore: Command = {
       const over = context.texts('over').map(verdictOf);
       const wish: RescoreWish = {
         filter: { run, ...(stage !== undefined && { stage }) },
+        ...query,
         ...(checkerOf(context.text('checker')) === 'engine' && { checker: 'engine' }),
         policy: context.text('policy') ?? 'default',
         ...(over.length > 0 && { over }),
@@ -56,7 +60,8 @@ export const rescore: Command = {
           : 'Nothing would change.';
       output.result({ run, ...preview, applied: applied?.rescore ?? null }, [...lines(preview), last]);
       return 0;
-    }),
+    });
+  },
 };
 
 function checkerOf(name = 'quick'): RescoreChecker {

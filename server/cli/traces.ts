@@ -2,11 +2,10 @@
 import type { Backend } from '../../core/protocol/client.ts';
 import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import { traceSortKeys, type TraceRow, type TraceSortKey } from '../../core/protocol/traces.ts';
-import { textTerms } from '../../core/query/types.ts';
 import { suggestion } from '../../core/recipes/nearest.ts';
 import { UsageError, type Command, type Context } from './command.ts';
 import { table, type Output } from './output.ts';
-import { readQuery } from './query-words.ts';
+import { listQuery } from './query-words.ts';
 import { findRun, withService } from './runs.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -36,13 +35,10 @@ export const traces: Command = {
 };
 
 function wishOf(context: Context): Pick<Params<'traces/page'>, 'query' | 'sort'> {
-  const query = context.text('query');
-  if (query !== undefined && textTerms(readQuery(query)).length > 0)
-    throw new UsageError('longhand search looks for words and expressions in the texts; here they cannot be answered.');
   const key = context.text('sort');
   const descending = context.flag('descending');
   return {
-    ...(query !== undefined && { query }),
+    ...listQuery(context),
     ...((key !== undefined || descending) && { sort: { key: sortKey(key ?? 'order'), descending } }),
   };
 }

@@ -36,12 +36,17 @@ export interface ExportRow {
   sampling: Sampling | null;
 }
 
-/** The traces of a run, one at a time, in the order in which they were written; those that are still written are left out. */
-export async function* exportRows(backend: Pick<Backend, 'call'>, run: string): AsyncGenerator<ExportRow> {
+/** The traces of a run that fit a query (of `traces/page`), one at a time, in the order in which they were written; those that are still written are left out. */
+export async function* exportRows(
+  backend: Pick<Backend, 'call'>,
+  run: string,
+  query?: string,
+): AsyncGenerator<ExportRow> {
   let cursor: string | undefined;
   do {
     const page = await backend.call('traces/page', {
       filter: { run, live: false },
+      ...(query !== undefined && { query }),
       limit: 200,
       ...(cursor === undefined ? {} : { cursor }),
     });

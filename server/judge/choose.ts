@@ -5,6 +5,7 @@ import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import type { TraceStore } from '../store/trace-store.ts';
+import { readScope } from '../store/scope-texts.ts';
 import { hashOf } from './cache.ts';
 
 export interface Chosen {
@@ -21,14 +22,16 @@ const MOST = 1_000_000;
 
 /** The finished traces that fit, and those of them that are chosen, in an order that says nothing of them. */
 export async function chooseTraces(
-  store: Pick<TraceStore, 'read'>,
-  { run, filter, sample }: Pick<JudgeSelection, 'run' | 'filter' | 'sample'>,
+  store: Pick<TraceStore, 'read' | 'sliced'>,
+  { run, filter, query, sample }: Pick<JudgeSelection, 'run' | 'filter' | 'query' | 'sample'>,
 ): Promise<{ fitting: number; chosen: Chosen[] }> {
+  const scope = { filter: { ...filter, run, live: false, superseded: false }, ...(query !== undefined && { query }) };
+  while ((await readScope(store, scope)) > 0);
   const rows: Row[] = [];
   let cursor: string | undefined;
   do {
     const page = await store.read('traces/page', {
-      filter: { ...filter, run, live: false, superseded: false },
+      ...scope,
       limit: PAGE_LIMIT,
       ...(cursor === undefined ? {} : { cursor }),
     });

@@ -15,7 +15,7 @@ const ASSUMED_START_S = 2;
 const ASSUMED_RATE = 40;
 
 export interface Known {
-  store: Pick<TraceStore, 'read'>;
+  store: Pick<TraceStore, 'read' | 'sliced'>;
   cache: AnswerCache;
   records: JudgedRecords;
 }

@@ -23,7 +23,7 @@ const FAILURES = 5;
 const FAULTS = 10;
 
 export interface JobOptions {
-  store: Pick<TraceStore, 'read' | 'root'>;
+  store: Pick<TraceStore, 'read' | 'sliced' | 'root'>;
   cache: AnswerCache;
   records: JudgedRecords;
   endpoint: Endpoint;

@@ -16,7 +16,7 @@ import { describePlan, lackingGpus } from '../recipes/describe-plan.ts';
 import { engineConfigs } from '../recipes/engine-configs.ts';
 import { engineDiagnostics, loadRecipe, loadRun, requirePlan } from '../recipes/load.ts';
 import { listPresets } from '../recipes/presets.ts';
-import type { EngineRescores } from '../runs/engine-rescore.ts';
+import { begunPreview, type EngineRescores } from '../runs/engine-rescore.ts';
 import type { RunControl } from '../runs/control.ts';
 import { createRun } from '../runs/create-run.ts';
 import { findDifferences } from '../runs/differences.ts';
@@ -24,6 +24,7 @@ import { expectedSeconds } from '../runs/estimates.ts';
 import { readPartText, readReport, readRows } from '../runs/report.ts';
 import { readStageLog } from '../runs/stage-log.ts';
 import { readWhatIf } from '../runs/what-if.ts';
+import { readScope } from '../store/scope-texts.ts';
 import {
   slicedMethods,
   storeMethods,
@@ -38,10 +39,12 @@ import type { EventStream } from './event-stream.ts';
 /** What a client may count on beyond the methods of the major; a new name for each addition that it must know of. */
 const features = [
   'audit',
+  'audit/query',
   'events',
   'runs',
   'imports',
   'judge',
+  'judge/query',
   'labels',
   'metrics/advisories',
   'metrics/behaviours',
@@ -177,9 +180,16 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
     'traces/search': (params, context) => parts.searches.search(params, context),
     'traces/judge': (params) => store.audit('traces/judge', { ...params, by: params.by ?? userName() }),
     'traces/answers': (params) => store.audit('traces/answers', params),
-    'audit/queue': (params) => store.audit('audit/queue', params),
-    'audit/rescore': (params) =>
-      params.checker === 'engine' ? parts.rescores.preview(params) : store.audit('audit/rescore', params),
+    'audit/queue': async (params) => {
+      const waiting = await readScope(store, params);
+      if (waiting === 0) return store.audit('audit/queue', params);
+      return { items: [], total: 0, reasons: {}, looked: waiting, done: 0, waiting, unreadable: 0, cut: 0, beyond: 0 };
+    },
+    'audit/rescore': async (params) => {
+      const waiting = await readScope(store, params);
+      if (waiting > 0) return begunPreview(params, waiting);
+      return params.checker === 'engine' ? parts.rescores.preview(params) : store.audit('audit/rescore', params);
+    },
     'audit/apply': (params) => store.audit('audit/apply', { ...params, by: params.by ?? userName() }),
     'audit/undo': (params) => store.audit('audit/undo', { ...params, by: params.by ?? userName() }),
     'audit/rescores': (params) => store.audit('audit/rescores', params),

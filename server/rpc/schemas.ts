@@ -68,16 +68,17 @@ const filter = z.object({
   live: z.boolean().optional(),
   superseded: z.boolean().optional(),
 });
+/** What is longer than a query may be is told by its parser. */
+const anyQuery = z.string().max(10 * QUERY_LIMIT);
+const listQuery = anyQuery.optional();
 const judgeSelection = z.object({
   run,
   filter: filter.optional(),
+  query: listQuery,
   sample: judgeSampleSchema,
   again: z.boolean().optional(),
 });
 const sort = z.object({ key: z.enum(traceSortKeys), descending: z.boolean() });
-/** What is longer than a query may be is told by its parser. */
-const anyQuery = z.string().max(10 * QUERY_LIMIT);
-const listQuery = anyQuery.optional();
 const ofSide = { of: stage.optional(), set: z.string().max(200).optional() };
 const side = z.object({ run, stage, step: natural.nullable(), marker: marker.optional(), ...ofSide });
 const factor = z.number().gt(1).max(1000).optional();
@@ -112,6 +113,7 @@ const mapping = z.object({
 
 const rescore = {
   filter,
+  query: listQuery,
   checker: z.enum(['quick', 'engine']).optional(),
   policy: z.string().max(1000),
   over: z.array(verdictValueSchema).max(4).optional(),
@@ -225,6 +227,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'traces/answers': z.object({ trace: traceId }),
   'audit/queue': z.object({
     filter,
+    query: listQuery,
     reasons: z.array(z.enum(auditReasons)).max(auditReasons.length).optional(),
     suspect: z.enum(['false_negative', 'false_positive', 'unclear']).optional(),
     cursor: pageCursor,

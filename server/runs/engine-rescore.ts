@@ -50,7 +50,7 @@ export class EngineRescores {
       if (!work) return this.#store.audit('audit/rescore', params);
       work.asked = Date.now();
       await Promise.race([work.finished, new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
-      if (!work.ended) return progress(work);
+      if (!work.ended) return begunPreview(params, Math.max(1, work.all - work.done), work.done);
       this.#work = null;
       if (work.error !== null) throw work.error;
       // Work that nobody had asked for in a while has ended before its time: what is missing is judged now.
@@ -123,9 +123,14 @@ export class EngineRescores {
   }
 }
 
-function progress({ done, all }: Work): Result<'audit/rescore'> {
+/** A preview of which nothing is known yet but how many traces wait. */
+export function begunPreview(
+  { checker = 'quick', policy }: RescoreWish,
+  waiting: number,
+  done = 0,
+): Result<'audit/rescore'> {
   return {
-    ...{ checker: 'engine', version: '', policy: 'default', done, waiting: Math.max(1, all - done), beyond: 0 },
+    ...{ checker, version: '', policy, done, waiting, beyond: 0 },
     ...{ moves: [], kept: { undecided: 0, reader: 0 }, sets: [], moreSets: 0, changes: [], total: 0 },
   };
 }

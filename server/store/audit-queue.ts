@@ -18,6 +18,7 @@ import { LonghandError } from '../../core/protocol/errors.ts';
 import type { FoundAnswer, TraceFacts, Verdict } from '../../core/protocol/events.ts';
 import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
+import type { Term } from '../../core/query/types.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
 import { attemptFolder } from './paths.ts';
@@ -27,6 +28,7 @@ import { JOIN_READER } from './rulings.ts';
 import { verdictCodes } from './schema.ts';
 import { type Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
 import { readText } from './text.ts';
+import { listQueryOf } from './unread.ts';
 
 const VERSION = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
 /** UTF-16 units of a completion that are read: some 300,000 tokens. */
@@ -75,6 +77,12 @@ interface Ranking {
   beyond: number;
 }
 
+/** The traces that are looked at. */
+interface Scope {
+  filter: TraceFilter;
+  terms: readonly Term[];
+}
+
 export class AuditQueues {
   private readonly index: IndexFile;
   private readonly root: string;
@@ -86,24 +94,27 @@ export class AuditQueues {
   }
 
   *page(params: Params<'audit/queue'>): Generator<void, AuditQueue> {
-    const filter: TraceFilter = { ...params.filter, live: false };
-    const name = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 12);
+    const scope: Scope = { filter: { ...params.filter, live: false }, terms: listQueryOf(params.query).terms };
+    const name = createHash('sha256')
+      .update(JSON.stringify([scope.filter, params.query ?? '']))
+      .digest('base64url')
+      .slice(0, 12);
     const slices = new Reading();
-    yield* this.readTexts(filter, slices);
+    yield* this.readTexts(scope, slices);
     const { waiting } = slices;
     let ranking = this.rankings.get(name);
-    const stamp = stampOf(this.index, filter.run);
+    const stamp = stampOf(this.index, scope.filter.run);
     if (ranking?.stamp !== stamp || ranking.waiting !== waiting) {
-      ranking = yield* this.rank(filter, slices, { stamp, waiting });
+      ranking = yield* this.rank(scope, slices, { stamp, waiting });
       this.rankings.set(name, ranking);
     }
     return this.answer(ranking, name, params);
   }
 
   /** Reads texts that were not yet, as far as there is time. */
-  private *readTexts(filter: TraceFilter, work: Reading): Generator<void> {
+  private *readTexts({ filter, terms }: Scope, work: Reading): Generator<void> {
     let seen = 0;
-    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
       const news: { id: number; run: string; found: string | null; cut: boolean }[] = [];
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
@@ -135,7 +146,11 @@ export class AuditQueues {
     return { id: row.id, found: JSON.stringify(yield* sight(text.slice(0, TEXT_LIMIT), row.gold)), cut };
   }
 
-  private *rank(filter: TraceFilter, slices: Slices, at: Pick<Ranking, 'stamp' | 'waiting'>): Generator<void, Ranking> {
+  private *rank(
+    { filter, terms }: Scope,
+    slices: Slices,
+    at: Pick<Ranking, 'stamp' | 'waiting'>,
+  ): Generator<void, Ranking> {
     const ranking: Ranking = {
       ...at,
       ranked: [],
@@ -146,7 +161,7 @@ export class AuditQueues {
       cut: 0,
       beyond: 0,
     };
-    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
       for (const row of rows) {
         if (ranking.looked >= AUDIT_LIMIT) {
           ranking.beyond += 1;
@@ -162,7 +177,7 @@ export class AuditQueues {
       yield* slices.breath();
     }
     let seen = 0;
-    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS)) {
+    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
         if (row.reader !== null) ranking.done += 1;

@@ -23,6 +23,7 @@ import { setsOf, type Sums } from './rescore-sets.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
 import { Slices, stampOf, tracePages } from './slices.ts';
 import type { NewJournalEvent } from './trace-store.ts';
+import { listQueryOf } from './unread.ts';
 
 /** Milliseconds of judging in one call. */
 const JUDGING_MS = 400;
@@ -137,14 +138,15 @@ export class Rescores {
     const stamp = stampOf(this.index, wish.filter.run);
     if (known && (!known.finished || known.stamp === stamp)) return known;
     const filter = { ...wish.filter, live: false };
+    const { terms } = listQueryOf(wish.query);
     let all = 0;
-    for (const rows of tracePages<{ id: number }>(this.index, filter, 't.id')) all += rows.length;
+    for (const rows of tracePages<{ id: number }>(this.index, filter, 't.id', '', { terms })) all += rows.length;
     const job: Job = {
       given: isEngine ? (given?.verdicts ?? new Map<number, number>()) : null,
       checker: isEngine ? 'engine' : 'quick',
       version: isEngine ? [...(given?.names ?? [])].toSorted().join(', ') : quickCheckVersion(policy),
       stamp,
-      pages: tracePages<Row>(this.index, filter, SELECT, JOINS),
+      pages: tracePages<Row>(this.index, filter, SELECT, JOINS, { terms }),
       policy,
       done: 0,
       all,
@@ -190,11 +192,15 @@ export class Rescores {
   *lacking(wish: RescoreWish, after: number, count: boolean): Generator<void, { rows: EngineRow[]; left: number }> {
     const known = this.givenOf(wish.filter.run ?? '')?.verdicts;
     const wanted = wish.over ? new Set(wish.over.map((value) => verdictCodes.indexOf(value))) : null;
+    const { terms } = listQueryOf(wish.query);
     const slices = new Slices();
     const found: EngineRow[] = [];
     let left = 0;
     let seen = 0;
-    for (const rows of tracePages<Row>(this.index, { ...wish.filter, live: false }, SELECT, JOINS, after)) {
+    for (const rows of tracePages<Row>(this.index, { ...wish.filter, live: false }, SELECT, JOINS, {
+      beyond: after,
+      terms,
+    })) {
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
         if (row.reader !== null || known?.has(row.id)) continue;
@@ -295,6 +301,7 @@ export class Rescores {
       version: job.version,
       policy: policyName(policy),
       filter: { ...params.filter },
+      ...(params.query !== undefined && { query: params.query }),
       over: params.over ?? null,
       changes: [...groups.values()].map((group) => {
         const { stage, attempt, from, to, attempt_id: id } = group[0]!;
@@ -307,8 +314,8 @@ export class Rescores {
 
 const valueOf = (code: number | null): VerdictValue | null => (code === null ? null : (verdictCodes[code] ?? null));
 
-const keyOf = ({ filter, over, checker = 'quick' }: RescoreWish, policy: Policy): string =>
-  JSON.stringify([filter, policyName(policy), over ?? null, checker]);
+const keyOf = ({ filter, query, over, checker = 'quick' }: RescoreWish, policy: Policy): string =>
+  JSON.stringify([filter, query ?? '', policyName(policy), over ?? null, checker]);
 
 function policyOf(name: string): Policy {
   try {

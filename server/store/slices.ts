@@ -1,6 +1,7 @@
 /** Long work of the store's thread in short slices: it yields after some milliseconds, so that other calls are answered between. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
+import type { Term } from '../../core/query/types.ts';
 import { attemptsOf, where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { traceRowId } from './schema.ts';
@@ -56,7 +57,7 @@ export function stampOf(index: IndexFile, run: string | undefined): string {
 }
 
 /**
- * Traces of a filter by row id, page by page; each page is one statement. `select` says what of them, with `id` among it, from `t`
+ * Traces of a filter, narrowed by `terms`, by row id, page by page; each page is one statement. `select` says what of them, with `id` among it, from `t`
  * (and what `joins` adds), those with ids above `beyond`.
  */
 export function* tracePages<Row extends { id: number }>(
@@ -64,9 +65,9 @@ export function* tracePages<Row extends { id: number }>(
   filter: TraceFilter,
   select: string,
   joins = '',
-  beyond = -1,
+  { beyond = -1, terms = [] }: { beyond?: number; terms?: readonly Term[] } = {},
 ): Generator<Row[], void> {
-  const condition = where(index, filter);
+  const condition = where(index, filter, terms);
   // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
   for (const { id } of attemptsOf(index, filter)) {
     if (traceRowId(id + 1, 0) <= beyond) continue;

@@ -8,9 +8,10 @@ import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { InspectorMode, View } from '../../core/protocol/webview.ts';
 import { plural } from '../format.ts';
 import { mayReport, runDescription, stageDescription } from '../runs/model.ts';
-import { asRunTarget, asSetTarget, asStageTarget, type Targets } from '../runs/targets.ts';
+import { asRunTarget, asSetTarget, asStageTarget, type RunTarget, type Targets } from '../runs/targets.ts';
 import { importFiles, type ImportParts } from './import-files.ts';
 import type { Panels } from './panels.ts';
+import { runsOf } from './views.ts';
 
 export interface OpenParts extends ImportParts {
   targets: Targets;
@@ -161,9 +162,21 @@ export async function openDashboard({ targets, panels }: OpenParts, argument: un
   if (run) await panels.open({ page: 'dashboard', run: run.run });
 }
 
-/** Figures over all traces of a run. */
+/** The run that a page shows, where it shows one. */
+function runHere(view: View | null): RunTarget | undefined {
+  const [run] = view ? runsOf(view) : [];
+  return run === undefined ? undefined : { run };
+}
+
+/** Figures over all traces of a run: of the one that is open, or that there is. */
 export async function openOverview({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
-  const run = await targets.run(argument, 'Open Overview', ({ traces }) => traces > 0, 'There are no traces yet.');
+  const run = await targets.run(
+    argument ?? runHere(panels.activeView),
+    'Open Overview',
+    ({ traces }) => traces > 0,
+    'There are no traces yet.',
+    true,
+  );
   if (run) await panels.open({ page: 'overview', run: run.run });
 }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { estimateLines, jobLines, progressWords } from '../../core/judge/words.ts';
 import type { JudgeEndpoint, JudgeEstimate, JudgeSample, JudgeSelection } from '../../core/protocol/judge.ts';
+import type { View } from '../../core/protocol/webview.ts';
 import type { Backends } from '../backends/backends.ts';
 import type { Panels } from '../inspector/panels.ts';
 import { asStageTarget, type Targets } from '../runs/targets.ts';
@@ -22,11 +23,12 @@ const POLL_MS = 500;
 const SHOW = 'Show Where They Differ';
 const LONG = 300_000;
 
-/** `argument`: a run or a stage of it; otherwise it is asked for. */
+/** `argument`: a run or a stage of it; otherwise the traces that are listed in the inspector, or a run that is asked for. */
 export async function secondOpinion(parts: SecondOpinionParts, argument: unknown): Promise<void> {
   requireTrust('asking a judge');
+  const listed = argument === undefined ? listedIn(parts.panels.activeView) : null;
   const run = await parts.targets.run(
-    argument,
+    argument ?? listed?.filter,
     TITLE,
     ({ traces }) => traces > 0,
     'There are no traces to be judged yet.',
@@ -40,8 +42,13 @@ export async function secondOpinion(parts: SecondOpinionParts, argument: unknown
     run: run.run,
     sample: { kind: 'random', n: SAMPLE, seed: SEED },
     ...(stage !== undefined && { filter: { stage } }),
+    ...(listed && { filter: listed.filter, ...(listed.query !== undefined && { query: listed.query }) }),
   };
-  const what = stage === undefined ? run.name : `${stage} of ${run.name}`;
+  const what = isNarrowed(listed)
+    ? `what is listed of ${run.name}`
+    : stage === undefined
+      ? run.name
+      : `${stage} of ${run.name}`;
   for (let endpoint = await endpointOf(); endpoint;) {
     const key = await parts.context.secrets.get(keyName(endpoint.url));
     const estimate = await estimated(parts.backends, endpoint, selection, what);
@@ -62,6 +69,19 @@ export async function secondOpinion(parts: SecondOpinionParts, argument: unknown
     if (choice === null || choice === 'prices') return;
   }
 }
+
+type Listed = Pick<Extract<View, { page: 'inspector' }>, 'filter' | 'query'>;
+
+/** What the inspector lists of one run. */
+function listedIn(view: View | null): Listed | null {
+  return view?.page === 'inspector' && view.filter.run !== undefined ? view : null;
+}
+
+/** Whether it is less than all of the run. */
+const isNarrowed = (listed: Listed | null): boolean =>
+  listed !== null &&
+  ((listed.query ?? '') !== '' ||
+    Object.entries(listed.filter).some(([key, value]) => key !== 'run' && value !== undefined));
 
 const keyName = (url: string): string => `judge:${url}`;
 

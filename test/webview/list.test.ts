@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { ReadingSettings } from '../../core/protocol/webview.ts';
+import { until } from '../support/service.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { shot } from './page.ts';
@@ -276,13 +277,15 @@ describe('list of traces', () => {
     assert.equal(await field(page).inputValue(), 'verdict:wrong tokens:>many');
     assert.match(await page.locator('.query-error').innerText(), /many/);
     assert.equal(lastQuery(host), 'verdict:wrong');
-    for (const [mode, words] of [
-      ['Audit', 'The audit goes by this filter alone'],
-      ['Re-score', 'A re-score goes by this filter alone'],
+    for (const [mode, method] of [
+      ['Audit', 'audit/queue'],
+      ['Re-score', 'audit/rescore'],
     ] as const) {
       await page.getByRole('tab', { name: mode }).click();
-      const said = await page.locator('.query-rests', { hasText: words }).innerText();
-      assert.match(said, /verdict:wrong counts again/);
+      await until(() => host.count(method) > 0, method);
+      const asked = host.calls.findLast((call) => call.method === method)!.params as { query?: string };
+      assert.equal(asked.query, 'verdict:wrong');
+      assert.equal(await field(page).inputValue(), 'verdict:wrong tokens:>many');
     }
     await page.getByRole('tab', { name: 'Traces' }).click();
     await summary(page, / of 210/);
@@ -292,6 +295,19 @@ describe('list of traces', () => {
     await page.reload();
     await summary(page, '140 traces');
     assert.equal(await field(page).inputValue(), 'verdict:right');
+  });
+
+  it('leaves words out of an audit where the reader says so: they are looked for in the list', async () => {
+    const host = new FakeHost({ traces: made(210) }, view);
+    const page = await open(host);
+    await write(page, 'verdict:wrong "so x"');
+    await until(() => host.count('traces/search') > 0, 'the search');
+    await page.getByRole('tab', { name: 'Audit' }).click();
+    await page.getByText('Words are looked for in the list of traces only').waitFor();
+    assert.equal(host.count('audit/queue'), 0);
+    await page.getByRole('button', { name: 'Leave the words out' }).click();
+    await until(() => host.count('audit/queue') > 0, 'the queue');
+    assert.equal(await field(page).inputValue(), 'verdict:wrong');
   });
 
   it('shows another order with one question, and finds where the selected trace lies behind it', async () => {

@@ -5,6 +5,12 @@ import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
 
+/** The traces that are looked at. */
+export interface Scope {
+  filter: TraceFilter;
+  query?: string;
+}
+
 export interface AuditWish {
   suspect: Suspect | null;
   reason: AuditReason | null;
@@ -31,7 +37,7 @@ const MOST = 5000;
 export class AuditList extends Store<AuditState> {
   readonly #host: Host;
   #asked = 0;
-  #filter: TraceFilter = {};
+  #scope: Scope = { filter: {} };
   #next: string | undefined;
   #busy = false;
 
@@ -49,20 +55,20 @@ export class AuditList extends Store<AuditState> {
     this.#host = host;
   }
 
-  /** Shows the queue of a filter from its beginning, when its texts have been read. */
-  async show(filter: TraceFilter, wish: AuditWish = this.value.wish): Promise<void> {
+  /** Shows the queue of these traces from its beginning, when its texts have been read. */
+  async show(scope: Scope, wish: AuditWish = this.value.wish): Promise<void> {
     const asked = (this.#asked += 1);
-    this.#filter = filter;
+    this.#scope = scope;
     this.#next = undefined;
     this.#busy = true;
     this.set({ wish, loading: true, error: null, early: false, partial: false, judged: new Map() });
     try {
       for (;;) {
-        const { items, next, ...queue } = await this.#host.call('audit/queue', this.#params(filter, wish));
+        const { items, next, ...queue } = await this.#host.call('audit/queue', this.#params(scope, wish));
         if (asked !== this.#asked) return;
         const done = queue.waiting === 0;
         // What is found while it is being read would move what is there: it is shown when all is read, or when asked for.
-        const first = !this.value.partial && (done || this.value.early);
+        const first = (!this.value.partial || this.value.items.length === 0) && (done || this.value.early);
         if (first) {
           this.#next = next;
           this.set({ items, partial: !done });
@@ -79,7 +85,7 @@ export class AuditList extends Store<AuditState> {
 
   /** The same traces from the beginning, with another wish or as they are now. */
   async again(wish: AuditWish = this.value.wish): Promise<void> {
-    await this.show(this.#filter, wish);
+    await this.show(this.#scope, wish);
   }
 
   /** Shows what has been found so far; the rest is read all the same. */
@@ -101,7 +107,7 @@ export class AuditList extends Store<AuditState> {
     const asked = this.#asked;
     this.#busy = true;
     this.#host
-      .call('audit/queue', { ...this.#params(this.#filter, wish), cursor: this.#next })
+      .call('audit/queue', { ...this.#params(this.#scope, wish), cursor: this.#next })
       .then(
         ({ items: found, next }) => {
           if (asked !== this.#asked) return;
@@ -128,7 +134,7 @@ export class AuditList extends Store<AuditState> {
     this.set({ judged });
   }
 
-  #params(filter: TraceFilter, { suspect, reason }: AuditWish): Params<'audit/queue'> {
-    return { filter, limit: PAGE, ...(suspect && { suspect }), ...(reason && { reasons: [reason] }) };
+  #params(scope: Scope, { suspect, reason }: AuditWish): Params<'audit/queue'> {
+    return { ...scope, limit: PAGE, ...(suspect && { suspect }), ...(reason && { reasons: [reason] }) };
   }
 }

@@ -4,9 +4,15 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { TraceAnswers } from '../../core/protocol/audit.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import type { InspectorMode, View } from '../../core/protocol/webview.ts';
+import { infoOf } from '../../core/query/fields.ts';
+import { parseQuery } from '../../core/query/parse.ts';
+import { isText, textTerms } from '../../core/query/types.ts';
+import { writeQuery } from '../../core/query/write.ts';
 import type { Host } from '../host.ts';
 import type { Overlay, Tone } from '../text/overlay.ts';
 import { say } from '../ui/say.ts';
+import { Button } from '../ui/controls.ts';
+import { Empty } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { AuditFacts } from './audit-facts.tsx';
 import type { AuditAction } from './audit-keys.ts';
@@ -54,17 +60,20 @@ export function useAudit({ host, view, open, facts, onView, onOpen, onFocusText,
   const { changes, preview } = useStore(rescoring);
   const { answers, ...said } = useStore(judging);
   const { detail } = useStore(open);
-  const { mode = 'traces', filter, trace } = view;
+  const { mode = 'traces', filter, query = '', trace } = view;
 
-  const filterKey = JSON.stringify(filter);
+  const worded = useMemo(() => query !== '' && textTerms(parseQuery(query).query).length > 0, [query]);
+  const scopeKey = JSON.stringify([filter, query]);
   useEffect(() => {
-    if (mode === 'audit') void list.show(filter);
-    if (mode === 'rescore') void rescoring.show(filter);
+    if (worded) return undefined;
+    const scope = { filter, ...(query !== '' && { query }) };
+    if (mode === 'audit') void list.show(scope);
+    if (mode === 'rescore') void rescoring.show(scope);
     return () => {
       list.stop();
       rescoring.cancel();
     };
-  }, [mode, filterKey]);
+  }, [mode, scopeKey]);
   useEffect(
     () =>
       host.on('events/batch', (batch) => {
@@ -79,8 +88,15 @@ export function useAudit({ host, view, open, facts, onView, onOpen, onFocusText,
   useEffect(() => void judging.read(wanted), [wanted, detail?.reader?.version, detail?.rescored?.rescore]);
   // The first of a queue opens by itself, as the first of the list does.
   const rows = useMemo(
-    () => (mode === 'audit' ? items.map(({ row }) => row) : mode === 'rescore' ? changes.map(({ row }) => row) : null),
-    [mode, items, changes],
+    () =>
+      worded
+        ? null
+        : mode === 'audit'
+          ? items.map(({ row }) => row)
+          : mode === 'rescore'
+            ? changes.map(({ row }) => row)
+            : null,
+    [mode, worded, items, changes],
   );
   useEffect(() => {
     const first = rows?.[0];
@@ -120,7 +136,9 @@ export function useAudit({ host, view, open, facts, onView, onOpen, onFocusText,
   const column = { selected: trace ?? null, onSelect: onOpen, onEnter: onFocusText };
   return {
     column:
-      mode === 'audit' ? (
+      mode !== 'traces' && worded ? (
+        <WithoutWords mode={mode} onLeaveOut={() => onView({ ...view, query: withoutWords(query) })} />
+      ) : mode === 'audit' ? (
         <AuditColumn
           {...column}
           list={list}
@@ -130,7 +148,7 @@ export function useAudit({ host, view, open, facts, onView, onOpen, onFocusText,
       ) : mode === 'rescore' ? (
         <RescoreColumn {...column} model={rescoring} run={filter.run ?? null} />
       ) : null,
-    total: mode === 'audit' ? (queue?.total ?? 0) : mode === 'rescore' ? (preview?.total ?? 0) : null,
+    total: worded ? null : mode === 'audit' ? (queue?.total ?? 0) : mode === 'rescore' ? (preview?.total ?? 0) : null,
     facts: (of) => (
       <AuditFacts
         detail={of}
@@ -159,6 +177,21 @@ function candidateOverlays({ candidates }: TraceAnswers): Overlay[] {
         ...{ version: '', confidence: 1, evidence: text, answer: tone },
       };
     });
+}
+
+/** Words are looked for by a search, and there is none here: said, with the way on. */
+function WithoutWords({ mode, onLeaveOut }: { mode: InspectorMode; onLeaveOut: () => void }) {
+  return (
+    <Empty icon="search" title="Words are looked for in the list of traces only">
+      <p>{mode === 'rescore' ? 'A re-score' : 'The audit'} goes by all other terms of the query.</p>
+      <Button onClick={onLeaveOut}>Leave the words out</Button>
+    </Empty>
+  );
+}
+
+function withoutWords(query: string): string | undefined {
+  const terms = parseQuery(query).query.terms.filter((term) => !isText(term) && !infoOf(term.field).search);
+  return terms.length === 0 ? undefined : writeQuery({ terms });
 }
 
 const modes: readonly { mode: InspectorMode; name: string; title: string }[] = [

@@ -12,7 +12,6 @@ import { useStore } from '../ui/store.ts';
 import { ListModes, type AuditView } from './audit.tsx';
 import { ColumnMenu } from './column-menu.tsx';
 import { columnsFor, type ColumnChoice } from './columns.ts';
-import { FilterBar } from './filter-bar.tsx';
 import { ListStatus, SearchNotes, SearchStatus } from './list-status.tsx';
 import type { Page } from './page.ts';
 import { QueryBar } from './query-bar.tsx';
@@ -63,7 +62,7 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
   const scroller = useRef<HTMLDivElement>(null);
   const field = useRef<QueryFieldHandle | null>(null);
   const [width, setWidth] = useState(300);
-  const { sets, known, learn } = useKnown(page, view, traces);
+  const { known, learn } = useKnown(page, view, traces);
   const choice: ColumnChoice = settings.listColumns ?? {};
   const extra = useMemo(() => (searching ? searchColumns((trace) => search.hit(trace)) : []), [search, searching]);
   const columns = useMemo(() => {
@@ -104,44 +103,27 @@ export function ListColumn({ page, view, traces, audit, settings, onSelect, onEn
   return (
     <nav ref={column} class={`list-column list-${view.mode ?? 'traces'}`} aria-label="List of traces">
       <ListModes mode={view.mode ?? 'traces'} onMode={audit.onMode} />
-      {audit.column ? (
-        <>
-          <FilterBar
-            {...{ filter, sets, total: audit.total }}
-            live={0}
-            toRead={0}
-            onFilter={(next) => go({ filter: next })}
-          />
-          {query !== '' && (
-            <p class="note query-rests">
-              {view.mode === 'rescore' ? 'A re-score' : 'The audit'} goes by this filter alone. The query{' '}
-              <code>{query}</code> counts again in the list of traces.
-            </p>
-          )}
-        </>
-      ) : (
-        <QueryBar
-          {...{ filter, query, known }}
-          draft={draft?.query === query ? draft.text : null}
-          onDraft={setDraft}
-          status={searching ? <SearchStatus search={search} /> : <ListStatus list={list} />}
-          tools={
-            <>
-              <SavedViews
-                host={page.host}
-                now={() => ({ query, sort, ...(choice.shown && { columns: [...choice.shown] }) })}
-                onOpen={openSaved}
-              />
-              <ColumnMenu shown={columns} choice={choice} onChoice={setColumns} />
-            </>
-          }
-          onQuery={setQuery}
-          onFilter={(next) => go({ filter: next })}
-          onEnter={() => scroller.current?.focus()}
-          onHandle={(handle) => (field.current = handle)}
-          onFocus={learn}
-        />
-      )}
+      <QueryBar
+        {...{ filter, query, known }}
+        draft={draft?.query === query ? draft.text : null}
+        onDraft={setDraft}
+        status={audit.column ? null : searching ? <SearchStatus search={search} /> : <ListStatus list={list} />}
+        tools={
+          <>
+            <SavedViews
+              host={page.host}
+              now={() => ({ query, sort, ...(choice.shown && { columns: [...choice.shown] }) })}
+              onOpen={openSaved}
+            />
+            {!audit.column && <ColumnMenu shown={columns} choice={choice} onChoice={setColumns} />}
+          </>
+        }
+        onQuery={setQuery}
+        onFilter={(next) => go({ filter: next })}
+        onEnter={() => scroller.current?.focus()}
+        onHandle={(handle) => (field.current = handle)}
+        onFocus={learn}
+      />
       {audit.column ??
         (searching ? (
           <Found traces={traces} onClear={() => setQuery('')}>
@@ -269,5 +251,5 @@ function useKnown(page: Page, { filter }: InspectorView, traces: Traces) {
       () => setMarkers(null),
     );
   };
-  return { sets, known, learn };
+  return { known, learn };
 }

@@ -8,9 +8,9 @@ import type {
 } from '../../core/protocol/audit.ts';
 import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
-import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
+import type { Scope } from './audit-model.ts';
 import { policyWith } from './audit-words.ts';
 
 export interface RescoreState {
@@ -33,7 +33,7 @@ const MOST = 5000;
 
 export class Rescoring extends Store<RescoreState> {
   readonly #host: Host;
-  #filter: TraceFilter = {};
+  #scope: Scope = { filter: {} };
   #asked = 0;
   #busy = false;
   #next: number | undefined;
@@ -58,7 +58,7 @@ export class Rescoring extends Store<RescoreState> {
   get #wish(): RescoreWish {
     const { chosen, over, checker } = this.value;
     return {
-      filter: this.#filter,
+      ...this.#scope,
       policy: checker === 'quick' ? policyWith(chosen) : 'default',
       ...(checker === 'engine' && { checker }),
       ...(over && { over: [...over] }),
@@ -66,8 +66,8 @@ export class Rescoring extends Store<RescoreState> {
   }
 
   /** Works the preview out for these traces. */
-  async show(filter: TraceFilter): Promise<void> {
-    this.#filter = filter;
+  async show(scope: Scope): Promise<void> {
+    this.#scope = scope;
     void this.#readApplied();
     await this.#run();
   }
@@ -89,7 +89,7 @@ export class Rescoring extends Store<RescoreState> {
 
   async #run(): Promise<void> {
     const asked = (this.#asked += 1);
-    if (this.#filter.run === undefined) return;
+    if (this.#scope.filter.run === undefined) return;
     this.#busy = true;
     this.set({ running: true, cancelled: false, error: null });
     const wish = this.#wish;
@@ -141,7 +141,7 @@ export class Rescoring extends Store<RescoreState> {
   }
 
   async undo(rescore: number): Promise<void> {
-    const run = this.#filter.run!;
+    const run = this.#scope.filter.run!;
     await this.#change(async () => {
       const { changes } = await this.#host.call('audit/undo', { run, rescore });
       return changes === 1 ? 'One verdict is as it was.' : `${changes} verdicts are as they were.`;
@@ -149,11 +149,11 @@ export class Rescoring extends Store<RescoreState> {
   }
 
   onEvents({ stream, events }: EventBatch): void {
-    const { run } = this.#filter;
+    const { run } = this.#scope.filter;
     const ours = events.some(
       (event) => (event.type === 'rescored' || event.type === 'rescore_undone') && event.run === run,
     );
-    if (stream === 'journal' && ours && !this.value.applying) void this.show(this.#filter);
+    if (stream === 'journal' && ours && !this.value.applying) void this.show(this.#scope);
   }
 
   async #change(work: () => Promise<string>): Promise<void> {
@@ -169,7 +169,7 @@ export class Rescoring extends Store<RescoreState> {
   }
 
   async #readApplied(): Promise<void> {
-    const { run } = this.#filter;
+    const { run } = this.#scope.filter;
     if (run === undefined) return;
     const { rescores } = await this.#host.call('audit/rescores', { run }).catch(() => ({ rescores: [] }));
     this.set({ applied: rescores });

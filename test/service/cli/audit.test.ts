@@ -13,7 +13,7 @@ describe('longhand audit and rescore', () => {
   const longhand = longhandOn(root);
 
   it('lists suspicious verdicts, previews other rules, applies and takes back, for an import', async function () {
-    this.timeout(90_000);
+    this.timeout(180_000);
     const rows = [
       { prompt: 'a', completion: 'So \\boxed{50\\%}.', answer: '50', is_correct: true },
       { prompt: 'b', completion: 'So \\boxed{0.5}.', answer: '1/2', is_correct: false },
@@ -30,6 +30,29 @@ describe('longhand audit and rescore', () => {
     assert.match(listed.out, /1 of 3 verdicts may be wrong/);
     const none = await longhand('audit', 'latest', '--reason', 'weak');
     assert.deepEqual([none.code, /There is no reason “weak”; there are checkers_differ/.test(none.err)], [2, true]);
+
+    // Of what a query asks for: fields, also those that are found in texts; words are not looked for here.
+    const right = await longhand('audit', 'latest', '--query', 'verdict:right');
+    assert.match(right.out, /0 of 1 verdicts may be wrong/);
+    const counted = await longhand('audit', 'latest', '--query', 'behaviour.backtracking:0 verdict:wrong');
+    assert.match(counted.out, /1 of 2 verdicts may be wrong/);
+    const narrow = await longhand('rescore', 'latest', '--query', 'problem:b', '--policy', 'percent=hundredth', '--json');
+    assert.equal((JSON.parse(narrow.out) as { done: number }).done, 1, narrow.err);
+    for (const command of ['audit', 'rescore', 'export']) {
+      const to = command === 'export' ? [join(root, 'out.jsonl'), '--to', 'jsonl'] : [];
+      const words = await longhand(command, 'latest', ...to, '--query', '"So"');
+      assert.deepEqual([words.code, /longhand search looks for words/.test(words.err)], [2, true], words.err);
+    }
+    const written = await longhand(
+      'export',
+      'latest',
+      join(root, 'out.jsonl'),
+      '--to',
+      'jsonl',
+      '--query',
+      'verdict:wrong',
+    );
+    assert.match(written.out, /^2 traces of /m);
 
     const policy = ['--policy', 'percent=hundredth'];
     const preview = await longhand('rescore', 'latest', ...policy);

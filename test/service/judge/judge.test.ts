@@ -110,6 +110,13 @@ describe('judge: in the service', function () {
     const price = { input: 2, output: 8 };
     const before = await backend.call('judge/estimate', { endpoint: endpoint({ price }), selection: all('plain') });
     assert.equal(server.asked.length, 0);
+    // Only what a query asks for, also where that is found in the texts; words are refused.
+    const estimateOf = (query: string) =>
+      backend.call('judge/estimate', { endpoint: endpoint({ price }), selection: { ...all('plain'), query } });
+    const of = async (query: string) => (await estimateOf(query)).fitting;
+    assert.equal((await of('sample:0')) + (await of('-sample:0')), 13);
+    assert.equal((await of('behaviour.backtracking:0')) + (await of('behaviour.backtracking:>=1')), 13);
+    await assert.rejects(estimateOf('"so"'), { code: 'invalid_query' });
     const { fitting, traces, judged, stretches, cached, read, secondsFrom, stages } = before;
     assert.deepEqual(
       { fitting, traces, judged, stretches, cached, read, secondsFrom, stages },
