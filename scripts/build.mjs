@@ -43,6 +43,34 @@ const onDemand = {
 };
 
 /**
+ * `import source from './some-worker.ts?worker'` gives the source of that module with all that it needs, as text: a page makes a worker
+ * of it by a blob, the one address from which VS Code lets pages load one. @type {import('esbuild').Plugin}
+ */
+const workerSource = {
+  name: 'worker-source',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\?worker$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace('?worker', '')),
+      namespace: 'worker',
+    }));
+    plugin.onLoad({ filter: /./, namespace: 'worker' }, async ({ path }) => {
+      const { outputFiles, metafile } = await build({
+        ...common,
+        entryPoints: [path],
+        write: false,
+        sourcemap: false,
+        metafile: true,
+        platform: 'browser',
+        format: 'iife',
+        target: 'chrome120',
+      });
+      const watchFiles = Object.keys(metafile.inputs).map((name) => join(root, name));
+      return { contents: outputFiles[0]?.text ?? '', loader: 'text', watchFiles };
+    });
+  },
+};
+
+/**
  * Bytes above which the build fails. VS Code reads and compiles the file in every window that it opens; zod or the YAML parser do
  * not fit under this.
  */
@@ -99,6 +127,7 @@ const targets = {
     alias: { react: 'preact/compat', 'react-dom': 'preact/compat' },
     loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'file' },
     assetNames: 'fonts/[name]',
+    plugins: [workerSource],
   },
 };
 

@@ -112,15 +112,17 @@ export class OpenTrace extends Store<OpenTraceState> {
       // Where the facts fail as well, they say why.
       first.catch(() => undefined);
       const facts = this.#host.call('traces/get', { trace });
-      const annotations = this.#host.call('traces/annotations', { trace });
-      const group = this.#host.call('traces/group', { trace });
-      const rest = Promise.allSettled([annotations, group]);
+      const group = Promise.allSettled([this.#host.call('traces/group', { trace })]);
       const detail = await facts;
       if (opened !== this.#opened) return;
       if (detail.promptLength === 0 && detail.problemText !== '') this.#add('prompt', detail.problemText);
       this.set({ detail });
       await first;
-      const [spans, rows] = await rest;
+      // The service finds them in one piece, and gives nothing else meanwhile: no text, of this trace or of one beside it, waits for them.
+      const [[rows], [spans]] = await Promise.all([
+        group,
+        Promise.allSettled([this.#host.call('traces/annotations', { trace })]),
+      ]);
       if (opened !== this.#opened) return;
       this.set({
         annotations: spans.status === 'fulfilled' ? spans.value : null,

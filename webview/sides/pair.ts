@@ -1,8 +1,8 @@
-/** Two traces that are aligned: as their texts come, again at most every second, in slices that block nothing. */
-import { align } from '../../core/traces/align.ts';
-import { commonPrefix } from '../../core/traces/common-prefix.ts';
+/** Two traces that are aligned: as soon as both texts are here, and as they grow again at most every second, beside the page. */
+import type { AlignedRow } from '../../core/traces/align.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { Store } from '../ui/store.ts';
+import { Aligner } from './aligner.ts';
 import { PlaceMap } from './place-map.ts';
 
 export interface PairState {
@@ -11,6 +11,8 @@ export interface PairState {
   /** UTF-16 units that both completions have in common from the beginning. */
   common: number;
   working: boolean;
+  /** Why the texts as they are now cannot be aligned; null: they can. */
+  error: string | null;
   /** Units of each side beyond the limit, which are not aligned. */
   left: { beyond: number };
   right: { beyond: number };
@@ -18,18 +20,18 @@ export interface PairState {
 
 /** Longest text that is aligned, in UTF-16 units: about 600,000 tokens. */
 export const ALIGN_LIMIT = 2_000_000;
-/** Milliseconds that one slice takes at most, by its own clock, and between two alignments of a text that grows. */
-const SLICE = 12;
+/** Milliseconds between two alignments of a text that grows. */
 const AGAIN = 1000;
 
 const nothing: PairState = {
-  ...{ map: null, common: 0, working: false },
+  ...{ map: null, common: 0, working: false, error: null },
   ...{ left: { beyond: 0 }, right: { beyond: 0 } },
 };
 
 export class Pair extends Store<PairState> {
   readonly left: OpenTrace;
   readonly right: OpenTrace;
+  readonly #aligner = new Aligner();
   #begun = 0;
   #aligned = '';
   #last = 0;
@@ -47,6 +49,12 @@ export class Pair extends Store<PairState> {
     for (const stop of this.#stops) stop();
     clearTimeout(this.#timer);
     this.#begun += 1;
+    this.#aligner.dispose();
+  }
+
+  /** Equations and words that both steps of a row have, the weightiest first. */
+  why(row: AlignedRow): Promise<string[]> {
+    return this.#aligner.why(row);
   }
 
   /** Aligns when there is text to align that has not been aligned, and all of what there is has come. */
@@ -79,38 +87,19 @@ export class Pair extends Store<PairState> {
     const [left, right] = [this.left.text.completion, this.right.text.completion];
     const texts = [left.slice(0, ALIGN_LIMIT), right.slice(0, ALIGN_LIMIT)] as const;
     this.set({ working: true });
-    const work = align(...texts);
-    for (;;) {
-      const until = performance.now() + SLICE;
-      let step = work.next();
-      while (!step.done && performance.now() < until) step = work.next();
-      if (step.done) {
-        this.set({
-          map: new PlaceMap(step.value, { left: texts[0].length, right: texts[1].length }),
-          common: commonPrefix(...texts),
-          working: false,
-          left: { beyond: left.length - texts[0].length },
-          right: { beyond: right.length - texts[1].length },
-        });
-        this.#look();
-        return;
-      }
-      await nextTask();
+    try {
+      const { aligned, commonText } = await this.#aligner.align(...texts);
       if (begun !== this.#begun) return;
+      this.set({
+        map: new PlaceMap(aligned, { left: texts[0].length, right: texts[1].length }),
+        ...{ common: commonText, working: false, error: null },
+        left: { beyond: left.length - texts[0].length },
+        right: { beyond: right.length - texts[1].length },
+      });
+      this.#look();
+    } catch (error) {
+      if (begun === this.#begun)
+        this.set({ working: false, error: error instanceof Error ? error.message : String(error) });
     }
   }
-}
-
-/** After what is waiting in the page: input and frames come first. A timer would be held back to 4 ms. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener('message', () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel's port, not a window
-    port2.postMessage(null);
-  });
 }

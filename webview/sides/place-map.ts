@@ -1,6 +1,7 @@
 /** An alignment as the page needs it: what belongs beside what, the differences one by one, the counts. Pure. */
-import type { AlignedRow, Alignment, RowKind } from '../../core/traces/align.ts';
+import type { AlignedRow, RowKind } from '../../core/traces/align.ts';
 import { lowerBound } from '../../core/traces/lower-bound.ts';
+import type { AlignedSteps } from './aligned.ts';
 
 export type SideName = 'left' | 'right';
 export const other = (side: SideName): SideName => (side === 'left' ? 'right' : 'left');
@@ -35,7 +36,7 @@ interface Tie {
 }
 
 export class PlaceMap {
-  readonly alignment: Alignment;
+  readonly alignment: AlignedSteps;
   readonly hunks: readonly Hunk[];
   readonly counts: AlignmentCounts;
   /** By side and step: its row. */
@@ -43,7 +44,7 @@ export class PlaceMap {
   readonly #ties: readonly Tie[];
   readonly #lengths: Record<SideName, number>;
 
-  constructor(alignment: Alignment, lengths: Record<SideName, number>) {
+  constructor(alignment: AlignedSteps, lengths: Record<SideName, number>) {
     this.alignment = alignment;
     this.#lengths = lengths;
     const { left, right, rows } = alignment;
@@ -101,7 +102,7 @@ function between([a, b]: readonly [number, number], [c, d]: readonly [number, nu
 
 const isTied = ({ kind }: AlignedRow): boolean => kind === 'same' || kind === 'alike';
 
-function hunksOf({ left, right, rows }: Alignment): Hunk[] {
+function hunksOf({ left, right, rows }: AlignedSteps): Hunk[] {
   const found: Hunk[] = [];
   let [i, j] = [0, 0];
   for (let at = 0; at < rows.length;) {
@@ -118,7 +119,7 @@ function hunksOf({ left, right, rows }: Alignment): Hunk[] {
       if (rows[at]!.left === null) j += 1;
       else i += 1;
     }
-    const range = (steps: Alignment['left'], a: number, b: number): readonly [number, number] => {
+    const range = (steps: AlignedSteps['left'], a: number, b: number): readonly [number, number] => {
       const start = steps[a]?.start ?? steps[a - 1]?.end ?? 0;
       return [start, b > a ? steps[b - 1]!.end : start];
     };
@@ -134,7 +135,7 @@ function hunksOf({ left, right, rows }: Alignment): Hunk[] {
   return found;
 }
 
-function countsOf({ left, right, rows }: Alignment): AlignmentCounts {
+function countsOf({ left, right, rows }: AlignedSteps): AlignmentCounts {
   const kinds: Record<RowKind, number> = { same: 0, alike: 0, moved: 0, onlyLeft: 0, onlyRight: 0 };
   const alone = { left: 0, right: 0 };
   for (const row of rows) {
@@ -142,7 +143,7 @@ function countsOf({ left, right, rows }: Alignment): AlignmentCounts {
     if (row.kind === 'onlyLeft') alone.left += left[row.left!]!.end - left[row.left!]!.start;
     if (row.kind === 'onlyRight') alone.right += right[row.right!]!.end - right[row.right!]!.start;
   }
-  const share = (steps: Alignment['left'], units: number) => {
+  const share = (steps: AlignedSteps['left'], units: number) => {
     const all = steps.reduce((sum, { start, end }) => sum + end - start, 0);
     return all === 0 ? 0 : 1 - units / all;
   };

@@ -10,8 +10,8 @@ import { count, plural } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
-import { BackendBanner } from '../ui/states.tsx';
 import { say } from '../ui/say.ts';
+import { BackendBanner } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { usePageKeys } from '../ui/use-page-keys.ts';
 import { readAttempts, type Attempts } from './attempts.ts';
@@ -130,7 +130,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     if (shown) showHunk(next, shown);
     else say('place', by > 0 ? 'No difference after this one' : 'No difference before this one');
   };
-  const toKind = (kind: RowKind) => {
+  const toKind = (kind: RowKind): void => {
     if (!map) return;
     const { rows, left: a, right: b } = map.alignment;
     const [start, end] = layout.windows.value[used];
@@ -150,8 +150,8 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     setHunk(-1);
     layout.lead(x ? 'left' : 'right');
     layout.show({ ...(x && { left: x.start }), ...(y && { right: y.start }) });
-    const why = map.alignment.why(row);
-    say('place', why.length > 0 ? `Both say ${why.join(', ')}` : `Only on the ${x ? 'left' : 'right'}`);
+    if (kind === 'onlyLeft' || kind === 'onlyRight') return say('place', `Only on the ${x ? 'left' : 'right'}`);
+    return void pair.why(row).then((why) => say('place', `Both say ${why.join(', ')}`));
   };
   const toPartner = () => {
     if (!map) return;

@@ -38,12 +38,13 @@ export function partingWords({ map, common }: PairState, rate: number | null): s
 }
 
 export function Summary({ pair, rates, at, onDifference, onParting, onKind }: SummaryProps) {
-  const { map, working } = pair;
+  const { map, working, error } = pair;
   useSaid('aligned', partingWords(pair, rates.left));
   if (!map)
     return (
       <section class="sides-summary" aria-label="Alignment">
         <span class="muted">{working ? 'Aligning the steps…' : ''}</span>
+        {error !== null && <span role="alert">The steps cannot be aligned: {error}</span>}
       </section>
     );
   const { counts, hunks } = map;
