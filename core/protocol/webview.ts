@@ -36,6 +36,41 @@ export type SidesKey =
   | 'swapSides'
   | 'branches';
 
+/** Keys of editing labels that the editor has commands for; a label that is given is said beside the key. */
+export type EditKey =
+  | 'giveLabel'
+  | 'nextOwnLabel'
+  | 'previousOwnLabel'
+  | 'nextStep'
+  | 'previousStep'
+  | 'extendToNextStep'
+  | 'extendToPreviousStep'
+  | 'removeLabel'
+  | 'undoLabel'
+  | 'redoLabel'
+  | 'reviewedToHere'
+  | 'reviewedWhole'
+  | 'settle'
+  | 'beginWithDetector'
+  | 'snapToSteps'
+  | 'detectorBeside'
+  | MoveKey;
+
+/** Ways to move a label or one of its ends. */
+export const moveKeys = [
+  'endStepLater',
+  'endStepEarlier',
+  'startStepLater',
+  'startStepEarlier',
+  'bothStepLater',
+  'bothStepEarlier',
+  'endCharacterLater',
+  'endCharacterEarlier',
+  'startCharacterLater',
+  'startCharacterEarlier',
+] as const;
+export type MoveKey = (typeof moveKeys)[number];
+
 /** Keys of the pages that the editor has commands for. A page does nothing for those that mean nothing on it. */
 export type PageKey =
   | 'nextTrace'
@@ -65,6 +100,9 @@ export type PageKey =
   | AuditKey
   | PlaceKey
   | SidesKey
+  | EditKey
+  | 'nextRow'
+  | 'previousRow'
   | 'editLabels'
   | 'nextDisagreement'
   | 'previousDisagreement';

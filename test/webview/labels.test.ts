@@ -3,8 +3,9 @@ import { describe, it } from 'mocha';
 import type { Page } from 'playwright-core';
 import { comparable } from '../../core/labels/disagreements.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { View } from '../../core/protocol/webview.ts';
+import type { PageKey, View } from '../../core/protocol/webview.ts';
 import { detect } from '../../core/behaviours/detect.ts';
+import type { Label } from '../../core/behaviours/spans.ts';
 import { steps } from '../../core/traces/steps.ts';
 import { axe } from './axe.ts';
 import { FakeHost, fakeTrace } from './fake-host.ts';
@@ -254,6 +255,26 @@ describe('labels', () => {
     await page.waitForTimeout(300);
     assert.equal(await page.locator('.edit-bar').count(), 0);
     assert.equal(own(host).length, 1);
+  });
+
+  it('is all done by the palette too', async () => {
+    const host = made();
+    const page = await open(host);
+    await page.locator('.span.label-subgoal').first().waitFor();
+    const command = (action: PageKey, label?: Label) => host.notify('host/key', { action, ...(label && { label }) });
+    await command('nextStep');
+    await said(page, 'You have none here yet');
+    await command('giveLabel', 'verification');
+    await said(page, 'Verification added.');
+    await command('endStepLater');
+    await said(page, '2 steps');
+    await command('giveLabel', 'backtracking');
+    await said(page, 'Now Backtracking.');
+    await command('removeLabel');
+    await command('undoLabel');
+    await page.locator('.scroller .span.label-backtracking').waitFor();
+    await command('redoLabel');
+    await page.locator('.scroller .span.label-backtracking').waitFor({ state: 'detached' });
   });
 
   it('lists its keys, leaves out those that mean something else now, and is clean for axe', async () => {

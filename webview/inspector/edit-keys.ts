@@ -1,6 +1,6 @@
 /** The keys of labelling: one table for what they do and for the sheet that lists them. Pure. */
-import type { ReaderLabel } from '../../core/protocol/labels.ts';
-import { readerLabels } from '../../core/protocol/labels.ts';
+import { readerLabels, type ReaderLabel } from '../../core/protocol/labels.ts';
+import type { EditKey, MoveKey } from '../../core/protocol/webview.ts';
 import type { SheetLine } from '../ui/help.tsx';
 import { lookOf } from '../ui/labels.ts';
 import type { KeyPress } from '../ui/keys.ts';
@@ -15,7 +15,7 @@ export type EditAction =
   | { do: 'settle' }
   | { do: 'leave' };
 
-interface EditKeyLine {
+export interface EditKeyLine {
   keys: readonly string[];
   words: string;
   actions: readonly EditAction[];
@@ -77,6 +77,39 @@ export function editActionOf(event: KeyPress & { shiftKey: boolean }): EditActio
   }
   return byKey.get(event.shiftKey && named.test(event.key) ? `Shift+${event.key}` : event.key) ?? null;
 }
+
+const moves: Record<MoveKey, EditAction> = {
+  endStepLater: { do: 'move', which: 'end', unit: 'step', by: 1 },
+  endStepEarlier: { do: 'move', which: 'end', unit: 'step', by: -1 },
+  startStepLater: { do: 'move', which: 'start', unit: 'step', by: 1 },
+  startStepEarlier: { do: 'move', which: 'start', unit: 'step', by: -1 },
+  bothStepLater: { do: 'move', which: 'both', unit: 'step', by: 1 },
+  bothStepEarlier: { do: 'move', which: 'both', unit: 'step', by: -1 },
+  endCharacterLater: { do: 'move', which: 'end', unit: 'character', by: 1 },
+  endCharacterEarlier: { do: 'move', which: 'end', unit: 'character', by: -1 },
+  startCharacterLater: { do: 'move', which: 'start', unit: 'character', by: 1 },
+  startCharacterEarlier: { do: 'move', which: 'start', unit: 'character', by: -1 },
+};
+
+/** What the commands of the editor do; the label that is given comes with the command. */
+export const editHostActions: Record<Exclude<EditKey, 'giveLabel'>, EditAction> = {
+  ...moves,
+  nextStep: { do: 'step', by: 1, extend: false },
+  previousStep: { do: 'step', by: -1, extend: false },
+  extendToNextStep: { do: 'step', by: 1, extend: true },
+  extendToPreviousStep: { do: 'step', by: -1, extend: true },
+  nextOwnLabel: { do: 'own', by: 1, label: null },
+  previousOwnLabel: { do: 'own', by: -1, label: null },
+  removeLabel: { do: 'remove' },
+  undoLabel: { do: 'undo' },
+  redoLabel: { do: 'redo' },
+  reviewedToHere: { do: 'reviewed' },
+  reviewedWhole: { do: 'whole' },
+  settle: { do: 'settle' },
+  beginWithDetector: { do: 'begin' },
+  snapToSteps: { do: 'snap' },
+  detectorBeside: { do: 'compare' },
+};
 
 const arrows: Record<string, string> = { ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→' };
 

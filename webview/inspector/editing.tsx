@@ -30,6 +30,8 @@ interface EditingParts {
 export interface Editing {
   on: boolean;
   toggle: () => void;
+  /** What a command of the editor asks for: labelling begins with the first. */
+  act: (action: EditAction) => void;
   /** To the next place to read, or the one before. */
   disagreement: (by: 1 | -1) => void;
   /** True where the key was meant for labelling. */
@@ -147,6 +149,7 @@ export function useEditing({ host, open, pane, layers, goTo }: EditingParts): Ed
   return {
     on,
     toggle,
+    act: (action) => (editor.value.on ? act(action) : toggle()),
     disagreement,
     onKey,
     sheet: (others) => (on ? editSheet(others) : others),

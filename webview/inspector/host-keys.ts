@@ -1,11 +1,13 @@
 /** What the commands of the editor do on pages that show traces. Pure. */
 import type { Label } from '../../core/behaviours/spans.ts';
-import type { PageKey, SidesKey } from '../../core/protocol/webview.ts';
+import { isReaderLabel } from '../../core/protocol/labels.ts';
+import type { EditKey, PageKey, SidesKey } from '../../core/protocol/webview.ts';
 import { hostActions as auditActions } from './audit-keys.ts';
+import { editHostActions, type EditAction } from './edit-keys.ts';
 import type { Action } from './keys.ts';
 import { placeHostActions } from './place-keys.ts';
 
-export const hostActions: Record<Exclude<PageKey, SidesKey>, Action> = {
+export const hostActions: Record<Exclude<PageKey, SidesKey | EditKey | 'nextRow' | 'previousRow'>, Action> = {
   nextTrace: { do: 'trace', by: 1 },
   previousTrace: { do: 'trace', by: -1 },
   nextSample: { do: 'sibling', by: 1 },
@@ -39,6 +41,10 @@ export const hostActions: Record<Exclude<PageKey, SidesKey>, Action> = {
 
 /** Null: the key is one of another page's. */
 export function hostActionOf({ action, label }: { action: PageKey; label?: Label }): Action | null {
+  if (action === 'giveLabel')
+    return label && isReaderLabel(label) ? { do: 'editing', what: { do: 'label', label } } : null;
+  const edit = (editHostActions as Partial<Record<PageKey, EditAction>>)[action];
+  if (edit) return { do: 'editing', what: edit };
   const found = (hostActions as Partial<Record<PageKey, Action>>)[action];
   if (!found) return null;
   return found.do === 'span' && label ? { ...found, label } : found;

@@ -185,6 +185,8 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
         return void (view.trace && host.ask('host/command', { command: 'longhand.compareTrace', trace: view.trace }));
       case 'edit':
         return editing.toggle();
+      case 'editing':
+        return editing.act(action.what);
       case 'disagreement':
         return editing.disagreement(action.by);
       case 'help':

@@ -3,6 +3,7 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { KeyPress } from '../ui/keys.ts';
 import { labelLooks } from '../ui/labels.ts';
 import { auditKeyLines, type AuditAction } from './audit-keys.ts';
+import type { EditAction } from './edit-keys.ts';
 import { placeKeyLines, type PlaceAction } from './place-keys.ts';
 
 export type Action =
@@ -13,6 +14,7 @@ export type Action =
   | { do: 'span'; label: Label | null; by: 1 | -1 }
   | { do: 'disagreement'; by: 1 | -1 }
   | { do: 'edit' }
+  | { do: 'editing'; what: EditAction }
   | { do: 'compare' }
   | { do: 'tokens' | 'foldAll' | 'foldHere' }
   | {

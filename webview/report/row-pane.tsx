@@ -68,6 +68,15 @@ export function RowPane(props: RowPaneProps) {
     if (focus > 0) pane.current?.focus();
   }, [focus]);
 
+  const latest = useRef(onStep);
+  latest.current = onStep;
+  useEffect(
+    () =>
+      host.on('host/key', ({ action }) => {
+        if (action === 'nextRow' || action === 'previousRow') latest.current(action === 'nextRow' ? 1 : -1);
+      }),
+    [host],
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.altKey && event.key === 'ArrowDown' ? 1 : event.altKey && event.key === 'ArrowUp' ? -1 : 0;
     if (event.key === 'Escape') onClose();

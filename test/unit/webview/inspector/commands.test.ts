@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import type { PageKey } from '../../../../core/protocol/webview.ts';
+import { moveKeys, type PageKey } from '../../../../core/protocol/webview.ts';
 import { pageCommands } from '../../../../src/inspector/page-keys.ts';
 import { editKeyLines } from '../../../../webview/inspector/edit-keys.ts';
-import { hostActions } from '../../../../webview/inspector/host-keys.ts';
+import { hostActionOf, hostActions } from '../../../../webview/inspector/host-keys.ts';
 import { actionOf, keyLines } from '../../../../webview/inspector/keys.ts';
 import { sidesActionOf, sidesHostActionOf, sidesKeyLines } from '../../../../webview/sides/keys.ts';
 
@@ -37,6 +37,26 @@ describe('keys and commands', () => {
     }
   });
 
+  it('have a command for every action of editing labels', () => {
+    const done = [
+      ...[...pressed, ...moveKeys].map((action) => hostActionOf({ action })),
+      hostActionOf({ action: 'giveLabel', label: 'backtracking' }),
+    ].flatMap((found) => (found?.do === 'editing' ? JSON.stringify(found.what) : []));
+    for (const action of editKeyLines.flatMap(({ actions }) => actions)) {
+      // Escape goes back; to end is to edit labels no more, which is one command for both.
+      if (action.do === 'back' || action.do === 'leave') continue;
+      // Any label is given by the command that asks which; to go to one of a label, the command that goes to any does.
+      const plain =
+        action.do === 'label'
+          ? { ...action, label: 'backtracking' }
+          : action.do === 'own'
+            ? { ...action, label: null }
+            : action;
+      assert.ok(done.includes(JSON.stringify(plain)), JSON.stringify(action));
+    }
+    assert.equal(hostActionOf({ action: 'giveLabel', label: 'marker' }), null);
+  });
+
   it('have a command for every action of two attempts side by side', () => {
     const done = pressed.map((one) => JSON.stringify(sidesHostActionOf({ action: one })));
     for (const action of sidesKeyLines.flatMap(({ actions }) => actions)) {
@@ -51,12 +71,13 @@ describe('keys and commands', () => {
       const { enablement } = commands.find(({ command }) => command === id)!;
       assert.match(enablement!, /^longhand\.page\b/, id);
     }
-    for (const one of pressed) assert.ok(sidesHostActionOf({ action: one }), one);
+    const ofReport = ['nextRow', 'previousRow'];
+    for (const one of pressed) assert.ok(ofReport.includes(one) || sidesHostActionOf({ action: one }), one);
   });
 
   it('begin with a verb in the palette', () => {
     const verbs =
-      /^(?:Ask|Audit|Compare|Connect|Copy|Delete|Edit|Explain|Export|Find|Focus|Forget|Go|Import|Judge|New|Open|Plan|Query|Re-score|Refresh|Rename|Restart|Resume|Reveal|Run|Set|Show|Start|Stop|Swap|Take|Toggle|Underline|Undo|Fold|Unfold)\b/;
+      /^(?:Ask|Audit|Begin|Compare|Connect|Copy|Delete|Edit|Explain|Export|Extend|Find|Focus|Forget|Give|Go|Import|Judge|Mark|Move|New|Open|Plan|Query|Re-score|Redo|Refresh|Remove|Rename|Restart|Resume|Reveal|Run|Select|Set|Settle|Show|Start|Stop|Swap|Take|Toggle|Underline|Undo|Fold|Unfold)\b/;
     for (const { command } of manifest.contributes.commands) {
       const title = nls[`command.${command.slice('longhand.'.length)}`]!;
       assert.match(title, verbs, command);
