@@ -40,6 +40,8 @@ const INLINE_LIMIT = 2_000;
 const DISPLAY_LIMIT = 20_000;
 const BOX_LIMIT = 2_000;
 const CODE_SPAN_LIMIT = 1_000;
+/** Signs of a fence that are compared: whatever has more is closed by as many. */
+const FENCE_SIGNS = 20;
 
 /** Environments that KaTeX sets; those of the first row are displays by themselves. */
 const ENVIRONMENTS = new Set([
@@ -69,9 +71,11 @@ export interface OpenFence {
 export function regions(text: string, inside: OpenFence | null = null): Regions {
   const found: Regions = { math: [], code: [], tokens: [] };
   const next = nextIndex(text);
+  const closing = closingBraces(text);
   const scan = new RegExp(OPENERS);
   if (inside && text !== '') {
-    const { ticks, opensLine: isLine } = inside;
+    const { opensLine: isLine } = inside;
+    const ticks = inside.ticks.slice(0, FENCE_SIGNS);
     const closes = isLine && new RegExp(`^ ?${ticks}`).test(text);
     const end = closes ? lineEnd(text, 0, barrier(next, 0)) : fenceEnd(text, 0, ticks, next);
     if (end > 0) found.code.push({ start: 0, end, fence: true });
@@ -93,7 +97,7 @@ export function regions(text: string, inside: OpenFence | null = null): Regions 
         end = code.end;
       }
     } else {
-      const region = mathAt(text, start, token, match[1], next);
+      const region = mathAt(text, start, token, match[1], next, closing);
       if (region) {
         found.math.push(region);
         end = region.end;
@@ -130,6 +134,7 @@ function mathAt(
   token: string,
   environment: string | undefined,
   next: Next,
+  closing: (open: number) => number,
 ): MathRegion | null {
   const from = start + token.length;
   if (token === '$$') return dollars(text, start, next);
@@ -145,7 +150,7 @@ function mathAt(
     return { start, end, contentStart: start, contentEnd: end, display: true, kind: 'environment' };
   }
   if (token.endsWith('{') && token.length > 2) {
-    const close = matchBrace(text, from - 1, from - 1 + BOX_LIMIT);
+    const close = closing(from - 1);
     if (close < 0 || close > barrier(next, from)) return null;
     return { start, end: close + 1, contentStart: start, contentEnd: close + 1, display: false, kind: 'boxed' };
   }
@@ -209,9 +214,9 @@ function dollar(text: string, start: number, next: Next): MathRegion | null {
 function codeAt(text: string, start: number, ticks: string, next: Next): CodeRegion | null {
   const from = start + ticks.length;
   if (ticks.length >= 3 && opensLine(text, start)) {
-    return { start, end: fenceEnd(text, from, ticks, next), fence: true };
+    return { start, end: fenceEnd(text, from, ticks.slice(0, FENCE_SIGNS), next), fence: true };
   }
-  if (ticks.charCodeAt(0) === 126) return null;
+  if (ticks.charCodeAt(0) === 126 || ticks.length > FENCE_SIGNS) return null;
   const stop = Math.min(barrier(next, from), text.length);
   const at = next(ticks, from);
   if (at - start > CODE_SPAN_LIMIT || at >= stop || next('\n', from) < at) return null;
@@ -241,17 +246,35 @@ function opensLine(text: string, index: number): boolean {
   return index <= 3;
 }
 
-/** The index of the brace that closes the one at `open`, or -1 when there is none before `limit`. Escaped braces do not count. */
-export function matchBrace(text: string, open: number, limit = text.length): number {
-  let depth = 0;
-  const end = Math.min(limit, text.length);
-  for (let i = open; i < end; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === 92) i += 1;
-    else if (code === 123) depth += 1;
-    else if (code === 125 && (depth -= 1) === 0) return i;
-  }
-  return -1;
+/**
+ * For places of braces that grow: the index of the brace that closes the one at `open`, or -1 when there is none within
+ * {@link BOX_LIMIT}. Escaped braces do not count. Each brace is read once, however many are open.
+ */
+function closingBraces(text: string): (open: number) => number {
+  /** Of each brace among the last {@link BOX_LIMIT} units, the one that closes it; 0: none yet. */
+  const closes = new Int32Array(BOX_LIMIT);
+  let opened: number[] = [];
+  let at = 0;
+  return (open) => {
+    if (open >= at) {
+      opened = [];
+      at = open;
+    }
+    const end = Math.min(open + BOX_LIMIT, text.length);
+    for (; at < end; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === 92) at += 1;
+      else if (code === 123) {
+        opened.push(at);
+        closes[at % BOX_LIMIT] = 0;
+      } else if (code === 125) {
+        const last = opened.pop() ?? -Infinity;
+        if (at - last < BOX_LIMIT) closes[last % BOX_LIMIT] = at;
+      }
+    }
+    const close = closes[open % BOX_LIMIT]!;
+    return close > open ? close : -1;
+  };
 }
 
 /** True when an odd number of backslashes stands before `index`. */

@@ -33,11 +33,12 @@ const NUMBERED = new Set('no nos fig figs eq eqs eqn eqns p pp ch sec vol thm pr
 /** Steps in order; they do not overlap. Formulas, code and tokens may be given when they are known already. */
 export function steps(text: string, known: Regions = regions(text)): Step[] {
   const found: Step[] = [];
+  const candidate = candidates(text);
   let from = 0;
   let opens = true;
   // Displays, fences and tokens cut the text; sentences are looked for in between.
   for (const cut of cuts(known)) {
-    opens = sentences(text, from, cut.start, known, opens, found);
+    opens = sentences(text, from, cut.start, known, candidate, opens, found);
     if (cut.kind !== 'token') {
       let end = cut.end;
       while (end < text.length && /[.,;:]/.test(text.charAt(end))) end += 1;
@@ -49,7 +50,7 @@ export function steps(text: string, known: Regions = regions(text)): Step[] {
       opens = true;
     }
   }
-  sentences(text, from, text.length, known, opens, found);
+  sentences(text, from, text.length, known, candidate, opens, found);
   return found;
 }
 
@@ -66,19 +67,42 @@ function cuts(known: Regions): Cut[] {
   return all.sort((a, b) => a.start - b.start);
 }
 
-/** Sentences of `text[from…to]`, pushed to `into`. Returns whether what follows opens a paragraph. */
-function sentences(text: string, from: number, to: number, known: Regions, opens: boolean, into: Step[]): boolean {
-  const inline = inlineWithin(known, from);
+type Candidate = (from: number) => RegExpExecArray | null;
+
+/** The first {@link CANDIDATE} at or after places that grow: the text is searched once, however often it is cut. */
+function candidates(text: string): Candidate {
   const scan = new RegExp(CANDIDATE);
+  let found: RegExpExecArray | null | undefined;
+  return (from) => {
+    if (found === undefined || (found !== null && found.index < from)) {
+      scan.lastIndex = from;
+      found = scan.exec(text);
+    }
+    return found;
+  };
+}
+
+/** Sentences of `text[from…to]`, pushed to `into`. Returns whether what follows opens a paragraph. */
+function sentences(
+  text: string,
+  from: number,
+  to: number,
+  known: Regions,
+  candidate: Candidate,
+  opens: boolean,
+  into: Step[],
+): boolean {
+  const inline = inlineWithin(known, from);
   let start = skipSpace(text, from, to);
   let opensParagraph = opens || /\n\s*\n/.test(text.slice(from, start));
-  scan.lastIndex = start;
+  let next = start;
   let match: RegExpExecArray | null;
-  while (start < to && (match = scan.exec(text)) && match.index < to) {
+  while (start < to && (match = candidate(next)) && match.index < to) {
     const at = match.index;
+    next = at + match[0].length;
     const region = inline(at);
     if (region > at) {
-      scan.lastIndex = region;
+      next = region;
       continue;
     }
     const isLine = match[0].includes('\n');
@@ -90,7 +114,7 @@ function sentences(text: string, from: number, to: number, known: Regions, opens
     if (stop > start) into.push({ start, end: stop, kind: 'text', opensParagraph });
     start = skipSpace(text, after, to);
     opensParagraph = /\n\s*\n/.test(text.slice(stop, start));
-    if (scan.lastIndex < start) scan.lastIndex = start;
+    next = Math.max(next, start);
   }
   if (start < to) {
     let end = to;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mathRegions, matchBrace, regions } from '../../../../core/traces/math.ts';
+import { mathRegions, regions } from '../../../../core/traces/math.ts';
 
 /** Each formula as it stands in the text, with its kind. */
 const found = (text: string) => mathRegions(text).map((region) => [region.kind, text.slice(region.start, region.end)]);
@@ -104,13 +104,27 @@ describe('mathRegions', () => {
       );
     }
   });
-});
 
-describe('matchBrace', () => {
-  it('counts braces, not escaped ones', () => {
-    assert.equal(matchBrace('{a{b}c}d', 0), 6);
-    assert.equal(matchBrace(String.raw`{a\}b}`, 0), 5);
-    assert.equal(matchBrace('{a{b}', 0), -1);
-    assert.equal(matchBrace('{aaaa}', 0, 3), -1);
+  it('counts the braces of boxes, not escaped ones', () => {
+    const box = String.raw`\boxed{`;
+    for (const [text, expected] of [
+      [`${box}a{b}c}d`, [`${box}a{b}c}`]],
+      [String.raw`\boxed{a\}b}`, [String.raw`\boxed{a\}b}`]],
+      [`${box}a{b}`, []],
+      [`${box}${box}a}`, [`${box}a}`]],
+      [`${box}${'a'.repeat(3_000)}} ${box}7}`, [`${box}7}`]],
+      [`${box.repeat(700)}7}${'x'.repeat(5_000)}${box}8}`, [`${box}7}`, `${box}8}`]],
+    ] as const)
+      assert.deepEqual(
+        found(text).map(([, one]) => one),
+        expected,
+      );
+  });
+
+  it('reads millions of signs once, however many are open and however long they are', function () {
+    this.timeout(5_000);
+    const fences = Array.from({ length: 16_000 }, (_, i) => '`'.repeat(3 + (i % 500)));
+    assert.equal(regions(fences.join('\n')).code.length, 8_000);
+    assert.deepEqual(found(`${String.raw`\boxed{`.repeat(1_200_000)}7}`), [['boxed', String.raw`\boxed{7}`]]);
   });
 });

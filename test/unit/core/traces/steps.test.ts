@@ -85,4 +85,9 @@ describe('steps', () => {
     assert.deepEqual(steps(' \n\n '), []);
     assert.deepEqual(stepStarts('One. Two.'), [0, 5]);
   });
+
+  it('looks for the end of a sentence once, however often a text is cut before there is one', function () {
+    this.timeout(5_000);
+    assert.equal(steps('<think>a</think>'.repeat(200_000)).length, 200_000);
+  });
 });
