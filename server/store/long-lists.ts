@@ -2,20 +2,21 @@
  * Lists of very many traces, where a reader jumps into them. Their whole order is made in slices of some milliseconds, so that the store answers other calls between,
  * and kept while nothing is written: a page of it is then a look at numbers, wherever it lies.
  */
-import type { SQLInputValue } from 'node:sqlite';
 import type { Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
-import type { Order } from './list-order.ts';
+import { behind, orderBy, type Order } from './list-order.ts';
 import { Lru } from './lru.ts';
 import { rangesOf } from './scan.ts';
 import { Slices } from './slices.ts';
 
 /** Row ids that are kept, of all lists together: 32 MB. */
 const KEPT = 2 ** 22;
+/** Row ids of a slice that counts, or looks for the first rows: what a condition asks of the problems is asked for each anew. */
+const IDS = 20_000;
 /** Items that are sorted at once, before they are merged. */
 const RUN = 2048;
 
-interface Row {
+export interface Row {
   id: number;
   v: string | number | null;
 }
@@ -68,26 +69,78 @@ export class LongLists {
   }
 }
 
-/** How many traces of the attempts hold the condition, counted in slices. */
+/** How many traces of the attempts hold the condition, of those above a row id; counted in slices. */
 export function* countOf(
   index: IndexFile,
   attempts: readonly { id: number }[],
-  { sql, values }: { sql: string; values: SQLInputValue[] },
+  { sql, values }: Where,
+  above = -1,
 ): Generator<void, number> {
   const slices = new Slices();
   let count = 0;
   for (const { id: attempt } of attempts)
-    for (const { from, to } of rangesOf(index, attempt)) {
+    for (const { from, to } of rangesOf(index, attempt, IDS)) {
+      if (to <= above) continue;
+      // One condition on the row id: of several SQLite takes the first one, and goes through what the others leave out.
       count +=
         index.get<{ n: number }>(
           `SELECT count(*) AS n FROM traces t WHERE ${sql} AND t.id >= ? AND t.id < ?`,
           ...values,
-          from,
+          Math.max(from, above + 1),
           to,
         )?.n ?? 0;
       yield* slices.breath();
     }
   return count;
+}
+
+/** A list, from its beginning or behind a row of it. */
+export interface ListFrom {
+  condition: Where;
+  attempts: readonly { id: number }[];
+  order: Order;
+  after: Row | null;
+}
+
+/**
+ * The first rows of a list in its order, at most `limit`, looked for in slices. In the order of row ids it ends where it has them. Rows
+ * that are written meanwhile may be in it or not.
+ */
+export function* firstOf(
+  index: IndexFile,
+  { condition, attempts, order, after }: ListFrom,
+  limit: number,
+): Generator<void, Row[]> {
+  const slices = new Slices();
+  const isById = order.column === null;
+  const backwards = isById && order.descending;
+  // Ids behind `after` are bounds of what is gone through; values behind it have to be looked at.
+  const keyset = after && !isById ? behind(order, after) : { sql: '1', values: [] };
+  const slice = (from: number, to: number): Row[] =>
+    index.all<Row>(
+      `SELECT t.id, ${order.column ?? 'NULL'} AS v FROM traces t ${order.join}
+       WHERE ${condition.sql} AND ${keyset.sql} AND t.id >= ? AND t.id < ? ORDER BY ${orderBy(order)} LIMIT ?`,
+      ...[...condition.values, ...keyset.values, from, to, limit],
+    );
+  const least = isById && !backwards && after ? after.id + 1 : 0;
+  const most = backwards && after ? after.id : Infinity;
+  const found: Row[] = [];
+  for (const { id: attempt } of backwards ? attempts.toReversed() : attempts) {
+    const ranges = rangesOf(index, attempt, IDS).filter(({ from, to }) => to > least && from < most);
+    for (const { from, to } of backwards ? ranges.reverse() : ranges) {
+      for (const row of slice(Math.max(from, least), Math.min(to, most))) found.push(row);
+      if (isById && found.length >= limit) return found.slice(0, limit);
+      yield* slices.breath();
+    }
+  }
+  if (isById) return found;
+  // The first of all are among the first of each slice.
+  return index.all<Row>(
+    `SELECT id, v FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS v FROM json_each(?)) t
+     ORDER BY ${orderBy(order)} LIMIT ?`,
+    JSON.stringify(found.map(({ id, v }) => [id, v])),
+    limit,
+  );
 }
 
 /** Rows by rising id with what they are sorted by: columns that grow. */

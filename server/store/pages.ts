@@ -9,7 +9,7 @@ import { attemptId } from './attempts.ts';
 import { attemptsOf, isPlain, knownTotal, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { behind, orderBy, orderOf, type Order } from './list-order.ts';
-import { countOf, LongLists } from './long-lists.ts';
+import { countOf, firstOf, LongLists, type ListFrom, type Row } from './long-lists.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
 import { traceRows } from './rows.ts';
@@ -17,6 +17,8 @@ import { traceRowId } from './schema.ts';
 import { listQueryOf, readsOf, unreadOf } from './unread.ts';
 
 const DEFAULT_LIMIT = 100;
+
+type Attempts = readonly { id: number }[];
 
 /** The last row of a page: its value, its row id, and which list it belongs to. */
 interface Place {
@@ -47,7 +49,7 @@ export class Pages {
     this.long.forget();
   }
 
-  /** Yields every few milliseconds where somebody jumps into a long list. */
+  /** Yields every few milliseconds. */
   *page(params: Params<'traces/page'>): Generator<void, Result<'traces/page'>> {
     const { filter, query, sort, cursor, limit, offset, around } = params;
     const wish = sort ?? { key: 'order', descending: false };
@@ -66,9 +68,9 @@ export class Pages {
     // Its first pages are quicker found by themselves, as long as the order of all is not known.
     const isDeep = around !== undefined || (offset ?? 0) >= this.longest / 20;
     const isSorted = order.column !== null || !isPlain(filter, terms);
+    const { forgotten } = this;
     if (scope > this.longest && isSorted && (isDeep || this.long.knows(list))) {
-      const { forgotten } = this;
-      const unread = reads.size > 0 ? yield* this.unreadSliced(filter, terms, list, reads) : null;
+      const unread = reads.size > 0 ? yield* this.unread(list, { filter, terms, attempts, reads }) : null;
       const ids = yield* this.long.of(list, { condition, attempts, order });
       // What was looked at between may be another run's by now.
       if (forgotten !== this.forgotten) {
@@ -89,22 +91,32 @@ export class Pages {
         };
       }
     }
-    const keyset = after ? behind(order, after) : { sql: '1', values: [] };
     const skip = around === undefined ? (offset ?? 0) : this.pageOf(parseTraceId(around), order, condition, size);
-    const ids = this.index.all<{ id: number; v: string | number | null }>(
-      `SELECT t.id, ${order.column ?? 'NULL'} AS v FROM traces t ${order.join} WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(order)} LIMIT ${size + 1} OFFSET ${skip}`,
-      ...condition.values,
-      ...keyset.values,
-    );
+    const ids = isSorted
+      ? (yield* firstOf(this.index, { condition, attempts, order, after }, skip + size + 1)).slice(skip)
+      : this.inOrder({ condition, order, after }, size + 1, skip);
+    const total =
+      knownTotal(this.index, filter, terms) ?? (yield* this.counted(`total ${list}`, { attempts, condition }));
+    const unread = reads.size > 0 ? yield* this.unread(list, { filter, terms, attempts, reads }) : null;
+    if (forgotten !== this.forgotten) return yield* this.page(params);
     const shown = ids.slice(0, size);
     const last = shown.at(-1);
     return {
       rows: this.rows(shown.map((row) => row.id)),
-      total: this.total(filter, terms, list, condition),
+      total,
       ...(ids.length > size && last && { next: writeCursor({ v: last.v, id: last.id, list }) }),
       ...(around === undefined && offset === undefined ? {} : { offset: skip }),
-      ...(reads.size > 0 && { unread: this.unread(filter, terms, list, reads) }),
+      ...(unread !== null && { unread }),
     };
+  }
+
+  /** Of a list that is all of some attempts, as the index has it: at once, wherever it lies. */
+  private inOrder({ condition, order, after }: Omit<ListFrom, 'attempts'>, limit: number, skip: number): Row[] {
+    const keyset = after ? behind(order, after) : { sql: '1', values: [] };
+    return this.index.all<Row>(
+      `SELECT t.id, NULL AS v FROM traces t WHERE ${condition.sql} AND ${keyset.sql} ORDER BY ${orderBy(order)} LIMIT ? OFFSET ?`,
+      ...[...condition.values, ...keyset.values, limit, skip],
+    );
   }
 
   /** Where a page begins in a long list; null: its cursor is of a row that is not there any more, or has another value. */
@@ -162,40 +174,25 @@ export class Pages {
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
-  /** From the attempts' own counts where they suffice, otherwise counted once as long as nothing is written. */
-  private total(filter: TraceFilter, terms: readonly Term[], list: string, condition: Where): number {
-    return knownTotal(this.index, filter, terms) ?? this.counted(`total ${list}`, condition);
-  }
-
   /** Finished traces of which it is not known whether they fit, or where they belong: their texts are not read. */
-  private unread(filter: TraceFilter, terms: readonly Term[], list: string, reads: ReadonlySet<Reads>): number {
-    const unread = unreadOf(this.index, filter, terms, reads);
-    return this.counted(`unread ${list}`, unread);
+  private *unread(
+    list: string,
+    { filter, terms, attempts, reads }: { filter: TraceFilter; terms: readonly Term[]; attempts: Attempts; reads: ReadonlySet<Reads> }, // prettier-ignore
+  ): Generator<void, number> {
+    const condition = unreadOf(this.index, filter, terms, reads);
+    return yield* this.counted(`unread ${list}`, { attempts, condition });
   }
 
-  private *unreadSliced(
-    filter: TraceFilter,
-    terms: readonly Term[],
-    list: string,
-    reads: ReadonlySet<Reads>,
+  /** Counted once as long as nothing is written. */
+  private *counted(
+    key: string,
+    { attempts, condition }: { attempts: Attempts; condition: Where },
   ): Generator<void, number> {
     const { commits } = this.index;
-    const known = this.totals.get(`unread ${list}`);
-    if (known?.commits === commits) return known.total;
-    const total = yield* countOf(
-      this.index,
-      attemptsOf(this.index, filter),
-      unreadOf(this.index, filter, terms, reads),
-    );
-    this.totals.set(`unread ${list}`, { commits, total });
-    return total;
-  }
-
-  private counted(key: string, { sql, values }: Where): number {
     const known = this.totals.get(key);
-    if (known?.commits === this.index.commits) return known.total;
-    const total = this.index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
-    this.totals.set(key, { commits: this.index.commits, total });
+    if (known?.commits === commits) return known.total;
+    const total = yield* countOf(this.index, attempts, condition);
+    this.totals.set(key, { commits, total });
     return total;
   }
 }

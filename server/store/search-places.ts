@@ -85,12 +85,11 @@ export class SearchPlaces {
     const { index } = this;
     const attempts = attemptsOf(index, filter);
     const behind = after === undefined ? -1 : rowIdOf(index, after);
-    const counted = ({ sql, values }: Where) =>
-      countOf(index, attempts, { sql: `${sql} AND t.id > ?`, values: [...values, behind] });
     const known = after === undefined ? knownTotal(index, filter, terms) : null;
-    const total = known ?? (yield* counted(where(index, filter, terms)));
+    const total = known ?? (yield* countOf(index, attempts, where(index, filter, terms), behind));
     const reads = readsOf({ filter, terms });
-    const unread = reads.size > 0 ? yield* counted(unreadOf(index, filter, terms, reads)) : null;
+    const unread =
+      reads.size > 0 ? yield* countOf(index, attempts, unreadOf(index, filter, terms, reads), behind) : null;
     return { total, after: behind, unread };
   }
 

@@ -3,6 +3,7 @@ import { atOnce } from '../../../core/metrics/slices.ts';
 import type { Params } from '../../../core/protocol/methods.ts';
 import { traceSortKeys } from '../../../core/protocol/traces.ts';
 import { IndexFile } from '../../../server/store/index-file.ts';
+import { orderBy, orderOf } from '../../../server/store/list-order.ts';
 import { Pages } from '../../../server/store/pages.ts';
 import { indexPath } from '../../../server/store/paths.ts';
 import { traceRowId } from '../../../server/store/schema.ts';
@@ -59,7 +60,7 @@ describe('store: long lists', () => {
       };
       const filter = { run: 'r' };
       for (const query of ['', 'verdict:wrong', 'is:superseded,current -truncated', 'stage:nowhere'])
-        for (const key of query === '' ? traceSortKeys : (['problem', 'flips'] as const))
+        for (const key of query === '' ? traceSortKeys : (['order', 'problem', 'flips'] as const))
           for (const descending of [false, true]) {
             const list = { filter, ...(query && { query }), sort: { key, descending }, limit: 60 };
             for (let cursor = same(list); cursor !== undefined;) cursor = same({ ...list, cursor });
@@ -92,6 +93,36 @@ describe('store: long lists', () => {
       }
       // A quick machine may make one or another of them within a slice.
       assert.ok(most > 1, 'all were one piece');
+      index.close();
+    }));
+
+  it('begin with the same rows as one statement over all of them, page by page', () =>
+    withFolder(async (root) => {
+      const index = many(root, 44_000);
+      const pages = new Pages(index);
+      for (const key of ['order', 'tokens', 'answer', 'problem', 'reward'] as const)
+        for (const descending of [false, true]) {
+          const order = orderOf({ key, descending });
+          const wanted = index
+            .all<{ id: number }>(
+              `SELECT t.id, ${order.column ?? 'NULL'} AS v FROM traces t ${order.join} WHERE t.verdict = 1 ORDER BY ${orderBy(order)}`,
+            )
+            .map(({ id }) => id);
+          const list = {
+            filter: { run: 'r' },
+            query: 'verdict:wrong',
+            sort: { key, descending },
+            limit: 300,
+          } satisfies Page;
+          let cursor: string | undefined;
+          for (let from = 0; from < 1200; from += 300) {
+            const page = atOnce(pages.page({ ...list, ...(cursor !== undefined && { cursor }) }));
+            assert.equal(page.total, wanted.length);
+            const shown = page.rows.map(({ trace, attempt }) => traceRowId(attempt, Number(trace.split('/')[3])));
+            assert.deepEqual(shown, wanted.slice(from, from + 300), `${key} ${descending} from ${from}`);
+            cursor = page.next;
+          }
+        }
       index.close();
     }));
 
