@@ -9,6 +9,7 @@ import pytest
 
 from longhand_engine.checker import Checker, integer
 from longhand_engine.checker import pool as pool_module
+from longhand_engine.checker import worker
 from longhand_engine.checker.pool import CheckerError, Pool
 
 ENGINE = Path(__file__).parents[1]
@@ -265,6 +266,29 @@ def test_a_dead_process_and_an_old_one_are_replaced():
         )  # the verdict of a pair does not change within a run
         assert pool.judge(box("0.2"), "1/5").value == pool.judge(box("0.4"), "2/5").value == "right"
         assert pool.processes() == []
+
+
+def test_a_gold_is_read_once_for_all_attempts_and_never_too_many_are_kept(monkeypatch):
+    read = []
+    monkeypatch.setattr(worker, "parse_answer", lambda text, _: read.append(text) or [text])
+    monkeypatch.setattr(worker, "_golds", {})
+    monkeypatch.setattr(worker, "GOLDS_KEPT", 2)
+    for gold in ["a", "a", "b", "a", "c", "a"]:
+        assert worker.parse_gold(gold, 0.0) == [gold]
+    assert read == ["a", "b", "c", "a"]
+    assert len(worker._golds) == 2
+
+
+def test_a_gold_that_was_not_read_in_time_is_read_again(monkeypatch):
+    def late(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr(worker, "_golds", {})
+    monkeypatch.setattr(worker, "parse_answer", late)
+    with pytest.raises(TimeoutError):
+        worker.parse_gold("a", 0.0)
+    monkeypatch.setattr(worker, "parse_answer", lambda text, _: [text])
+    assert worker.parse_gold("a", 0.0) == ["a"]
 
 
 def test_many_keep_their_order_and_repeat_for_free(checker):

@@ -29,6 +29,9 @@ LONGEST_UNPARSED = 400
 """An answer that no parser reads is wrong; a longer one may have been too much for the parser."""
 DEEPEST = 40
 """Brackets in brackets of an answer that a parser is asked to read; nobody's answer has as many."""
+GOLDS_KEPT = 1_000
+"""Golds that a process remembers as they were read: all attempts at a problem have the same one."""
+_golds: dict[str, list[Any]] = {}
 
 
 def main() -> int:
@@ -76,7 +79,7 @@ def judge(pred: str, gold: str, limit_s: int) -> tuple[str, str | None]:
     if strange := strangeness(gold):
         return "undecided", f"unparsable_gold: {strange}"
     try:
-        golds = parse_answer(wanted, deadline)
+        golds = parse_gold(wanted, deadline)
     except TimeoutException:
         return "undecided", "unparsable_gold: time-out"
     except Exception as error:
@@ -149,6 +152,16 @@ def parse_answer(text: str, deadline: float) -> list[Any]:
         if any(is_expression(f) for f in found):
             return found
     return found
+
+
+def parse_gold(text: str, deadline: float) -> list[Any]:
+    """`parse_answer` of a gold, once. What could not be read in time is not remembered: it may be another time."""
+    if text not in _golds:
+        read = parse_answer(text, deadline)
+        if len(_golds) >= GOLDS_KEPT:
+            _golds.clear()
+        _golds[text] = read
+    return _golds[text]
 
 
 def is_expression(parsed: Any) -> bool:
