@@ -5,6 +5,7 @@
 import 'vscode-jsonrpc/browser';
 import { openPeer, type MessagePort, type PeerCallOptions } from '../core/protocol/connection.ts';
 import type { Methods, Params, Result } from '../core/protocol/methods.ts';
+import type { KeptFind } from './text/text-pane.tsx';
 import type { ForwardedMethod, HostMethods, HostNotifications, View } from '../core/protocol/webview.ts';
 
 interface HostApi {
@@ -30,6 +31,8 @@ export interface SavedState {
   panels?: { series: string; chosen: Record<string, string | number | boolean | null> };
   /** Where the reader is in the text of a trace: the unit of the completion at the top of the view. */
   place?: { trace: string; start: number };
+  /** The find bar that is open over the text. */
+  find?: KeptFind;
   /** A query that is not finished: what stands in its field, and which query was in force meanwhile. */
   draft?: { text: string; query: string };
 }

@@ -30,10 +30,17 @@ export interface StepSums {
   looping: number;
 }
 
-export interface AdvisedStage {
+/** What a stage sampled from one source: a stage that evaluates others, or several markers, has a series for each. */
+export interface AdvisedSeries {
   stage: string;
+  /** The stage whose checkpoints it evaluates; null: its own samples. */
+  of: string | null;
   /** The benchmark, where the stage evaluates several. */
   set: string | null;
+  marker: string | null;
+}
+
+export interface AdvisedStage extends AdvisedSeries {
   /** In ascending order of steps. */
   steps: readonly StepSums[];
   /** The trainer's own mean entropy of tokens, by step; empty where it logs none. */
@@ -63,11 +70,9 @@ export interface Evidence {
   n: number;
 }
 
-export interface Advisory {
+export interface Advisory extends AdvisedSeries {
   kind: AdvisoryKind;
   level: 'alarm' | 'advice';
-  stage: string;
-  set: string | null;
   /** The steps that the evidence is of, both among them. */
   from: number;
   to: number;
@@ -100,7 +105,7 @@ export const thresholds = {
 const sum = (steps: readonly StepSums[], key: Exclude<keyof StepSums, 'step'>): number =>
   steps.reduce((total, step) => total + step[key], 0);
 
-/** All that is to be said of a stage, alarms first; of a kind that is alarming, no advice. */
+/** All that is to be said of one series, alarms first; of a kind that is alarming, no advice. */
 export function advisories(stage: AdvisedStage): Advisory[] {
   const { first, last } = fifths(stage.steps);
   if (last.length === 0) return [];
@@ -113,7 +118,9 @@ export function advisories(stage: AdvisedStage): Advisory[] {
     // Fine-tuning lowers entropy by what it is for.
     sum(stage.steps, 'rewarded') > 0 ? entropyCollapse(stage.entropy) : null,
   ].filter((one) => one !== null);
-  return alarmsFirst(found.map((one) => ({ ...one, stage: stage.stage, set: stage.set })));
+  return alarmsFirst(
+    found.map((one) => ({ ...one, stage: stage.stage, of: stage.of, set: stage.set, marker: stage.marker })),
+  );
 }
 
 /** Alarms before advice, otherwise as they come. */
@@ -122,7 +129,7 @@ export const alarmsFirst = (list: readonly Advisory[]): Advisory[] => [
   ...list.filter(({ level }) => level === 'advice'),
 ];
 
-type Found = Omit<Advisory, 'stage' | 'set'>;
+type Found = Omit<Advisory, keyof AdvisedSeries>;
 
 const span = (steps: readonly { step: number }[]) => ({ from: steps[0]!.step, to: steps.at(-1)!.step });
 

@@ -194,7 +194,14 @@ export interface AuditMethods {
    * filter as in `traces/page`; words and expressions are refused (`invalid_query`).
    */
   'audit/queue': {
-    params: { filter: TraceFilter; query?: string; reasons?: AuditReason[]; suspect?: Suspect; cursor?: string; limit?: number };
+    params: {
+      filter: TraceFilter;
+      query?: string;
+      reasons?: AuditReason[];
+      suspect?: Suspect;
+      cursor?: string;
+      limit?: number;
+    };
     result: AuditQueue;
   };
   /** What another checker or other rules would change; nothing is changed. While `waiting` is above 0 the same call goes on; who stops calling has cancelled. */

@@ -40,6 +40,9 @@ export interface TraceFilter {
 export const traceSortKeys = [
   'order',
   'problem',
+  'problemTokens',
+  'gold',
+  'group',
   'stage',
   'step',
   'epoch',
@@ -80,6 +83,8 @@ export interface TraceRow {
   problemLabel: string;
   sample: number;
   group: string | null;
+  /** The right answer; in a list its first 200 characters. */
+  gold: string | null;
   verdict: VerdictValue | null;
   answer: string | null;
   tokens: number | null;

@@ -41,7 +41,11 @@ export const plainFields: Record<PlainField, FieldInfo> = {
     words: ['answer', 'gold', 'verdict', 'reward', 'loop', 'labels', 'logprobs'],
     help: 'what there is of it',
   },
-  is: { kind: 'choice', words: ['live', 'truncated', 'superseded', 'current'], help: 'its state' },
+  is: {
+    kind: 'choice',
+    words: ['live', 'truncated', 'superseded', 'current', 'flat'],
+    help: 'its state; flat: all rewards of its group are equal',
+  },
   behaviour: {
     kind: 'labels',
     words: labels,

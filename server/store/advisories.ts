@@ -1,5 +1,11 @@
 /** Sums by step of each stage, for what is to be said of it before anybody asks. */
-import { advisories, alarmsFirst, type AdvisedStage, type StepSums } from '../../core/metrics/advisories.ts';
+import {
+  advisories,
+  alarmsFirst,
+  type AdvisedSeries,
+  type AdvisedStage,
+  type StepSums,
+} from '../../core/metrics/advisories.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { attemptsOf } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
@@ -15,7 +21,9 @@ interface Row {
   id: number;
   attempt_id: number;
   step: number | null;
+  of: string | null;
   set_name: string | null;
+  marker: string | null;
   grp: string | null;
   verdict: number | null;
   finish: number | null;
@@ -42,17 +50,18 @@ export function* advisoriesOf(
   { run }: Params<'metrics/advisories'>,
 ): Generator<void, Result<'metrics/advisories'>> {
   const slices = new Slices();
-  const stages = new Map<string, { stage: string; set: string | null; steps: Map<number, StepSums> }>();
+  const stages = new Map<string, AdvisedSeries & { steps: Map<number, StepSums> }>();
   const groups = new Map<string, Group>();
   const stageOf = new Map(attemptsOf(index, { run }).map(({ id, stage }) => [id, stage]));
-  const select = `t.id, t.attempt_id, t.step, t.set_name, t.grp, t.verdict, t.finish,
+  const select = `t.id, t.attempt_id, t.step, t.of, t.set_name, t.marker, t.grp, t.verdict, t.finish,
     t.tokens, t.reward, t.live, t.lost, t.flips IS NOT NULL AS text_read`;
   for (const rows of tracePages<Row>(index, { run }, select)) {
     for (const row of rows) {
       if (row.live) continue;
       const stage = stageOf.get(row.attempt_id)!;
-      const key = JSON.stringify([stage, row.set_name]);
-      const found = stages.get(key) ?? { stage, set: row.set_name, steps: new Map<number, StepSums>() };
+      const { of, set_name: set, marker } = row;
+      const key = JSON.stringify([stage, of, set, marker]);
+      const found = stages.get(key) ?? { stage, of, set, marker, steps: new Map<number, StepSums>() };
       stages.set(key, found);
       const step = row.step ?? 0;
       const sums = found.steps.get(step) ?? noSums(step);
@@ -68,10 +77,10 @@ export function* advisoriesOf(
     if (equal) sums[verdict === RIGHT ? 'flatRight' : verdict === WRONG ? 'flatWrong' : 'flatOther'] += 1;
   }
   const logged = metricsSnapshot(index, root, { run, names: ['entropy'] }).series;
-  const all = [...stages.values()].map(({ stage, set, steps }): AdvisedStage => {
+  const all = [...stages.values()].map(({ stage, of, set, marker, steps }): AdvisedStage => {
     const entropy = logged.find((series) => series.stage === stage) ?? { step: [], value: [] };
     return {
-      ...{ stage, set },
+      ...{ stage, of, set, marker },
       steps: [...steps.values()].sort((a, b) => a.step - b.step),
       // Null: it was not finite.
       entropy: entropy.step.flatMap((step, i) => (entropy.value[i] == null ? [] : { step, value: entropy.value[i] })),

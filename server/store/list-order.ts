@@ -27,6 +27,13 @@ const ofBehaviours = (label: Label | null): Column => ({ column: `t.${spansColum
 const columns: Record<TraceSortKey, Column | null> = {
   order: null,
   problem: { column: 'p.label', join: 'CROSS JOIN problems p ON p.id = t.problem_id' },
+  // Problem by problem, in each by length.
+  problemTokens: {
+    column: "CASE WHEN t.tokens IS NOT NULL THEN p.label || char(1) || printf('%012d', t.tokens) END",
+    join: 'CROSS JOIN problems p ON p.id = t.problem_id',
+  },
+  gold: { column: 'p.gold', join: 'CROSS JOIN problems p ON p.id = t.problem_id' },
+  group: { column: 't.grp' },
   stage: { column: 'a.stage', join: 'CROSS JOIN attempts a ON a.id = t.attempt_id' },
   step: { column: 't.step' },
   epoch: { column: 't.epoch' },

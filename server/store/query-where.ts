@@ -86,11 +86,17 @@ function valueCondition(index: IndexFile, attempts: readonly AttemptInScope[], f
 const plain = (sql: string, ...values: SQLInputValue[]): Condition => ({ sql, values });
 const wordOf = (value: Value): string => (value.is === 'text' ? value.text : '');
 
+/** The other finished completions of a trace's group that have a reward. */
+const others = `SELECT 1 FROM traces o WHERE o.attempt_id = t.attempt_id AND o.grp = t.grp AND o.id <> t.id
+  AND o.reward IS NOT NULL AND o.live = 0 AND o.superseded = 0`;
+
 const states: Readonly<Record<string, string>> = {
   live: 't.live = 1',
   truncated: `t.finish = ${finishCodes.indexOf('length')}`,
   superseded: 't.superseded = 1',
   current: 't.superseded = 0',
+  flat: `(t.grp IS NOT NULL AND t.reward IS NOT NULL AND t.live = 0 AND EXISTS (${others})
+    AND NOT EXISTS (${others} AND o.reward <> t.reward))`,
 };
 
 /** A comparison with a number, of a column that holds one or null. */

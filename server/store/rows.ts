@@ -17,6 +17,7 @@ interface Stored {
   set_name: string | null;
   hash: string;
   label: string;
+  gold: string | null;
   sample: number;
   grp: string | null;
   verdict: number | null;
@@ -36,6 +37,9 @@ interface Stored {
   [spans: `spans_${string}`]: number | null;
 }
 
+/** Most characters of a right answer in a row. */
+const GOLD = 200;
+
 const spansColumns = labels.map((label) => `t.${spansColumn(label)}`).join(', ');
 
 /** `tail` is what follows FROM: conditions, order, limit over `traces t`, `problems p` and `attempts a`. */
@@ -45,7 +49,7 @@ export function traceRows(
   ...values: SQLInputValue[]
 ): (TraceRow & { rowId: number })[] {
   const rows = index.all<Stored>(
-    `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, t.set_name, p.hash, p.label, t.sample, t.grp, t.verdict, t.answer,
+    `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.of, t.step, t.epoch, t.set_name, p.hash, p.label, substr(p.gold, 1, ${GOLD}) AS gold, t.sample, t.grp, t.verdict, t.answer,
        t.tokens, t.tokens_exact, t.finish, t.reward, t.advantage, t.live, t.superseded, t.units,
        t.after, t.flips, t.lost, t.counted, ${spansColumns}
      FROM traces t JOIN problems p ON p.id = t.problem_id JOIN attempts a ON a.id = t.attempt_id ${tail}`,
@@ -65,6 +69,7 @@ export function traceRows(
     problemLabel: row.label,
     sample: row.sample,
     group: row.grp,
+    gold: row.gold,
     verdict: row.verdict === null ? null : (verdictCodes[row.verdict] ?? null),
     answer: row.answer,
     tokens: row.tokens,

@@ -4,7 +4,7 @@ import { labels, type Label } from '../../core/behaviours/spans.ts';
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 8;
+export const INDEX_VERSION = 9;
 
 /** The column of `traces` that counts the spans of a label, or of all. Another label is another column. */
 export const spansColumn = (label: Label | null): string => (label === null ? 'spans' : `spans_${label}`);
@@ -65,6 +65,7 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_by_attempt ON traces(attempt_id, superseded);
 CREATE INDEX traces_by_item ON traces(item, attempt_id) WHERE item IS NOT NULL;
+CREATE INDEX traces_by_group ON traces(attempt_id, grp, reward) WHERE grp IS NOT NULL;
 CREATE INDEX traces_live ON traces(attempt_id) WHERE live = 1;
 CREATE TABLE details (
   id INTEGER PRIMARY KEY, facts TEXT NOT NULL, sampling TEXT, model TEXT, quick TEXT, found TEXT, replaced INTEGER NOT NULL DEFAULT 0,

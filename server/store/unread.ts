@@ -25,7 +25,13 @@ export function listQueryOf(text: string | undefined): Query {
   const errors = query.terms.flatMap((term): QueryError[] => {
     const { start, end } = term;
     if (isText(term))
-      return [{ start, end, message: 'Words and expressions are not looked for here: traces/search finds them in the texts.' }];
+      return [
+        {
+          start,
+          end,
+          message: 'Words and expressions are not looked for here: traces/search finds them in the texts.',
+        },
+      ];
     if (!infoOf(term.field).search || searched) return [];
     return [{ start, end, message: `${term.field}: says how words are looked for in the texts, and there are none.` }];
   });

@@ -196,7 +196,7 @@ describe('dashboard', () => {
 
   it('says alarms before advice with their evidence, opens the traces behind each, and does not open by itself later', async () => {
     const share = (name: string, value: number, n: number) => ({ name, value, n, unit: 'share' as const });
-    const place = { stage: 'grpo', set: null, from: 25, to: 30 };
+    const place = { stage: 'grpo', of: null, set: null, marker: null, from: 25, to: 30 };
     const advisories: Advisory[] = [
       {
         ...{ kind: 'truncated', level: 'alarm', ...place, threshold: 0.25 },
@@ -227,7 +227,16 @@ describe('dashboard', () => {
     assert.deepEqual(opened.params, {
       view: {
         ...{ page: 'inspector', title: 'grpo · cut' },
-        filter: { run: RUN, stage: 'grpo', set: null, stepFrom: 25, stepTo: 30, finish: ['length'] },
+        filter: {
+          run: RUN,
+          stage: 'grpo',
+          of: null,
+          set: null,
+          marker: null,
+          stepFrom: 25,
+          stepTo: 30,
+          finish: ['length'],
+        },
       },
     });
     await close();

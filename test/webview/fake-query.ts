@@ -143,6 +143,7 @@ export function rowOf(detail: TraceDetail): TraceRow {
       verdict,
       answer,
     },
+    gold: detail.gold,
     ...{ tokens, tokensExact, finish, reward, advantage, live, superseded, length },
     ...(detail.figures && { figures: detail.figures }),
     ...(detail.behaviours && { behaviours: detail.behaviours }),

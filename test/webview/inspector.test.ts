@@ -57,6 +57,27 @@ describe('inspector', () => {
     assert.equal(await page.locator('.letter', { hasText: 'V' }).count(), 1);
   });
 
+  it('has the letter of a step beside its words, also where a formula makes the line tall', async () => {
+    const tall = '\\boxed{\\dfrac{\\dfrac{\\dfrac{1}{2}}{3}}{\\dfrac{\\dfrac{4}{5}}{6}}}';
+    const completion = `So the answer is $${tall}$. Wait, let me check this again: it holds.\n\nWait, let me check this: yes.`;
+    const page = await open(new FakeHost({ traces: [fakeTrace(0, { completion, gold: '3' })] }, view));
+    await page.locator('.math .katex').first().waitFor();
+    await page.locator('.letter', { hasText: 'V' }).first().waitFor();
+    await page.waitForTimeout(300);
+    const off = await page.evaluate(() => {
+      const middle = (element: Element) => {
+        const { top, height } = element.getClientRects()[0]!;
+        return top + height / 2;
+      };
+      return [...document.querySelectorAll('.block:has(> .letter)')].flatMap((block) => {
+        const words = [...block.querySelectorAll('.span.label-verification')].map(middle);
+        const letters = [...block.querySelectorAll('.letter.label-verification')].map(middle);
+        return letters.map((letter) => Math.min(...words.map((word) => Math.abs(word - letter))));
+      });
+    });
+    assert.ok(off.length > 0 && Math.max(...off) < 8, JSON.stringify(off));
+  });
+
   it('is clean for axe in all four themes', async () => {
     for (const theme of themeKinds) {
       const page = await open(

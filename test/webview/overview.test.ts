@@ -132,6 +132,32 @@ describe('the overview', () => {
     assert.equal(await page.getByRole('button', { name: 'Mean tokens spent' }).getAttribute('aria-pressed'), 'true');
   });
 
+  it('leaves the problems where they are while others are asked for', async () => {
+    const { host } = overviewHost(store, 'run', { set: 'sums' });
+    const page = await open(host);
+    const matrix = panel(page, 'Problems by checkpoint');
+    await matrix.getByRole('grid').waitFor();
+    await page.evaluate(() => {
+      const watched = document.querySelector('.matrix')!;
+      const seen = { gone: 0, dimmed: 0 };
+      (window as unknown as { seen: typeof seen }).seen = seen;
+      new MutationObserver(() => {
+        if (!watched.isConnected) seen.gone += 1;
+        if (watched.classList.contains('asking')) seen.dimmed += 1;
+      }).observe(document.body, { childList: true, subtree: true, attributes: true });
+    });
+    await matrix.getByRole('textbox').fill('p1');
+    await matrix.getByText(/^\d+ problems?, right of judged/).waitFor();
+    await page.waitForFunction(
+      (all) => document.querySelector('.matrix')!.getAttribute('aria-rowcount') !== all,
+      String(PROBLEMS + 1),
+    );
+    const { gone, dimmed } = await page.evaluate(
+      () => (window as unknown as { seen: { gone: number; dimmed: number } }).seen,
+    );
+    assert.deepEqual([gone, dimmed > 0], [0, true]);
+  });
+
   it('has a grid of problems by checkpoints that keys go through', async () => {
     const { host } = overviewHost(store, 'run', { set: 'sums' });
     const page = await open(host);

@@ -65,6 +65,53 @@ describe('the state of the inspector', () => {
     assert.equal(said.view.page === 'inspector' && said.view.query, 'verdict:wrong');
   });
 
+  it('comes back to the find bar: its words, its options, its hit and the place', async () => {
+    const made = host();
+    const page = await read(made);
+    await page.keyboard.press('Control+f');
+    const bar = page.getByRole('search', { name: 'Find in trace' });
+    await page.keyboard.type('(Let|so)');
+    await page.keyboard.press('Alt+r');
+    await bar.getByText(/^\d.* of [1-9]/).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(600);
+    const count = await bar.locator('.find-count').innerText();
+    const text = await top(page);
+    for (let life = 0; life < 2; life += 1) {
+      await page.reload();
+      await bar.getByText(count, { exact: true }).waitFor();
+      await page.waitForTimeout(400);
+      assert.equal(await page.getByRole('textbox', { name: 'Find' }).inputValue(), '(Let|so)');
+      assert.equal(await bar.getByRole('button', { name: 'Regular expression' }).getAttribute('aria-pressed'), 'true');
+      assert.equal(await top(page), text);
+      assert.equal(await bar.evaluate((element) => element.contains(document.activeElement)), false);
+    }
+    await page.getByRole('textbox', { name: 'Find' }).press('Escape');
+    await page.reload();
+    await page.locator('.pane .block').first().waitFor();
+    assert.equal(await bar.count(), 0);
+  });
+
+  it('leaves the text free of the outline in panes of every width', async () => {
+    const page = await read(host());
+    for (const width of [1600, 1200, 1000, 900, 700, 500]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.waitForTimeout(150);
+      const [text, outline] = await page.evaluate(() =>
+        ['.pane-main', '.outline'].map((name) => {
+          const { left, right, top: from, bottom } = document.querySelector(name)!.getBoundingClientRect();
+          return { left, right, from, bottom };
+        }),
+      );
+      assert.ok(
+        text!.right <= outline!.left + 1 || text!.bottom <= outline!.from + 1,
+        JSON.stringify([width, text, outline]),
+      );
+      assert.ok(text!.right - text!.left > 240 && text!.bottom - text!.from > 240, JSON.stringify([width, text]));
+    }
+  });
+
   it('shows what was asked for while it was hidden, not what it had kept', async () => {
     const made = host();
     const page = await read(made);

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Advisory } from '../../core/metrics/advisories.ts';
 import { evidenceOf, helpOf, titleOf } from '../../core/metrics/advisory-words.ts';
+import { markerName } from '../../core/traces/marker-name.ts';
 import type { Host } from '../host.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -80,7 +81,7 @@ export function Advisories({ host, run, connected }: { host: Host; run: string; 
       {open && (
         <ul class="advisory-list">
           {list.map((one) => (
-            <Line key={`${one.stage}/${one.set ?? ''}/${one.kind}`} {...{ host, run, one }} />
+            <Line key={JSON.stringify([one.stage, one.of, one.set, one.marker, one.kind])} {...{ host, run, one }} />
           ))}
         </ul>
       )}
@@ -101,7 +102,9 @@ function Line({ host, run, one }: { host: Host; run: string; one: Advisory }) {
           <span class="muted">{look.word}:</span> <strong>{titleOf(one)}</strong>{' '}
           <span class="muted">
             {one.stage}
+            {one.of === null ? '' : ` of ${one.of}`}
             {one.set === null ? '' : ` · ${one.set}`}
+            {one.marker === null ? '' : ` · ${markerName(one.marker)}`}
             {steps}
           </span>
         </div>

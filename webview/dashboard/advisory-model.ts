@@ -61,13 +61,12 @@ export class AdvisoryModel extends Store<AdvisoryState> {
 }
 
 /** What shows the evidence of an advisory: the completions, or the page that takes it apart. */
-export function evidenceView(run: string, { kind, stage, set, from, to }: Advisory): View {
+export function evidenceView(run: string, { kind, stage, of, set, marker, from, to }: Advisory): View {
   if (kind === 'reward_without_accuracy') return { page: 'report', run, stage, why: {} };
-  if (kind === 'no_signal') return { page: 'report', run, stage, step: to };
   const filter = {
     ...{ run, stage },
-    // What names no benchmark is told apart from the benchmarks of its stage.
-    set,
+    // What names none is told apart from what does.
+    ...{ of, set, marker },
     // Traces of an import have no steps.
     ...((from > 0 || to > 0) && { stepFrom: from, stepTo: to }),
     ...(kind === 'truncated' && { finish: ['length' as const] }),
@@ -76,6 +75,7 @@ export function evidenceView(run: string, { kind, stage, set, from, to }: Adviso
   return {
     ...{ page: 'inspector' as const, title: `${stage} · ${advisoryKinds[kind]}`, filter },
     ...(kind === 'wrong_length' && { sort: { key: 'tokens' as const, descending: true } }),
+    ...(kind === 'no_signal' && { sort: { key: 'group' as const, descending: false }, query: 'is:flat' }),
     ...(kind === 'loops' && { sort: { key: 'lost' as const, descending: true }, query: 'lost:>0' }),
   };
 }

@@ -43,6 +43,9 @@ const words: Record<string, string> = {
   place: 'stage and step',
   set: 'set that the problem belongs to',
   epoch: 'epoch of the training that wrote it',
+  gold: 'the right answer',
+  group: 'group of completions that are rewarded together',
+  problemTokens: 'tokens; sorted problem by problem, in each by length',
   length: 'characters of the completion',
   sample: 'number of the sample',
   bar: 'length, on the scale of the longest trace of the run',
@@ -82,6 +85,9 @@ export const all: readonly Column[] = [
   // Those below are shown where the reader chooses them.
   column('set', 'Set', 'set', 80, (row) => row.set ?? '–'),
   column('epoch', 'Epoch', 'epoch', 48, (row) => decimal(row.epoch), true),
+  column('gold', 'Gold', 'gold', 80, (row) => row.gold ?? '–'),
+  column('group', 'Group', 'group', 64, (row) => row.group ?? '–'),
+  column('problemTokens', 'In problem', 'problemTokens', 70, (row) => tokens(row.tokens, row.tokensExact), true),
   column('length', 'Characters', 'length', 76, (row) => count(row.length), true),
   ...behaviours.map(({ label, title, id }) =>
     column(id, title, id, 84, (row) => (row.behaviours ? count(row.behaviours[label] ?? 0) : ''), true),

@@ -328,6 +328,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
                 budgets={budgets}
                 extra={audit.overlays}
                 folding={{ kinds: settings.folded ?? [], onKinds: (folded) => page.settings({ folded: [...folded] }) }}
+                find={reading.find}
                 outline={reading.outline}
                 onHandle={(handle) => (pane.current = handle)}
               />,

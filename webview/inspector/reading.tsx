@@ -2,7 +2,7 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { View } from '../../core/protocol/webview.ts';
-import type { PaneHandle } from '../text/text-pane.tsx';
+import type { KeptFind, PaneHandle } from '../text/text-pane.tsx';
 import { useSaid } from '../ui/say.ts';
 import { useStore } from '../ui/store.ts';
 import type { OpenTrace } from './open-trace.ts';
@@ -24,6 +24,7 @@ export interface Reading {
   opened: { strips: boolean; outline: boolean };
   /** For the pane: the outline beside its text, while it is open. */
   outline: { onClose: () => void } | null;
+  find: { kept: KeptFind | null; onKeep: (find: KeptFind | null) => void };
   /** The pane, with what lies over it. */
   around(pane: ComponentChildren): ComponentChildren;
 }
@@ -76,6 +77,13 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
 
   return {
     opened: { strips, outline },
+    find: useMemo(
+      () => ({
+        kept: host.saved()?.find ?? null,
+        onKeep: (find) => (find || host.saved()?.find) && page.keep({ find: find ?? undefined }),
+      }),
+      [page],
+    ),
     outline: outline ? { onClose: () => showOutline(false) } : null,
     act(action) {
       switch (action.do) {

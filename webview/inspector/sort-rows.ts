@@ -11,6 +11,8 @@ function valueOf(row: TraceRow, key: TraceSort['key']): string | number | null {
       return 0;
     case 'problem':
       return row.problemLabel;
+    case 'problemTokens':
+      return row.tokens === null ? null : `${row.problemLabel}\u0001${String(row.tokens).padStart(12, '0')}`;
     case 'verdict':
       return row.verdict && verdicts.indexOf(row.verdict);
     case 'finish':

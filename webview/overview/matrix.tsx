@@ -55,7 +55,14 @@ export function Matrix({ host, place, version }: MatrixProps) {
     model.need(0, 0);
     return () => model.close();
   }, [model]);
-  const { total, more, error } = useStore(model);
+  const state = useStore(model);
+  // What was there stays, dimmed, until what is asked for is: with other columns it would mean something else.
+  const series = JSON.stringify(seriesRef(place));
+  const before = useRef<{ model: MatrixModel; series: string } | null>(null);
+  if (state.total !== null) before.current = { model, series };
+  const isAsking = state.total === null && state.error === null && before.current?.series === series;
+  const shownModel = isAsking ? before.current!.model : model;
+  const { total, more, error } = isAsking ? shownModel.value : state;
   const wide = numbers ?? place.checkpoints.length <= 20;
   const save = async (): Promise<CellsModel> => ({
     ...{ kind: 'cells', title: 'Problems by checkpoint', unit: 'right of judged', rowName: 'problem' },
@@ -96,7 +103,15 @@ export function Matrix({ host, place, version }: MatrixProps) {
           <Skeleton lines={11} label="Counting the problems" />
         </div>
       ) : (
-        <Cells host={host} place={place} model={model} total={total} wide={wide} onProblem={setShown} />
+        <Cells
+          host={host}
+          place={place}
+          model={shownModel}
+          total={total}
+          asking={isAsking}
+          wide={wide}
+          onProblem={setShown}
+        />
       )}
       {shown && <OverTime host={host} place={place} row={shown} onClose={() => setShown(null)} />}
     </Panel>
@@ -108,11 +123,13 @@ interface CellsProps {
   place: Place;
   model: MatrixModel;
   total: number;
+  /** Other rows are being asked for. */
+  asking: boolean;
   wide: boolean;
   onProblem: (row: MatrixRow) => void;
 }
 
-function Cells({ host, place, model, total, wide, onProblem }: CellsProps) {
+function Cells({ host, place, model, total, asking, wide, onProblem }: CellsProps) {
   const { version } = useStore(model);
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ first: 0, last: Math.ceil(HEIGHT / ROW) });
@@ -121,7 +138,9 @@ function Cells({ host, place, model, total, wide, onProblem }: CellsProps) {
   const columns = place.checkpoints;
   const width = wide ? WIDE : NARROW;
   const look = () => {
-    const { scrollTop, clientHeight } = scroller.current!;
+    // Where no problem fits there are no rows.
+    if (!scroller.current) return;
+    const { scrollTop, clientHeight } = scroller.current;
     const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
     const last = Math.min(total - 1, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
     setView((was) => (was.first === first && was.last === last ? was : { first, last }));
@@ -181,7 +200,8 @@ function Cells({ host, place, model, total, wide, onProblem }: CellsProps) {
     <>
       <div
         ref={scroller}
-        class={`matrix${wide ? '' : ' narrow'}`}
+        class={`matrix${wide ? '' : ' narrow'}${asking ? ' asking' : ''}`}
+        aria-busy={asking}
         role="grid"
         tabIndex={0}
         aria-label="Problems by checkpoint. Arrow keys move, Enter opens the traces."

@@ -14,6 +14,12 @@ export interface FindWish {
   wholeWord?: boolean;
 }
 
+/** A hit that the reader stood at. */
+export interface FindPlace {
+  in: 'prompt' | 'completion';
+  start: number;
+}
+
 interface FindBarProps {
   view: TextView;
   /** Changes when there is more text: the search is done again. */
@@ -22,8 +28,10 @@ interface FindBarProps {
   asked: number;
   /** What the field is filled with when the bar is asked for. */
   wish: FindWish | null;
-  /** Hears what is searched for, for the next time. */
-  onWish: (wish: FindWish) => void;
+  /** The bar is come back to after a reload: at this hit, without a move. Absent: the reader asks for it. */
+  back?: FindPlace | null | undefined;
+  /** Hears what is searched for, and which hit is shown, for the next time. */
+  onWish: (wish: FindWish, at: FindPlace | null) => void;
   /** Hears all hits in the completion. */
   onHits: (hits: Found['completion']) => void;
   onClose: () => void;
@@ -54,7 +62,13 @@ function hitAt({ prompt, completion }: Found, index: number): Hit | null {
   return hit ? { in: index < prompt.length ? 'prompt' : 'completion', ...hit } : null;
 }
 
-export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: FindBarProps) {
+function indexOf({ prompt, completion }: Found, { in: part, start }: FindPlace): number {
+  const hits = part === 'prompt' ? prompt : completion;
+  const index = hits.findIndex((one) => one.start === start);
+  return index < 0 || part === 'prompt' ? index : prompt.length + index;
+}
+
+export function FindBar({ view, length, asked, wish, back: place, onWish, onHits, onClose }: FindBarProps) {
   const [needle, setNeedle] = useState(wish?.needle ?? '');
   const [options, setOptions] = useState({
     matchCase: wish?.matchCase ?? false,
@@ -66,39 +80,56 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
   const back = useRef<{ at: number; typed: string } | null>(null);
   const found = useFind(view, needle, options, length);
   const shown = useRef('');
+  const returning = useRef(place ?? null);
+  const hit = hitAt(found, current);
 
   useLayoutEffect(() => {
     if (wish) {
       setNeedle(wish.needle);
       setOptions({ matchCase: wish.matchCase, wholeWord: wish.wholeWord ?? false, regex: wish.regex });
     }
-    field.current?.focus();
+    // Who comes back has the focus where it was.
+    if (place === undefined) field.current?.focus();
   }, [asked]);
   // After the field has what is wished for.
-  useLayoutEffect(() => field.current?.select(), [asked, wish?.needle]);
+  useLayoutEffect(() => {
+    if (place === undefined) field.current?.select();
+  }, [asked, wish?.needle]);
   // Before the next key, which may close the bar.
-  useLayoutEffect(() => onWish({ needle, ...options }), [needle, options]);
+  useLayoutEffect(
+    () => onWish({ needle, ...options }, hit ? { in: hit.in, start: hit.start } : returning.current),
+    [needle, options, hit?.in, hit?.start],
+  );
 
   const listed = found.prompt.length + found.completion.length;
   const show = (index: number, reveal: boolean) => {
-    const hit = hitAt(found, index);
+    const next = hitAt(found, index);
     setCurrent(index);
-    view.setHits(found, hit ? { in: hit.in, offset: hit.start } : null);
-    if (hit && reveal) view.reveal(hit.in, hit.start, hit.end, { align: 'nearest', target: false });
+    view.setHits(found, next ? { in: next.in, offset: next.start } : null);
+    if (next && reveal) view.reveal(next.in, next.start, next.end, { align: 'nearest', target: false });
   };
   const go = (by: 1 | -1) => {
     remember(needle);
+    returning.current = null;
     if (listed > 0) show((current + by + listed) % listed, true);
   };
   // A new search goes to the first hit from where the reader is, round the end; the same one on more text stays.
   useEffect(() => {
     onHits(found.completion);
     const isNew = shown.current !== found.key;
-    if (isNew && listed > 0) {
+    if (returning.current) {
+      const index = indexOf(found, returning.current);
+      show(Math.max(0, index), false);
+      if (index < 0) return;
+      shown.current = found.key;
+      returning.current = null;
+    } else if (isNew && listed > 0) {
+      // Who comes back is where they were.
+      const moves = place === undefined || shown.current !== '';
       shown.current = found.key;
       const from = view.window().start;
       const next = found.completion.findIndex((hit) => hit.start >= from);
-      show(next < 0 ? 0 : found.prompt.length + next, true);
+      show(next < 0 ? 0 : found.prompt.length + next, moves);
     } else show(isNew ? 0 : Math.min(current, Math.max(0, listed - 1)), false);
   }, [found.key, found.prompt, found.completion]);
   const latest = useRef(go);
@@ -136,7 +167,10 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
     else return;
     event.preventDefault();
   };
-  const flip = (option: keyof typeof options) => setOptions({ ...options, [option]: !options[option] });
+  const flip = (option: keyof typeof options) => {
+    returning.current = null;
+    setOptions({ ...options, [option]: !options[option] });
+  };
   const words =
     needle === ''
       ? ''
@@ -163,6 +197,7 @@ export function FindBar({ view, length, asked, wish, onWish, onHits, onClose }: 
         spellcheck={false}
         value={needle}
         onInput={(event) => {
+          returning.current = null;
           back.current = null;
           setNeedle(event.currentTarget.value);
         }}

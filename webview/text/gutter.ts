@@ -26,7 +26,10 @@ export function placeLetters({ element, starts }: BlockOutput, blockTop: number,
     const { letter } = lookOf(overlay.label);
     const rect = letter === '' ? undefined : start.getClientRects()[0];
     if (!rect) continue;
-    const line = Math.round((rect.top - blockTop) / lineHeight);
+    // Beside its text, which lies off the grid of lines where a formula makes one taller.
+    const top = rect.top + rect.height / 2 - blockTop - lineHeight / 2;
+    const line = Math.round(top / lineHeight);
+    const isOff = Math.abs(top - line * lineHeight) > lineHeight / 4;
     const slot = slots.get(line) ?? 0;
     slots.set(line, slot + 1);
     if (slot >= SLOTS) continue;
@@ -34,7 +37,7 @@ export function placeLetters({ element, starts }: BlockOutput, blockTop: number,
     made.className = `letter label-${overlay.label}${overlay.by === 'judge' ? ' by-judge' : ''}`;
     made.setAttribute('aria-hidden', 'true');
     made.textContent = letter;
-    made.style.top = `${line * lineHeight}px`;
+    made.style.top = `${isOff ? Math.round(top) : line * lineHeight}px`;
     made.style.setProperty('--slot', String(slot));
     letters.push(made);
   }

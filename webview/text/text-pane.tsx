@@ -9,7 +9,7 @@ import { lookOf } from '../ui/labels.ts';
 import { say } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
-import { FindBar, type FindWish } from './find-bar.tsx';
+import { FindBar, type FindPlace, type FindWish } from './find-bar.tsx';
 import { OutlineList } from './outline-list.tsx';
 import { overlays, type Overlay } from './overlay.ts';
 import { usePlaces, type PlaceHandle } from './places.tsx';
@@ -29,6 +29,12 @@ export interface PaneHandle extends PlaceHandle, FoldHandle {
   step(label: Label | null, direction: 1 | -1): boolean;
 }
 
+export interface KeptFind {
+  wish: FindWish;
+  /** The hit that was shown. */
+  at: (FindPlace & { trace: string }) | null;
+}
+
 interface TextPaneProps {
   model: OpenTrace;
   hidden: readonly Label[];
@@ -41,6 +47,8 @@ interface TextPaneProps {
   tokenMark?: TokenMark | null | undefined;
   /** What is folded; absent: nothing is. */
   folding?: FoldChoice;
+  /** The find bar that was open when the page was left, of which trace, and what hears of it; null: there is none. */
+  find?: { kept: KeptFind | null; onKeep: (find: KeptFind | null) => void };
   /** The outline beside the text, while it is open. */
   outline?: { onClose: () => void } | null;
   onHandle: (handle: PaneHandle | null) => void;
@@ -49,6 +57,7 @@ interface TextPaneProps {
 /** Characters of a span that are said when it is gone to. */
 const SAID = 160;
 const nothing: readonly never[] = [];
+const closed = { asked: 0, wish: null };
 
 export function TextPane({
   model,
@@ -59,6 +68,7 @@ export function TextPane({
   extra,
   tokenMark,
   folding,
+  find,
   outline,
   onHandle,
 }: TextPaneProps) {
@@ -67,7 +77,9 @@ export function TextPane({
   const [view, setView] = useState<TextView | null>(null);
   const [at, setAt] = useState<TextWindow>({ start: 0, end: 0, atEnd: false });
   const [promptOpen, setPromptOpen] = useState(false);
-  const [finding, setFinding] = useState<{ asked: number; wish: FindWish | null }>({ asked: 0, wish: null });
+  const [finding, setFinding] = useState<{ asked: number; wish: FindWish | null; back?: KeptFind['at'] }>(() =>
+    find?.kept ? { asked: 1, wish: find.kept.wish, back: find.kept.at } : closed,
+  );
   const [hits, setHits] = useState<readonly { start: number; end: number }[]>(nothing);
   const lastFind = useRef<FindWish | null>(null);
   const { trace, detail, annotations, loaded, error, figures, shown } = useStore(model);
@@ -185,6 +197,10 @@ export function TextPane({
       setFinding(({ asked }) => ({ asked: asked + 1, wish: next }));
     });
 
+  const closeFind = () => {
+    setFinding(closed);
+    find?.onKeep(null);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'F3' && finding.asked === 0) {
       event.preventDefault();
@@ -192,7 +208,7 @@ export function TextPane({
     }
     if (event.key === 'Escape' && finding.asked > 0) {
       event.preventDefault();
-      setFinding({ asked: 0, wish: null });
+      closeFind();
     }
     if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
       event.preventDefault();
@@ -225,16 +241,20 @@ export function TextPane({
       />
       <div class="pane-main">
         {places.field}
-        {finding.asked > 0 && view && (
+        {finding.asked > 0 && view && (finding.back === undefined || trace !== null) && (
           <FindBar
             view={view}
             length={loaded.completion + loaded.prompt}
             asked={finding.asked}
             wish={finding.wish}
-            onWish={(wish) => (lastFind.current = wish)}
+            back={finding.back && finding.back.trace !== trace ? null : finding.back}
+            onWish={(wish, at) => {
+              lastFind.current = wish;
+              find?.onKeep({ wish, at: at && trace !== null ? { ...at, trace } : null });
+            }}
             onHits={setHits}
             onClose={() => {
-              setFinding({ asked: 0, wish: null });
+              closeFind();
               scroller.current?.focus();
             }}
           />

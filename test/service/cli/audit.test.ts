@@ -36,7 +36,15 @@ describe('longhand audit and rescore', () => {
     assert.match(right.out, /0 of 1 verdicts may be wrong/);
     const counted = await longhand('audit', 'latest', '--query', 'behaviour.backtracking:0 verdict:wrong');
     assert.match(counted.out, /1 of 2 verdicts may be wrong/);
-    const narrow = await longhand('rescore', 'latest', '--query', 'problem:b', '--policy', 'percent=hundredth', '--json');
+    const narrow = await longhand(
+      'rescore',
+      'latest',
+      '--query',
+      'problem:b',
+      '--policy',
+      'percent=hundredth',
+      '--json',
+    );
     assert.equal((JSON.parse(narrow.out) as { done: number }).done, 1, narrow.err);
     for (const command of ['audit', 'rescore', 'export']) {
       const to = command === 'export' ? [join(root, 'out.jsonl'), '--to', 'jsonl'] : [];

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { View } from '../../../core/protocol/webview.ts';
+import { evidenceView } from '../../../webview/dashboard/advisory-model.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { withStore } from '../../support/temporary.ts';
 
@@ -39,12 +41,22 @@ describe('store: advisories', () => {
           facts: { tokens: 10, tokens_exact: true, finish: n < 20 ? 'length' : 'stop' },
         });
       }
+      // Two markers of one stage, and two stages that it evaluates: the cut ones are all of one.
+      const markers = makeAttempt(root, { run: 'r', stage: 'eval', attempt: 1 });
+      for (let n = 0; n < 60; n += 1) {
+        const isCut = n % 3 === 0;
+        writeTrace(markers, {
+          ...{ problem: `Problem ${n}`, step: 5, sample: 0, of: n % 3 === 1 ? 'sft' : 'grpo' },
+          marker: isCut ? 'wait' : null,
+          facts: { tokens: 10, tokens_exact: true, finish: isCut ? 'length' : 'stop' },
+        });
+      }
       await store.catchUp();
       const { advisories, read, n } = await store.sliced('metrics/advisories', { run: 'r' });
-      assert.deepEqual([read, n], [0, 280]);
+      assert.deepEqual([read, n], [0, 340]);
       assert.deepEqual(
-        advisories.map(({ kind, level, stage, set, from, to, evidence }) => [
-          ...[`${level} ${kind}`, stage, set, from, to],
+        advisories.map(({ kind, level, stage, of: judged, set, marker, from, to, evidence }) => [
+          ...[`${level} ${kind}`, [judged, stage, marker].filter((name) => name !== null).join(' '), set, from, to],
           evidence.map(({ value, n: of }) => [Number(value.toFixed(4)), of]),
         ]),
         [
@@ -65,9 +77,16 @@ describe('store: advisories', () => {
             ],
           ],
           ['alarm truncated', 'evaluate', 'long', 0, 0, [[1, 20]]],
+          ['alarm truncated', 'grpo eval wait', null, 5, 5, [[1, 20]]],
         ],
       );
       assert.equal(advisories[1]?.evidence[1]?.name, 'groups all wrong');
+      // What the number of groups opens: their traces, and no others.
+      const { filter, query } = evidenceView('r', advisories[1]!) as Extract<View, { page: 'inspector' }>;
+      const { total, rows } = await store.read('traces/page', { filter, query: query!, limit: 1000 });
+      assert.deepEqual([total, new Set(rows.map(({ group }) => group)).size], [40, 20]);
+      const rest = await store.read('traces/page', { filter, query: '-is:flat' });
+      assert.equal(rest.total, 8);
       await assert.rejects(store.sliced('metrics/advisories', { run: 'none' }), /There is no run none/);
     }));
 

@@ -14,7 +14,14 @@ function sums(step: number, given: Partial<StepSums> = {}): StepSums {
 
 function stage(of: (step: number) => Partial<StepSums>, count = 20, entropy: number[] = []): AdvisedStage {
   const steps = Array.from({ length: count }, (_, i) => sums(i + 1, of(i + 1)));
-  return { stage: 'grpo', set: null, steps, entropy: entropy.map((value, i) => ({ step: i + 1, value })) };
+  return {
+    stage: 'grpo',
+    of: null,
+    set: null,
+    marker: null,
+    steps,
+    entropy: entropy.map((value, i) => ({ step: i + 1, value })),
+  };
 }
 
 const kinds = (given: AdvisedStage) => advisories(given).map(({ kind, level }) => `${level} ${kind}`);
