@@ -4,11 +4,14 @@ import type { TraceFacts } from '../../core/protocol/events.ts';
 import { PAGE_LIMIT } from '../../core/protocol/methods.ts';
 import type { GroupHealth, ProblemGroups } from '../../core/protocol/groups.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
+import type { TraceFilter } from '../../core/protocol/traces.ts';
 import { readSpec } from './attempts.ts';
-import { where } from './filters.ts';
+import { attemptsOf, where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { attemptFolder, parseTraceId } from './paths.ts';
+import { rangesOf } from './scan.ts';
 import { finishCodes, traceRowId, verdictCodes } from './schema.ts';
+import { Slices, tracePages } from './slices.ts';
 import { findTrace, traceGroup } from './traces.ts';
 
 const DEFAULT_PROBLEMS = 100;
@@ -17,30 +20,70 @@ const RIGHT = verdictCodes.indexOf('right');
 const WRONG = verdictCodes.indexOf('wrong');
 const CUT = finishCodes.indexOf('length');
 
+interface GroupRow {
+  hash: string;
+  label: string;
+  attempt_id: number;
+  grp: string;
+  n: number;
+  graded: number;
+  right: number;
+  firstStep: number | null;
+  lastStep: number | null;
+  first: number;
+}
+
 /** The problems of a stage that were sampled in groups, in the order in which they came first. */
-export function groupProblems(
+export function* groupProblems(
   index: IndexFile,
   { run, stage, text, cursor, limit }: Params<'groups/problems'>,
-): Result<'groups/problems'> {
-  const condition = where(index, { run, stage, ...(text ? { text } : {}) });
-  const from = `FROM traces t JOIN problems p ON p.id = t.problem_id WHERE ${condition.sql} AND t.grp IS NOT NULL`;
+): Generator<void, Result<'groups/problems'>> {
+  const slices = new Slices();
+  const filter = { run, stage, ...(text ? { text } : {}) };
+  const condition = where(index, filter);
+  const found = new Map<string, ProblemGroups & { first: number; seen: Set<string> }>();
+  for (const { id: attempt } of attemptsOf(index, filter))
+    for (const { from, to } of rangesOf(index, attempt)) {
+      // A group may lie on both sides of a range's end.
+      for (const { hash, label, attempt_id: id, grp, first, ...row } of index.all<GroupRow>(
+        `SELECT p.hash, p.label, t.attempt_id, t.grp, count(*) AS n, count(t.verdict IN (${RIGHT}, ${WRONG}) OR NULL) AS graded,
+           count(t.verdict = ${RIGHT} OR NULL) AS right, min(t.step) AS firstStep, max(t.step) AS lastStep, min(t.id) AS first
+         FROM traces t JOIN problems p ON p.id = t.problem_id
+         WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ? GROUP BY t.problem_id, t.grp ORDER BY first`,
+        ...condition.values,
+        from,
+        to,
+      )) {
+        const group = `${id}/${grp}`;
+        const known = found.get(hash);
+        if (!known) {
+          found.set(hash, { problem: hash, label, groups: 1, ...row, first, seen: new Set([group]) });
+          continue;
+        }
+        known.groups = known.seen.add(group).size;
+        known.n += row.n;
+        known.graded += row.graded;
+        known.right += row.right;
+        known.firstStep = least(known.firstStep, row.firstStep);
+        known.lastStep = most(known.lastStep, row.lastStep);
+        if (label > known.label) known.label = label;
+      }
+      yield* slices.breath();
+    }
   const size = Math.min(limit ?? DEFAULT_PROBLEMS, PAGE_LIMIT);
-  const rows = index.all<ProblemGroups & { first: number }>(
-    `SELECT p.hash AS problem, max(p.label) AS label, count(DISTINCT t.attempt_id || '/' || t.grp) AS groups, count(*) AS n,
-       count(t.verdict IN (${RIGHT}, ${WRONG}) OR NULL) AS graded, count(t.verdict = ${RIGHT} OR NULL) AS right,
-       min(t.step) AS firstStep, max(t.step) AS lastStep, min(t.id) AS first
-     ${from} GROUP BY p.hash HAVING min(t.id) > ? ORDER BY first LIMIT ${size + 1}`,
-    ...condition.values,
-    cursor ?? -1,
-  );
-  const total = index.get<{ n: number }>(`SELECT count(DISTINCT p.hash) AS n ${from}`, ...condition.values)?.n ?? 0;
+  const rows = [...found.values()].filter(({ first }) => first > (cursor ?? -1));
   const shown = rows.slice(0, size);
   return {
-    problems: shown.map(({ first: _first, ...problem }) => problem),
-    total,
+    problems: shown.map(({ first: _first, seen: _seen, ...problem }) => problem),
+    total: found.size,
     ...(rows.length > size && { next: shown.at(-1)!.first }),
   };
 }
+
+const least = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+const most = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b);
 
 /** The groups of one problem by step, at most {@link PAGE_LIMIT}. */
 export function groupSteps(index: IndexFile, { run, stage, problem }: Params<'groups/steps'>): Result<'groups/steps'> {
@@ -108,10 +151,11 @@ function batchDeviation(index: IndexFile, root: string, trace: string): number {
 }
 
 interface HealthRow {
+  id: number;
   attempt_id: number;
   attempt: number;
   step: number;
-  grp: string;
+  grp: string | null;
   verdict: number | null;
   finish: number | null;
   tokens: number | null;
@@ -120,36 +164,57 @@ interface HealthRow {
 }
 
 /** Figures of each step's groups, from `stepFrom` on. Steps of which no completion has a reward yet are left out. */
-export function groupHealth(
+export function* groupHealth(
   index: IndexFile,
   root: string,
   { run, stage, stepFrom, limit }: Params<'metrics/groups'>,
-): Result<'metrics/groups'> {
+): Generator<void, Result<'metrics/groups'>> {
+  const slices = new Slices();
   const size = Math.min(limit ?? DEFAULT_STEPS, PAGE_LIMIT);
-  const asked = where(index, { run, stage, stepFrom: stepFrom ?? 0 });
-  const steps = index.all<{ step: number }>(
-    `SELECT DISTINCT t.step FROM traces t WHERE ${asked.sql} AND t.grp IS NOT NULL ORDER BY t.step LIMIT ${size + 1}`,
-    ...asked.values,
-  );
+  const asked = { run, stage, stepFrom: stepFrom ?? 0 };
+  const steps = yield* stepsOf(index, asked, slices);
   const last = steps[size - 1] ?? steps.at(-1);
-  if (!last) return { steps: [] };
-  const condition = where(index, { run, stage, stepFrom: stepFrom ?? 0, stepTo: last.step });
-  const rows = index.all<HealthRow>(
-    `SELECT t.attempt_id, a.attempt, t.step, t.grp, t.verdict, t.finish, t.tokens, t.reward,
-       json_extract(d.facts, '$.rewards.cosine') AS cosine
-     FROM traces t JOIN attempts a ON a.id = t.attempt_id LEFT JOIN details d ON d.id = t.id
-     WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.reward IS NOT NULL`,
-    ...condition.values,
-  );
+  if (last === undefined) return { steps: [] };
+  const bySteps = new Map<number, HealthRow[]>();
   const ends = new Map<number, readonly number[]>();
-  for (const { attempt_id: id, attempt } of rows) {
-    if (!ends.has(id)) ends.set(id, settingsOf(attemptFolder(root, { run, stage, attempt })).cosineEnds);
+  const select = `t.id, t.attempt_id, a.attempt, t.step, t.grp, t.verdict, t.finish, t.tokens, t.reward,
+    json_extract(d.facts, '$.rewards.cosine') AS cosine`;
+  const joins = 'JOIN attempts a ON a.id = t.attempt_id LEFT JOIN details d ON d.id = t.id';
+  for (const rows of tracePages<HealthRow>(index, { ...asked, stepTo: last }, select, joins)) {
+    for (const row of rows) {
+      if (row.grp === null || row.reward === null) continue;
+      const { attempt_id: id, attempt } = row;
+      if (!ends.has(id)) ends.set(id, settingsOf(attemptFolder(root, { run, stage, attempt })).cosineEnds);
+      const own = bySteps.get(row.step);
+      if (own) own.push(row);
+      else bySteps.set(row.step, [row]);
+    }
+    yield* slices.breath();
   }
-  const bySteps = Map.groupBy(rows, ({ step }) => step);
-  return {
-    steps: [...bySteps].toSorted(([a], [b]) => a - b).map(([step, found]) => healthOf(step, found, ends)),
-    ...(steps.length > size && { next: steps[size]!.step }),
-  };
+  const found: GroupHealth[] = [];
+  for (const [step, rows] of [...bySteps].toSorted(([a], [b]) => a - b)) {
+    found.push(healthOf(step, rows, ends));
+    yield* slices.breath();
+  }
+  return { steps: found, ...(steps.length > size && { next: steps[size]! }) };
+}
+
+/** Steps with groups, ascending. */
+function* stepsOf(index: IndexFile, filter: TraceFilter, slices: Slices): Generator<void, number[]> {
+  const condition = where(index, filter);
+  const found = new Set<number>();
+  for (const { id } of attemptsOf(index, filter))
+    for (const { from, to } of rangesOf(index, id)) {
+      for (const { step } of index.all<{ step: number }>(
+        `SELECT DISTINCT t.step FROM traces t WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ?`,
+        ...condition.values,
+        from,
+        to,
+      ))
+        found.add(step);
+      yield* slices.breath();
+    }
+  return [...found].sort((a, b) => a - b);
 }
 
 function healthOf(step: number, rows: HealthRow[], ends: ReadonlyMap<number, readonly number[]>): GroupHealth {

@@ -1,5 +1,4 @@
 /** What the index and the text parts answer. */
-import { atOnce } from '../../core/metrics/slices.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { advisoriesOf } from './advisories.ts';
@@ -68,12 +67,8 @@ export class Questions {
     this.overview = new Overview({ index, root, annotator: this.annotator });
   }
 
-  /** A page of traces: answered as {@link sliced} is. */
-  page(params: Params<'traces/page'>): Generator<void, Result<'traces/page'>> {
-    return this.pages.page(params);
-  }
-
-  answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> {
+  /** What may take long comes as {@link sliced} does. */
+  answer<M extends StoreMethod>(method: M, params: Params<M>): Result<M> | Generator<void, Result<M>> {
     return this.answers[method](params);
   }
 
@@ -105,8 +100,10 @@ export class Questions {
     return this.labels.queue({ ...params, run: this.known(params.run) });
   }
 
-  private readonly answers: { [M in StoreMethod]: (params: Params<M>) => Result<M> } = {
-    'traces/page': (params) => atOnce(this.pages.page(params)),
+  private readonly answers: {
+    [M in StoreMethod]: (params: Params<M>) => Result<M> | Generator<void, Result<M>>;
+  } = {
+    'traces/page': (params) => this.pages.page(params),
     'traces/get': ({ trace }) => traceDetail(this.index, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
     'traces/annotations': ({ trace }) => {
@@ -120,7 +117,7 @@ export class Questions {
     },
     'labels/export': (params) => exportLabels(this.index, this.annotator, { ...params, run: this.known(params.run) }),
     'traces/group': ({ trace }) => traceGroup(this.index, this.root, trace),
-    'traces/sets': (params) => ({ sets: traceSets(this.index, { ...params, run: this.known(params.run) }) }),
+    'traces/sets': (params) => this.sets({ ...params, run: this.known(params.run) }),
     'metrics/snapshot': (params) => metricsSnapshot(this.index, this.root, { ...params, run: this.known(params.run) }),
     'metrics/budgets': (params) => budgets(this.index, { ...params, run: this.known(params.run) }),
     'metrics/groups': (params) => groupHealth(this.index, this.root, { ...params, run: this.known(params.run) }),
@@ -149,6 +146,10 @@ export class Questions {
     'overview/behaviours': (params) => this.overview.behaviours({ ...params, run: this.known(params.run) }),
     'overview/scatter': (params) => this.overview.scatter({ ...params, run: this.known(params.run) }),
   };
+
+  private *sets(params: Params<'traces/sets'>): Generator<void, Result<'traces/sets'>> {
+    return { sets: yield* traceSets(this.index, params) };
+  }
 
   private sidesKnown<P extends Params<'traces/pairs'>>(params: P): P {
     this.known(params.before.run);

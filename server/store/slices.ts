@@ -4,11 +4,12 @@ import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Term } from '../../core/query/types.ts';
 import { attemptsOf, where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
-import { traceRowId } from './schema.ts';
+import { rangesOf } from './scan.ts';
 
 const SLICE_MS = 15;
-/** Rows of one statement. */
+/** Rows of one statement, and row ids that it goes through. */
 export const PAGE = 500;
+const IDS = 20_000;
 
 export class Slices {
   #began = performance.now();
@@ -69,15 +70,17 @@ export function* tracePages<Row extends { id: number }>(
 ): Generator<Row[], void> {
   const condition = where(index, filter, terms);
   // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
-  for (const { id } of attemptsOf(index, filter)) {
-    if (traceRowId(id + 1, 0) <= beyond) continue;
-    const page = (after: number): Row[] => {
-      const values: SQLInputValue[] = [...condition.values, after, traceRowId(id + 1, 0)];
-      return index.all<Row>(
-        `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
-        ...values,
-      );
-    };
-    yield* pagesById(page, Math.max(beyond, traceRowId(id, 0) - 1));
-  }
+  for (const { id } of attemptsOf(index, filter))
+    // A statement ends with its range: of very many traces only few may fit.
+    for (const { from, to } of rangesOf(index, id, IDS)) {
+      if (to <= beyond) continue;
+      const page = (after: number): Row[] => {
+        const values: SQLInputValue[] = [...condition.values, after, to];
+        return index.all<Row>(
+          `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
+          ...values,
+        );
+      };
+      yield* pagesById(page, Math.max(beyond, from - 1));
+    }
 }

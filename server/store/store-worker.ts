@@ -3,7 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { ErrorCode } from '../../core/protocol/errors.ts';
-import type { Params } from '../../core/protocol/methods.ts';
+import type { Result } from '../../core/protocol/methods.ts';
 import { Imports } from './importing.ts';
 import type { Message, Request, StoreCall, StoreCalls } from './messages.ts';
 import { Store } from './store.ts';
@@ -39,10 +39,11 @@ try {
 const imports = new Imports(store);
 
 const handlers: Handlers = {
-  read: ([method, params]) =>
-    method === 'traces/page'
-      ? inSlices(store.questions.page(params as Params<'traces/page'>))
-      : store.questions.answer<StoreMethod>(method, params),
+  read: ([method, params]) => {
+    const answer: object = store.questions.answer<StoreMethod>(method, params);
+    if (Symbol.iterator in answer) return inSlices(answer as Generator<void, Result<StoreMethod>>);
+    return answer as Result<StoreMethod>;
+  },
   catchUp: ([key]) => store.intake.catchUp(key),
   runs: ([cursor, limit]) => store.questions.runs(cursor, limit),
   run: ([run]) => store.questions.run(run),
