@@ -2,6 +2,7 @@
  * The detector: rules over cue words and their context, and a small model that reads a step among its neighbours and sees what the rules
  * say. The rules alone decide over restarts, loops and markers, and where the model cannot read.
  */
+import { atOnce } from '../metrics/slices.ts';
 import type { Finding } from './label.ts';
 import { findings } from './model/findings.ts';
 import { RULE_BITS } from './model/tasks.ts';
@@ -23,11 +24,16 @@ export interface DetectOptions {
 }
 
 /** Every span of a text, by start, then the longer first. Spans of different labels may overlap. Never throws. */
-export function detect(text: string, options: DetectOptions = {}): Span[] {
+export const detect = (text: string, options: DetectOptions = {}): Span[] => atOnce(detecting(text, options));
+
+/** {@link detect} for whoever has other work: yields now and then, of a text of 100,000 tokens every some milliseconds. */
+export function* detecting(text: string, options: DetectOptions = {}): Generator<void, Span[]> {
   const reading = read(text, options.markers ?? [], options.problem);
-  const byRules = findByRules(reading);
+  yield;
+  const byRules = yield* findByRules(reading);
   const views = viewsOf(reading, byRules, options.problem);
-  const byModel: Partial<Record<Label, Finding[]>> = findings(reading, views, byRules);
+  yield;
+  const byModel: Partial<Record<Label, Finding[]>> = yield* findings(reading, views, byRules);
   const spans: Span[] = [];
   for (const { label, find } of registry) {
     const rules = RULE_BITS.findIndex((one) => one === label);

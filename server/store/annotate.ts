@@ -1,13 +1,15 @@
 /** Spans, sections and steps of a trace, found when they are asked for and kept as long as the text does not grow. */
 import { countSpans } from '../../core/behaviours/count.ts';
-import { detect, type DetectOptions } from '../../core/behaviours/detect.ts';
+import { detecting, type DetectOptions } from '../../core/behaviours/detect.ts';
 import type { Span, SpanCounts } from '../../core/behaviours/spans.ts';
+import { atOnce } from '../../core/metrics/slices.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Annotations } from '../../core/protocol/traces.ts';
 import { sections } from '../../core/traces/sections.ts';
 import { stepStarts } from '../../core/traces/steps.ts';
 import type { IndexFile } from './index-file.ts';
 import { Lru } from './lru.ts';
+import { Slices } from './slices.ts';
 import type { TextKind, TextReader } from './text.ts';
 import { findTrace, textOf } from './traces.ts';
 import type { TracePlace } from './traces.ts';
@@ -40,6 +42,9 @@ export class Annotator {
   private readonly texts: TextReader;
   private readonly cache = new Lru<number, Kept>(KEPT, ({ annotations: a }) => a.spans.length + a.steps.length + 1);
 
+  /** Counts what {@link forget} is told: what was begun before is not kept. */
+  private forgotten = 0;
+
   constructor(index: IndexFile, root: string, texts: TextReader) {
     this.index = index;
     this.root = root;
@@ -47,20 +52,29 @@ export class Annotator {
   }
 
   annotations(trace: string): Annotations {
+    return atOnce(this.annotating(trace));
+  }
+
+  /** The same, of a long text in slices: of what there was of it at the beginning. */
+  *annotating(trace: string): Generator<void, Annotations> {
     const place = findTrace(this.index, this.root, trace);
     const length = Math.min(this.texts.length(0, place.id), READ_LIMIT);
     const known = this.cache.get(place.id);
     if (known?.annotations.length === length && known.live === place.live) return known.annotations;
+    const slices = new Slices();
+    const { forgotten } = this;
     const began = performance.now();
     // A long text that still grows is read again when that takes at most a tenth of the time.
     if (known && place.live && began - known.at < 9 * known.took) return known.annotations;
     const completion = this.read(place, 'completion', READ_LIMIT);
     const prompt = this.read(place, 'prompt', READ_LIMIT);
     const reading = this.readingOf(place);
+    yield* slices.breath();
     const spans = [
-      ...detect(prompt, { ...reading.options, in: 'prompt' }),
-      ...this.spansOf(place, completion, reading),
+      ...(yield* slices.slowly(detecting(prompt, { ...reading.options, in: 'prompt' }))),
+      ...(yield* slices.slowly(this.spansOf(place, completion, reading))),
     ];
+    yield* slices.breath();
     const result: Annotations = {
       trace,
       length: completion.length,
@@ -70,7 +84,8 @@ export class Annotator {
       steps: stepStarts(completion),
     };
     const at = performance.now();
-    this.cache.set(place.id, { annotations: result, live: place.live, at, took: at - began });
+    if (forgotten === this.forgotten)
+      this.cache.set(place.id, { annotations: result, live: place.live, at, took: at - began });
     return result;
   }
 
@@ -85,18 +100,20 @@ export class Annotator {
 
   /**
    * Spans by label in at most `limit` units of the completion: the counts of {@link annotations}, and nothing is kept here.
+   * Yields now and then.
    * @throws `corrupt` where the text is gone
    */
-  counts(place: TracePlace, limit: number): { counts: SpanCounts; cut: boolean } {
+  *counts(place: TracePlace, limit: number): Generator<void, { counts: SpanCounts; cut: boolean }> {
     const completion = this.read(place, 'completion', limit);
-    const spans = this.spansOf(place, completion, this.readingOf(place));
-    return { counts: countSpans(spans), cut: this.texts.length(0, place.id) > limit };
+    const cut = this.texts.length(0, place.id) > limit;
+    return { counts: countSpans(yield* this.spansOf(place, completion, this.readingOf(place))), cut };
   }
 
   /** Spans of a completion; what ended it (a stop text, an end token) is no behaviour of its own, only a marker. */
-  private spansOf({ id }: TracePlace, completion: string, { options, ending }: Reading): Span[] {
-    const spans = detect(completion, { ...options, in: 'completion' });
-    if (ending === 0 || this.texts.length(0, id) > completion.length) return spans;
+  private *spansOf({ id }: TracePlace, completion: string, { options, ending }: Reading): Generator<void, Span[]> {
+    const isWhole = this.texts.length(0, id) <= completion.length;
+    const spans = yield* detecting(completion, { ...options, in: 'completion' });
+    if (ending === 0 || !isWhole) return spans;
     const end = completion.length - unitsAtEnd(completion, ending);
     return spans
       .filter(({ start, label }) => start < end || label === 'marker')
@@ -116,6 +133,7 @@ export class Annotator {
   }
 
   forget(): void {
+    this.forgotten += 1;
     this.cache.clear();
   }
 

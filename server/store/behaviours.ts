@@ -146,7 +146,7 @@ class Work extends Reading {
       if (known.has(key)) continue;
       known.add(key);
       for (const row of this.rows(group)) {
-        if (row.detector !== BEHAVIOURS_KEY && this.hasTime()) this.readNow(() => countText(this.parts, row));
+        if (row.detector !== BEHAVIOURS_KEY && this.hasTime()) yield* this.read(countText(this.parts, row));
         yield* this.breath();
       }
     }
@@ -241,13 +241,16 @@ export interface Unread {
   prompt: number | null;
 }
 
-/** Reads one text and keeps its counts, which are given: null where the text is gone. */
-export function countText({ index, root, annotator }: Omit<Parts, 'classes'>, row: Unread): SpanCounts | null {
+/** Reads one text and keeps its counts, which are given: null where the text is gone. Yields now and then. */
+export function* countText(
+  { index, root, annotator }: Omit<Parts, 'classes'>,
+  row: Unread,
+): Generator<void, SpanCounts | null> {
   const folder = attemptFolder(root, row);
   const place = { id: row.id, attemptId: row.attempt_id, folder, prompt: row.prompt, live: false };
   const found: { counts: SpanCounts | null; cut: boolean } = { counts: null, cut: false };
   try {
-    Object.assign(found, annotator.counts(place, TEXT_LIMIT));
+    Object.assign(found, yield* annotator.counts(place, TEXT_LIMIT));
   } catch (error) {
     if (!LonghandError.is(error, 'corrupt')) throw error;
   }

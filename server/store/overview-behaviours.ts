@@ -90,7 +90,7 @@ function* gather(
     if (row.detector === BEHAVIOURS_KEY) counts = row.counts === null ? null : (JSON.parse(row.counts) as SpanCounts);
     else if (work.hasTime()) {
       const unread: Unread = { id, attempt_id: attemptId, run, stage, attempt: number, prompt: row.prompt };
-      counts = work.readNow(() => countText(parts, unread));
+      counts = yield* work.read(countText(parts, unread));
     } else continue;
     if (counts === null) found.unreadable += 1;
     else

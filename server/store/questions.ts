@@ -106,11 +106,7 @@ export class Questions {
     'traces/page': (params) => this.pages.page(params),
     'traces/get': ({ trace }) => traceDetail(this.index, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
-    'traces/annotations': ({ trace }) => {
-      const found = this.annotator.annotations(trace);
-      const layers = otherLayers(this.index, trace);
-      return layers.length > 0 ? { ...found, layers } : found;
-    },
+    'traces/annotations': ({ trace }) => this.annotations(trace),
     'labels/get': ({ trace, by = '' }) => {
       findTrace(this.index, this.root, trace);
       return readerLayer(this.index, trace, by);
@@ -146,6 +142,12 @@ export class Questions {
     'overview/behaviours': (params) => this.overview.behaviours({ ...params, run: this.known(params.run) }),
     'overview/scatter': (params) => this.overview.scatter({ ...params, run: this.known(params.run) }),
   };
+
+  private *annotations(trace: string): Generator<void, Result<'traces/annotations'>> {
+    const found = yield* this.annotator.annotating(trace);
+    const layers = otherLayers(this.index, trace);
+    return layers.length > 0 ? { ...found, layers } : found;
+  }
 
   private *sets(params: Params<'traces/sets'>): Generator<void, Result<'traces/sets'>> {
     return { sets: yield* traceSets(this.index, params) };

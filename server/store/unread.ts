@@ -117,7 +117,7 @@ export function* readTexts(
     for (const rows of pagesById(page, traceRowId(attempt, 0) - 1))
       for (const row of rows) {
         if (!work.hasTime()) return { unread: counted(index, unread) };
-        if (row.behaviours === 1) work.readNow(() => countText({ index, root, annotator }, row));
+        if (row.behaviours === 1) yield* work.read(countText({ index, root, annotator }, row));
         if (row.figures === 1) yield* work.read(figures.readOne(row.id));
         yield* work.breath();
       }

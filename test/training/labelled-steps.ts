@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { beginsElsewhere, saidChecks } from '../../core/behaviours/labels/verification.ts';
 import { featuresOf } from '../../core/behaviours/model/features.ts';
 import { RULE_BITS, TASKS, type Task } from '../../core/behaviours/model/tasks.ts';
+import { atOnce } from '../../core/metrics/slices.ts';
 import { findByRules, viewsOf } from '../../core/behaviours/model/views.ts';
 import { read } from '../../core/behaviours/text.ts';
 import { covered } from '../../core/labels/agreement.ts';
@@ -61,7 +62,7 @@ export function stretchesOf(traces: readonly LabelledTrace[], names: Names, own:
   const found = traces.filter(isTuningHalf).flatMap((trace) => {
     const problem = trace.question.startsWith('traces/') ? undefined : trace.question;
     const reading = read(trace.text, [], problem);
-    const byRules = findByRules(reading);
+    const byRules = atOnce(findByRules(reading));
     const views = viewsOf(reading, byRules, problem);
     const said = saidChecks(reading, byRules[RULE_BITS.indexOf('verification')]!);
     const labels = labelsOf(trace, reading.steps);

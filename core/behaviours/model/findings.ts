@@ -15,13 +15,13 @@ export type ModelLabel = 'verification' | StepTask;
 const FOREIGN = /[\u0370-\u1fff\u2e80-\ud7ff\uac00-\udfff]/g;
 const FOREIGN_SHARE = 0.2;
 
-/** `byRules`: what the rules of each label found, in the order of `RULE_BITS`. */
-export function findings(
+/** `byRules`: what the rules of each label found, in the order of `RULE_BITS`. Yields now and then. */
+export function* findings(
   reading: Reading,
   views: readonly StepView[],
   byRules: readonly (readonly Finding[])[],
-): Record<ModelLabel, Finding[]> {
-  const scores = score(views);
+): Generator<void, Record<ModelLabel, Finding[]>> {
+  const scores = yield* score(views);
   const foreign = reading.steps.map(({ start, end }) => isForeign(reading.text, start, end));
   const mute = reading.steps.map(
     ({ start, end, kind }, i) => kind === 'code' || foreign[i]! || isQuoted(reading, start, end),
@@ -41,6 +41,7 @@ export function findings(
       else runs.push({ from: i, to: i });
     }
     found[task] = runs.map((run) => finding(context, task, run.from, run.to));
+    yield;
   }
   const checks = (task: Task, threshold: number) => (step: number) =>
     !mute[step] && scores.of(task, step) > threshold && !isUndone(reading, step);
@@ -54,6 +55,7 @@ export function findings(
       views[i]!.inAnswer === views[i - 1]!.inAnswer && (beginsElsewhere(reading, i) ? elsewhere(i) : goesOn(i)),
     alone: (i) => alone(i) || (said.has(i) && inside(i)),
   }).map(({ from, to }) => finding(context, 'verification', from, to));
+  yield;
   const foreignStarts = new Set(reading.steps.filter((_, i) => foreign[i]).map(({ start }) => start));
   for (const label of [...STEP_TASKS, 'verification'] as const) {
     const rules = byRules[RULE_BITS.indexOf(label)]!;

@@ -102,11 +102,17 @@ export interface Scores {
   of: (task: Task, step: number) => number;
 }
 
-/** Probabilities of every task for every step. Time and memory are linear in the steps. */
-export function score(views: readonly StepView[]): Scores {
+/** Steps between two yields: some milliseconds. */
+const STEPS = 1000;
+
+/** Probabilities of every task for every step. Time and memory are linear in the steps. Yields now and then. */
+export function* score(views: readonly StepView[]): Generator<void, Scores> {
   const width = TASKS.length;
   const logits = new Float64Array(views.length * width);
-  for (let i = 0; i < views.length; i += 1) logits.set(weights().logits(views, i), i * width);
+  for (let i = 0; i < views.length; i += 1) {
+    logits.set(weights().logits(views, i), i * width);
+    if (i % STEPS === STEPS - 1) yield;
+  }
   const contexts = new Contexts(logits);
   const inputs = new Float64Array(CONTEXT_SIZE);
   const looks = (Object.entries(data.context) as [Task, number[]][]).map(([task, own]) => {
@@ -119,6 +125,7 @@ export function score(views: readonly StepView[]): Scores {
       for (let k = 0; k < CONTEXT_SIZE; k += 1) sum += own[k]! * inputs[k]!;
       values[i] = probability(sum);
     }
+    if (i % STEPS === STEPS - 1) yield;
   }
   const second = new Map(looks.map(({ task, values }) => [task, values]));
   return { of: (task, step) => second.get(task)?.[step] ?? probability(logits[step * width + TASKS.indexOf(task)]!) };

@@ -10,8 +10,15 @@ import { recurrences } from './recurrence.ts';
 import { RULE_BITS } from './tasks.ts';
 import { wordsOf, type Words } from './words.ts';
 
-/** What the rules of each label find, in the order of `RULE_BITS`. */
-export const findByRules = (reading: Reading): Finding[][] => RULE_BITS.map((label) => rulesOf(label).find(reading));
+/** What the rules of each label find, in the order of `RULE_BITS`. Yields between them. */
+export function* findByRules(reading: Reading): Generator<void, Finding[][]> {
+  const found: Finding[][] = [];
+  for (const label of RULE_BITS) {
+    found.push(rulesOf(label).find(reading));
+    yield;
+  }
+  return found;
+}
 
 /** `findings`: what {@link findByRules} found. */
 export function viewsOf(reading: Reading, findings: readonly (readonly Finding[])[], problem?: string): StepView[] {
