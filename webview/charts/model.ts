@@ -15,6 +15,18 @@ export interface ChartLine {
   label?: string;
 }
 
+/** Patterns of lines that are drawn together: who does not see their colours follows them where they cross. */
+const patterns: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [9, 3, 2, 3]];
+
+/** Gives each of several lines a pattern, where none has its own and no points tell them apart. */
+export function patterned(lines: readonly ChartLine[]): ChartLine[] {
+  if (lines.length < 2 || lines.some(({ dash, points }) => dash || points)) return [...lines];
+  return lines.map((line, i) => {
+    const dash = patterns[i % patterns.length]!;
+    return dash.length > 0 ? { ...line, dash: [...dash] } : line;
+  });
+}
+
 interface Head {
   title: string;
   unit?: string;

@@ -1,5 +1,5 @@
 /** Colours of a drawing: those of the theme as it is, or dark on white for paper. */
-import { cssColor } from '../ui/theme.ts';
+import { cssColor, resolvedColor } from '../ui/theme.ts';
 
 export interface Palette {
   background: string;
@@ -42,19 +42,8 @@ export function themePalette(): Palette {
   return {
     background: cssColor('--lh-bg'),
     text: cssColor('--lh-fg'),
-    muted: resolved('--lh-muted'),
-    grid: resolved('--lh-track'),
-    color: resolved,
+    muted: resolvedColor('--lh-muted'),
+    grid: resolvedColor('--lh-track'),
+    color: resolvedColor,
   };
-}
-
-/** A variable may be made of others (`color-mix`), which only a property resolves. */
-function resolved(name: string): string {
-  const probe = document.createElement('span');
-  probe.hidden = true;
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
 }

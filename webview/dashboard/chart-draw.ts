@@ -38,7 +38,10 @@ export function optionsOf(latest: Latest, width: number, setAt: (index: number |
     if (line.low && line.high) {
       const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true };
       series.push(edge, { ...edge });
-      bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(stroke, 0.16) });
+      bands.push({
+        series: [series.length - 1, series.length - 2],
+        fill: `color-mix(in srgb, ${stroke} 16%, transparent)`,
+      });
     }
   }
   const labelled = lines.some((line) => labelOf(line, lines) !== '');
@@ -210,12 +213,4 @@ function drawLabels(u: uPlot, { lines }: ChartProps): void {
     ctx.fillText(text, bbox.left + bbox.width + 6 * devicePixelRatio, y, 76 * devicePixelRatio);
   }
   ctx.restore();
-}
-
-/** A hex colour of the theme with an alpha. */
-function withAlpha(color: string, alpha: number): string {
-  const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
-  if (!hex) return 'transparent';
-  const [r, g, b] = [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
-  return `rgb(${r} ${g} ${b} / ${alpha})`;
 }

@@ -2,9 +2,9 @@
  * One line chart by uPlot: thin lines, direct labels, bands for intervals, ticks where an epoch ends. Its colours are the
  * theme's and are read again when that changes. Values are read by mouse, by arrow keys, and from a table.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { ChartLine } from '../charts/model.ts';
+import { patterned, type ChartLine } from '../charts/model.ts';
 import { SaveMenu } from '../charts/save-menu.tsx';
 import { short } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -38,14 +38,15 @@ export interface ChartProps {
 }
 
 export function Chart(props: ChartProps) {
-  const { title, unit, x, lines, xName, names, xText = short, format = short, onPick } = props;
+  const { title, unit, x, xName, names, xText = short, format = short, onPick } = props;
+  const lines = useMemo(() => patterned(props.lines), [props.lines]);
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [at, setAt] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null);
   const latest = useRef(props);
-  latest.current = props;
+  latest.current = { ...props, lines };
   const shape = JSON.stringify([
     lines.map(({ name, color, label, low }) => [name, color, label, low !== undefined]),
     names,
@@ -78,7 +79,7 @@ export function Chart(props: ChartProps) {
       plot.current = null;
     };
   }, [shape]);
-  useEffect(() => plot.current?.setData(dataOf(props)), [x, lines]);
+  useEffect(() => plot.current?.setData(dataOf({ ...props, lines })), [x, lines]);
 
   const nameOf = (index: number) => names?.[index] ?? `${xName} ${xText(x[index] ?? 0)}`;
   const read = (index: number, only = chosen) => {

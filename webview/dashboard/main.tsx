@@ -4,6 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import '../ui/base.css';
 import '../ui/labels.css';
 import './dashboard.css';
+import '../ui/forced.css';
 import { SavingHost } from '../charts/save-menu.tsx';
 import type { Page } from '../inspector/page.ts';
 import { mountPage } from '../ui/mount.ts';

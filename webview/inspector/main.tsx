@@ -15,6 +15,7 @@ import './reading.css';
 import './edit.css';
 import './second-opinion.css';
 import '../compare/compare.css';
+import '../ui/forced.css';
 import { Compare } from '../compare/compare.tsx';
 import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';

@@ -5,6 +5,7 @@ import '../ui/base.css';
 import '../ui/labels.css';
 import '../dashboard/dashboard.css';
 import './overview.css';
+import '../ui/forced.css';
 import { SavingHost } from '../charts/save-menu.tsx';
 import type { Page } from '../inspector/page.ts';
 import { mountPage } from '../ui/mount.ts';

@@ -12,6 +12,7 @@ import '../compare/compare.css';
 import '../dashboard/dashboard.css';
 import './report.css';
 import './why.css';
+import '../ui/forced.css';
 import { SavingHost } from '../charts/save-menu.tsx';
 import type { Page } from '../inspector/page.ts';
 import { mountPage } from '../ui/mount.ts';

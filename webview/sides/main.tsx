@@ -10,6 +10,7 @@ import '../text/places.css';
 import '../inspector/inspector.css';
 import '../compare/compare.css';
 import './sides.css';
+import '../ui/forced.css';
 import type { Page } from '../inspector/page.ts';
 import { mountPage } from '../ui/mount.ts';
 import { useStore } from '../ui/store.ts';
