@@ -48,7 +48,9 @@ export function Dashboard({ host, run, backend }: DashboardProps) {
           <Figures host={host} model={model} />
         </main>
       ) : state.error !== null ? (
-        <Failure what="The run cannot be shown" error={state.error} onRetry={() => void model.pull()} />
+        <main class="dashboard-scroll">
+          <Failure page what="The run cannot be shown" error={state.error} onRetry={() => void model.pull()} />
+        </main>
       ) : (
         <Skeleton lines={12} label="Reading the run" />
       )}

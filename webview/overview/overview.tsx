@@ -65,11 +65,11 @@ export function Overview({ page, view }: { page: Page; view: OverviewView }) {
       <BackendBanner backend={backend} host={host} />
       <main class="dashboard-scroll" tabIndex={0} aria-label="Overview of the traces">
         {found.error !== null ? (
-          <Failure what="The traces cannot be shown" error={found.error} onRetry={found.retry} />
+          <Failure page what="The traces cannot be shown" error={found.error} onRetry={found.retry} />
         ) : !found.value ? (
           <Skeleton lines={14} label="Going through the traces" />
         ) : !series || !place ? (
-          <Empty icon="graph-scatter" title="No traces yet">
+          <Empty page icon="graph-scatter" title="No traces yet">
             <p>Figures appear here with the first finished traces.</p>
             <Button onClick={read}>Read again</Button>
           </Empty>

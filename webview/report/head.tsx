@@ -22,7 +22,7 @@ export function Head({ host, run, stage, attempt, children }: HeadProps) {
   const live = info?.state === 'running' || info?.state === 'stopping';
   const error = info?.state === 'failed' ? info.attempts.at(-1)?.error : null;
   return (
-    <header class="report-head">
+    <header class="page-head">
       {look && (
         <span class={look.tone} title={info.state}>
           <Icon name={look.icon} />

@@ -116,7 +116,9 @@ export function StageReport({ page, view }: { page: Page; view: ReportView }) {
         error === null ? (
           <Skeleton lines={12} label="Reading the report" />
         ) : (
-          <Failure what="The report cannot be shown" error={error} onRetry={() => void model.pull()} />
+          <main class="report-scroll">
+            <Failure page what="The report cannot be shown" error={error} onRetry={() => void model.pull()} />
+          </main>
         )
       ) : (
         <div class="report-columns">

@@ -8,12 +8,21 @@ import { Button } from './controls.ts';
 import { Icon } from './icon.tsx';
 import { say } from './say.ts';
 
+interface EmptyProps {
+  icon: string;
+  title: string;
+  /** It stands for a whole page: its title is the page's. */
+  page?: boolean;
+  children?: ComponentChildren;
+}
+
 /** Nothing to show: why, and what to do next. */
-export function Empty({ icon, title, children }: { icon: string; title: string; children?: ComponentChildren }) {
+export function Empty({ icon, title, page, children }: EmptyProps) {
+  const Title = page ? 'h1' : 'h2';
   return (
     <div class="state">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       {children}
     </div>
   );
@@ -43,14 +52,23 @@ export function Skeleton({ lines, label }: { lines: number; label: string }) {
   );
 }
 
+interface FailureProps {
+  what: string;
+  error: unknown;
+  /** It stands for a whole page: its title is the page's. */
+  page?: boolean;
+  onRetry: () => void;
+}
+
 /** What failed, why, and one button. */
-export function Failure({ what, error, onRetry }: { what: string; error: unknown; onRetry: () => void }) {
+export function Failure({ what, error, page, onRetry }: FailureProps) {
+  const Title = page ? 'h1' : 'h2';
   const help = LonghandError.is(error) ? errorCodes[error.code].help : '';
   const why = error instanceof Error ? error.message : String(error);
   return (
     <div class="state" role="alert">
       <Icon name="error" />
-      <h2>{what}</h2>
+      <Title>{what}</Title>
       <p class="state-why">{why}</p>
       {help && help !== why && <p>{help}</p>}
       <Button onClick={onRetry}>Try again</Button>
@@ -82,7 +100,7 @@ export function BackendBanner({ backend, host }: { backend: WebviewInit['backend
   }, [connected, text]);
   if (connected) return null;
   return (
-    <div class="banner">
+    <section class="banner" aria-label="Backend">
       <Icon name={coming ? 'sync' : 'warning'} />
       <span class="banner-text">{text}</span>
       {!coming && (
@@ -96,6 +114,6 @@ export function BackendBanner({ backend, host }: { backend: WebviewInit['backend
           {connect ? 'Connect…' : 'Start backend'}
         </Button>
       )}
-    </div>
+    </section>
   );
 }
