@@ -109,14 +109,23 @@ const SHORT_WORDS = new Set(
 
 const isLetter = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 
-/** Calculations written as plain text (`so 3 * 4 = 12.`), as formulas' contents. Linear: one walk, each run bounded. */
-export function plainFormulas(prose: string): string[] {
-  const found: string[] = [];
+/**
+ * Calculations written as plain text (`so 3 * 4 = 12.`): where each begins and ends. Of a long one the end. Linear: one walk, each run
+ * bounded.
+ */
+export function plainFormulas(prose: string): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
   if (!/[=<>≤≥≠]/.test(prose)) return found;
   let start = 0;
   const close = (end: number) => {
-    const run = prose.slice(Math.max(start, end - RUN_LIMIT), end).replace(/^[\s,.!)]+|[\s,.!(]+$/g, '');
-    if (/[\w)]\s*[=<>≤≥≠]\s*[-−(\w]/.test(run) && run.length >= 3) found.push(run);
+    const from = Math.max(start, end - RUN_LIMIT);
+    const run = prose
+      .slice(from, end)
+      .trimEnd()
+      .replace(/[\s,.!(]+$/, '');
+    const lead = /^[\s,.!)]*/.exec(run)![0].length;
+    if (/[\w)]\s*[=<>≤≥≠]\s*[-−(\w]/.test(run) && run.length - lead >= 3)
+      found.push({ start: from + lead, end: from + run.length });
   };
   for (let i = 0; i < prose.length;) {
     const code = prose.charCodeAt(i);

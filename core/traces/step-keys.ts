@@ -111,42 +111,49 @@ export function* keyedSteps(text: string, names: StepNames): Generator<void, Key
     const features = new Set<number>();
     const equal: number[] = [];
     let last = -1;
-    const words = (prose: string) => {
+    const words = (prose: string, isCounted = true) => {
       for (const word of prose.match(OTHER_SCRIPT.test(prose) ? WORD : PLAIN_WORD) ?? []) {
         const id = names.word(word);
-        order.push(id);
+        if (isCounted) order.push(id);
         features.add(id);
         if (last >= 0) features.add(names.pair(last, id));
         last = id;
       }
     };
-    const equations = (content: string, isFormula: boolean) => {
+    const equations = (content: string) => {
       const { equations: relations, expressions } = names.formulas(content);
       for (const one of relations) {
         const id = names.named('equation', one);
         features.add(id);
         if (!equal.includes(id)) equal.push(id);
-        if (isFormula) order.push(id);
+        order.push(id);
       }
       for (const one of expressions) {
         // A formula that is a number or a word is one: `$12$` is 12.
         const id = names.named(/^[\w.]+$/.test(one) ? 'word' : 'expression', one.toLowerCase());
         features.add(id);
-        if (isFormula) order.push(id);
+        order.push(id);
       }
-      last = -1;
     };
     const read = (from: number, to: number) => {
       if (to <= from) return;
       const prose = text.slice(from, to);
-      for (const one of plainFormulas(prose)) equations(one, false);
-      words(prose);
+      let done = 0;
+      // What a calculation in prose says in order is its equations, as in a formula; its words are features all the same.
+      for (const { start, end: stop } of plainFormulas(prose)) {
+        words(prose.slice(done, start));
+        equations(prose.slice(start, stop));
+        words(prose.slice(start, stop), false);
+        done = stop;
+      }
+      words(prose.slice(done));
     };
     let at = step.start;
     for (let f = formula; f < known.math.length && known.math[f]!.start < end; f += 1) {
       const math = known.math[f]!;
       read(at, math.start);
-      equations(text.slice(math.contentStart, math.contentEnd), true);
+      equations(text.slice(math.contentStart, math.contentEnd));
+      last = -1;
       at = math.end;
     }
     read(at, end);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
 import type { View } from '../../core/protocol/webview.ts';
+import { fromEnds } from '../../core/metrics/token-position.ts';
 import { axe } from './axe.ts';
 import { FakeHost, fakeTrace } from './fake-host.ts';
 import { madeAttempts } from './made-attempts.ts';
@@ -104,11 +105,13 @@ describe('two attempts side by side', () => {
     const [a, b] = await offsets(page);
     assert.ok(b! > a! + 500, 'the inserted steps lie above');
     await page.keyboard.press('l');
+    await page.getByRole('button', { name: 'Scroll together (l)', pressed: false }).waitFor();
+    await page.waitForTimeout(250);
+    const [, still] = await offsets(page);
     await page.mouse.wheel(0, 3000);
+    await page.waitForFunction((was) => document.querySelector('.of-left .scroller')!.scrollTop > was + 2000, a!);
     await page.waitForTimeout(200);
-    const [c, d] = await offsets(page);
-    assert.ok(c! > a! + 2000);
-    assert.equal(d, b);
+    assert.equal((await offsets(page))[1], still);
     assert.equal(shown(fake)?.apart, true);
     await page.keyboard.press('l');
     await page.waitForTimeout(200);
@@ -215,6 +218,83 @@ describe('two attempts side by side', () => {
       filter: { run: 'run-00000000', problem: 'aime24/63' },
       trace: trace(1),
     });
+  });
+
+  it('folds passages on both sides by key, and goes on scrolling both together', async () => {
+    const fake = host();
+    const lines = longCompletion(60_000, 200).split('\n\n');
+    const code = (n: number) => `\`\`\`python\n${`print(${n})\n`.repeat(12)}\`\`\``;
+    const texts = [40, 41].map((extra) =>
+      lines.flatMap((line, i) => (i % 12 === 6 ? [line, code(i)] : i === extra ? [line, 'Only here.'] : [line])),
+    );
+    for (const [side, blocks] of texts.entries()) {
+      const one = fake.traces[side]!;
+      one.completion = blocks.join('\n\n');
+      one.detail.length = one.completion.length;
+    }
+    const page = await open(fake);
+    await aligned(page);
+    await page.locator('.of-right .fold-kind').first().waitFor();
+    assert.equal(await page.locator('.fold-open').count(), 0, 'nothing is folded when the page opens');
+    await page.locator('.of-left .scroller').focus();
+    await page.keyboard.press('F');
+    for (const side of ['left', 'right'])
+      await page.locator(`.of-${side} .fold-kind[aria-pressed=true]`).first().waitFor();
+    const folded = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.fold-kind')].map(
+          (one) => `${one.getAttribute('aria-pressed')} ${one.textContent.trim()}`,
+        ),
+      );
+    const before = await folded();
+    assert.ok(before.length >= 2 && before.every((one) => one.startsWith('true ')), before.join());
+    await page.locator('.of-left .scroller').hover();
+    for (let i = 0; i < 6; i += 1) {
+      await page.mouse.wheel(0, 2500);
+      await page.waitForTimeout(120);
+    }
+    assert.deepEqual(await folded(), before, 'scrolling along unfolds nothing');
+    const lineOf = (side: string) =>
+      page.evaluate((name) => {
+        const scroller = document.querySelector(`.of-${name} .scroller`)!;
+        const { top, height } = scroller.getBoundingClientRect();
+        const all = [...scroller.querySelectorAll('.block')];
+        const block = all.find((one) => one.getBoundingClientRect().bottom > top + height / 3)!;
+        return block.querySelector('.body')!.textContent.slice(0, 60);
+      }, side);
+    await page.waitForTimeout(300);
+    assert.equal(await lineOf('left'), await lineOf('right'));
+    await page.keyboard.press('F');
+    await page.locator('.fold-kind[aria-pressed=true]').first().waitFor({ state: 'detached' });
+    assert.equal(fake.count('host/settings'), 0, 'what is folded here changes nothing elsewhere');
+  });
+
+  it('copies a link to what is in view, goes to a token, and has exact tokens where they are known', async () => {
+    const fake = host();
+    for (const one of fake.traces.slice(0, 2)) {
+      const { length } = one.completion;
+      const ends = Int32Array.from({ length: Math.ceil(length / 5) }, (_, i) => Math.min(5 * i + 5, length));
+      one.tokens = { positions: fromEnds(ends), scores: null };
+      Object.assign(one.detail, { tokens: ends.length, tokensExact: true });
+    }
+    const page = await open(fake);
+    await aligned(page);
+    await page.locator('.parting', { hasText: /first \d+ tokens/ }).waitFor();
+    await page.locator('.chip.row-onlyLeft', { hasText: /only left \(\d/ }).waitFor();
+    await page.keyboard.press('2');
+    await page.keyboard.press('Y');
+    await page.locator('.said.shown', { hasText: 'Link to the right text copied' }).waitFor();
+    const asked = fake.calls.find(({ method }) => method === 'host/copyLink')!.params as { trace: string; at: unknown };
+    assert.equal(asked.trace, trace(1));
+    assert.ok(asked.at !== null);
+    await page.keyboard.press(':');
+    await page.locator('.of-right .go-to input, .of-right input').first().fill('120');
+    await page.keyboard.press('Enter');
+    await page.locator('.of-right .pane-place', { hasText: /^tok [\d,]+/ }).waitFor();
+    await page.keyboard.press('?');
+    const sheet = await page.getByRole('dialog', { name: 'Keys' }).innerText();
+    for (const words of ['Copy a link', 'Fold checks', 'A token, a step', 'Where they part', 'Lines under tokens'])
+      assert.match(sheet, new RegExp(words));
   });
 
   it('is asked for from the inspector, by key and button', async () => {

@@ -1,6 +1,6 @@
 /** The thin bands between the two texts: from each step in view to the one that it is tied to. */
-import type { StepBox } from './geometry.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
+import type { StepBox } from './step-marks.ts';
 
 export interface BandColors {
   tied: string;

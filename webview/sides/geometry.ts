@@ -1,12 +1,14 @@
 /** Where places of a text lie on the screen, by the blocks and leaves that are mounted now. Reads the layout, changes nothing. */
 import { extentOf } from '../text/positions.ts';
 
-interface BlockBox {
+export interface BlockBox {
   element: HTMLElement;
   start: number;
   end: number;
   top: number;
   bottom: number;
+  width: number;
+  height: number;
 }
 
 /** The mounted blocks of a completion, from the top; in pixels of the window. */
@@ -15,8 +17,8 @@ export function blockBoxes(scroller: HTMLElement): BlockBox[] {
   for (const element of scroller.querySelectorAll<HTMLElement>('.block')) {
     const extent = extentOf(element);
     if (extent?.in !== 'completion') continue;
-    const { top, bottom } = element.getBoundingClientRect();
-    found.push({ element, start: extent.start, end: extent.end, top, bottom });
+    const { top, bottom, width, height } = element.getBoundingClientRect();
+    found.push({ element, start: extent.start, end: extent.end, top, bottom, width, height });
   }
   return found;
 }
@@ -29,49 +31,54 @@ export function offsetAt(boxes: readonly BlockBox[], y: number): number | null {
   return box.start + share * (box.end - box.start);
 }
 
-/** The height of a place; null: it is not mounted. */
+/** The height of a place; what is folded away lies where it would begin. Null: it is not mounted. */
 export function heightOf(boxes: readonly BlockBox[], offset: number): number | null {
-  const box = boxes.find(({ start, end }) => offset >= start && offset < end);
-  if (!box) {
-    const last = boxes.at(-1);
-    return last && offset === last.end ? last.bottom : null;
-  }
-  return box.top + ((offset - box.start) / (box.end - box.start || 1)) * (box.bottom - box.top);
+  const at = boxes.findLastIndex(({ start }) => start <= offset);
+  const box = boxes[at];
+  if (!box) return null;
+  if (offset < box.end) return box.top + ((offset - box.start) / (box.end - box.start || 1)) * (box.bottom - box.top);
+  return offset === box.end || at + 1 < boxes.length ? box.bottom : null;
 }
 
-export interface StepBox {
+/** A step in a block: the lines that it takes there, in pixels from the block's upper edge, and what shows it. */
+interface StepPart {
   step: number;
   top: number;
   bottom: number;
-  ranges: (Range | HTMLElement)[];
+  parts: readonly (StaticRange | HTMLElement)[];
 }
 
-/** Each of the steps that is mounted, with the lines it takes; in pixels of the window. */
-export function stepBoxes(
-  boxes: readonly BlockBox[],
+/** The steps of a block, `begin` up to but not with `stop`. Looks at every line: what it says holds until the block is laid out anew. */
+export function stepParts(
+  { element, start, end, top: origin }: BlockBox,
   steps: readonly { start: number; end: number }[],
-  [from, to]: readonly [number, number],
-): StepBox[] {
-  const found = new Map<number, StepBox>();
-  for (const { element, start, end } of boxes) {
-    const leaves = leavesOf(element);
-    for (let step = from; step < to; step += 1) {
-      const its = steps[step]!;
-      if (its.end <= start) continue;
-      if (its.start >= end) break;
-      const ranges = rangesIn(leaves, its.start, its.end);
-      const first = ranges[0]?.getClientRects()[0];
-      const rects = ranges.at(-1)?.getClientRects();
-      const last = rects?.[rects.length - 1];
-      if (!first || !last) continue;
-      const known = found.get(step);
-      if (known) {
-        known.bottom = Math.max(known.bottom, last.bottom);
-        known.ranges.push(...ranges);
-      } else found.set(step, { step, top: first.top, bottom: Math.max(first.bottom, last.bottom), ranges });
-    }
+  [begin, stop]: readonly [number, number],
+): StepPart[] {
+  const found: StepPart[] = [];
+  const leaves = leavesOf(element);
+  const look = document.createRange();
+  for (let step = begin; step < stop; step += 1) {
+    const its = steps[step]!;
+    if (its.end <= start) continue;
+    if (its.start >= end) break;
+    const parts = partsIn(leaves, its.start, its.end);
+    // What is folded of it has no lines.
+    const isShown = (part: (typeof parts)[number]) => rectsOf(part, look).length > 0;
+    const [from, to] = [parts.find(isShown), parts.findLast(isShown)];
+    const first = from && rectsOf(from, look)[0];
+    const rects = to && rectsOf(to, look);
+    const last = rects?.[rects.length - 1];
+    if (first && last)
+      found.push({ step, top: first.top - origin, bottom: Math.max(first.bottom, last.bottom) - origin, parts });
   }
-  return [...found.values()];
+  return found;
+}
+
+function rectsOf(part: StaticRange | HTMLElement, look: Range): DOMRectList {
+  if (part instanceof HTMLElement) return part.getClientRects();
+  look.setStart(part.startContainer, part.startOffset);
+  look.setEnd(part.endContainer, part.endOffset);
+  return look.getClientRects();
 }
 
 interface Leaf {
@@ -92,19 +99,24 @@ function leavesOf(block: Node, found: Leaf[] = []): Leaf[] {
   return found;
 }
 
-/** What of the leaves shows a part of `start…end`: ranges in texts, formulas whole. */
-function rangesIn(leaves: readonly Leaf[], start: number, end: number): (Range | HTMLElement)[] {
-  const found: (Range | HTMLElement)[] = [];
-  for (const leaf of leaves) {
+/** What of the leaves shows a part of `start…end`: stretches of texts, formulas whole. */
+function partsIn(leaves: readonly Leaf[], start: number, end: number): (StaticRange | HTMLElement)[] {
+  const found: (StaticRange | HTMLElement)[] = [];
+  for (const { node, ...leaf } of leaves) {
     if (leaf.end <= start || leaf.start >= end) continue;
-    if (!(leaf.node instanceof Text)) {
-      found.push(leaf.node);
+    if (!(node instanceof Text)) {
+      found.push(node);
       continue;
     }
-    const range = document.createRange();
-    range.setStart(leaf.node, Math.max(0, start - leaf.start));
-    range.setEnd(leaf.node, Math.min(leaf.node.length, end - leaf.start));
-    found.push(range);
+    // A range that lives would be kept up to date by the browser whenever a block comes or goes.
+    found.push(
+      new StaticRange({
+        startContainer: node,
+        startOffset: Math.max(0, start - leaf.start),
+        endContainer: node,
+        endOffset: Math.min(node.length, end - leaf.start),
+      }),
+    );
   }
   return found;
 }

@@ -8,6 +8,7 @@ import '../text/markdown.css';
 import '../text/folds.css';
 import '../text/places.css';
 import '../inspector/inspector.css';
+import '../inspector/reading.css';
 import '../compare/compare.css';
 import './sides.css';
 import '../ui/forced.css';

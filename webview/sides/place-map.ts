@@ -25,8 +25,6 @@ export interface AlignmentCounts {
   onlyRight: number;
   /** Share of each completion's text, in steps, that is tied, in order or moved; 0 to 1. */
   matched: Record<SideName, number>;
-  /** UTF-16 units of the steps that only one side has. */
-  alone: Record<SideName, number>;
 }
 
 /** Tied stretches of both texts, ascending: a row's step on either side. */
@@ -89,6 +87,15 @@ export class PlaceMap {
     return this.alignment.rows[this.rowOf[side][step]!]!;
   }
 
+  /** How much of a side stands in steps that only it has, where `upTo` says how much stands before a place. */
+  aloneIn(side: SideName, upTo: (unit: number) => number): number {
+    const kind = side === 'left' ? 'onlyLeft' : 'onlyRight';
+    let sum = 0;
+    for (const [step, { start, end }] of this.alignment[side].entries())
+      if (this.row(side, step).kind === kind) sum += upTo(end) - upTo(start);
+    return sum;
+  }
+
   /** The difference after or before a place of one side; −1: there is none. `inclusive`: one that begins there counts. */
   hunkFrom(side: SideName, offset: number, by: 1 | -1): number {
     if (by > 0) return this.hunks.findIndex((hunk) => hunk[side][0] > offset);
@@ -149,7 +156,7 @@ function countsOf({ left, right, rows }: AlignedSteps): AlignmentCounts {
   };
   return {
     ...{ same: kinds.same, alike: kinds.alike, moved: kinds.moved / 2 },
-    ...{ onlyLeft: kinds.onlyLeft, onlyRight: kinds.onlyRight, alone },
+    ...{ onlyLeft: kinds.onlyLeft, onlyRight: kinds.onlyRight },
     matched: { left: share(left, alone.left), right: share(right, alone.right) },
   };
 }

@@ -1,16 +1,19 @@
 /** Two attempts side by side: their texts, their steps tied to each other, and where they part. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { labels as allLabels } from '../../core/behaviours/spans.ts';
+import { proportional, type Positions } from '../../core/metrics/token-position.ts';
 import type { RowKind } from '../../core/traces/align.ts';
+import type { FoldKind } from '../../core/traces/folds.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { OpenTrace } from '../inspector/open-trace.ts';
 import type { Page } from '../inspector/page.ts';
 import { TextPane, type PaneHandle } from '../text/text-pane.tsx';
+import { nextMark } from '../text/token-marks.ts';
 import { count, plural } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
-import { say } from '../ui/say.ts';
+import { say, useSaid } from '../ui/say.ts';
 import { BackendBanner } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { usePageKeys } from '../ui/use-page-keys.ts';
@@ -28,6 +31,7 @@ import { useLayout } from './use-layout.ts';
 type SidesView = Extract<View, { page: 'sides' }>;
 
 const sideNames = ['left', 'right'] as const;
+const nothing: readonly never[] = [];
 /** Width of the page, in pixels, below which the texts stand one over the other. */
 const STACKED_BELOW = 820;
 
@@ -47,11 +51,19 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   const [stacked, setStacked] = useState(false);
   const [used, setUsed] = useState<SideName>('left');
   const [hunk, setHunk] = useState(-1);
+  // Folds are of this page, and none is closed when it opens: a step that is folded away shows no tie.
+  const [folded, setFolded] = useState<readonly FoldKind[]>([]);
+  const [note, setNote] = useState('');
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const synced = view.apart !== true;
   const layout = useLayout(map, synced, canvas);
 
+  useSaid('link', note);
+  useEffect(() => {
+    const timer = setTimeout(() => setNote(''), 2500);
+    return () => clearTimeout(timer);
+  }, [note]);
   useEffect(() => () => pair.dispose(), [pair]);
   for (const side of sideNames) {
     useEffect(() => {
@@ -160,6 +172,11 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     layout.show({ [other(used)]: place });
     handleOf(other(used))?.focus();
   };
+  const copyLink = async () => {
+    const at = handleOf(used)?.linked() ?? null;
+    const done = await host.ask('host/copyLink', { trace: view[used], at }).catch(() => null);
+    setNote(done ? `Link to the ${used} ${at ? 'text' : 'trace'} copied` : 'The link could not be copied');
+  };
   const openText = (side: SideName) => void host.ask('host/openText', { trace: view[side], in: 'completion' });
 
   const act = (action: SidesAction): void => {
@@ -190,6 +207,18 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
         return page.settings({ raw: !settings.raw });
       case 'labels':
         return page.settings({ hiddenLabels: settings.hiddenLabels.length > 0 ? [] : [...allLabels] });
+      case 'tokens':
+        return page.settings({ tokenMark: nextMark(settings.tokenMark) });
+      case 'foldAll':
+        return handle?.foldAll();
+      case 'foldHere':
+        return handle?.foldHere();
+      case 'goTo':
+        return handle?.openGoTo();
+      case 'landmark':
+        return void handle?.mark(action.by);
+      case 'link':
+        return void copyLink();
       case 'prompt':
         return sideNames.forEach((side) => handleOf(side)?.togglePrompt());
       case 'find':
@@ -232,7 +261,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     layout.show({ [other(at.side)]: Math.round(map.across(at.side, at.start)) });
   }, [at, map]);
 
-  const rates = { left: rateOf(left.detail), right: rateOf(right.detail) };
+  const positions = { left: usePositions(models.left), right: usePositions(models.right) };
   const label = left.detail?.problemLabel ?? view.title;
   const pane = (side: SideName) => (
     <section
@@ -270,7 +299,9 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
         hidden={settings.hiddenLabels}
         raw={settings.raw}
         name={side === 'left' ? 'Left' : 'Right'}
-        budgets={[]}
+        budgets={nothing}
+        tokenMark={settings.tokenMark}
+        folding={{ kinds: folded, onKinds: setFolded }}
         onHandle={(handle) => layout.attach(side, document.getElementById(`sides-${side}`), handle)}
       />
     </section>
@@ -319,7 +350,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
       </header>
       <Summary
         pair={state}
-        rates={rates}
+        positions={positions}
         at={hunk}
         onDifference={toDifference}
         onParting={() => act({ do: 'parting' })}
@@ -354,11 +385,18 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
           />
         )}
       </main>
+      <div class={`said${note === '' ? '' : ' shown'}`}>{note}</div>
       {help && <Help lines={sidesKeyLines} onClose={() => setHelp(false)} />}
     </div>
   );
 }
 
-function rateOf(detail: { tokens: number | null; length: number } | null): number | null {
-  return detail?.tokens && detail.length > 0 ? detail.tokens / detail.length : null;
+/** Where the tokens of a completion are: by its own tokens where they are known, otherwise an estimate. */
+function usePositions(model: OpenTrace): Positions | null {
+  const detail = useStore(model, (value) => value.detail);
+  const { trace, table } = useStore(model.tokens);
+  return useMemo(() => {
+    if (table && trace === detail?.trace) return table.positions;
+    return detail?.tokens && detail.length > 0 ? proportional(detail.tokens, detail.length) : null;
+  }, [detail?.trace, detail?.tokens, detail?.length, trace, table]);
 }

@@ -1,22 +1,46 @@
 /**
  * Marks beside and under the steps of one text: a bar in the gutter by what became of the step, a tint under what only this side has.
- * The bars lie in the text's own layer and scroll with it; the tint is the browser's highlight and, on formulas, a class.
+ * The bars lie in the text's own layer and scroll with it; the tint is the browser's highlight and, on formulas, a class. A block is
+ * looked at once: where its steps lie in it is known until it is laid out anew.
  */
 import type { RowKind } from '../../core/traces/align.ts';
-import { blockBoxes, stepBoxes, type StepBox } from './geometry.ts';
+import { blockBoxes, stepParts, type BlockBox } from './geometry.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
 
 /** What stands in a bar: the second channel beside its colour and shape. */
 const signs: Partial<Record<RowKind, string>> = { onlyLeft: '−', onlyRight: '+', moved: '⇅' };
+
+/** A step that is mounted, with the lines it takes; in pixels of the window. */
+export interface StepBox {
+  step: number;
+  top: number;
+  bottom: number;
+}
+
+interface Bar {
+  step: number;
+  kind: RowKind;
+  top: number;
+  height: number;
+}
+
+interface KnownBlock {
+  width: number;
+  height: number;
+  steps: ReturnType<typeof stepParts>;
+  /** What of it is tinted. */
+  tinted: readonly (StaticRange | HTMLElement)[];
+}
 
 export class StepMarks {
   readonly #side: SideName;
   readonly #scroller: HTMLElement;
   readonly #layer = document.createElement('div');
   readonly #highlight: Highlight;
-  #ranges: Range[] = [];
-  #dressed: HTMLElement[] = [];
-  #drawn = '';
+  readonly #blocks = new Map<HTMLElement, KnownBlock>();
+  /** By the first of the steps that share it. */
+  readonly #bars = new Map<number, { element: HTMLElement; kind: RowKind; top: number; height: number }>();
+  #map: PlaceMap | null = null;
 
   constructor(side: SideName, scroller: HTMLElement) {
     this.#side = side;
@@ -31,89 +55,115 @@ export class StepMarks {
     if (!known) CSS.highlights.set(name, this.#highlight);
   }
 
+  /** Something else stands in a block now, as where a formula was set. */
+  forget(block: HTMLElement): void {
+    const known = this.#blocks.get(block);
+    if (known) this.#untint(known);
+    this.#blocks.delete(block);
+  }
+
   /** Looks where the steps lie that are mounted now, in pixels of the window; the second value draws them. All looks come before the first drawing. */
   look(map: PlaceMap | null): readonly [StepBox[], () => void] {
     const content = this.#scroller.querySelector('.text-content');
     const blocks = map && content ? blockBoxes(this.#scroller) : [];
-    const first = blocks[0];
-    if (!map || !content || !first) return [[], () => this.#wipe()];
-    const steps = map.stepsWithin(this.#side, first.start, blocks.at(-1)!.end);
-    const boxes = stepBoxes(blocks, map.alignment[this.#side], steps);
-    const top = content.getBoundingClientRect().top;
-    const bars = boxes.map(({ step, top: y, bottom }) => ({
+    if (!map || !content || blocks.length === 0) return [[], () => this.#wipe()];
+    if (map !== this.#map) for (const block of [...this.#blocks.keys()]) this.forget(block);
+    this.#map = map;
+    const fresh: KnownBlock[] = [];
+    const boxes = new Map<number, StepBox>();
+    for (const block of blocks)
+      for (const { step, top, bottom } of this.#known(block, map, fresh).steps) {
+        const before = boxes.get(step);
+        if (before) before.bottom = Math.max(before.bottom, block.top + bottom);
+        else boxes.set(step, { step, top: block.top + top, bottom: block.top + bottom });
+      }
+    const mounted = new Set(blocks.map(({ element }) => element));
+    const { top } = content.getBoundingClientRect();
+    const bars = Array.from(boxes.values(), ({ step, top: y, bottom }) => ({
+      step,
       kind: map.row(this.#side, step).kind,
       top: Math.round(y - top),
       height: Math.max(4, Math.round(bottom - y)),
     }));
-    return [boxes, () => this.#draw(content, boxes, bars)];
-  }
-
-  #wipe(): void {
-    this.#clear();
-    this.#layer.replaceChildren();
-    this.#drawn = '';
-  }
-
-  #draw(content: Element, boxes: readonly StepBox[], bars: { kind: RowKind; top: number; height: number }[]): void {
-    if (this.#layer.parentElement !== content) content.append(this.#layer);
-    this.#clear();
-    for (const [n, { ranges }] of boxes.entries())
-      if (bars[n]!.kind === `only${this.#side === 'left' ? 'Left' : 'Right'}`) this.#tint(ranges);
-    const key = JSON.stringify(bars);
-    if (key !== this.#drawn) {
-      this.#drawn = key;
-      const joined = join(bars);
-      // Those that are tied first: what only this side has lies over them where two sentences share a line.
-      joined.sort((a, b) => Number(a.kind in signs) - Number(b.kind in signs));
-      this.#show(joined);
-    }
-  }
-
-  /** Bars that are there already are moved: making them anew in each frame costs more than all the rest. */
-  #show(bars: readonly { kind: RowKind; top: number; height: number }[]): void {
-    const layer = this.#layer;
-    while (layer.childElementCount > bars.length) layer.lastElementChild!.remove();
-    for (const [n, { kind, top, height }] of bars.entries()) {
-      const known = layer.children[n] as HTMLElement | undefined;
-      const bar = known ?? document.createElement('div');
-      const [look, y, tall] = [`step-mark row-${kind}`, `${top}px`, `${height}px`];
-      if (bar.className !== look) {
-        bar.className = look;
-        bar.textContent = signs[kind] ?? '';
-      }
-      if (bar.style.top !== y) bar.style.top = y;
-      if (bar.style.height !== tall) bar.style.height = tall;
-      if (!known) layer.append(bar);
-    }
+    return [
+      [...boxes.values()],
+      () => {
+        for (const block of [...this.#blocks.keys()]) if (!mounted.has(block)) this.forget(block);
+        for (const { tinted } of fresh) this.#tint(tinted);
+        if (this.#layer.parentElement !== content) content.append(this.#layer);
+        this.#show(join(bars));
+      },
+    ];
   }
 
   dispose(): void {
-    this.#clear();
+    this.#wipe();
     this.#layer.remove();
   }
 
-  #tint(ranges: readonly (Range | HTMLElement)[]): void {
-    for (const range of ranges)
-      if (range instanceof Range) {
-        this.#highlight.add(range);
-        this.#ranges.push(range);
-      } else {
-        range.classList.add('only-here');
-        this.#dressed.push(range);
-      }
+  /** What is known of a block; looked at where it is new, or has another size. */
+  #known(block: BlockBox, map: PlaceMap, fresh: KnownBlock[]): KnownBlock {
+    const { element, width, height } = block;
+    const before = this.#blocks.get(element);
+    if (before?.width === width && before.height === height) return before;
+    this.forget(element);
+    const steps = stepParts(block, map.alignment[this.#side], map.stepsWithin(this.#side, block.start, block.end));
+    const only = this.#side === 'left' ? 'onlyLeft' : 'onlyRight';
+    const tinted = steps.flatMap(({ step, parts }) => (map.row(this.#side, step).kind === only ? parts : []));
+    const known = { width, height, steps, tinted };
+    this.#blocks.set(element, known);
+    fresh.push(known);
+    return known;
   }
 
-  #clear(): void {
-    for (const range of this.#ranges) this.#highlight.delete(range);
-    for (const element of this.#dressed) element.classList.remove('only-here');
-    this.#ranges = [];
-    this.#dressed = [];
+  #wipe(): void {
+    for (const block of [...this.#blocks.keys()]) this.forget(block);
+    this.#show([]);
+  }
+
+  /** Bars that stand where they stood are left alone: making them anew in each frame costs more than all the rest. */
+  #show(bars: readonly Bar[]): void {
+    const shown = new Set(bars.map(({ step }) => step));
+    for (const [step, { element }] of this.#bars) {
+      if (shown.has(step)) continue;
+      element.remove();
+      this.#bars.delete(step);
+    }
+    for (const { step, kind, top, height } of bars) {
+      let bar = this.#bars.get(step);
+      if (!bar) {
+        bar = { element: document.createElement('div'), top: NaN, height: NaN, kind: 'same' };
+        this.#bars.set(step, bar);
+        this.#layer.append(bar.element);
+      } else if (bar.kind === kind && bar.top === top && bar.height === height) continue;
+      const { element } = bar;
+      const look = `step-mark row-${kind}`;
+      if (element.className !== look) {
+        element.className = look;
+        element.textContent = signs[kind] ?? '';
+      }
+      if (bar.top !== top) element.style.top = `${top}px`;
+      if (bar.height !== height) element.style.height = `${height}px`;
+      Object.assign(bar, { kind, top, height });
+    }
+  }
+
+  #tint(parts: readonly (StaticRange | HTMLElement)[]): void {
+    for (const part of parts)
+      if (part instanceof HTMLElement) part.classList.add('only-here');
+      else this.#highlight.add(part);
+  }
+
+  #untint({ tinted }: KnownBlock): void {
+    for (const part of tinted)
+      if (part instanceof HTMLElement) part.classList.remove('only-here');
+      else this.#highlight.delete(part);
   }
 }
 
 /** Bars of one kind that overlap, as those of sentences in one line do, as one. */
-function join<B extends { kind: RowKind; top: number; height: number }>(bars: readonly B[]): B[] {
-  const found: B[] = [];
+function join(bars: readonly Bar[]): Bar[] {
+  const found: Bar[] = [];
   for (const bar of bars) {
     const last = found.at(-1);
     if (last?.kind === bar.kind && bar.top < last.top + last.height) {

@@ -1,4 +1,5 @@
 /** Over both texts: where they part, and how much of them says the same; every number goes to the next of its kind. */
+import type { Positions } from '../../core/metrics/token-position.ts';
 import type { RowKind } from '../../core/traces/align.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -9,8 +10,8 @@ import type { SideName } from './place-map.ts';
 
 interface SummaryProps {
   pair: PairState;
-  /** Tokens a UTF-16 unit of each completion; null: unknown. */
-  rates: Record<SideName, number | null>;
+  /** Where the tokens of each completion are; null: unknown. */
+  positions: Record<SideName, Positions | null>;
   at: number;
   onDifference: (by: 1 | -1) => void;
   onParting: () => void;
@@ -18,28 +19,30 @@ interface SummaryProps {
 }
 
 /** Where two traces part, in one sentence. */
-export function partingWords({ map, common }: PairState, rate: number | null): string {
+export function partingWords({ map, common }: PairState, positions: Positions | null): string {
   if (!map) return '';
   const { common: steps, left, right } = map.alignment;
   const [hunk] = map.hunks;
   if (!hunk)
     return left.length === 0 && right.length === 0 ? 'Both are empty' : 'Every step of one is in the other, in order';
   const long = (units: number) =>
-    rate === null ? plural(Math.round(units), 'character') : `~${count(units * rate)} tokens`;
+    positions === null
+      ? plural(Math.round(units), 'character')
+      : `${positions.exact ? '' : '~'}${plural(positions.at(units), 'token')}`;
   const [first] = hunk.rows;
   const [place] = hunk.left;
   if (first === 0)
     return `${common > 0 ? `The same text for the first ${long(common)}` : 'No common beginning'}; the first steps differ already`;
   const tied = steps === first ? 'the same' : 'the same or alike';
   const begin = `Together for the first ${long(place)}, ${plural(first, 'step')} that ${first === 1 ? 'is' : 'are'} ${tied}`;
-  // The text goes on together into the step, or parts before the steps do.
-  const alsoText = common + 40 < place ? `; their texts part after ${common > 0 ? long(common) : 'nothing'}` : '';
-  return `${begin}; then they part${alsoText}`;
+  // The words part before the steps do.
+  const inWords = common > 0 ? `the first ${long(common)} are word for word the same` : 'in other words from the start';
+  return `${begin}; then they part${common + 40 < place ? ` (${inWords})` : ''}`;
 }
 
-export function Summary({ pair, rates, at, onDifference, onParting, onKind }: SummaryProps) {
+export function Summary({ pair, positions, at, onDifference, onParting, onKind }: SummaryProps) {
   const { map, working, error } = pair;
-  useSaid('aligned', partingWords(pair, rates.left));
+  useSaid('aligned', partingWords(pair, positions.left));
   if (!map)
     return (
       <section class="sides-summary" aria-label="Alignment">
@@ -49,9 +52,9 @@ export function Summary({ pair, rates, at, onDifference, onParting, onKind }: Su
     );
   const { counts, hunks } = map;
   const beyond = pair.left.beyond + pair.right.beyond;
-  const units = (side: SideName) => {
-    const rate = rates[side];
-    return rate === null ? '' : ` (~${count(counts.alone[side] * rate)} tok)`;
+  const alone = (side: SideName) => {
+    const tokens = positions[side];
+    return tokens === null ? '' : ` (${tokens.exact ? '' : '~'}${count(map.aloneIn(side, tokens.at))} tok)`;
   };
   const figure = (kind: RowKind, n: number, words: string, title: string) => (
     <button
@@ -68,14 +71,14 @@ export function Summary({ pair, rates, at, onDifference, onParting, onKind }: Su
     <section class="sides-summary" aria-label="Alignment">
       <button class="chip parting" disabled={hunks.length === 0} title="Go to where they part (d)" onClick={onParting}>
         <Icon name="git-compare" />
-        {partingWords(pair, rates.left)}
+        {partingWords(pair, positions.left)}
       </button>
       <span class="figures" role="group" aria-label="Counts of steps">
         {figure('same', counts.same, 'same', 'Steps that say the same')}
         {figure('alike', counts.alike, 'alike', 'Steps that share equations or rare words')}
         {figure('moved', counts.moved, 'moved', 'Steps that match out of order')}
-        {figure('onlyLeft', counts.onlyLeft, `only left${units('left')}`, 'Steps that only the left has')}
-        {figure('onlyRight', counts.onlyRight, `only right${units('right')}`, 'Steps that only the right has')}
+        {figure('onlyLeft', counts.onlyLeft, `only left${alone('left')}`, 'Steps that only the left has')}
+        {figure('onlyRight', counts.onlyRight, `only right${alone('right')}`, 'Steps that only the right has')}
       </span>
       <span class="differences" role="group" aria-label="Differences">
         <button

@@ -34,6 +34,7 @@ export function useLayout(
   const stops = useRef<Record<SideName, () => void>>({ left: () => undefined, right: () => undefined });
   const leader = useRef<SideName>('left');
   const frame = useRef(0);
+  const late = useRef(false);
   const windows = useMemo(() => new Store<Windows>({ left: [0, 0], right: [0, 0] }), []);
   // Asked for once: a style that is read after marks were drawn makes the browser lay out the page within the frame.
   const colors = useRef<BandColors | null>(null);
@@ -45,7 +46,14 @@ export function useLayout(
     const { left, right } = panes.current;
     const { map: shown, synced: together } = now.current;
     if (!left || !right) return;
-    if (shown && together) follow(leader.current, { left, right }, shown);
+    const isFar = shown !== null && together && follow(leader.current, { left, right }, shown);
+    // A frame that has shown other text on both sides has done enough: its marks come in the next.
+    if (isFar && !late.current) {
+      late.current = true;
+      schedule();
+      return;
+    }
+    late.current = false;
     // The layout is read once, then written.
     const looks = { left: marks.current.left?.look(shown), right: marks.current.right?.look(shown) };
     const box = canvas.current?.getBoundingClientRect();
@@ -104,7 +112,12 @@ export function useLayout(
     resized.observe(scroller);
     // Blocks come, go and move when their heights are learnt. Our own marks are no news.
     const changed = new MutationObserver((records) => {
-      if (records.some(({ target }) => !(target as Element).closest?.('.step-marks'))) schedule();
+      for (const { type, target } of records) {
+        if (!(target instanceof Element) || target.closest('.step-marks')) continue;
+        schedule();
+        const block = type === 'childList' && target.closest('.body')?.closest<HTMLElement>('.block');
+        if (block) marks.current[side]?.forget(block);
+      }
     });
     const content = scroller.querySelector('.text-content');
     if (content)

@@ -44,7 +44,8 @@ describe('places of two aligned texts', () => {
 
   it('gives each difference with its places on both sides, and counts', () => {
     const [left, right] = [opening + only + ending, opening + ending];
-    const { hunks, counts } = mapOf(left, right);
+    const map = mapOf(left, right);
+    const { hunks, counts } = map;
     assert.equal(hunks.length, 1);
     const [hunk] = hunks;
     assert.deepEqual([hunk!.leftSteps, hunk!.rightSteps, hunk!.moved], [1, 0, 0]);
@@ -53,7 +54,14 @@ describe('places of two aligned texts', () => {
     assert.deepEqual([counts.same, counts.onlyLeft, counts.onlyRight], [2, 1, 0]);
     assert.equal(counts.matched.right, 1);
     assert.ok(counts.matched.left > 0.5 && counts.matched.left < 1);
-    assert.equal(counts.alone.left, only.trim().length);
+    assert.equal(
+      map.aloneIn('left', (unit) => unit),
+      only.trim().length,
+    );
+    assert.equal(
+      map.aloneIn('right', (unit) => unit),
+      0,
+    );
   });
 
   it('finds steps and differences by place', () => {

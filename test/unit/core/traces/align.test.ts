@@ -50,6 +50,22 @@ describe('aligned steps', () => {
     ]);
   });
 
+  it('takes calculations in plain text for the same in another spelling, and for others with other numbers', () => {
+    assert.deepEqual(
+      read('1. log2(x/(yz)) = 1/2\n\nSo x > 2, hence y = 3.', '1. log2(x / (y z)) = 1/2\n\nSo 2 < x, hence 3 = y.'),
+      [
+        ['same', '1. log2(x/(yz)) = 1/2', '1. log2(x / (y z)) = 1/2'],
+        ['same', 'So x > 2, hence y = 3.', 'So 2 < x, hence 3 = y.'],
+      ],
+    );
+    assert.deepEqual(
+      read('Compute: log2(x/(yz)) = 1/2', 'Compute: log2(x/(yz)) = 1/3')
+        .map(([kind]) => kind)
+        .includes('same'),
+      false,
+    );
+  });
+
   it('names the equations and words that two steps share', () => {
     const left = 'Hence the discriminant is $b^2 - 4ac = 0$ here.\n\nDone with it.';
     const right = 'Other beginning.\n\nTherefore $0 = b^2 - 4ac$, the discriminant vanishes.\n\nDone with it.';
