@@ -90,12 +90,20 @@ export class Annotator {
   }
 
   /**
-   * A completion with the spans of {@link annotations}.
+   * A completion with the spans of {@link annotations}. Yields now and then.
    * @throws `not_found`, `corrupt` where the text is gone
    */
-  reading(trace: string): { text: string; spans: Span[] } {
-    const { spans, length } = this.annotations(trace);
+  *reading(trace: string): Generator<void, { text: string; spans: Span[] }> {
+    const { spans, length } = yield* this.annotating(trace);
     return { text: this.read(findTrace(this.index, this.root, trace), 'completion', length), spans };
+  }
+
+  /**
+   * The text of {@link reading} alone.
+   * @throws `not_found`, `corrupt` where the text is gone
+   */
+  text(trace: string): string {
+    return this.read(findTrace(this.index, this.root, trace), 'completion', READ_LIMIT);
   }
 
   /**

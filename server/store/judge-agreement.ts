@@ -64,7 +64,7 @@ export class JudgeFigures {
       const inPlace = trace === undefined ? stage === undefined || isOfStage(one.trace, stage) : one.trace === trace;
       if (!inPlace) continue;
       const key = JSON.stringify([one.trace, one.place.position, DETECTOR]);
-      const seen = work.kept(this.cache, key, () => this.look(records, one));
+      const seen = yield* work.kept(this.cache, key, () => this.look(records, one));
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
@@ -90,11 +90,11 @@ export class JudgeFigures {
   }
 
   /** Reads a text; null where it is gone. */
-  private look(records: JudgedRecords, { trace, place }: Judged): Seen | null {
+  private *look(records: JudgedRecords, { trace, place }: Judged): Generator<void, Seen | null> {
     const layer = layerOf(records, place);
     if (!layer) return null;
     try {
-      const { text, spans } = this.annotator.reading(trace);
+      const { text, spans } = yield* this.annotator.reading(trace);
       const all = steps(text);
       const within = (layer.read ?? []).map(([start, end]) => ({ start, end }));
       const isJudged = ({ label }: Labelled) => (judgeLabels as readonly Label[]).includes(label);

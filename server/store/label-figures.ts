@@ -19,15 +19,18 @@ import type { LabelAgreement, QueueItem, ReaderLayer } from '../../core/protocol
 import type { Params, Result } from '../../core/protocol/methods.ts';
 import { steps } from '../../core/traces/steps.ts';
 import type { Annotator } from './annotate.ts';
+import { attemptsOf, where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
 import { judgedRecords } from './judge-layers.ts';
 import { otherLayers } from './layers.ts';
+import { countOf } from './long-lists.ts';
 import { Lru } from './lru.ts';
 import { parseTraceId } from './paths.ts';
 import { plain } from './plain.ts';
 import { Reading } from './reading.ts';
 import { traceRows } from './rows.ts';
 import { ROW_IDS_EACH } from './schema.ts';
+import { tracePages } from './slices.ts';
 
 /** Traces of a run that are looked through for unsure spans; the answer says of how many. */
 const LOOKED = 300;
@@ -76,7 +79,7 @@ export class LabelFigures {
     let [traces, inSteps] = [0, 0];
     for (const one of this.labelled(run, by)) {
       if (one.layer.reviewed.length === 0) continue;
-      const seen = work.kept(this.cache, keyOf(one), () => this.look(one));
+      const seen = yield* work.kept(this.cache, keyOf(one), () => this.look(one));
       if (seen) {
         traces += 1;
         inSteps += seen.steps;
@@ -109,20 +112,18 @@ export class LabelFigures {
       for (const one of source) {
         if (done.has(one.trace)) continue;
         done.add(one.trace);
-        const seen = work.kept(this.cache, keyOf(one), () => this.look(one));
+        const seen = yield* work.kept(this.cache, keyOf(one), () => this.look(one));
         add(one, seen);
         yield* work.breath();
       }
-    const total = this.index.get<{ n: number }>(
-      'SELECT count(*) AS n FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE a.run = ? AND t.superseded = 0 AND t.live = 0',
-      run,
-    );
+    const finished = { run, live: false };
+    const traces = yield* countOf(this.index, attemptsOf(this.index, finished), where(this.index, finished));
     const rank = (item: QueueItem): number => (item.why === 'unsure' ? 2 : item.why === 'judge' ? 1 : 0);
     // Stable: by trace and place within the kinds; the unsure by how unsure they are.
     found.sort((a, b) => rank(a.item) - rank(b.item) || a.margin - b.margin);
     const items = found.slice(0, limit).map(({ item }) => item);
     const looked = done.size - work.waiting;
-    return { items, more: found.length - items.length, looked, traces: total?.n ?? 0, waiting: work.waiting };
+    return { items, more: found.length - items.length, looked, traces, waiting: work.waiting };
   }
 
   /** Traces of which the reader has said something. */
@@ -149,12 +150,13 @@ export class LabelFigures {
   }
 
   private *first(run: string, by: string): Generator<Labelled, void> {
-    const rows = traceRows(
-      this.index,
-      'WHERE a.run = ? AND t.superseded = 0 AND t.live = 0 ORDER BY t.id LIMIT ?',
-      run,
-      LOOKED,
-    );
+    const ids: number[] = [];
+    for (const page of tracePages<{ id: number }>(this.index, { run, live: false }, 't.id')) {
+      ids.push(...page.map(({ id }) => id));
+      if (ids.length >= LOOKED) break;
+    }
+    const first = JSON.stringify(ids.slice(0, LOOKED));
+    const rows = traceRows(this.index, 'WHERE t.id IN (SELECT value FROM json_each(?)) ORDER BY t.id', first);
     for (const { trace, problemLabel, length } of rows)
       yield { trace, problemLabel, length, layer: emptyLayer(trace, by), judged: this.judgedBy(trace) };
   }
@@ -182,10 +184,10 @@ export class LabelFigures {
   }
 
   /** Reads a text; null where it is gone. */
-  private look(one: Labelled): Seen | null {
+  private *look(one: Labelled): Generator<void, Seen | null> {
     const { layer, trace } = one;
     try {
-      const { text, spans } = this.annotator.reading(trace);
+      const { text, spans } = yield* this.annotator.reading(trace);
       const within = layer.reviewed.map(([start, end]) => ({ start, end }));
       const all = within.length > 0 ? steps(text) : [];
       const found = comparable(spans);

@@ -129,7 +129,7 @@ export function exportLabels(
 /** Nothing where the text is gone: the labels are there all the same. */
 function textOf(annotator: Annotator, trace: string): Pick<ExportedLabels, 'text'> {
   try {
-    return { text: annotator.reading(trace).text };
+    return { text: annotator.text(trace) };
   } catch (error) {
     if (LonghandError.is(error, 'corrupt')) return {};
     throw error;

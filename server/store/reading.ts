@@ -17,14 +17,6 @@ export class Reading extends Slices {
     return false;
   }
 
-  /** Reads a text at once. */
-  readNow<T>(read: () => T): T {
-    const began = performance.now();
-    const found = read();
-    this.spent += performance.now() - began;
-    return found;
-  }
-
   /** Reads a text in slices. */
   *read<T>(steps: Generator<void, T>): Generator<void, T> {
     const began = performance.now();
@@ -34,11 +26,15 @@ export class Reading extends Slices {
   }
 
   /** What is kept under the key, or is read and kept now; null: it has to wait, or its text is gone. */
-  kept<Seen>(cache: Lru<string, Seen>, key: string, read: () => Seen | null): Seen | null {
+  *kept<Seen>(
+    cache: Lru<string, Seen>,
+    key: string,
+    read: () => Generator<void, Seen | null>,
+  ): Generator<void, Seen | null> {
     const known = cache.get(key);
     if (known) return known;
     if (!this.hasTime()) return null;
-    const seen = this.readNow(read);
+    const seen = yield* this.read(read());
     if (seen) cache.set(key, seen);
     return seen;
   }

@@ -12,10 +12,10 @@ import { countText, type Unread } from './behaviours.ts';
 import type { Figures } from './figures.ts';
 import { attemptsOf, queryOf, termReads, where, type Reads, type Where } from './filters.ts';
 import type { IndexFile } from './index-file.ts';
+import { countOf } from './long-lists.ts';
 import { orderOf, type Order } from './list-order.ts';
 import { Reading } from './reading.ts';
-import { traceRowId } from './schema.ts';
-import { PAGE, pagesById } from './slices.ts';
+import { rangesOf } from './scan.ts';
 import { IS_COUNTED, IS_FIGURED } from './text-columns.ts';
 
 /** The query of a list, which has no term that is looked for in texts. @throws `invalid_query` */
@@ -75,9 +75,6 @@ export function unreadOf(
 /** Figures that were found with another verdict than counts now are found again. */
 const isRead: Record<Reads, string> = { behaviours: `(${IS_COUNTED})`, figures: IS_FIGURED };
 
-const counted = (index: IndexFile, { sql, values }: Where): number =>
-  index.get<{ n: number }>(`SELECT count(*) AS n FROM traces t WHERE ${sql}`, ...values)?.n ?? 0;
-
 interface Row extends Unread {
   /** 1: it has to be read for that. */
   behaviours: number;
@@ -103,24 +100,22 @@ export function* readTexts(
   if (reads.size === 0) return { unread: 0 };
   const unread = unreadOf(index, filter, terms, reads);
   const wants = (what: Reads): string => (reads.has(what) ? `NOT ${isRead[what]}` : '0');
-  for (const { id: attempt } of attemptsOf(index, filter)) {
-    const page = (after: number): Row[] =>
-      index.all<Row>(
+  for (const { id: attempt } of attemptsOf(index, filter))
+    for (const { from, to } of rangesOf(index, attempt)) {
+      for (const row of index.all<Row>(
         `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours')} AS behaviours,
            ${wants('figures')} AS figures
-         FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${unread.sql} AND t.id > ? AND t.id < ?
-         ORDER BY t.id LIMIT ${PAGE}`,
+         FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${unread.sql} AND t.id >= ? AND t.id < ? ORDER BY t.id`,
         ...unread.values,
-        after,
-        traceRowId(attempt + 1, 0),
-      );
-    for (const rows of pagesById(page, traceRowId(attempt, 0) - 1))
-      for (const row of rows) {
-        if (!work.hasTime()) return { unread: counted(index, unread) };
+        from,
+        to,
+      )) {
+        if (!work.hasTime()) return { unread: yield* countOf(index, attemptsOf(index, filter), unread) };
         if (row.behaviours === 1) yield* work.read(countText({ index, root, annotator }, row));
         if (row.figures === 1) yield* work.read(figures.readOne(row.id));
         yield* work.breath();
       }
-  }
+      yield* work.breath();
+    }
   return { unread: 0 };
 }
