@@ -76,6 +76,47 @@ export function readScores(bytes: Uint8Array): TokenScores | null {
   };
 }
 
+/** The bytes of a stretch. */
+export function packScores({ tokens, logprobs, entropies, top, lengths }: TokenScores): Uint8Array {
+  const columns = [logprobs, entropies, lengths];
+  const present = columns.filter((column) => column !== null);
+  const bytes = new Uint8Array(SCORES_HEAD + 2 * tokens * present.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint8(4, VERSION);
+  view.setUint8(5, (logprobs ? LOGPROBS : 0) | (entropies ? ENTROPIES : 0) | (lengths ? LENGTHS : 0));
+  view.setUint8(6, top);
+  view.setUint32(8, tokens, true);
+  let at = SCORES_HEAD;
+  for (const column of present)
+    for (let i = 0; i < tokens; i += 1, at += 2)
+      view.setUint16(at, column === lengths ? column[i]! : toHalf(column[i]!), true);
+  return bytes;
+}
+
+const asFloat = new Float32Array(1);
+const asBits = new Uint32Array(asFloat.buffer);
+
+/** The nearest 16 bits of IEEE 754, ties to even; beyond 65,504 infinite. */
+function toHalf(value: number): number {
+  asFloat[0] = value;
+  const bits = asBits[0]!;
+  const sign = (bits >>> 16) & 0x8000;
+  if (Number.isNaN(value)) return 0x7e00;
+  const size = Math.abs(value);
+  if (size >= 65520) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | rounded(size * 2 ** 24);
+  const exponent = ((bits >>> 23) & 255) - 127;
+  // A fraction that is rounded up to a whole goes over into the exponent by itself.
+  return sign + ((exponent + 15) << 10) + rounded((size / 2 ** exponent - 1) * 1024);
+}
+
+function rounded(value: number): number {
+  const whole = Math.floor(value);
+  const left = value - whole;
+  return left > 0.5 || (left === 0.5 && whole % 2 === 1) ? whole + 1 : whole;
+}
+
 /** The number that 16 bits of IEEE 754 say. */
 function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

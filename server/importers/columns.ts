@@ -1,6 +1,7 @@
 /** The columns of a file by shape: what kinds of values they have, in a sample of its rows. */
 import { isMessages } from './messages.ts';
 import { isRecord } from './paths.ts';
+import { isLogprobKey } from './token-scores.ts';
 
 export type Kind =
   'text' | 'number' | 'boolean' | 'messages' | 'texts' | 'numbers' | 'booleans' | 'conversations' | 'object' | 'list';
@@ -42,6 +43,8 @@ export function describe(rows: readonly unknown[]): Column[] {
 
   const visit = (path: string, value: unknown, depth: number): void => {
     if (value === null || value === undefined) return void column(path);
+    // Tokens are no columns: a map by token id would be one for each.
+    if (typeof value === 'object' && isLogprobKey(path)) return note(column(path), value);
     if (isRecord(value) && depth < MAX_DEPTH) {
       for (const [key, inner] of Object.entries(value)) visit(path === '' ? key : `${path}.${key}`, inner, depth + 1);
       if (path !== '') note(column(path), value);

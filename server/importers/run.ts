@@ -10,6 +10,7 @@ import { isRecord, readPath, topColumn } from './paths.ts';
 import type { Plan } from './recognise.ts';
 import { importRunId } from './run-id.ts';
 import type { ByteSource } from './source.ts';
+import { isLogprobKey, isTokenKey } from './token-scores.ts';
 import { Tally } from './tally.ts';
 import { lacksText, TraceMaker } from './traces.ts';
 
@@ -167,6 +168,13 @@ async function readTraces(
             message:
               'reasoning and answer, or several messages, are kept apart in the file; the completion is put together from them',
           });
+        if (made.unplaced > 0)
+          tally.remark(name, {
+            code: 'scores',
+            line: item.line,
+            message:
+              'log-probabilities were not kept: their tokens are not in the file, or do not spell the completion',
+          });
         if (made.otherGold !== null)
           tally.remark(name, {
             code: 'other_gold',
@@ -250,6 +258,8 @@ function neededColumns({ plan, columns }: Prepared): Set<string> {
   const tops = new Set([...names, ...columns.map((column) => column.path.split(/\.|\[\]/)[0]!)]);
   const paths = [
     ...plan.completions.flatMap((column) => [column.path, column.problem]),
+    // Log-probabilities, and the tokens that they are of.
+    ...[...tops].filter((top) => isLogprobKey(top) || isTokenKey(top)),
     plan.problem, plan.prompt, plan.gold, plan.id, ...Object.values(plan.facts).flat(), ...Object.values(plan.rewards),
   ]; // prettier-ignore
   return new Set(paths.flatMap((path) => (path ? (topColumn(path, tops) ?? path) : [])));
@@ -280,7 +290,8 @@ class Output {
 
   async add(trace: ImportedTrace): Promise<void> {
     this.#traces.push(trace);
-    this.#characters += trace.completion.length + (trace.prompt?.length ?? 0) + trace.problem.text.length;
+    this.#characters +=
+      trace.completion.length + (trace.prompt?.length ?? 0) + trace.problem.text.length + (trace.scores?.length ?? 0);
     if (this.#traces.length >= BATCH_TRACES || this.#characters >= BATCH_CHARACTERS) await this.#send([]);
   }
 

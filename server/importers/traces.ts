@@ -8,6 +8,7 @@ import type { Row } from './importer.ts';
 import { chatText, conversation, isMessages, problemOfPrompt, toMessages, withReasoning } from './messages.ts';
 import { isRecord, readPath } from './paths.ts';
 import type { CompletionColumn, Plan } from './recognise.ts';
+import { scoresOf } from './token-scores.ts';
 
 /** Problems that are remembered: how many completions each has, so that sample numbers go on over rows, and its gold. */
 const MAX_COUNTED = 1_000_000;
@@ -18,6 +19,8 @@ export interface RowResult {
   skipped: string[];
   /** Completions that were put together from parts that the file keeps apart. */
   composed: number;
+  /** Completions whose log-probabilities could not be placed in them. */
+  unplaced: number;
   /** The gold of a row that differs from the one that its problem had before, which stays. */
   otherGold: string | null;
 }
@@ -51,7 +54,7 @@ export class TraceMaker {
   make(row: Row): RowResult | string {
     this.#row++;
     if (!isRecord(row.value)) return `not an object but ${kindName(row.value)}`;
-    const result: RowResult = { traces: [], skipped: [], composed: 0, otherGold: null };
+    const result: RowResult = { traces: [], skipped: [], composed: 0, unplaced: 0, otherGold: null };
     let missing = '';
     let found = false;
     for (const column of this.#plan.completions) {
@@ -135,6 +138,13 @@ export class TraceMaker {
       source: { file: this.#file, line: row.line },
       replaced: completion.replaced + (row.replaced > 0 ? Math.min(row.replaced, replacements(read.text)) : 0),
     };
+    const scores = scoresOf(row.value, { path: column.path, index, count, text: completion.text });
+    if (scores === 'unplaced') result.unplaced += 1;
+    else if (scores) {
+      trace.scores = scores.stretch;
+      // A file that counts none has them one by one.
+      if (own.tokens === undefined) Object.assign(own, { tokens: scores.tokens, tokens_exact: true });
+    }
     if (trace.problem.gold !== null) {
       trace.problem.goldOrigin = 'given';
       const known = this.#golds.get(id);

@@ -152,7 +152,8 @@ function writeTrace(writer: RecordWriter, trace: ImportedTrace): void {
   writer.traceText(number, trace.completion);
   // A file that counts no tokens still has lengths to sort and compare by.
   const counted = trace.facts.tokens !== undefined;
-  writer.traceEnd(number, counted ? trace.facts : { ...estimatedTokenFacts(trace.completion), ...trace.facts });
+  const facts = counted ? trace.facts : { ...estimatedTokenFacts(trace.completion), ...trace.facts };
+  writer.traceEnd(number, facts, trace.scores && { scores: trace.scores });
 }
 
 const finite = (values: Record<string, number | null>): Record<string, number | null> =>

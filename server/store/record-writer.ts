@@ -5,12 +5,22 @@
  * Opened again, it goes on where the last whole line ended; a torn line was never acknowledged and is cut off.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Extent, StageEvent, TraceFacts } from '../../core/protocol/events.ts';
 import { normalizeProblem } from '../../core/traces/problem-id.ts';
 import { readLines } from './lines.ts';
-import { eventsPath, textPart } from './paths.ts';
+import { eventsPath, textPart, tokensPart } from './paths.ts';
 
 const PART_BYTES = 64 * 2 ** 20;
 
@@ -37,21 +47,19 @@ export class RecordWriter {
   private nextPrompt = 0;
   private readonly problems = new Set<string>();
   private readonly prompts = new Map<string, number>();
-  private part = 0;
-  private partSize = 0;
-  private text = -1;
+  private readonly texts: Parts;
+  private readonly tokens: Parts;
   private pending: string[] = [];
   private buffered = false;
-  private readonly partBytes: number;
 
   constructor(folder: string, options: { partBytes?: number } = {}) {
     this.folder = folder;
-    this.partBytes = options.partBytes ?? PART_BYTES;
+    const partBytes = options.partBytes ?? PART_BYTES;
+    this.texts = new Parts(join(folder, 'text'), /^part-(\d+)\.txt$/, (part) => textPart(folder, part), partBytes);
+    this.tokens = new Parts(join(folder, 'tokens'), /^part-(\d+)\.bin$/, (part) => tokensPart(folder, part), partBytes);
     mkdirSync(join(folder, 'text'), { recursive: true });
     this.events = openSync(eventsPath(folder), 'a+');
     this.recover();
-    const parts = readdirSync(join(folder, 'text')).flatMap((name) => /^part-(\d+)\.txt$/.exec(name)?.[1] ?? []);
-    if (parts.length > 0) this.openPart(Math.max(...parts.map(Number)));
   }
 
   private recover(): void {
@@ -135,42 +143,76 @@ export class RecordWriter {
     if (text !== '') this.event({ type: 'trace_text', trace, ...this.append(text) });
   }
 
-  /** `tail`: bytes at the end of its text that ended it (a stop text, an end token). */
-  traceEnd(trace: number, facts: TraceFacts, tail = 0): void {
-    this.event({ type: 'trace_end', trace, facts, ...(tail > 0 && { tail }) });
+  /** `tail`: bytes at the end of its text that ended it (a stop text, an end token). `scores`: a stretch of `core/traces/token-scores.ts`. */
+  traceEnd(trace: number, facts: TraceFacts, { tail = 0, scores }: { tail?: number; scores?: Uint8Array } = {}): void {
+    this.event({
+      ...{ type: 'trace_end', trace, facts },
+      ...(tail > 0 && { tail }),
+      ...(scores && { scores: this.tokens.append(scores) }),
+    });
   }
 
   /** Puts raw text into a part and says where it lies; a text never spans two parts. */
   append(text: string | Buffer): Extent {
-    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    if (this.text < 0 || (this.partSize > 0 && this.partSize + bytes.length > this.partBytes))
-      this.openPart(this.part + 1);
-    const extent = { part: this.part, offset: this.partSize, length: bytes.length };
-    if (bytes.length > 0) writeAll(this.text, bytes);
-    this.partSize += bytes.length;
-    return extent;
-  }
-
-  private openPart(part: number): void {
-    if (this.text >= 0) {
-      fsyncSync(this.text);
-      closeSync(this.text);
-    }
-    this.text = openSync(textPart(this.folder, part), 'a');
-    this.part = part;
-    this.partSize = fstatSync(this.text).size;
+    return this.texts.append(typeof text === 'string' ? Buffer.from(text) : text);
   }
 
   /** Waits until all of it is on disk. */
   sync(): void {
-    if (this.text >= 0) fsyncSync(this.text);
+    this.texts.sync();
+    this.tokens.sync();
     fsyncSync(this.events);
   }
 
   close(): void {
-    if (this.text >= 0) closeSync(this.text);
-    this.text = -1;
+    this.texts.close();
+    this.tokens.close();
     closeSync(this.events);
+  }
+}
+
+/** Files of bytes, one after the other; goes on in the last one. */
+class Parts {
+  private readonly folder: string;
+  private readonly pathOf: (part: number) => string;
+  private readonly most: number;
+  private part: number;
+  private size = 0;
+  private fd = -1;
+
+  constructor(folder: string, name: RegExp, pathOf: (part: number) => string, most: number) {
+    this.folder = folder;
+    this.pathOf = pathOf;
+    this.most = most;
+    const parts = existsSync(folder) ? readdirSync(folder).flatMap((file) => name.exec(file)?.[1] ?? []) : [];
+    this.part = Math.max(0, ...parts.map(Number));
+  }
+
+  append(bytes: Uint8Array): Extent {
+    if (this.fd < 0) this.open(Math.max(1, this.part));
+    if (this.size > 0 && this.size + bytes.length > this.most) this.open(this.part + 1);
+    const extent = { part: this.part, offset: this.size, length: bytes.length };
+    if (bytes.length > 0) writeAll(this.fd, bytes);
+    this.size += bytes.length;
+    return extent;
+  }
+
+  private open(part: number): void {
+    this.sync();
+    this.close();
+    mkdirSync(this.folder, { recursive: true });
+    this.fd = openSync(this.pathOf(part), 'a');
+    this.part = part;
+    this.size = fstatSync(this.fd).size;
+  }
+
+  sync(): void {
+    if (this.fd >= 0) fsyncSync(this.fd);
+  }
+
+  close(): void {
+    if (this.fd >= 0) closeSync(this.fd);
+    this.fd = -1;
   }
 }
 
@@ -178,7 +220,7 @@ const plain = (_key: string, value: unknown): unknown =>
   typeof value === 'string' && !value.isWellFormed() ? value.toWellFormed() : value;
 
 /** Writes all of it at the end of the file, or leaves the file as it was and throws (a full disk, most often). */
-export function writeAll(fd: number, bytes: Buffer): void {
+export function writeAll(fd: number, bytes: Uint8Array): void {
   const before = fstatSync(fd).size;
   let sent = 0;
   try {

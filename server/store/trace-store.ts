@@ -150,6 +150,8 @@ export interface ImportedTrace {
   /** The prompt as the model saw it; null where the file has only the problem. Stored once for all that share it. */
   prompt: string | null;
   completion: string;
+  /** What the model thought of its tokens: a stretch of `core/traces/token-scores.ts`. */
+  scores?: Uint8Array;
   facts: TraceFacts;
   /** Index among the completions of its problem. */
   sample: number;

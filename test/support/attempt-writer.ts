@@ -80,7 +80,7 @@ export function writeTrace(record: RecordWriter, trace: TestTrace = {}): number 
   const number = record.traceBegin(problem, prompt, { sample: 0, ...where });
   record.traceText(number, completion + ending);
   const known = facts ?? { tokens: Math.ceil(completion.length / 4), tokens_exact: false, finish: 'stop' as const };
-  record.traceEnd(number, known, Buffer.byteLength(ending));
+  record.traceEnd(number, known, { tail: Buffer.byteLength(ending) });
   return number;
 }
 

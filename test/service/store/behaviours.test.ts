@@ -189,7 +189,7 @@ describe('store: behaviours', () => {
       await store.catchUp();
       const said = async () => (await store.read('traces/annotations', { trace: `r/multi/1/${live}` })).counts;
       assert.ok((await said()).verification, 'while it is written, nobody knows what ends it');
-      record.traceEnd(live, { tokens: 10, tokens_exact: true, finish: 'stop' }, Buffer.byteLength(ending));
+      record.traceEnd(live, { tokens: 10, tokens_exact: true, finish: 'stop' }, { tail: Buffer.byteLength(ending) });
       writeTrace(record, trace('q', CHECKED, 10, { step: 0, set: 's', ending: '<|im_end|>' }));
       await store.catchUp();
       const { counts, spans } = await store.read('traces/annotations', { trace: 'r/multi/1/0' });
