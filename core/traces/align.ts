@@ -17,12 +17,14 @@ import { keyedSteps, sharedNames, similarityOf, StepNames, weigh, weightOf, type
 export const ALIKE = 0.4;
 /** From this similarity on a step out of order is one that moved. */
 const MOVED = 0.6;
+/** Weight in nats that such steps must share where they have words alone in common: what "Let me think." says is said anywhere. */
+const MOVED_WORDS = 60;
 /** Weight in nats that two steps must share to be tied from afar: about two rare words. */
 const LINK_WEIGHT = 14;
 const CANDIDATES = 8;
 /** Features that stand in more steps of the right side than this find no candidates. */
 const FREQUENT = 32;
-const GAP_CELLS = 1_600;
+const GAP_CELLS = 6_400;
 /** Steps between two yields. */
 const SLICE = 48;
 
@@ -119,7 +121,11 @@ export function* alignSteps(
   const moved = new Int32Array(left.length).fill(-1);
   const movedBack = new Int32Array(right.length).fill(-1);
   const far = candidates.filter(
-    (one) => one.similarity >= MOVED && one.shared >= LINK_WEIGHT && partner[one.i]! < 0 && back[one.j]! < 0,
+    (one) =>
+      one.similarity >= MOVED &&
+      partner[one.i]! < 0 &&
+      back[one.j]! < 0 &&
+      one.shared >= (saysMore(left[one.i]!, right[one.j]!, names) ? LINK_WEIGHT : MOVED_WORDS),
   );
   far.sort((x, y) => y.shared * y.similarity - x.shared * x.similarity || x.i - y.i || x.j - y.j);
   for (const { i, j, similarity: how } of far) {
@@ -163,6 +169,16 @@ export function* alignSteps(
         : sharedNames(left[first]!, right[second]!, names, weights);
     },
   };
+}
+
+/** Whether two steps have more than words in common: an equation, a formula, a number of two digits or more. */
+function saysMore(a: KeyedStep, b: KeyedStep, names: StepNames): boolean {
+  const others = new Set(b.features);
+  return a.features.some((feature) => {
+    if (!others.has(feature)) return false;
+    const kind = names.kindOf(feature);
+    return kind === 'equation' || kind === 'expression' || (kind === 'word' && /^\d{2}/.test(names.nameOf(feature)!));
+  });
 }
 
 type Compare = (i: number, j: number) => { shared: number; similarity: number };

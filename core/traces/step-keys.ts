@@ -19,7 +19,7 @@ const FORMULA_CACHE = 50_000;
 /** Longest step that is read, in UTF-16 units; the rest of a longer one counts for nothing. */
 const STEP_LIMIT = 4_000;
 /** Times as alike as they are otherwise: steps that both calculate and have no equation in common. */
-const OTHER_EQUATIONS = 0.8;
+const OTHER_EQUATIONS = 0.6;
 /** Steps between two yields. */
 const SLICE = 64;
 
@@ -111,13 +111,14 @@ export function* keyedSteps(text: string, names: StepNames): Generator<void, Key
     const features = new Set<number>();
     const equal: number[] = [];
     let last = -1;
-    const words = (prose: string, isCounted = true) => {
+    const words = (prose: string, isProse = true) => {
       for (const word of prose.match(OTHER_SCRIPT.test(prose) ? WORD : PLAIN_WORD) ?? []) {
         const id = names.word(word);
-        if (isCounted) order.push(id);
         features.add(id);
-        if (last >= 0) features.add(names.pair(last, id));
-        last = id;
+        if (isProse) order.push(id);
+        // What stands side by side in a calculation says little: "sqrt 3".
+        if (isProse && last >= 0) features.add(names.pair(last, id));
+        last = isProse ? id : -1;
       }
     };
     const equations = (content: string) => {

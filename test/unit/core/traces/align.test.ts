@@ -104,6 +104,23 @@ describe('aligned steps', () => {
     assert.equal(found.rows.filter(({ kind }) => kind === 'same').length, 13);
   });
 
+  it('takes no phrase that is said anywhere for one that moved', () => {
+    const filler = Array.from({ length: 12 }, (_, i) => `Sentence number ${i} talks about item ${i * 37} alone.`);
+    const phrase = 'Hmm, let me think about that again.';
+    const { rows } = run([phrase, ...filler].join('\n'), [...filler, phrase].join('\n'));
+    assert.deepEqual(new Set(rows.map(({ kind }) => kind)), new Set(['same', 'onlyLeft', 'onlyRight']));
+  });
+
+  it('does not take calculations for alike that have numbers and functions in common and no equation', () => {
+    const begin = 'Let us see what the maximum is here.';
+    const left = `${begin}\n\nsqrt(3) x + 3 sqrt(3) x = sqrt(3)/2\n\nSo we are done with this part.`;
+    const right = `${begin}\n\n3 sqrt(3)/2 = 2.598\n\nSo we are done with this part.`;
+    assert.deepEqual(
+      read(left, right).map(([kind]) => kind),
+      ['same', 'onlyLeft', 'onlyRight', 'same'],
+    );
+  });
+
   it('ties repeated passages in step', () => {
     const loop = 'Wait, let me check. x = 3.\n\n';
     const kinds = (rows: readonly AlignedRow[]) => Object.groupBy(rows, ({ kind }) => kind);
