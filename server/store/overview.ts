@@ -95,8 +95,8 @@ export class Overview {
     const { series } = found;
     return yield* this.once(found, ['budgets', params], function* () {
       const samples = yield* samplesOf(found);
-      const lengths = samples.flatMap((own) => own.flatMap(({ tokens }) => tokens ?? []));
-      const budgets = params.budgets?.toSorted((a, b) => a - b) ?? budgetGrid(lengths);
+      const budgets = params.budgets?.toSorted((a, b) => a - b) ?? budgetGrid(lengthsOf(samples));
+      yield;
       const all = yield* budgetCurves(samples, budgets);
       const curves: BudgetCurve[] = [];
       for (const [c, own] of samples.entries()) {
@@ -276,6 +276,10 @@ function* samplesOf({ table, series, slices }: Found): Generator<void, Sample[][
     });
   }
   return found;
+}
+
+function* lengthsOf(samples: readonly (readonly Sample[])[]): Generator<number> {
+  for (const own of samples) for (const { tokens } of own) if (tokens !== null) yield tokens;
 }
 
 function cell({ right, judged, traces, width }: Counts, row: number, column: number): Cell | null {
