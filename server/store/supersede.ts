@@ -40,6 +40,10 @@ export function supersede(index: IndexFile, run: string): number[] {
   return changed;
 }
 
+/** The same rule as isSuperseded. */
+const IS_OUT = `CASE WHEN :to IS NULL THEN 0 WHEN :to < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > :seq, 0)
+  ELSE step > :to OR (step = :to AND coalesce(seq > :seq, 0)) END`;
+
 function followLine(index: IndexFile, attempts: Row[]): number[] {
   const links: AttemptLink[] = attempts.map((row) => ({
     attempt: row.attempt,
@@ -61,10 +65,9 @@ function followLine(index: IndexFile, attempts: Row[]): number[] {
     row.valid_to = to;
     row.valid_seq = seq;
     index.run('UPDATE attempts SET valid_to = ?, valid_seq = ? WHERE id = ?', to, seq, row.id);
-    // The same rule as isSuperseded.
+    // To write a trace takes ten times as long as to look at it, and most stay as they are.
     index.run(
-      `UPDATE traces SET superseded = CASE WHEN :to IS NULL THEN 0 WHEN :to < 0 THEN 1 WHEN step IS NULL THEN coalesce(seq > :seq, 0)
-         ELSE step > :to OR (step = :to AND coalesce(seq > :seq, 0)) END WHERE attempt_id = :id AND item IS NULL`,
+      `UPDATE traces SET superseded = ${IS_OUT} WHERE attempt_id = :id AND item IS NULL AND superseded <> ${IS_OUT}`,
       { id: row.id, to, seq },
     );
     changed.push(row.id);
@@ -97,20 +100,27 @@ function newestEvaluations(index: IndexFile, attempts: Row[], stages: Map<string
       if (!out) own.add(key);
       index.run('UPDATE evals SET superseded = ? WHERE attempt_id = ? AND seq = ?', out, row.id, evaluation.seq);
     }
-    const groups = index.all<Evaluated>(
-      'SELECT DISTINCT of, of_attempt, step, set_name, marker FROM traces WHERE attempt_id = ?',
+    // Traces of an evaluation are gone through once, and again only where some of it change.
+    const groups = index.all<Evaluated & { superseded: number; items: number }>(
+      `SELECT DISTINCT of, of_attempt, step, set_name, marker, superseded, item IS NOT NULL AS items
+       FROM traces WHERE attempt_id = ?`,
       row.id,
     );
     let touched = 0;
-    for (const group of groups) {
+    for (const { superseded, items, ...group } of groups) {
       const key = keyOf(group);
-      const counts = !checkpointGone(stages, group) && (row === newest || (own.has(key) && !done.has(key)));
+      const gone = checkpointGone(stages, group);
+      if (items) {
+        if (gone === (superseded === 0)) touched += withItems(index, row.id, group, gone, attempts);
+        continue;
+      }
+      const out = !gone && (row === newest || (own.has(key) && !done.has(key))) ? 0 : 1;
+      if (superseded === out) continue;
       touched += index.run(
         `UPDATE traces SET superseded = :out WHERE attempt_id = :id AND of IS :of AND of_attempt IS :of_attempt AND step IS :step
            AND set_name IS :set_name AND marker IS :marker AND item IS NULL AND superseded <> :out`,
-        { id: row.id, out: counts ? 0 : 1, ...group },
+        { id: row.id, out, ...group },
       );
-      touched += withItems(index, row.id, group, checkpointGone(stages, group), attempts);
     }
     if (touched > 0) changed.push(row.id);
     for (const key of own) done.add(key);
