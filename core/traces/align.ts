@@ -24,7 +24,7 @@ const LINK_WEIGHT = 14;
 const CANDIDATES = 8;
 /** Features that stand in more steps of the right side than this find no candidates. */
 const FREQUENT = 32;
-const GAP_CELLS = 6_400;
+const GAP_CELLS = 1_600;
 /** Steps between two yields. */
 const SLICE = 48;
 

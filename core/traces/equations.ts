@@ -27,7 +27,7 @@ export interface Formulas {
 }
 
 /**
- * The equations of a formula's content. A chain `a = b = c` gives `a=b` and `b=c`; sides of a symmetric relation are sorted, `a > b`
+ * The equations of a formula's content. A chain `a = b = c` gives `a=b`, `b=c` and `a=c`; sides of a symmetric relation are sorted, `a > b`
  * is `b<a`. Spaces, sizes, `\cdot` against `*`, `\frac{a}{b}` against `a/b` and single braces make no difference.
  */
 export function equationsOf(formula: string): Formulas {
@@ -54,6 +54,10 @@ export function equationsOf(formula: string): Formulas {
       if (a === '' || b === '') found.expressions.push(...[a, b].filter((side) => side.length > 1));
       else found.equations.push(joined(a, relation, b));
     }
+    // Another attempt may have the ends of a chain alone.
+    const [first, last] = [sides[0]!, sides.at(-1)!];
+    if (relations.length > 1 && relations.every((one) => one === '=') && first !== '' && last !== '')
+      found.equations.push(joined(first, '=', last));
   }
   return found;
 }

@@ -21,7 +21,7 @@ const view = (left: number, right: number, more: Partial<SidesView> = {}): Sides
 });
 
 describe('two attempts side by side', () => {
-  const { open } = suitePages({ bundle: 'sides', width: 1500, height: 900 }, 10_000);
+  const { open, close } = suitePages({ bundle: 'sides', width: 1500, height: 900 }, 10_000);
   const host = (shown = view(0, 1)) => new FakeHost({ traces: madeAttempts() }, shown);
   const aligned = (page: Page) => page.locator('.parting').waitFor();
   const shown = (fake: FakeHost) =>
@@ -218,6 +218,30 @@ describe('two attempts side by side', () => {
       filter: { run: 'run-00000000', problem: 'aime24/63' },
       trace: trace(1),
     });
+  });
+
+  it('moves nothing when the steps are aligned', async () => {
+    for (const width of [1500, 1100, 620, 360]) {
+      const fake = host();
+      let release = () => {};
+      fake.held.set('traces/slice', new Promise<void>((resolve) => (release = resolve)));
+      const page = await open(fake, { width });
+      await page.locator('.of-right .side-verdict').waitFor({ state: 'attached' });
+      const top = () => page.evaluate(() => document.querySelector('.sides-main')!.getBoundingClientRect().top);
+      const before = await top();
+      release();
+      await aligned(page);
+      assert.equal(await top(), before, `${width} px wide`);
+      await close();
+    }
+  });
+
+  it('shows both texts where no worker can be made, and says that they are not aligned', async () => {
+    const page = await open(host());
+    await page.addInitScript(() => Object.defineProperty(window, 'Worker', { value: undefined }));
+    await page.reload();
+    await page.getByRole('alert').filter({ hasText: 'The steps cannot be aligned' }).waitFor();
+    await page.locator('.of-right .block .body').first().waitFor();
   });
 
   it('folds passages on both sides by key, and goes on scrolling both together', async () => {

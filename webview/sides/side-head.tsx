@@ -9,6 +9,8 @@ import type { SideName } from './place-map.ts';
 
 interface SideHeadProps {
   side: SideName;
+  /** What it is called. */
+  name: string;
   trace: string;
   detail: TraceDetail | null;
   attempts: readonly TraceRow[];
@@ -20,11 +22,21 @@ interface SideHeadProps {
   onInspect: () => void;
 }
 
-export function attemptName(row: TraceRow): string {
+function attemptName(row: TraceRow): string {
   return `${placeOf(row)} · sample ${row.sample + 1}`;
 }
 
-export function SideHead({ side, trace, detail, attempts, more, matched, onChoose, onInspect }: SideHeadProps) {
+/** What the two sides are called: with the model, or else the run, where their places alone do not tell them apart. */
+export function sideNames(left: TraceDetail | null, right: TraceDetail | null): Record<SideName, string> {
+  const name = (row: TraceDetail | null) => (row ? attemptName(row) : '');
+  const names = { left: name(left), right: name(right) };
+  if (!left || !right || names.left !== names.right) return names;
+  const of = left.model !== right.model ? ([left.model, right.model] as const) : ([left.run, right.run] as const);
+  if (of[0] === of[1]) return names;
+  return { left: `${of[0] ?? 'no model'} · ${names.left}`, right: `${of[1] ?? 'no model'} · ${names.right}` };
+}
+
+export function SideHead({ side, name, trace, detail, attempts, more, matched, onChoose, onInspect }: SideHeadProps) {
   const options = attempts.map((row) => ({
     value: row.trace,
     text: `${attemptName(row)}  ${verdictText(row)}${row.answer ? ` ${row.answer.slice(0, 20)}` : ''}  ${tokens(row.tokens, row.tokensExact)} tok`,
@@ -36,7 +48,9 @@ export function SideHead({ side, trace, detail, attempts, more, matched, onChoos
       </span>
       {detail && (
         <>
-          <strong class="side-place">{attemptName(detail)}</strong>
+          <strong class="side-place" title={name}>
+            {name}
+          </strong>
           <span class={`side-verdict ${detail.live ? '' : toneOf(detail)}`} title={verdictWords(detail)}>
             {verdictText(detail)} {detail.live ? '' : (detail.answer?.slice(0, 40) ?? '')}
           </span>

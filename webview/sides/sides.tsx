@@ -24,13 +24,13 @@ import { sidesActionOf, sidesHostActionOf, sidesKeyLines, type SidesAction } fro
 import { Overview } from './overview.tsx';
 import { Pair } from './pair.ts';
 import { other, type Hunk, type SideName } from './place-map.ts';
-import { attemptName, SideHead } from './side-head.tsx';
+import { SideHead, sideNames } from './side-head.tsx';
 import { Summary } from './summary.tsx';
 import { useLayout } from './use-layout.ts';
 
 type SidesView = Extract<View, { page: 'sides' }>;
 
-const sideNames = ['left', 'right'] as const;
+const sides = ['left', 'right'] as const;
 const nothing: readonly never[] = [];
 /** Width of the page, in pixels, below which the texts stand one over the other. */
 const STACKED_BELOW = 820;
@@ -65,7 +65,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     return () => clearTimeout(timer);
   }, [note]);
   useEffect(() => () => pair.dispose(), [pair]);
-  for (const side of sideNames) {
+  for (const side of sides) {
     useEffect(() => {
       setHunk(-1);
       void models[side].open(view[side]);
@@ -75,23 +75,23 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   useEffect(
     () =>
       host.on('events/batch', (batch) => {
-        for (const side of sideNames) models[side].onEvents(batch);
+        for (const side of sides) models[side].onEvents(batch);
       }),
     [models],
   );
   const connected = backend.state === 'connected';
   const was = useRef(connected);
   useEffect(() => {
-    if (connected && !was.current) for (const side of sideNames) void models[side].reload();
+    if (connected && !was.current) for (const side of sides) void models[side].reload();
     was.current = connected;
   }, [connected]);
 
   // What there is to choose from belongs to the problem, and is read again when another one is shown.
-  const problems = sideNames.map(
+  const problems = sides.map(
     (side) => opened[side].detail && `${opened[side].detail.run} ${opened[side].detail.problem}`,
   );
   useEffect(() => {
-    const details = sideNames.flatMap((side) => opened[side].detail ?? []);
+    const details = sides.flatMap((side) => opened[side].detail ?? []);
     if (details.length < 2) return;
     readAttempts(host, details).then(setAttempts, () => setAttempts({ rows: details, more: 0 }));
     const [a, b] = details;
@@ -220,7 +220,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
       case 'link':
         return void copyLink();
       case 'prompt':
-        return sideNames.forEach((side) => handleOf(side)?.togglePrompt());
+        return sides.forEach((side) => handleOf(side)?.togglePrompt());
       case 'find':
         return handle?.openFind();
       case 'start':
@@ -262,6 +262,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   }, [at, map]);
 
   const positions = { left: usePositions(models.left), right: usePositions(models.right) };
+  const names = sideNames(left.detail, right.detail);
   const label = left.detail?.problemLabel ?? view.title;
   const pane = (side: SideName) => (
     <section
@@ -276,6 +277,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
     >
       <SideHead
         side={side}
+        name={names[side]}
         trace={view[side]}
         detail={opened[side].detail}
         attempts={attempts.rows}
@@ -319,9 +321,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
           <h1 class="crumb problem" title={label}>
             {label}
           </h1>
-          <span class="muted sample">
-            {left.detail && right.detail ? `${attemptName(left.detail)} ↔ ${attemptName(right.detail)}` : ''}
-          </span>
+          <span class="muted sample">{left.detail && right.detail ? `${names.left} ↔ ${names.right}` : ''}</span>
         </div>
         <div class="tools" role="group" aria-label="View">
           <button

@@ -42,7 +42,8 @@ export function partingWords({ map, common }: PairState, positions: Positions | 
 
 export function Summary({ pair, positions, at, onDifference, onParting, onKind }: SummaryProps) {
   const { map, working, error } = pair;
-  useSaid('aligned', partingWords(pair, positions.left));
+  const words = partingWords(pair, positions.left);
+  useSaid('aligned', words);
   if (!map)
     return (
       <section class="sides-summary" aria-label="Alignment">
@@ -68,10 +69,15 @@ export function Summary({ pair, positions, at, onDifference, onParting, onKind }
     </button>
   );
   return (
-    <section class="sides-summary" aria-label="Alignment">
-      <button class="chip parting" disabled={hunks.length === 0} title="Go to where they part (d)" onClick={onParting}>
+    <section class="sides-summary" aria-label="Alignment" aria-busy={working}>
+      <button
+        class="chip parting"
+        disabled={hunks.length === 0}
+        title={`${words}\nGo to where they part (d)`}
+        onClick={onParting}
+      >
         <Icon name="git-compare" />
-        {partingWords(pair, positions.left)}
+        <span>{words}</span>
       </button>
       <span class="figures" role="group" aria-label="Counts of steps">
         {figure('same', counts.same, 'same', 'Steps that say the same')}
@@ -106,7 +112,6 @@ export function Summary({ pair, positions, at, onDifference, onParting, onKind }
         >
           <Icon name="arrow-down" />
         </button>
-        {working && <span class="muted">aligning…</span>}
       </span>
       {beyond > 0 && (
         <span class="muted">

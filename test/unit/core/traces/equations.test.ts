@@ -22,7 +22,8 @@ describe('equations in one spelling', () => {
   });
 
   it('gives each equation of a chain, of an alignment and of a list', () => {
-    assert.deepEqual(one('a = b = c'), ['a=b', 'b=c']);
+    assert.deepEqual(one('a = b = c'), ['a=b', 'b=c', 'a=c']);
+    assert.deepEqual(one('a = b < c'), ['a=b', 'b<c']);
     assert.deepEqual(one('\\begin{aligned} x &= 1 \\\\ y &= 2 \\end{aligned}'), ['1=x', '2=y']);
     assert.deepEqual(one('x = 1, y = 2'), ['1=x', '2=y']);
     assert.deepEqual(equationsOf('n'), { equations: [], expressions: ['n'] });
