@@ -1,66 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { BehaviourSet } from '../../core/protocol/comparison.ts';
-import type { Result } from '../../core/protocol/methods.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
-import { runWith, STAGE } from './made-report.ts';
+import { STAGE } from './made-report.ts';
 import { RUN } from './made-run.ts';
+import { classesData } from './made-stages.ts';
 import { setTheme, shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
 
 const view: View = { page: 'report', run: RUN, stage: STAGE };
-const around = (mean: number, by: number) => ({ mean, low: mean - by, high: mean + by });
-
-function set(kind: string, turn: string | null, rate: number): BehaviourSet {
-  return {
-    ...{ run: RUN, stage: STAGE, of: null, step: null, set: turn, marker: null, class: kind },
-    ...{ traces: kind === 'WR' ? 2 : 1, problems: 1, unreadable: 0, unknownLength: 0, cut: 0, tokensExact: true },
-    ...{ tokens: around(50, 5), base: null, ratio: null },
-    labels: [
-      { label: 'backtracking', spans: 7, completions: 1, mean: around(1, 0), rate: around(rate, 0.5), change: null },
-      { label: 'marker', spans: 9, completions: 1, mean: around(1, 0), rate: around(9, 0), change: null },
-    ],
-  };
-}
-
-function host(): { fake: FakeHost; whole: Result<'metrics/behaviours'> } {
-  const rows = ['WR', 'WR', 'RR'].map((kind, i) => ({ cells: { problem: `p${i}`, class: kind, kept: true } }));
-  const columns = [{ key: 'problem', label: 'Problem', kind: 'text' as const }];
-  const whole = {
-    detector: { name: 'longhand', version: '1' },
-    sets: [set('RR', 'answer 2', 1), set('RR', null, 2), set('WR', 'answer 2', 3), set('WR', null, 4)],
-    ...{ waiting: 0, more: 0 },
-  };
-  const fake = new FakeHost(
-    {
-      traces: [],
-      run: runWith({ kind: 'synthesize', state: 'completed' }),
-      report: {
-        v: 1,
-        kind: 'synthesize',
-        blocks: [
-          { type: 'figures', title: 'Two turns', items: [{ label: 'problems', value: 3 }] },
-          { type: 'table', title: 'Documents', table: 'documents', columns, rows: 3 },
-        ],
-      },
-      tables: { documents: rows },
-      behaviours: whole,
-    },
-    view,
-  );
-  return { fake, whole };
-}
-
 describe('behaviours by class', () => {
   const { open } = suitePages({ bundle: 'report', width: 1400, height: 1000 }, 10_000);
 
   it('shows the rates of each class and turn, and opens the documents behind a number', async () => {
-    const { fake, whole } = host();
-    fake.data.behaviours = { ...whole, waiting: 5 };
+    const data = classesData();
+    const { behaviours: whole } = data;
+    const fake = new FakeHost({ ...data, behaviours: { ...whole, waiting: 5 } }, view);
     const page = await open(fake);
     const block = page.getByRole('region', { name: 'Behaviours by class' });
     await block.getByText('5 completions are still to be read').waitFor();
@@ -83,7 +41,7 @@ describe('behaviours by class', () => {
   });
 
   it('says what went wrong and tries again', async () => {
-    const { fake } = host();
+    const fake = new FakeHost(classesData(), view);
     fake.failing.set('metrics/behaviours', new LonghandError('corrupt', 'The table is no table.'));
     const page = await open(fake);
     await page.getByText('The table is no table.').waitFor();
@@ -93,7 +51,7 @@ describe('behaviours by class', () => {
   });
 
   it('is clean for axe in all four themes', async () => {
-    const page = await open(host().fake);
+    const page = await open(new FakeHost(classesData(), view));
     await page.getByRole('row', { name: /^Backtracking/ }).waitFor();
     for (const theme of themeKinds) {
       await setTheme(page, theme);

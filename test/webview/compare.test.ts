@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import type { BehaviourSet, Pair } from '../../core/protocol/comparison.ts';
-import type { Result } from '../../core/protocol/methods.ts';
+import type { Pair } from '../../core/protocol/comparison.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { countChanges, selectPairs } from '../../webview/compare/pairs.ts';
 import { accuracySentence, pText } from '../../core/metrics/paired-words.ts';
@@ -9,6 +8,7 @@ import { axe } from './axe.ts';
 import { FakeHost } from './fake-host.ts';
 import { fakePaired } from './fake-paired.ts';
 import { madePairs, RUN } from './made-run.ts';
+import { madeBehaviours } from './made-stages.ts';
 import { setTheme, shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
@@ -19,32 +19,6 @@ const view: View = {
   before: { run: RUN, stage: 'sft', step: 250 },
   after: { run: RUN, stage: 'grpo', step: 30 },
 };
-
-/** 40 problems on both sides; the second is half as long and checks more. */
-function madeBehaviours(): Result<'metrics/behaviours'> {
-  const around = (mean: number, by: number) => ({ mean, low: mean - by, high: mean + by });
-  const set = (stage: string, step: number, tokens: number, rate: number): BehaviourSet => ({
-    ...{ run: RUN, stage, of: null, step, set: 'test', marker: null, class: null },
-    ...{ traces: 160, problems: 40, unreadable: stage === 'grpo' ? 1 : 0, unknownLength: 0, cut: 0, tokensExact: true },
-    ...{ tokens: around(tokens, tokens / 20), base: null, ratio: null },
-    labels: [
-      {
-        label: 'verification',
-        spans: 80,
-        completions: 60,
-        mean: around(1, 0.1),
-        rate: around(rate, 0.5),
-        change: null,
-      },
-      { label: 'loop', spans: 0, completions: 0, mean: around(0, 0), rate: around(0, 0), change: null },
-    ],
-  });
-  const [before, after] = [set('sft', 250, 400, 2), set('grpo', 30, 200, 5)];
-  after.base = { run: RUN, stage: 'sft', step: 250, set: 'test', marker: null, paired: 40 };
-  after.ratio = { mean: 0.5, low: 0.48, high: 0.53 };
-  after.labels![0]!.change = around(3, 0.5);
-  return { detector: { name: 'longhand', version: '1' }, sets: [before, after], waiting: 0, more: 0 };
-}
 
 describe('pairs of a comparison', () => {
   const { pairs } = madePairs(40);

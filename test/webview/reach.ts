@@ -25,7 +25,7 @@ export async function lost(page: Page): Promise<string[]> {
         element.checkVisibility({ visibilityProperty: true, opacityProperty: false }),
     );
     for (const element of controls) {
-      element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      element.scrollIntoView({ block: 'center', inline: 'nearest' });
       const box = element.getBoundingClientRect();
       if (box.width < 1 || box.height < 1) continue;
       const x = box.left + box.width / 2;

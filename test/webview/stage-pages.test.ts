@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, type Context } from 'mocha';
-import type { StoredSample } from '../../core/metrics/what-if.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
-import type { Report } from '../../core/protocol/report.ts';
 import type { View } from '../../core/protocol/webview.ts';
 import { axe } from './axe.ts';
-import type { FakeData } from './fake-data.ts';
 import { FakeHost } from './fake-host.ts';
-import { madeRows, reportData, runWith, STAGE } from './made-report.ts';
-import { madeMetrics, RUN } from './made-run.ts';
+import { madeRows, reportData, STAGE } from './made-report.ts';
+import { RUN } from './made-run.ts';
+import { rejectData, sftData } from './made-stages.ts';
 import { setTheme, shot } from './page.ts';
 import { suitePages } from './suite.ts';
 import { themeKinds } from './themes.ts';
@@ -85,31 +83,6 @@ describe('rows of a report', () => {
 describe('page of a rejection stage', () => {
   const { open } = suitePages({ bundle: 'report', width: 1300, height: 1100 }, 10_000);
 
-  function rejectData(): FakeData {
-    const samples = new Map<string, StoredSample[]>();
-    for (let p = 0; p < 40; p += 1) {
-      const n = p % 3 === 0 ? 2 : 6;
-      const own = Array.from({ length: n }, (_, sample) => ({
-        sample,
-        right: n === 2 ? sample === 1 : sample > 2,
-        tokens: 60 + ((p * 37 + sample * 53) % 200),
-      }));
-      samples.set(`p${p}`, own);
-    }
-    const report: Report = {
-      v: 1,
-      kind: 'reject',
-      blocks: [{ type: 'table', title: 'Samples drawn', table: 'samples', rows: 0, columns: [] }],
-    };
-    return {
-      traces: [],
-      run: runWith({ kind: 'reject' }),
-      report,
-      tables: { samples: [] },
-      whatIf: { samples, settings: { rounds: [2, 4], length: 'median_of_correct', keep: 1 } },
-    };
-  }
-
   it('asks what other rounds and rules would have kept, beside what the stage kept, clean for axe', async function (this: Context) {
     this.timeout(120_000);
     const host = new FakeHost(rejectData(), view);
@@ -149,42 +122,6 @@ describe('page of a rejection stage', () => {
 describe('page of an SFT stage', () => {
   const { open } = suitePages({ bundle: 'report', width: 1300, height: 1100 }, 10_000);
   const sft: View = { page: 'report', run: RUN, stage: 'sft' };
-
-  function sftData(): FakeData {
-    const metrics = madeMetrics();
-    const step = metrics.series.find(({ stage }) => stage === 'sft')!;
-    for (const name of ['loss/answer_2', 'loss/summary', 'loss/source/synthesize'])
-      metrics.series.push({ ...step, name, value: step.value.map((value) => (value ?? 0) * 0.5) });
-    const parts = [
-      { label: 'prompt', text: 'What is 3 + 5 modulo 7?', tone: 'masked' as const, tokens: 9 },
-      { label: 'completion', text: 'So it is $\\boxed{1}$.', tone: 'trained' as const, tokens: 8 },
-    ];
-    return {
-      traces: [],
-      run: runWith({}),
-      metrics,
-      report: {
-        v: 1,
-        kind: 'sft',
-        blocks: [
-          { type: 'figures', title: 'What is trained', items: [{ label: 'Repeats of each row', value: 10 }] },
-          {
-            type: 'bars',
-            title: 'Tokens by segment',
-            bars: [{ label: 'prompt', parts: [{ label: 'masked', n: 9 }] }],
-          },
-          {
-            type: 'table',
-            title: 'Sample rows',
-            table: 'samples',
-            rows: 1,
-            columns: [{ key: 'text', label: 'Begins with', kind: 'text' }],
-          },
-        ],
-      },
-      tables: { samples: [{ cells: { text: 'What is 3 + 5' }, parts }] },
-    };
-  }
 
   it('shows evaluations by epoch, loss by segment with epoch ticks, and what of a row is trained, clean for axe', async function (this: Context) {
     this.timeout(120_000);
