@@ -60,14 +60,14 @@ function valueCondition(index: IndexFile, attempts: readonly AttemptInScope[], f
     case 'attempt':
       return inAttempts(attempts.filter(({ attempt }) => holds(value, attempt)));
     case 'problem':
-      return ofProblems(attempts, anyOf(['label', 'source_id', 'hash'].map((name) => nameIs(name, value))));
+      return ofProblems(anyOf(['label', 'source_id', 'hash'].map((name) => nameIs(name, value))));
     case 'gold':
     case 'source': {
       const name = field === 'gold' ? 'gold' : 'source_id';
-      return ofProblems(attempts, value.is === 'none' ? plain(`${name} IS NULL`) : nameIs(name, value));
+      return ofProblems(value.is === 'none' ? plain(`${name} IS NULL`) : nameIs(name, value));
     }
     case 'about':
-      return about(attempts, wordOf(value));
+      return about(wordOf(value));
     case 'has':
       return has(index, attempts, wordOf(value));
     case 'is':
@@ -150,15 +150,15 @@ export const idsOf = (attempts: readonly { id: number }[]): string => attempts.m
 
 const inAttempts = (attempts: readonly AttemptInScope[]): Condition => plain(`t.attempt_id IN (${idsOf(attempts)})`);
 
-/** Traces of the problems for which the condition holds, which is on `problems`. */
-const ofProblems = (attempts: readonly AttemptInScope[], { sql, values }: Condition): Condition =>
-  plain(`t.problem_id IN (SELECT id FROM problems WHERE attempt_id IN (${idsOf(attempts)}) AND (${sql}))`, ...values);
+/** Traces of the problems for which the condition holds, which is on `problems`. Looked up trace by trace: a slice of a list then takes as long as it has traces. */
+const ofProblems = ({ sql, values }: Condition): Condition =>
+  plain(`EXISTS (SELECT 1 FROM problems WHERE problems.id = t.problem_id AND (${sql}))`, ...values);
 
 /** All words stand in the problem, its source id or the answer, each in any of them. */
-export function about(attempts: readonly AttemptInScope[], text: string): Condition {
+export function about(text: string): Condition {
   const words = text.toWellFormed().toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20);
   const each = words.map((word) => {
-    const problems = ofProblems(attempts, plain('instr(search, ?) > 0', word));
+    const problems = ofProblems(plain('instr(search, ?) > 0', word));
     const sql = `(${problems.sql} OR instr(coalesce(t.answer_search, t.answer), ?) > 0)`;
     return plain(sql, ...problems.values, word);
   });
@@ -170,7 +170,7 @@ function has(index: IndexFile, attempts: readonly AttemptInScope[], what: string
     case 'answer':
       return plain('t.answered = 1');
     case 'gold':
-      return ofProblems(attempts, plain('gold IS NOT NULL'));
+      return ofProblems(plain('gold IS NOT NULL'));
     case 'verdict':
       return plain('t.verdict IS NOT NULL');
     case 'reward':

@@ -25,7 +25,7 @@ export interface SearchScope {
 /** Rows of one statement: extents, or traces without any. A trace with more of them is a page of its own. */
 const PAGE_ROWS = 8192;
 /** Row ids that one statement goes through: of few of them a condition may hold. */
-const PAGE_IDS = 32_768;
+const PAGE_IDS = 8192;
 /** Numbers of a row: the trace, its prompt, part, position and bytes; -1 where there is none. */
 const COLUMNS = 5;
 

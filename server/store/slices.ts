@@ -9,7 +9,7 @@ import { rangesOf } from './scan.ts';
 const SLICE_MS = 15;
 /** Rows of one statement, and row ids that it goes through. */
 export const PAGE = 500;
-const IDS = 20_000;
+const IDS = 10_000;
 
 export class Slices {
   #began = performance.now();
