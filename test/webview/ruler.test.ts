@@ -67,7 +67,7 @@ describe('ruler', () => {
   it('moves with the keys, to landmarks too, and says where it is', async () => {
     const page = await open(new FakeHost({ traces: [one()] }, view));
     await ready(page);
-    const ruler = page.getByRole('scrollbar', { name: 'Ruler of the trace' });
+    const ruler = page.getByRole('slider', { name: 'Ruler of the trace' });
     assert.equal(await ruler.getAttribute('aria-controls'), await page.locator('.scroller').getAttribute('id'));
     await ruler.focus();
     await page.keyboard.press('End');

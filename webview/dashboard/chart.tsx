@@ -130,6 +130,10 @@ export function Chart(props: ChartProps) {
     <figure
       class="chart"
       aria-label={`${title}${unit ? `, ${unit}` : ''}. Arrow keys read values${onPick && lines.length > 1 ? ', up and down choose a line' : ''}${onPick ? ', Enter opens the traces' : ''}.`}
+      // What it comes to, for who reads on; the value of a key is said as it is gone to.
+      aria-description={
+        last > 0 ? `From ${nameOf(0)}: ${read(0, null)}, to ${nameOf(last)}: ${read(last, null)}` : undefined
+      }
       tabIndex={0}
       onKeyDown={onKeyDown}
     >

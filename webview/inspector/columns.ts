@@ -155,7 +155,7 @@ export function templateOf(columns: readonly Column[], widths: ColumnChoice['wid
 /** Everything of a row in words, for its tooltip and for screen readers. */
 export function describe(row: TraceRow): string {
   const lines = all.flatMap((one) => {
-    const text = one.id === 'bar' ? '' : one.text(row);
+    const text = one.id === 'bar' ? '' : one.id === 'verdict' ? verdictWords(row) : one.text(row);
     return text === '' ? [] : `${one.title === '#' ? 'Sample' : one.title}: ${text}`;
   });
   if (row.superseded) lines.push('Superseded by a later attempt');

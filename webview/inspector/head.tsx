@@ -26,9 +26,14 @@ export function Head({ view, row, group, raw, act, settings, editing, opened }: 
       <Icon name={icon} />
     </button>
   );
+  const side = (action: Action, isOpen: boolean, where: 'left' | 'right', label: string) => (
+    <button class="tool" aria-label={label} title={label} aria-expanded={isOpen} onClick={() => act(action)}>
+      <Icon name={`layout-sidebar-${where}${isOpen ? '' : '-off'}`} />
+    </button>
+  );
   return (
     <header class="head">
-      {tool({ do: 'list' }, settings.listOpen ? 'layout-sidebar-left' : 'layout-sidebar-left-off', 'List (l)')}
+      {side({ do: 'list' }, settings.listOpen, 'left', 'List (l)')}
       <div class="crumbs">
         {row ? <span class="crumb muted">{view.title}</span> : <h1 class="crumb problem">{view.title}</h1>}
         {row && (
@@ -44,7 +49,10 @@ export function Head({ view, row, group, raw, act, settings, editing, opened }: 
               </span>
             )}
             <span class={`outcome ${row.live ? '' : toneOf(row)}`} title={verdictWords(row)}>
-              {verdictText(row)} {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
+              <span role="img" aria-label={verdictWords(row)}>
+                {verdictText(row)}
+              </span>{' '}
+              {row.answer && !row.live ? row.answer.slice(0, 40) : ''}
             </span>
             {row.live && <span class="live">writing</span>}
             <span class="muted num sample">
@@ -73,7 +81,7 @@ export function Head({ view, row, group, raw, act, settings, editing, opened }: 
         {tool({ do: 'edit' }, 'tag', 'Edit labels (E)', editing)}
         {tool({ do: 'editor' }, 'go-to-file', 'Open the raw text in an editor (e)')}
         {tool({ do: 'help' }, 'question', 'Keys (?)')}
-        {tool({ do: 'facts' }, settings.factsOpen ? 'layout-sidebar-right' : 'layout-sidebar-right-off', 'Facts (f)')}
+        {side({ do: 'facts' }, settings.factsOpen, 'right', 'Facts (f)')}
       </div>
     </header>
   );

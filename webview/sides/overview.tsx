@@ -97,7 +97,7 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
     <div
       ref={box}
       class="overview"
-      role="scrollbar"
+      role="slider"
       tabIndex={0}
       aria-orientation="vertical"
       aria-label="Overview of the alignment"

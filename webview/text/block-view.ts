@@ -186,6 +186,7 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
     if (span.answer) {
       element.className = `found-answer tone-${span.answer}`;
       element.title = `The answer, ${span.detector}`;
+      named(element, 'Answer');
     } else {
       const lined = span.label !== 'marker';
       if (lined) depth += 1;
@@ -195,6 +196,7 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
       const evidence = span.evidence ? `: “${span.evidence.slice(0, 120)}”` : '';
       if (span.by === 'judge') element.classList.add('by-judge');
       const who = span.by === 'judge' ? `the judge ${span.detector}, questions version` : span.detector;
+      named(element, lookOf(span.label).name);
       element.title = `${lookOf(span.label).name}${evidence} (${who} ${span.version}${sure})`;
       const startsHere = span.start >= input.block.start && span.start < input.block.end;
       if (startsHere && !output.starts.some((start) => start.overlay === span)) {
@@ -205,6 +207,12 @@ function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, o
     inner = element;
   }
   return inner;
+}
+
+/** A marked passage says its label where it is read aloud. */
+function named(element: HTMLElement, name: string): void {
+  element.setAttribute('role', 'mark');
+  element.setAttribute('aria-roledescription', name);
 }
 
 function formula(input: BlockInput, piece: Piece, output: BlockOutput): HTMLElement {

@@ -135,7 +135,7 @@ export function Ruler(props: RulerProps) {
     <div
       class="ruler"
       ref={box}
-      role="scrollbar"
+      role="slider"
       aria-orientation="vertical"
       aria-label="Ruler of the trace"
       aria-controls={controls}
