@@ -30,7 +30,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, bundle:
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    // Searching runs in a worker that can be ended; its code is the page's own (webview/text/find-worker.ts).
+    // Searching and aligning run in workers that can be ended; their code is the page's own (webview/text/find-worker.ts, webview/sides/aligner.ts).
     'worker-src blob:',
     // The hash is that of an empty style element, which the toolkit makes to probe `:focus-visible`.
     `style-src ${webview.cspSource} 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='`,
