@@ -174,7 +174,7 @@ describe('folds', () => {
     assert.equal((await pills(page)).length, 3, 'a check is gone to by its cue, which is not folded');
     await page.keyboard.press('Control+f');
     await page.keyboard.type('needle5');
-    await page.getByText('1 of 1').waitFor();
+    await page.locator('.find-count', { hasText: '1 of 1' }).waitFor();
     assert.ok(!(await isFolded(page, 'needle5')));
     assert.deepEqual(await highlighted(page, 'lh-find-current'), ['needle5']);
     assert.equal((await pills(page)).length, 2, 'the others stay folded');
