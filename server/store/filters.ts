@@ -49,7 +49,7 @@ export function where(index: IndexFile, filter: TraceFilter, terms: readonly Ter
   if (filter.finish !== undefined) add(`t.finish IN (${filter.finish.map((f) => finishCodes.indexOf(f)).join(', ')})`);
   if (filter.answered !== undefined) add('t.answered = ?', filter.answered ? 1 : 0);
   for (const condition of [
-    ...(filter.text === undefined ? [] : [about(filter.text)]),
+    ...(filter.text === undefined ? [] : [about(index, attempts, filter.text)]),
     ...terms.flatMap((term) => (isListed(term) ? [term] : [])).map((term) => termCondition(index, attempts, term)),
   ])
     add(condition.sql, ...condition.values);

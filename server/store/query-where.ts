@@ -60,14 +60,14 @@ function valueCondition(index: IndexFile, attempts: readonly AttemptInScope[], f
     case 'attempt':
       return inAttempts(attempts.filter(({ attempt }) => holds(value, attempt)));
     case 'problem':
-      return ofProblems(anyOf(['label', 'source_id', 'hash'].map((name) => nameIs(name, value))));
+      return ofProblems(index, attempts, anyOf(['label', 'source_id', 'hash'].map((name) => nameIs(name, value))));
     case 'gold':
     case 'source': {
       const name = field === 'gold' ? 'gold' : 'source_id';
-      return ofProblems(value.is === 'none' ? plain(`${name} IS NULL`) : nameIs(name, value));
+      return ofProblems(index, attempts, value.is === 'none' ? plain(`${name} IS NULL`) : nameIs(name, value));
     }
     case 'about':
-      return about(wordOf(value));
+      return about(index, attempts, wordOf(value));
     case 'has':
       return has(index, attempts, wordOf(value));
     case 'is':
@@ -150,15 +150,32 @@ export const idsOf = (attempts: readonly { id: number }[]): string => attempts.m
 
 const inAttempts = (attempts: readonly AttemptInScope[]): Condition => plain(`t.attempt_id IN (${idsOf(attempts)})`);
 
-/** Traces of the problems for which the condition holds, which is on `problems`. Looked up trace by trace: a slice of a list then takes as long as it has traces. */
-const ofProblems = ({ sql, values }: Condition): Condition =>
-  plain(`EXISTS (SELECT 1 FROM problems WHERE problems.id = t.problem_id AND (${sql}))`, ...values);
+/** So many problems are gone through to find those that fit, and so many of these are named one by one. */
+const LOOKED = 20_000;
+const NAMED = 500;
+
+/**
+ * Traces of the problems for which the condition holds, which is on `problems`. A list is made in many slices, none of which may go
+ * through all problems again: few that fit are named, otherwise the problem of each trace is looked up.
+ */
+function ofProblems(index: IndexFile, attempts: readonly AttemptInScope[], { sql, values }: Condition): Condition {
+  const own = `FROM problems WHERE attempt_id IN (${idsOf(attempts)})`;
+  const count = index.get<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 ${own} LIMIT ${LOOKED + 1})`)?.n ?? 0;
+  if (count <= LOOKED) {
+    // To call a function of ours for every trace would take longer than any number of names.
+    const most = sql.includes('glob_matches') ? LOOKED : NAMED;
+    const fit = index.all<{ id: number }>(`SELECT id ${own} AND (${sql}) LIMIT ${most + 1}`, ...values);
+    if (fit.length <= most)
+      return plain('t.problem_id IN (SELECT value FROM json_each(?))', JSON.stringify(fit.map(({ id }) => id)));
+  }
+  return plain(`EXISTS (SELECT 1 FROM problems WHERE problems.id = t.problem_id AND (${sql}))`, ...values);
+}
 
 /** All words stand in the problem, its source id or the answer, each in any of them. */
-export function about(text: string): Condition {
+export function about(index: IndexFile, attempts: readonly AttemptInScope[], text: string): Condition {
   const words = text.toWellFormed().toLowerCase().split(/\s+/).filter(Boolean).slice(0, 20);
   const each = words.map((word) => {
-    const problems = ofProblems(plain('instr(search, ?) > 0', word));
+    const problems = ofProblems(index, attempts, plain('instr(search, ?) > 0', word));
     const sql = `(${problems.sql} OR instr(coalesce(t.answer_search, t.answer), ?) > 0)`;
     return plain(sql, ...problems.values, word);
   });
@@ -170,7 +187,7 @@ function has(index: IndexFile, attempts: readonly AttemptInScope[], what: string
     case 'answer':
       return plain('t.answered = 1');
     case 'gold':
-      return ofProblems(plain('gold IS NOT NULL'));
+      return ofProblems(index, attempts, plain('gold IS NOT NULL'));
     case 'verdict':
       return plain('t.verdict IS NOT NULL');
     case 'reward':

@@ -25,7 +25,7 @@ export interface SearchScope {
 /** Rows of one statement: extents, or traces without any. A trace with more of them is a page of its own. */
 const PAGE_ROWS = 8192;
 /** Row ids that one statement goes through: of few of them a condition may hold. */
-const PAGE_IDS = 8192;
+const PAGE_IDS = 16_384;
 /** Numbers of a row: the trace, its prompt, part, position and bytes; -1 where there is none. */
 const COLUMNS = 5;
 
@@ -55,7 +55,7 @@ export class SearchPlaces {
     const condition = where(index, filter, query.terms);
     // What is found in texts changes without a word of workers or journal.
     const isKept = readsOf({ filter, terms: query.terms }).size === 0;
-    const key = JSON.stringify([condition, prompts, after]);
+    const key = JSON.stringify([filter, query.terms, prompts, after]);
     const known = this.kept.get(key);
     if (known && known.stamp === stampOf(index, filter.run)) return known.page;
     for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
