@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import { RARE, traceLines } from '../support/trace-rows.ts';
 import { Workbench } from '../support/vscode.ts';
+import { longest, watchTasks } from '../webview/page-tasks.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -205,13 +206,7 @@ describe('the inspector in VS Code', function () {
     const frames = vscode.page.frames().length;
     const tabs = await vscode.page.locator('.tab').count();
     const url = vscode.page.url();
-    await page.evaluate(() => {
-      const seen = { tasks: [0] };
-      (window as unknown as { seen: typeof seen }).seen = seen;
-      new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map((one) => one.duration))).observe({
-        type: 'longtask',
-      });
-    });
+    const stop = await watchTasks(vscode.page, page);
     await page.locator('.grid-row').first().click();
     await page
       .locator('.pane')
@@ -231,10 +226,10 @@ describe('the inspector in VS Code', function () {
     await vscode.screenshot('inspector-hostile');
     assert.equal(await page.locator('#harm, .pane :is(img, script, a, iframe, style, svg[onload])').count(), 0);
     assert.equal(await page.title(), 'Longhand');
-    const tasks = await page.evaluate(() => (window as unknown as { seen: { tasks: number[] } }).seen.tasks);
-    const longest = Math.max(...tasks);
-    if (process.env.LONGHAND_SHOW_TASKS) console.log(`      longest task ${Math.round(longest)} ms`);
-    assert.ok(longest <= 500, `a task of ${longest} ms`);
+    // Of the thread's own time: other programs that want the machine make no task of ours long.
+    const { cpu } = longest(await stop());
+    if (process.env.LONGHAND_SHOW_TASKS) console.log(`      longest task ${Math.round(cpu)} ms of its own time`);
+    assert.ok(cpu <= 150, `a task of ${cpu} ms`);
     assert.deepEqual(dialogs, []);
     assert.equal(vscode.page.frames().length, frames);
     assert.equal(vscode.page.url(), url);

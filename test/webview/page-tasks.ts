@@ -2,7 +2,7 @@
  * The tasks of a page's main thread, from Chromium's own trace: how long each took, and how much of that the thread was really
  * running. Where other programs want the machine, only the second is the page's own doing.
  */
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
 /** Milliseconds. */
 export interface PageTask {
@@ -12,6 +12,9 @@ export interface PageTask {
   cpu: number;
 }
 
+/** Says in the trace which thread is meant. */
+const MARK = 'longhand-watched';
+
 interface TraceEvent {
   name: string;
   ph: string;
@@ -20,18 +23,20 @@ interface TraceEvent {
   /** Microseconds. */
   dur?: number;
   tdur?: number;
-  args?: { name?: string };
 }
 
-/** Begins to watch; the function that it returns ends that and says which tasks ran meanwhile, those under 1 ms left out. */
-export async function watchTasks(page: Page): Promise<() => Promise<PageTask[]>> {
+/**
+ * Begins to watch the thread that a frame runs on, the page's own if no other is named: in an editor it may have a process to itself.
+ * The function that it returns ends that and says which tasks ran meanwhile, those under 1 ms left out.
+ */
+export async function watchTasks(page: Page, frame: Frame = page.mainFrame()): Promise<() => Promise<PageTask[]>> {
   const client = await page.context().newCDPSession(page);
   const mains = new Set<string>();
   const tasks: { thread: string; task: PageTask }[] = [];
   const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
   client.on('Tracing.dataCollected', ({ value }) => {
     for (const event of value as unknown as TraceEvent[]) {
-      if (event.name === 'thread_name' && event.args?.name === 'CrRendererMain') mains.add(threadOf(event));
+      if (event.name === MARK) mains.add(threadOf(event));
       if (event.name !== 'ThreadControllerImpl::RunTask' || (event.dur ?? 0) < 1000) continue;
       if (event.tdur === undefined) throw new Error('Chromium gave a task without its processor time.');
       tasks.push({ thread: threadOf(event), task: { wall: event.dur! / 1000, cpu: event.tdur / 1000 } });
@@ -39,14 +44,15 @@ export async function watchTasks(page: Page): Promise<() => Promise<PageTask[]>>
   });
   await client.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel'], excludedCategories: ['*'] },
+    traceConfig: { includedCategories: ['toplevel', 'blink.user_timing'], excludedCategories: ['*'] },
   });
+  await frame.evaluate((name) => void performance.mark(name), MARK);
   return async () => {
     const complete = new Promise((done) => client.once('Tracing.tracingComplete', done));
     await client.send('Tracing.end');
     await complete;
     await client.detach();
-    if (mains.size === 0) throw new Error('The trace names no main thread of a page.');
+    if (mains.size === 0) throw new Error('The trace does not name the thread of the page.');
     return tasks.filter(({ thread }) => mains.has(thread)).map(({ task }) => task);
   };
 }

@@ -74,7 +74,7 @@ const ways: Record<string, { row: object; lengths: number[]; completion?: string
   'SGLang, as triples': {
     row: {
       ...question,
-      text: `${plain.join('')}`,
+      text: plain.join(''),
       meta_info: { output_token_logprobs: plain.map((token, i) => [logprobs[i], 11 + i, token]) },
     },
     lengths: plain.map((one) => one.length),
@@ -171,7 +171,7 @@ describe('log-probabilities of imported files', () => {
       2 ** -25,
       1.5 * 2 ** -24,
       0.1,
-      -3.14159,
+      -3.1401,
       2049,
       2051,
       1023.75,
