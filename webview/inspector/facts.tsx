@@ -32,8 +32,8 @@ interface FactsProps {
 }
 
 export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, layers, onReveal }: FactsProps) {
-  const { detail, annotations, group, trace, shown, figures } = useStore(model);
-  if (!detail) return trace ? <Skeleton lines={14} label="Reading the facts" /> : null;
+  const { detail, annotations, group, trace, shown, figures, error } = useStore(model);
+  if (!detail) return trace && error === null ? <Skeleton lines={14} label="Reading the facts" /> : null;
   const spans = shownSpans(annotations, shown);
   return (
     <>

@@ -36,7 +36,7 @@ export interface Traces {
 export function useTraces(host: Host, view: InspectorView): Traces {
   const list = useMemo(() => new TraceList(host), [host]);
   const search = useMemo(() => new SearchList(host), [host]);
-  const { total, loading, first } = useStore(list);
+  const { total, loading, first, error } = useStore(list);
   const found = useStore(search);
   const { filter, query = '', sort = firstSort } = view;
   const texts = useMemo(() => textTerms(parseQuery(query).query), [query]);
@@ -65,7 +65,7 @@ export function useTraces(host: Host, view: InspectorView): Traces {
   return {
     ...{ list, search, searching },
     wish: useMemo(() => wishOf(texts), [texts]),
-    empty: searching ? found.total === 0 && !found.running : total === 0 && !loading && !first,
+    empty: searching ? found.total === 0 && !found.running : total === 0 && !loading && (!first || error !== null),
     first: source.at(0),
     row: (trace) => {
       const index = trace === undefined ? -1 : source.indexOf(trace);

@@ -89,7 +89,7 @@ export const inspectorStates: readonly PageState[] = [
   inspected('the connection lost', seen('.banner', '.path-facts'), () => {
     return new FakeHost({ traces: traces() }, inspector, gone);
   }),
-  inspected('a text that cannot be read', seen('.text-column [role=alert]'), () => {
+  inspected('a text that cannot be read', seen('.text-column [role=alert]', '.facts:empty'), () => {
     const host = new FakeHost({ traces: traces() }, inspector);
     host.failing.set('traces/get', new LonghandError('not_found', 'The files of this attempt are gone.'));
     return host;

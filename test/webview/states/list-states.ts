@@ -42,7 +42,7 @@ export const listStates: readonly PageState[] = [
   inspected('no traces yet', seen('.list-column .state', '.text-column .state'), () => {
     return new FakeHost({ traces: [] }, inspector);
   }),
-  inspected('a list that cannot be shown', seen('.banner', '.list-column [role=alert]'), () => {
+  inspected('a list that cannot be shown', seen('.banner', '.list-column [role=alert]', '.text-column .state'), () => {
     const host = new FakeHost({ traces: [] }, inspector, gone);
     host.failing.set('traces/page', new LonghandError('disconnected', 'The backend went away.'));
     return host;
