@@ -12,7 +12,7 @@ import { Slices } from './slices.ts';
 /** Row ids that are kept, of all lists together: 32 MB. */
 const KEPT = 2 ** 22;
 /** Row ids of a slice that counts, or looks for the first rows. */
-const IDS = 10_000;
+const IDS = 20_000;
 /** Items that are sorted at once, before they are merged. */
 const RUN = 2048;
 
