@@ -136,4 +136,19 @@ describe('find in a trace', () => {
       assert.ok(found.inView, `hit ${i + 1} is in view`);
     }
   });
+
+  for (const [name, completion, needle] of [
+    ['signs that are joined without end', '👩\u200d'.repeat(30_000), '👩\u200d👩'],
+    ['hundreds of code spans in a block', '`a '.repeat(30_000), 'a '],
+  ] as const)
+    it(`marks every hit without a halt in ${name}`, async () => {
+      const page = await opened(completion);
+      await page.keyboard.press('Control+f');
+      const stop = await watchTasks(page);
+      await page.locator('.find-field').fill(needle);
+      await counted(page, /of [\d,]+/);
+      await page.waitForTimeout(400);
+      const { cpu } = longest(await stop());
+      assert.ok(cpu <= 50, `a task of ${cpu} ms`);
+    });
 });

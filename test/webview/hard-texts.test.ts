@@ -85,6 +85,8 @@ describe('inspector, with texts that are hard', () => {
         4_000,
       ),
     'combining floods': `${'Z\u0351\u036f\u0306'.repeat(50)}${`e${'\u0301'.repeat(400)}`.repeat(300)}\n\n${'👩‍👩‍👧‍👦'.repeat(4_000)}`,
+    'seven accents on each letter': `e${'\u0301'.repeat(7)}`.repeat(12_000),
+    'an answer as long as its text': '\u202e$x$\u202c \u2067שלום\u2069 '.repeat(6_000),
     'one line of words': 'long '.repeat(200_000),
     'one word': 'x'.repeat(1_000_000),
     'a fence that never ends': `\`\`\`\n${'let x = 1; // $a$\n'.repeat(60_000)}`,

@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import type { Span } from '../../core/behaviours/spans.ts';
 import { blocks } from '../../core/traces/blocks.ts';
 import { mathRegions } from '../../core/traces/math.ts';
-import { visible } from '../../webview/text/block-view.ts';
+import { brief, visible } from '../../webview/text/visible.ts';
 import { HeightIndex } from '../../webview/text/height-index.ts';
 import { itemsOf } from '../../webview/text/items.ts';
 import { TextPart } from '../../webview/text/part.ts';
@@ -140,9 +140,15 @@ describe('signs that cannot be seen', () => {
     const shown = visible(raw);
     assert.equal(shown.length, raw.length);
     assert.equal(shown, 'a␀b⇄c␣d\ufffde␡␛[0m\tf\n');
+    assert.equal(visible('a\r\nb\rc\u2028d\u0085e\u0090f\u00adg\u061ch\u{e0041}i'), 'a\r\nb␍c␤d␤e\ufffdf␣g⇄h␣␣i');
     assert.equal(visible('plain text, 中文 and 😀'), 'plain text, 中文 and 😀');
     // Eight accents are drawn on a letter, the others beside it.
     assert.equal(visible(`e${'\u0301'.repeat(11)}!`), `e${'\u0301'.repeat(8)}◌◌◌!`);
+    // Eight signs are joined, the others stand beside them; families are families.
+    assert.equal(visible('👩\u200d'.repeat(11)), `${'👩\u200d'.repeat(8)}${'👩␣'.repeat(3)}`);
+    assert.equal(visible('👩🏽\u200d❤️\u200d💋\u200d👩🏽 '.repeat(20)), '👩🏽\u200d❤️\u200d💋\u200d👩🏽 '.repeat(20));
     assert.equal(visible('Việt नमस्ते שָׁלוֹם'), 'Việt नमस्ते שָׁלוֹם');
+    // An answer may be as long as its trace.
+    assert.equal(brief(`\u202e${'x'.repeat(100_000)}`), `⇄${'x'.repeat(299)}…`);
   });
 });

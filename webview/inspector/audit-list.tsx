@@ -2,6 +2,7 @@
 import { memo } from 'preact/compat';
 import { auditReasons, type AuditItem, type AuditReason, type Suspect } from '../../core/protocol/audit.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
+import { brief } from '../text/visible.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
@@ -192,7 +193,7 @@ const Row = memo(function Row({ item: { row, suspect, reasons }, index, judged, 
         {first ? reasonNames[first.reason] : ''}
         {reasons.length > 1 ? ` +${reasons.length - 1}` : ''}
       </span>
-      <span role="gridcell">{row.answer ?? '–'}</span>
+      <span role="gridcell">{brief(row.answer ?? '–')}</span>
     </div>
   );
 });

@@ -1,6 +1,7 @@
 /** The columns of the list: what each shows, how wide it is, and which of them a width has room for. Pure. */
 import type { ComponentChildren } from 'preact';
 import type { TraceRow, TraceSortKey } from '../../core/protocol/traces.ts';
+import { brief } from '../text/visible.ts';
 import { labelLooks } from '../ui/labels.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 
@@ -72,7 +73,7 @@ export const all: readonly Column[] = [
   column('place', 'Stage · step', 'step', 88, placeOf),
   column('sample', '#', 'sample', 30, (row) => String(row.sample + 1), true),
   column('verdict', 'Verdict', 'verdict', 46, verdictText),
-  column('answer', 'Answer', 'answer', 90, (row) => row.answer ?? (row.live ? '' : '–')),
+  column('answer', 'Answer', 'answer', 90, (row) => brief(row.answer ?? (row.live ? '' : '–'))),
   column('bar', 'Length', 'tokens', 46, () => ''),
   column('tokens', 'Tokens', 'tokens', 58, (row) => tokens(row.tokens, row.tokensExact), true),
   column('finish', 'Finish', 'finish', 54, (row) => (row.live ? 'writing' : (row.finish ?? '–'))),
@@ -85,7 +86,7 @@ export const all: readonly Column[] = [
   // Those below are shown where the reader chooses them.
   column('set', 'Set', 'set', 80, (row) => row.set ?? '–'),
   column('epoch', 'Epoch', 'epoch', 48, (row) => decimal(row.epoch), true),
-  column('gold', 'Gold', 'gold', 80, (row) => row.gold ?? '–'),
+  column('gold', 'Gold', 'gold', 80, (row) => brief(row.gold ?? '–')),
   column('group', 'Group', 'group', 64, (row) => row.group ?? '–'),
   column('problemTokens', 'In problem', 'problemTokens', 70, (row) => tokens(row.tokens, row.tokensExact), true),
   column('length', 'Characters', 'length', 76, (row) => count(row.length), true),

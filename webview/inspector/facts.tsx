@@ -6,6 +6,7 @@ import { shownSpans } from '../../core/labels/shown.ts';
 import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { toneOf } from '../text/overlay.ts';
+import { brief } from '../text/visible.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { labelLooks } from '../ui/labels.ts';
@@ -118,14 +119,18 @@ function Answer({ detail, figures, onReveal }: AnswerProps) {
               onClick={() => onReveal({ in: 'completion', start: found.start, end: found.end })}
               title="Show in the text"
             >
-              {found.text}
+              {brief(found.text)}
             </button>
           ) : (
             <span class="muted">{detail.live ? 'not yet' : 'none found'}</span>
           )}
         </Fact>
         <Fact name="gold" note={detail.goldOrigin ? `Gold: ${detail.goldOrigin}` : null}>
-          {detail.gold ?? <span class="muted">none</span>}
+          {detail.gold === null ? (
+            <span class="muted">none</span>
+          ) : (
+            <span title={detail.gold}>{brief(detail.gold)}</span>
+          )}
         </Fact>
         <Fact name="verdict">
           <span class={tone}>
@@ -298,7 +303,7 @@ function Group({ rows, trace, onOpen }: { rows: readonly TraceRow[]; trace: stri
             class="group-row"
             tabIndex={row.trace === trace ? 0 : -1}
             aria-current={row.trace === trace}
-            title={`Sample ${row.sample + 1}: ${verdictWords(row)}, ${tokens(row.tokens, row.tokensExact)} tokens, answer ${row.answer ?? 'none'}`}
+            title={`Sample ${row.sample + 1}: ${verdictWords(row)}, ${tokens(row.tokens, row.tokensExact)} tokens, answer ${brief(row.answer ?? 'none')}`}
             onClick={() => onOpen(row)}
           >
             <span class={toneOf(row)}>{verdictText(row).charAt(0)}</span>

@@ -5,6 +5,7 @@ import type { AppliedRescore, RescoreChange, RescorePreview, RescoreSet } from '
 import type { VerdictValue } from '../../core/protocol/events.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import { markerName } from '../../core/traces/marker-name.ts';
+import { brief } from '../text/visible.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, percent, plural, signed } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
@@ -358,7 +359,7 @@ const Row = memo(function Row({ change: { row, from, to, gold, reason }, index, 
         {' → '}
         <span class={valueSigns[to].tone}>{valueSigns[to].sign}</span>
       </span>
-      <span role="gridcell">{row.answer ?? '–'}</span>
+      <span role="gridcell">{brief(row.answer ?? '–')}</span>
       <span role="gridcell">{gold ?? '–'}</span>
     </div>
   );

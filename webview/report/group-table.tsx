@@ -2,7 +2,7 @@
 import { advantageDiffers } from '../../core/metrics/advantages.ts';
 import type { GroupDetail, GroupMember } from '../../core/protocol/groups.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
-import { visible } from '../text/block-view.ts';
+import { visible } from '../text/visible.ts';
 import { toneOf } from '../text/overlay.ts';
 import { decimal, plural, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';

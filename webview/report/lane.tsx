@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RowPart } from '../../core/protocol/report.ts';
 import type { Host } from '../host.ts';
-import { visible } from '../text/block-view.ts';
+import { visible } from '../text/visible.ts';
 import { TextView } from '../text/text-view.ts';
 import { count } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';

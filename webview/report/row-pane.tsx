@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RowPart, TableRow } from '../../core/protocol/report.ts';
 import type { Host } from '../host.ts';
-import { visible } from '../text/block-view.ts';
+import { visible } from '../text/visible.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';

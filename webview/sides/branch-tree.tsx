@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { pairPrefixes } from '../../core/traces/common-prefix.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
-import { visible } from '../text/block-view.ts';
+import { visible } from '../text/visible.ts';
 import { toneOf } from '../text/overlay.ts';
 import { count, plural, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';

@@ -8,6 +8,7 @@ import type { Overlay } from './overlay.ts';
 import { pieces, type Piece } from './pieces.ts';
 import { mark } from './positions.ts';
 import { isTypeset, typeset } from './typeset.ts';
+import { visible } from './visible.ts';
 
 export interface BlockInput {
   in: 'prompt' | 'completion';
@@ -265,26 +266,4 @@ function trimmed(whole: string, block: Block): [number, number] {
   while (end > start && /\s/.test(whole.charAt(end - 1))) end -= 1;
   while (start < end && /[\n\r]/.test(whole.charAt(start))) start += 1;
   return [start, end];
-}
-
-/** More accents on one letter than any language has: they would be drawn on and on over the lines around. */
-const FLOOD = /(\p{M}{8})(\p{M}+)/gu;
-
-/**
- * Control characters, those that turn the direction of text or take no room, and floods of accents, as visible signs: one for one,
- * so that every offset stays. What is copied comes from the raw text.
- */
-export function visible(given: string): string {
-  const raw = given.replace(FLOOD, (_, drawn: string, more: string) => drawn + '\u25cc'.repeat(more.length));
-  // eslint-disable-next-line no-control-regex
-  if (!/[\0-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/.test(raw)) return raw;
-  return (
-    raw
-      // eslint-disable-next-line no-control-regex
-      .replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, (sign) => String.fromCharCode(0x2400 + sign.charCodeAt(0)))
-      .replace(/\x7f/g, '\u2421')
-      .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\u21c4')
-      .replace(/[\u200b\u2060-\u2065\ufeff]/g, '\u2423')
-      .replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-  );
 }

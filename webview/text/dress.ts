@@ -85,19 +85,20 @@ function inline(
       { start: end - sign, end, look: 'sign' },
     );
   }
+  const others = [...into];
   for (const { start, end, fence } of codes)
-    if (!fence && !covers(into, start)) into.push({ start, end, look: 'code' });
+    if (!fence && !others.some((one) => one.start <= start && start < one.end)) into.push({ start, end, look: 'code' });
 }
-
-const covers = (dresses: readonly Dress[], at: number): boolean =>
-  dresses.some(({ start, end }) => start <= at && at < end);
 
 /** The same text with letters where formulas and code are. */
 function mask(own: string, from: number, stretches: readonly Stretch[]): string {
-  let masked = own;
-  for (const { start, end } of stretches)
-    masked = `${masked.slice(0, start - from)}${'x'.repeat(end - start)}${masked.slice(end - from)}`;
-  return masked;
+  let masked = '';
+  let at = 0;
+  for (const { start, end } of [...stretches].sort((a, b) => a.start - b.start)) {
+    masked += own.slice(at, start - from) + 'x'.repeat(end - start);
+    at = end - from;
+  }
+  return masked + own.slice(at);
 }
 
 /** The cells of a table's rows, UTF-16 units: each begins with its bar; the last has what follows it. */

@@ -3,7 +3,7 @@
  * for a hit, and by a class on formulas.
  */
 import { lowerBound } from '../../core/traces/lower-bound.ts';
-import { extentOf, partsOf, type TextPosition } from './positions.ts';
+import { extentOf, leavesOf, partsOf, type Leaf, type TextPosition } from './positions.ts';
 
 type Hits = Record<'prompt' | 'completion', readonly { start: number; end: number }[]>;
 type Place = { in: 'prompt' | 'completion'; start: number; end: number };
@@ -63,23 +63,24 @@ export class FindMarks {
       const drawn: Drawn = { ranges: [], dressed: [] };
       this.#drawn.set(body, drawn);
       const hits = this.#hits[extent.in];
+      const leaves = leavesOf(body);
       const first = lowerBound(hits.length, (k) => hits[k]!.end > extent.start);
       for (let i = first; i < hits.length; i += 1) {
         const hit = hits[i]!;
         if (hit.start >= extent.end) break;
         const isCurrent = this.#current?.in === extent.in && this.#current.offset === hit.start;
         if (i - first >= MARK_LIMIT && !isCurrent) continue;
-        mark(drawn, isCurrent ? 'lh-find-current' : 'lh-find', body, { in: extent.in, ...hit });
+        mark(drawn, isCurrent ? 'lh-find-current' : 'lh-find', leaves, { in: extent.in, ...hit });
       }
       const target = this.#target;
       if (target && target.in === extent.in && target.end > extent.start && target.start < extent.end)
-        mark(drawn, 'lh-target', body, target);
+        mark(drawn, 'lh-target', leaves, target);
     }
   }
 }
 
-function mark(drawn: Drawn, name: string, body: HTMLElement, place: Place): void {
-  for (const part of partsOf(body, place.in, place.start, place.end)) {
+function mark(drawn: Drawn, name: string, leaves: readonly Leaf[], place: Place): void {
+  for (const part of partsOf(leaves, place.in, place.start, place.end)) {
     if (part instanceof HTMLElement) {
       part.classList.add(name);
       drawn.dressed.push(part);

@@ -78,7 +78,7 @@ export class Folder {
           const isHeld = selection.holds(element);
           mounts.remove(item);
           // What is selected begins or ends in it.
-          if (isHeld && item.folded) mounts.add(item, index, 0);
+          if (isHeld && item.folded) mounts.add(item, index, 0, 0);
         }
         const held = before.find(({ index }) => !rows.items[index]!.folded) ?? shownOf(before[0], rows);
         if (held) {

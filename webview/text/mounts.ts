@@ -35,8 +35,6 @@ interface MountsOptions {
 
 /** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
 const ELEMENT_LIMIT = 2_000;
-/** Most elements of formulas with which a block comes into view; it has the others in the next frames. */
-const BLOCK_ELEMENTS = 250;
 
 export class Mounts {
   readonly all = new Map<TextItem, Mounted>();
@@ -87,11 +85,12 @@ export class Mounts {
     this.tokenMarks.draw(bodies);
   }
 
-  add(item: TextItem, index: number, deadline: number): void {
+  /** Returns how many elements its formulas take so far: at most about `room`, the others are `pending`. */
+  add(item: TextItem, index: number, deadline: number, room: number): number {
     const { content, place, rows } = this.#options;
     const overlays = this.#over(item);
     const mounted: Mounted = {
-      ...this.#build(item, overlays, deadline),
+      ...this.#build(item, overlays, deadline, room),
       index,
       overlays,
       folds: this.#foldsOf(item),
@@ -104,6 +103,7 @@ export class Mounts {
     mounted.element.style.top = `${place.inElement(rows.heights.top(index))}px`;
     content.insertBefore(mounted.element, before?.element ?? null);
     this.all.set(item, mounted);
+    return mounted.elements;
   }
 
   remove(item: TextItem): void {
@@ -114,13 +114,15 @@ export class Mounts {
     this.all.delete(item);
   }
 
-  /** Builds a block again, as what lies over it is now. */
-  renew(item: TextItem, deadline: number): void {
-    const { index } = this.all.get(item)!;
+  /** Builds a block again, as what lies over it is now, with the formulas that it had. Returns what {@link add} does. */
+  renew(item: TextItem, deadline: number, room: number): number {
+    const { index, elements } = this.all.get(item)!;
+    let made = 0;
     keepFoldFocus(this.#options.content, () => {
       this.remove(item);
-      this.add(item, index, deadline);
+      made = this.add(item, index, deadline, Math.max(room, elements));
     });
+    return made;
   }
 
   clear(): void {
@@ -205,7 +207,7 @@ export class Mounts {
     this.tokenMarks.forget(body);
   }
 
-  #build(item: TextItem, overlays: readonly Overlay[], deadline: number): BlockOutput {
+  #build(item: TextItem, overlays: readonly Overlay[], deadline: number, room: number): BlockOutput {
     const { texts, rows, onTogglePrompt } = this.#options;
     if (item.kind === 'head') return buildPromptHead(this.head.title, this.head.open, onTogglePrompt);
     const part = texts[item.part];
@@ -222,7 +224,7 @@ export class Mounts {
       foldMark: (fold) => this.#folds.pill(fold),
       raw: rows.raw,
       deadline,
-      room: Math.min(BLOCK_ELEMENTS, this.#room(null)),
+      room: Math.min(room, this.#room(null)),
     });
     if (item.part === 'prompt') built.element.classList.add('in-prompt');
     if (item.folded) built.element.classList.add('folded-row');

@@ -1,4 +1,5 @@
 /** From a place in the page to a place in the raw text: what copying, selecting and finding stand on. */
+import { lowerBound } from '../../core/traces/lower-bound.ts';
 
 export interface TextPosition {
   in: 'prompt' | 'completion';
@@ -89,25 +90,35 @@ function lastLeaf(root: Node): TextPosition | null {
   return found ? edge(found, 'end') : null;
 }
 
-/** The leaves under `root` that show a part of `start…end`: text nodes with that part in node offsets, formulas whole. */
+/** A leaf, with what it shows. */
+export interface Leaf extends Extent {
+  node: Node;
+}
+
+/** The leaves under `root` (text nodes, formulas whole), in the order of the text that they show. */
+export function leavesOf(root: Node): Leaf[] {
+  const found: Leaf[] = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL);
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    if (isLeaf(node)) found.push({ node, ...extents.get(node)! });
+  return found;
+}
+
+/** Of leaves of one block, those that show a part of `start…end`: text nodes with that part in node offsets, formulas whole. */
 export function partsOf(
-  root: Node,
+  leaves: readonly Leaf[],
   name: Extent['in'],
   start: number,
   end: number,
 ): ({ node: Text; from: number; to: number } | HTMLElement)[] {
   const found: ({ node: Text; from: number; to: number } | HTMLElement)[] = [];
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!isLeaf(node)) continue;
-    const extent = extents.get(node)!;
-    if (extent.in !== name || extent.end <= start || extent.start >= end) continue;
+  for (let i = lowerBound(leaves.length, (k) => leaves[k]!.end > start); i < leaves.length; i += 1) {
+    const leaf = leaves[i]!;
+    if (leaf.start >= end) break;
+    if (leaf.in !== name) continue;
+    const { node } = leaf;
     if (node instanceof Text) {
-      found.push({
-        node,
-        from: Math.max(0, start - extent.start),
-        to: Math.min(node.length, end - extent.start),
-      });
+      found.push({ node, from: Math.max(0, start - leaf.start), to: Math.min(node.length, end - leaf.start) });
     } else found.push(node as HTMLElement);
   }
   return found;
@@ -115,7 +126,7 @@ export function partsOf(
 
 /** {@link partsOf}, as ranges that can be asked where they are. */
 export function rangesOf(root: Node, name: Extent['in'], start: number, end: number): (Range | HTMLElement)[] {
-  return partsOf(root, name, start, end).map((part) => {
+  return partsOf(leavesOf(root), name, start, end).map((part) => {
     if (part instanceof HTMLElement) return part;
     const range = document.createRange();
     range.setStart(part.node, part.from);

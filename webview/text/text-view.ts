@@ -44,7 +44,10 @@ type Hits = Record<'prompt' | 'completion', readonly { start: number; end: numbe
 const OVERSCAN = 240;
 /** Milliseconds of a frame that may go into what can wait: new formulas, blocks out of view. Laying them out comes on top. */
 const FRAME_BUDGET = 6;
-/** Most elements of new formulas in a frame: what laying them out takes. */
+/** Milliseconds in which the view is filled where blocks turn out to be far lower than estimated; the rest is there a frame later. */
+const FILL_BUDGET = 12;
+/** Elements of formulas with which what comes into view is built, and of those that follow in each frame: what laying them out takes. */
+const VIEW_ELEMENTS = 500;
 const FRAME_ELEMENTS = 250;
 /** UTF-16 units of blocks out of view in a frame, the last one whole: laying out a script that needs other fonts takes long. */
 const FRAME_UNITS = 4_000;
@@ -320,13 +323,15 @@ export class TextView {
     const deadline = performance.now() + budget;
     const anchor = this.#anchor();
     this.#place.resize(this.#rows.heights.total);
-    for (let pass = 0; pass < 4; pass += 1) {
+    let room = VIEW_ELEMENTS;
+    const filled = performance.now() + FILL_BUDGET;
+    for (let pass = 0; pass < 4 || performance.now() < filled; pass += 1) {
       const [first, last] = this.#range(0);
       const fresh: TextItem[] = [];
       for (let index = first; index <= last; index += 1) {
         const item = this.#rows.items[index]!;
         if (item.folded || this.#mounts.all.has(item)) continue;
-        this.#mounts.add(item, index, deadline);
+        room -= this.#mounts.add(item, index, deadline, room);
         fresh.push(item);
       }
       if (fresh.length === 0) break;
@@ -360,15 +365,15 @@ export class TextView {
       for (const [item, mounted] of waiting) {
         if (performance.now() > deadline || room <= 0) break;
         changed.add(item);
-        if (mounted.stale) this.#mounts.renew(item, deadline);
+        if (mounted.stale) room -= this.#mounts.renew(item, deadline, room);
         else room -= this.#mounts.setFormulas(mounted, deadline, room);
       }
       const [from, to] = this.#range(OVERSCAN);
       let units = FRAME_UNITS;
-      for (let index = from; index <= to && units > 0 && performance.now() <= deadline; index += 1) {
+      for (let index = from; index <= to && units > 0 && room > 0 && performance.now() <= deadline; index += 1) {
         const item = this.#rows.items[index]!;
         if (item.folded || this.#mounts.all.has(item)) continue;
-        this.#mounts.add(item, index, deadline);
+        room -= this.#mounts.add(item, index, deadline, room);
         changed.add(item);
         units -= item.block.end - item.block.start;
       }
