@@ -260,6 +260,7 @@ describe('audit', () => {
     assert.equal(fake.count('audit/queue'), asked, 'nothing is asked once all is read');
     await page.getByText('Show the whole queue').click();
     await page.locator('#audit-0', { hasText: 'aime/3' }).waitFor();
+    await page.locator('#said', { hasText: '33 of 34 verdicts to look at' }).waitFor({ state: 'attached' });
   });
 
   it('previews other rules, can be stopped, applies after a question, and takes back', async () => {

@@ -244,19 +244,6 @@ describe('folds', () => {
     assert.deepEqual(await kinds(), before, 'nor when it ends');
   });
 
-  it('are off side by side', async () => {
-    const page = await open(
-      new FakeHost(
-        { traces: [fakeTrace(0, { completion: made }), fakeTrace(1, { completion: made })] },
-        { page: 'sides', title: 'two', left: 'run-00000000/grpo/1/0', right: 'run-00000000/grpo/1/1' },
-      ),
-      { bundle: 'sides' },
-    );
-    await page.locator('.block', { hasText: 'needle5' }).first().waitFor();
-    await page.waitForTimeout(300);
-    assert.equal(await page.locator('.fold-close, .fold-kinds, .fold-pill').count(), 0);
-  });
-
   for (const theme of themeKinds) {
     it(`can be seen and used in ${theme}`, async () => {
       const page = await open(hosting(made), { theme });

@@ -6,7 +6,7 @@ import { brief } from '../text/visible.ts';
 import { Button, Dropdown } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Grid } from '../ui/grid.tsx';
-import { useProgress } from '../ui/say.ts';
+import { useProgress, useSaid } from '../ui/say.ts';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import type { AuditList } from './audit-model.ts';
@@ -29,6 +29,8 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
   const waiting = queue?.waiting ?? 0;
   const show = (change: Partial<typeof wish>) => void list.again({ ...wish, ...change });
   const shown = items.length > 0 && (!loading || partial);
+  const toLookAt = queue ? `${count(queue.total)} of ${plural(queue.looked, 'verdict')} to look at` : '';
+  useSaid('list', loading || waiting > 0 ? '' : toLookAt, wish);
   return (
     <>
       <div class="audit-filter">
@@ -114,7 +116,7 @@ export function AuditColumn({ list, selected, onSelect, onEnter, onReveal, onRel
       )}
       {queue && queue.looked > 0 && (
         <div class="note">
-          {count(queue.total)} of {plural(queue.looked, 'verdict')} to look at
+          {toLookAt}
           {queue.done > 0 ? `, ${count(queue.done)} judged by a reader` : ''}
           {waiting > 0 ? `, ${count(waiting)} texts still to be read` : ''}
           {queue.unreadable > 0 ? `, ${plural(queue.unreadable, 'text')} gone` : ''}
