@@ -32,8 +32,13 @@ export const SELF_LABELLED: readonly Mapping[] = [
 /** Passages chosen by words that may announce backward reasoning, right and misleading ones alike. */
 export const BACKWARD: readonly Mapping[] = [{ label: 'backward_reasoning', means: ['W'], ignores: ['?W'] }];
 
-/** The labelled stretches of a fixture; null where the shared data is not on this machine. */
-export function selfLabelled(name: 'windows' | 'backward' | 'chinese'): LabelledTrace[] | null {
+/**
+ * The labelled stretches of a fixture; `doubtful-…`: those that were chosen for labelling because an earlier model was unsure of them, all of
+ * them in the half that is trained on. Null where the shared data is not on this machine.
+ */
+export function selfLabelled(
+  name: 'windows' | 'backward' | 'doubtful-windows' | 'doubtful-backward' | 'chinese',
+): LabelledTrace[] | null {
   const windows = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Window[];
   const records = new Map<string, unknown>();
   const found: LabelledTrace[] = [];

@@ -12,16 +12,17 @@ import type { PassageThresholds } from '../../core/behaviours/model/score.ts';
 import { sharedData } from '../shared-data.ts';
 import { readLabelled } from '../support/behaviour-agreement.ts';
 import { builtinLabelled, selfLabelled } from '../support/self-labelled.ts';
-import { BACKWARD, FOLDS, MACHINE, OWN, stretchesOf, type Row, type Stretch } from './labelled-steps.ts';
+import { BACKWARD, FOLDS, MACHINE, OWN, stretchesOf, type Names, type Row, type Stretch } from './labelled-steps.ts';
 import { fit, fitDense } from './logistic.ts';
 import { checkScores, passageThresholds, stepThreshold, type CheckStep, type StepThreshold } from './thresholds.ts';
 
 /** A feature that fewer labelled steps have, or that moves no logit by as much, is left out. */
 const LEAST_STEPS = 3;
 const LEAST_WEIGHT = 0.04;
-/** Of a weight; what the rules say costs less, so that they count where the words were never seen. */
+/** Of a weight, by cross-validation; what the rules say costs less, so that they count where the words were never seen. */
+const PENALTIES: Partial<Record<Task, number>> = { backward_reasoning: 1 };
 const PENALTY = 5;
-const RULE_PENALTY = PENALTY / 9;
+const OF_RULES = 1 / 9;
 const CONTEXT_PENALTY = 10;
 const CHECK_TASKS = ['verification', 'check_start'] as const satisfies readonly Task[];
 const WIDTH = TASKS.length;
@@ -32,7 +33,11 @@ function main(): void {
   const backward = selfLabelled('backward');
   if (flow === null || windows === null || backward === null)
     throw new Error('The labelled traces are not on this machine; LONGHAND_SHARED_DATA says where they are.');
+  const doubtful = (name: 'doubtful-windows' | 'doubtful-backward', names: Names) =>
+    stretchesOf(selfLabelled(name)!, names, true).map((stretch) => stretch.map((row) => ({ ...row, drawn: false })));
   const hashed = [
+    ...doubtful('doubtful-windows', OWN),
+    ...doubtful('doubtful-backward', BACKWARD),
     ...stretchesOf(windows, OWN, true),
     ...stretchesOf(builtinLabelled(), OWN, true),
     ...stretchesOf(backward, BACKWARD, true),
@@ -43,7 +48,9 @@ function main(): void {
   console.log(`${labelled.length} labelled steps, ${keys.length} features`);
 
   const byRules = new Set(ruleFeatures(RULE_BITS.length));
-  const penalties = Float64Array.from(keys, (key) => (byRules.has(key) ? RULE_PENALTY : PENALTY));
+  const penalties = Float64Array.from(
+    keys.flatMap((key) => TASKS.map((task) => (PENALTIES[task] ?? PENALTY) * (byRules.has(key) ? OF_RULES : 1))),
+  );
   // What the model says of steps of problems that it was not trained on.
   const logits = stretches.map((stretch) => new Float64Array(stretch.length * WIDTH));
   for (let fold = 0; fold < FOLDS; fold += 1) {
@@ -59,17 +66,18 @@ function main(): void {
   const thresholds: Partial<Record<Task, StepThreshold>> = {};
   for (const task of STEP_TASKS) {
     const at = TASKS.indexOf(task);
-    const scored = stretches.flatMap((stretch, s) =>
-      stretch.flatMap((row, i) => {
-        if (!row.labelled || !row.own || row.answers[at]! < 0) return [];
-        return [
-          { p: probability(logits[s]![i * WIDTH + at]!), cued: hasBit(row.sure, task), yes: row.answers[at] === 1 },
-        ];
-      }),
-    );
-    const { alone, cued, f1 } = stepThreshold(scored);
+    const scored = (own: boolean) =>
+      stretches.flatMap((stretch, s) =>
+        stretch.flatMap((row, i) => {
+          if (!row.labelled || row.own !== own || !row.drawn || row.answers[at]! < 0) return [];
+          return [
+            { p: probability(logits[s]![i * WIDTH + at]!), cued: hasBit(row.sure, task), yes: row.answers[at] === 1 },
+          ];
+        }),
+      );
+    const { alone, cued, f1 } = stepThreshold(scored(true), scored(false));
     thresholds[task] = { alone: rounded(alone), cued: rounded(cued) };
-    const steps = scored.filter(({ yes }) => yes).length;
+    const steps = scored(true).filter(({ yes }) => yes).length;
     console.log(
       `${task}: F1 ${f1.toFixed(3)} over ${steps} steps, above ${alone.toFixed(2)}, with a cue ${cued.toFixed(2)}`,
     );
@@ -112,7 +120,7 @@ function secondLook(
     const contexts = new Contexts(logits[s]!);
     let last = -2;
     for (const [i, row] of stretch.entries()) {
-      if (!row.labelled || !row.own || row.answers[0]! < 0) continue;
+      if (!row.labelled || (row.own ? row.answers[0]! : row.answers[1]!) < 0) continue;
       steps.push({ row, inputs: steps.length, follows: i === last + 1 });
       last = i;
       contexts.inputs(i, one);
@@ -121,7 +129,7 @@ function secondLook(
   }
   const all = Float64Array.from(inputs);
   const train = (at: number, fold: number | null): number[] => {
-    const known = steps.filter(({ row }) => row.fold !== fold && row.answers[at]! >= 0);
+    const known = steps.filter(({ row }) => row.own && row.fold !== fold && row.answers[at]! >= 0);
     const rows = known.map(({ row, inputs: own }) => ({ row: own, answer: row.answers[at]! }));
     return fitDense(all, CONTEXT_SIZE, rows, CONTEXT_PENALTY);
   };
@@ -136,22 +144,28 @@ function secondLook(
     return values;
   });
   const checks: CheckStep[][] = [];
+  const others: CheckStep[][] = [];
   for (const { row, inputs: own, follows } of steps) {
-    if (!follows) checks.push([]);
+    if (!row.drawn) continue;
+    const source = row.own ? checks : others;
+    if (!follows) source.push([]);
     const first = row.answers[TASKS.indexOf('check_start')]!;
-    checks.at(-1)!.push({
+    source.at(-1)!.push({
       inside: inside![own]!,
       begins: begins![own]!,
       cued: hasBit(row.sure, 'verification'),
       said: row.said,
       elsewhere: row.elsewhere,
-      isInside: row.answers[0] === 1,
+      isInside: row.own ? row.answers[0] === 1 : null,
       isFirst: first < 0 ? null : first === 1,
     });
   }
-  const passage = passageThresholds(checks);
+  const passage = passageThresholds(checks, others);
   const { whole, start } = checkScores(checks, passage);
-  console.log(`checks: F1 ${whole.toFixed(3)}, first steps ${start.toFixed(3)}, with ${JSON.stringify(passage)}`);
+  const elsewhere = checkScores(others, passage).start;
+  console.log(
+    `checks: F1 ${whole.toFixed(3)}, first steps ${start.toFixed(3)}, of reasoningflow ${elsewhere.toFixed(3)}, with ${JSON.stringify(passage)}`,
+  );
   const context = Object.fromEntries(CHECK_TASKS.map((task) => [task, train(TASKS.indexOf(task), null)]));
   return { context, passage };
 }

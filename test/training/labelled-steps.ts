@@ -44,6 +44,8 @@ export interface Row extends Example {
   /** Labelled for this project. */
   own: boolean;
   labelled: boolean;
+  /** Not chosen by an earlier model, so that labels are as frequent as they are: thresholds are chosen on these alone. */
+  drawn: boolean;
   /** Bits of the labels that the rules see begin in the step, by a cue that decides alone. */
   sure: number;
   /** The rules see a check begin whose result is said. */
@@ -86,6 +88,7 @@ export function stretchesOf(traces: readonly LabelledTrace[], names: Names, own:
         fold,
         own,
         labelled: given !== undefined,
+        drawn: true,
         sure: views[i]!.sure,
         said: said.has(i),
         elsewhere: beginsElsewhere(reading, i),

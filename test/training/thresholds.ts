@@ -3,8 +3,8 @@ import { passages } from '../../core/behaviours/model/passages.ts';
 import type { PassageThresholds } from '../../core/behaviours/model/score.ts';
 
 /**
- * Two F1 that differ by less are as good. Of what is as good, what leans most on the rules is taken: they hold where a text is unlike those
- * that were labelled.
+ * Two F1 that differ by less are as good. Of what is as good on our own labels, what suits the other source of labels best is taken, and then
+ * what leans on the rules' cues: they hold where a text is unlike those that were labelled.
  */
 const AS_GOOD = 0.01;
 
@@ -21,27 +21,24 @@ export interface StepThreshold {
   cued: number;
 }
 
-export function stepThreshold(scored: readonly Scored[]): StepThreshold & { f1: number } {
-  const alone = best(scored);
-  const most = f1Of(scored, ({ p }) => p > alone);
-  let cued = alone;
-  for (const lower of grid(0.02, 0.02 * Math.floor(alone / 0.02), 0.02).toReversed())
-    if (f1Of(scored, (one) => one.p > (one.cued ? lower : alone)) > most - AS_GOOD) cued = Math.min(cued, lower);
-  return { alone, cued, f1: f1Of(scored, (one) => one.p > (one.cued ? cued : alone)) };
+/** `scored`: steps with labels of our own; `others`: those of the other source, none where it has no such label. */
+export function stepThreshold(scored: readonly Scored[], others: readonly Scored[]): StepThreshold & { f1: number } {
+  const f1 = (steps: readonly Scored[], alone: number, cued: number) =>
+    steps.some(({ yes }) => yes) ? f1Of(steps, (one) => one.p > (one.cued ? cued : alone)) : 0;
+  const tried = grid(0.01, 0.7, 0.01).map((alone) => ({ alone, f1: f1(scored, alone, alone) }));
+  const most = Math.max(...tried.map((one) => one.f1));
+  const asGood = tried
+    .filter((one) => one.f1 > most - AS_GOOD)
+    .map((one) => ({ ...one, elsewhere: f1(others, one.alone, one.alone) }));
+  const { alone } = suiting(asGood).sort((a, b) => b.f1 - a.f1)[0]!;
+  const cued = grid(0, alone, 0.01).find((lower) => f1(scored, alone, lower) > most - AS_GOOD) ?? alone;
+  return { alone, cued, f1: f1(scored, alone, cued) };
 }
 
-/** The threshold with the highest F1, half-way to the next probability. */
-function best(scored: readonly Scored[]): number {
-  const ordered = [...scored].sort((a, b) => b.p - a.p);
-  const gold = scored.filter(({ yes }) => yes).length;
-  let found = { threshold: 1, f1: 0 };
-  let right = 0;
-  for (const [i, { p, yes }] of ordered.entries()) {
-    if (yes) right += 1;
-    const f1 = (2 * right) / (i + 1 + gold);
-    if (f1 > found.f1) found = { threshold: (p + (ordered[i + 1]?.p ?? 0)) / 2, f1 };
-  }
-  return found.threshold;
+/** Those that are as good as the best on the other source's labels. */
+function suiting<T extends { elsewhere: number }>(tried: readonly T[]): T[] {
+  const most = Math.max(...tried.map(({ elsewhere }) => elsewhere));
+  return tried.filter(({ elsewhere }) => elsewhere >= most - AS_GOOD);
 }
 
 const SAID = 0.5;
@@ -53,7 +50,7 @@ export interface CheckStep {
   cued: boolean;
   said: boolean;
   elsewhere: boolean;
-  isInside: boolean;
+  isInside: boolean | null;
   isFirst: boolean | null;
 }
 
@@ -62,8 +59,11 @@ export interface CheckScores {
   start: number;
 }
 
-/** The best sum of F1 over all steps of checks and over their first ones. */
-export function passageThresholds(stretches: readonly (readonly CheckStep[])[]): PassageThresholds {
+/** The best sum of F1 over all steps of checks and over their first ones; `others`: stretches of the other source, which labels first ones. */
+export function passageThresholds(
+  stretches: readonly (readonly CheckStep[])[],
+  others: readonly (readonly CheckStep[])[],
+): PassageThresholds {
   const tried: { passage: PassageThresholds; sum: number }[] = [];
   for (const begins of grid(0.25, 0.4))
     for (const cued of grid(0.1, begins))
@@ -75,10 +75,11 @@ export function passageThresholds(stretches: readonly (readonly CheckStep[])[]):
             tried.push({ passage, sum: whole + start });
           }
   const most = Math.max(...tried.map(({ sum }) => sum));
-  const leaning = ({ begins, cued, goesOn, elsewhere }: PassageThresholds) => begins - cued + (elsewhere - goesOn);
-  const [chosen] = tried
+  const asGood = tried
     .filter(({ sum }) => sum > most - AS_GOOD)
-    .sort((x, y) => leaning(y.passage) - leaning(x.passage) || y.sum - x.sum);
+    .map((one) => ({ ...one, elsewhere: checkScores(others, one.passage).start }));
+  const leaning = ({ begins, cued, goesOn, elsewhere }: PassageThresholds) => begins - cued + (elsewhere - goesOn);
+  const [chosen] = suiting(asGood).sort((a, b) => leaning(b.passage) - leaning(a.passage) || b.sum - a.sum);
   return chosen!.passage;
 }
 
@@ -103,7 +104,7 @@ export function checkScores(
     });
     for (const { from, to } of found) at.fill(1, from, to + 1)[from] = 2;
     for (const [i, { isInside, isFirst }] of stretch.entries()) {
-      count(whole, at[i]! > 0, isInside);
+      if (isInside !== null) count(whole, at[i]! > 0, isInside);
       if (isFirst !== null) count(start, at[i] === 2, isFirst);
     }
   }

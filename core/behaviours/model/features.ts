@@ -5,10 +5,12 @@
 import type { Step } from '../../traces/steps.ts';
 import { feature, hashOf } from './hash.ts';
 import type { Recurrence } from './recurrence.ts';
-import type { Words } from './words.ts';
+import { MATHS, type Words } from './words.ts';
 
 /** Words of a neighbour that are read. */
 const NEIGHBOUR_WORDS = 12;
+/** Words of a skeleton that are read. */
+const SKELETON_WORDS = 40;
 
 export interface StepView {
   step: Step;
@@ -27,7 +29,7 @@ export interface StepView {
 const TEMPLATES = [
   ...['word', 'two', 'three', 'first', 'first two', 'first three', 'last', 'kind', 'length', 'numbers', 'equals'],
   ...['rule', 'begun', 'bias', 'seen', 'result', 'equation', 'given', 'times', 'paragraph', 'answer', 'place', 'end'],
-  ...['skip', 'judged', 'sure'],
+  ...['skip', 'judged', 'sure', 'bare two', 'bare three', 'bare four', 'bare first'],
 ] as const;
 const t = Object.fromEntries(TEMPLATES.map((name) => [name, hashOf(name)])) as Record<
   (typeof TEMPLATES)[number],
@@ -107,6 +109,7 @@ export function featuresOf(views: readonly StepView[], i: number, found: Feature
   if (step.opensParagraph) found.add(t.paragraph);
   if (inAnswer) found.add(t.answer);
   if (judged > 0) found.add(feature(t.judged, judged));
+  skeletonFeatures(words.skeleton, found);
   found.add(feature(t.place, Math.min(4, i)));
   found.add(feature(t.end, Math.min(4, views.length - 1 - i)));
   bits(found, t.rule, rules);
@@ -130,6 +133,22 @@ export function featuresOf(views: readonly StepView[], i: number, found: Feature
     bits(found, near.rule, other.rules);
     bits(found, near.begun, other.begun);
   }
+}
+
+/** Words in a row whatever the formulas between them are: those that the plain words do not have already. */
+function skeletonFeatures(skeleton: Int32Array, found: FeatureSink): void {
+  const n = Math.min(skeleton.length, SKELETON_WORDS);
+  const four = (k: number) =>
+    feature(feature(t['bare four'], skeleton[k], skeleton[k + 1]), skeleton[k + 2], skeleton[k + 3]);
+  for (let k = 0; k + 1 < n; k += 1) {
+    const [a, b, c] = [skeleton[k]!, skeleton[k + 1]!, skeleton[k + 2]!];
+    if (a === MATHS || b === MATHS) found.add(feature(t['bare two'], a, b));
+    if (k + 2 < n && (a === MATHS || b === MATHS || c === MATHS)) found.add(feature(t['bare three'], a, b, c));
+    if (k + 3 < n) found.add(four(k));
+  }
+  found.add(feature(t['bare first'], skeleton[0], skeleton[1]));
+  found.add(feature(t['bare first'], skeleton[0], skeleton[1], skeleton[2]));
+  found.add(feature(t['bare first'], four(0)));
 }
 
 function bits(found: FeatureSink, template: number, mask: number): void {

@@ -48,6 +48,7 @@ function allWords(problem: string): Words {
   return {
     tokens: new Int32Array(),
     starts: new Int32Array(),
+    skeleton: new Int32Array(),
     numbers: all.flatMap(({ numbers }) => numbers),
     result: -1,
   };

@@ -10,6 +10,8 @@ export interface Words {
   tokens: Int32Array;
   /** Where each begins in the text; one more, where the last ends. */
   starts: Int32Array;
+  /** The same with every stretch of mathematics as one: “for ∎ to be an integer , ∎ must”. */
+  skeleton: Int32Array;
   /** The numbers of the step as they are written, without what groups thousands. */
   numbers: string[];
   /** The index in `numbers` of the first behind the last sign of equality; -1 without one. */
@@ -18,11 +20,18 @@ export interface Words {
 
 const NUMBER = hashOf('0');
 const LETTER = hashOf('v');
+/** Stands in a skeleton for a stretch of mathematics. */
+export const MATHS = hashOf('∎');
+const FORMULA = /\\\(.*?\\\)|\$[^$\n]*\$|\\\[.*?\\\]/gs;
+const PUNCTUATION = new Set('.,:;?!"“”'.split('').map((sign) => sign.charCodeAt(0)));
 
 export function wordsOf(text: string, step: Step): Words {
   const end = Math.min(step.end, step.start + READ);
   const tokens: number[] = [];
   const starts: number[] = [];
+  const skeleton: number[] = [];
+  const formulas = formulasOf(text, step.start, end);
+  let formula = 0;
   const numbers: string[] = [];
   let result = -1;
   let last = step.start;
@@ -47,14 +56,31 @@ export function wordsOf(text: string, step: Step): Words {
       tokens.push(hashOfWord(text, from, i));
     }
     last = i;
+    while (formula < formulas.length && formulas[formula]!.end <= from) formula += 1;
+    const token = tokens.at(-1)!;
+    const inFormula = formula < formulas.length && formulas[formula]!.start <= from;
+    const isPlain = !inFormula && (isLetter(code) ? token !== LETTER : PUNCTUATION.has(code));
+    if (isPlain) skeleton.push(token);
+    else if (skeleton.at(-1) !== MATHS) skeleton.push(MATHS);
   }
   starts.push(last);
   return {
     tokens: Int32Array.from(tokens),
     starts: Int32Array.from(starts),
+    skeleton: Int32Array.from(skeleton),
     numbers,
     result: result < numbers.length ? result : -1,
   };
+}
+
+/** Inline and display formulas of a step; most have none. */
+function formulasOf(text: string, from: number, to: number): { start: number; end: number }[] {
+  const part = text.slice(from, to);
+  if (!part.includes('$') && !part.includes('\\')) return [];
+  return [...part.matchAll(FORMULA)].map(({ index, 0: whole }) => ({
+    start: from + index,
+    end: from + index + whole.length,
+  }));
 }
 
 const A = 97;

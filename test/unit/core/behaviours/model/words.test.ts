@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hashOf, hashOfWord } from '../../../../../core/behaviours/model/hash.ts';
 import { recurrences } from '../../../../../core/behaviours/model/recurrence.ts';
-import { wordsOf } from '../../../../../core/behaviours/model/words.ts';
+import { MATHS, wordsOf } from '../../../../../core/behaviours/model/words.ts';
 import { steps } from '../../../../../core/traces/steps.ts';
 
 const words = (text: string) => steps(text).map((step) => wordsOf(text, step));
@@ -21,6 +21,17 @@ describe('words of a step', () => {
     const said = [...found!.tokens].map((_, i) => text.slice(found!.starts[i], found!.starts[i + 1]).trim());
     assert.deepEqual(said, ['So', '3', '+', '4', '=', '7', '.']);
     assert.deepEqual([found!.numbers, found!.result], [['3', '4', '7'], 2]);
+  });
+
+  it('have a skeleton in which each stretch of mathematics is one', () => {
+    const skeleton = (text: string) => [...words(text)[0]!.skeleton];
+    const said = [hashOf('so'), MATHS, hashOf('must'), hashOf('be'), MATHS, hashOf('.')];
+    assert.deepEqual(skeleton('So \\( a^2 + \\frac{1}{2} \\) must be 3x + 12.'), said);
+    assert.deepEqual(skeleton('So $k^2$ must be x.'), said);
+    assert.deepEqual(
+      skeleton('So a pen costs $5.'),
+      ['so', 'a', 'pen', 'costs'].map(hashOf).concat(MATHS, hashOf('.')),
+    );
   });
 
   it('have a number of 32 bits each, the same as the whole word', () => {
