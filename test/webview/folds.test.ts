@@ -45,9 +45,12 @@ const hosting = (completion: string, settings: Partial<ReadingSettings> = {}, li
 const highlighted = (page: Page, name: string) =>
   page.evaluate(
     (highlight) =>
-      [...(CSS.highlights.get(highlight) ?? [])].map(({ startContainer, startOffset, endOffset }) =>
-        startContainer.textContent!.slice(startOffset, endOffset),
-      ),
+      [...(CSS.highlights.get(highlight) ?? [])]
+        // Rows come in the order in which there is time for them.
+        .sort((a, b) =>
+          a.startContainer.compareDocumentPosition(b.startContainer) & Node.DOCUMENT_POSITION_PRECEDING ? 1 : -1,
+        )
+        .map(({ startContainer, startOffset, endOffset }) => startContainer.textContent!.slice(startOffset, endOffset)),
     name,
   );
 const pills = (page: Page) => page.locator('.fold-open').allInnerTexts();
@@ -224,6 +227,66 @@ describe('folds', () => {
         assert.ok(Math.abs(after.y - same.y) < 1.5, `${share}: ${same.text} went from ${same.y} to ${after.y}`);
       }
     }
+  });
+
+  it('stay where they are when the page is narrower or raw, and so does a place that was gone to', async () => {
+    const formulas = (n: number) => `By $\\frac{${n}}{\\frac{x}{y}}$ and $\\sum_{k=0}^{${n}} k$, so it is. `.repeat(6);
+    const part = (n: number) =>
+      `${filler(1)} Row ${n}.\n\n${formulas(n)}\n\n${formulas(n + 100)}Goal${n}. ${formulas(n)}`;
+    const page = await open(hosting(Array.from({ length: 60 }, (_, n) => part(n)).join('\n\n')), { height: 600 });
+    const scroller = page.locator('.scroller');
+    await page.locator('.block', { hasText: 'Row 0.' }).waitFor();
+    await scroller.evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
+    await page.waitForTimeout(500);
+    // The first row that begins in view, by its number.
+    const row = await page.evaluate(() => {
+      const { top } = document.querySelector('.scroller')!.getBoundingClientRect();
+      const blocks = [...document.querySelectorAll('.block')].filter(
+        (block) => block.getBoundingClientRect().top >= top,
+      );
+      blocks.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+      // A row of words, the first in view from here on.
+      const at = blocks.findIndex((block) => block.textContent.includes('Row'));
+      const by = blocks[at]!.getBoundingClientRect().top - top - 60;
+      document.querySelector('.scroller')!.scrollTop += by;
+      return /Row \d+\./.exec(blocks[at]!.textContent)![0];
+    });
+    await page.waitForTimeout(300);
+    const place = async () => (await yOf(page, row)) - (await scroller.boundingBox())!.y;
+    const y = await place();
+    const stays = async (when: string) => {
+      await page.waitForTimeout(300);
+      const now = await place();
+      assert.ok(Math.abs(now - y) <= 1, `${when}: ${row} went from ${y} to ${now}`);
+    };
+    for (const width of [900, 1500]) {
+      await page.setViewportSize({ width, height: 600 });
+      await stays(`${width} pixels`);
+    }
+    for (const look of ['raw', 'reading']) {
+      await page.keyboard.press('r');
+      await stays(look);
+    }
+    await scroller.focus();
+    await page.keyboard.press('Control+f');
+    await page.keyboard.type('Goal7.');
+    const places = await page.evaluate(async () => {
+      const seen: number[] = [];
+      const end = performance.now() + 1500;
+      while (performance.now() < end) {
+        await new Promise(requestAnimationFrame);
+        await new Promise((done) => setTimeout(done));
+        const [found] = CSS.highlights.get('lh-find-current') ?? [];
+        if (!found?.startContainer.isConnected) continue;
+        const range = document.createRange();
+        range.setStart(found.startContainer, found.startOffset);
+        range.setEnd(found.endContainer, found.endOffset);
+        if (range.toString() === 'Goal7.') seen.push(range.getBoundingClientRect().top);
+      }
+      return seen;
+    });
+    assert.ok(places.length > 5);
+    assert.ok(Math.max(...places) - Math.min(...places) <= 1, `the hit went ${[...new Set(places)].join(' ')}`);
   });
 
   it('do not fold by themselves while a trace is written', async () => {

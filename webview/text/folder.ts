@@ -1,8 +1,8 @@
 /** Folds and unfolds passages of a windowed text so that the row that the reader looks at stays where it is. */
 import type { Fold, FoldKind } from '../../core/traces/folds.ts';
+import type { Anchor } from './anchor.ts';
 import { keepFoldFocus } from './fold-marks.ts';
 import type { Folding } from './folding.ts';
-import type { TextItem } from './items.ts';
 import type { Mounts } from './mounts.ts';
 import type { TextRows } from './rows.ts';
 import type { ScrollPlace } from './scroll-place.ts';
@@ -14,8 +14,9 @@ interface FolderOptions {
   mounts: Mounts;
   place: ScrollPlace;
   selection: TextSelection;
-  /** Fills the view; the row does not move meanwhile. */
-  render: (held: TextItem | null) => void;
+  anchor: Anchor;
+  /** Fills the view. */
+  render: () => void;
   onChange: () => void;
 }
 
@@ -52,10 +53,12 @@ export class Folder {
   }
 
   #change(fold: Fold | null, change: () => void): void {
-    const { content, rows, mounts, place, selection, render, onChange } = this.#options;
+    const { content, rows, mounts, place, selection, anchor, render, onChange } = this.#options;
     const { closed } = this.folding;
     place.read();
     const before = rows.items.length > 0 && place.height > 0 ? this.#seen(fold) : [];
+    // Where it is shown that it is folded.
+    if (fold && before[0]) anchor.holdAt(rows.items[before[0].index]!, { in: 'completion', offset: fold.start });
     change();
     const isSame =
       closed.length === this.folding.closed.length &&
@@ -83,9 +86,10 @@ export class Folder {
         const held = before.find(({ index }) => !rows.items[index]!.folded) ?? shownOf(before[0], rows);
         if (held) {
           place.resize(rows.heights.total);
-          place.go(rows.heights.top(held.index) - held.y);
+          place.go(place.top + rows.heights.top(held.index) - held.y - place.edge);
         }
-        render(held ? rows.items[held.index]! : null);
+        anchor.hold(held ? rows.items[held.index]! : null);
+        render();
       }),
     );
     onChange();
@@ -93,22 +97,27 @@ export class Folder {
 
   /** Rows that the reader may look at, the likeliest first, and how far below the view's upper edge each begins. */
   #seen(fold: Fold | null): { index: number; y: number }[] {
-    const { rows, place } = this.#options;
+    const { rows, place, anchor } = this.#options;
     const { items, heights } = rows;
-    const { top, height } = place;
-    if (top <= 0 && !fold) return [];
-    const from = heights.at(top);
-    const to = heights.at(top + height);
+    const { top, edge, height } = place;
+    const isHeld = ({ index }: { index: number }) => items[index] === anchor.item;
+    const from = heights.at(Math.max(0, edge));
+    const to = heights.at(edge + height);
     const seen: { index: number; y: number }[] = [];
     for (let index = from; index <= to; index += 1)
-      if (!items[index]!.folded) seen.push({ index, y: heights.top(index) - top });
+      if (!items[index]!.folded) seen.push({ index, y: heights.top(index) - edge });
     const isOf = ({ index }: { index: number }) => {
       const { part, block } = items[index]!;
       return fold !== null && part === 'completion' && block.start <= fold.start && block.end > fold.start;
     };
-    // The row in which the passage begins; otherwise the first that begins in view.
+    if (top <= 0 && !seen.some((row) => isOf(row) || isHeld(row))) return [];
+    // The row in which the passage begins; otherwise what was gone to; otherwise the first that begins in view.
     return seen.sort(
-      (a, b) => Number(isOf(b)) - Number(isOf(a)) || Number(a.y < 0) - Number(b.y < 0) || a.index - b.index,
+      (a, b) =>
+        Number(isOf(b)) - Number(isOf(a)) ||
+        Number(isHeld(b)) - Number(isHeld(a)) ||
+        Number(a.y < 0) - Number(b.y < 0) ||
+        a.index - b.index,
     );
   }
 }

@@ -17,6 +17,8 @@ export class ScrollPlace {
   #height = 0;
   /** Pixels of the scroller that are not the content's: its margins. */
   #extra = 0;
+  /** Those above it. */
+  #above = 0;
 
   constructor(scroller: HTMLElement, content: HTMLElement) {
     this.#scroller = scroller;
@@ -31,6 +33,11 @@ export class ScrollPlace {
   /** The place in the text of the view's upper edge, in pixels. */
   get top(): number {
     return this.#physical + this.#shift;
+  }
+
+  /** How far into the rows the view's upper edge is, in pixels: negative in the margin above the first. */
+  get edge(): number {
+    return this.top - this.#above;
   }
 
   get atEnd(): boolean {
@@ -77,7 +84,8 @@ export class ScrollPlace {
     this.#content.style.height = `${Math.min(total, HIGHEST)}px`;
     if (this.#extra === 0) {
       const style = getComputedStyle(this.#content);
-      this.#extra = (parseFloat(style.marginTop) || 0) + (parseFloat(style.marginBottom) || 0);
+      this.#above = parseFloat(style.marginTop) || 0;
+      this.#extra = this.#above + (parseFloat(style.marginBottom) || 0);
     }
     if (this.#isScaled !== wasScaled) {
       this.#shift = 0;

@@ -12,12 +12,13 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { TokenTable } from '../../core/traces/token-slice.ts';
+import { Anchor, rectOf } from './anchor.ts';
 import { Folder } from './folder.ts';
 import type { TextItem } from './items.ts';
 import { Mounts, type Mounted } from './mounts.ts';
 import type { Overlay } from './overlay.ts';
 import { TextPart } from './part.ts';
-import { rangesOf, type TextPosition } from './positions.ts';
+import type { TextPosition } from './positions.ts';
 import { TextRows } from './rows.ts';
 import { ScrollPlace } from './scroll-place.ts';
 import { TextSelection } from './selection.ts';
@@ -62,14 +63,14 @@ export class TextView {
   readonly #rows = new TextRows({ prompt: this.prompt, completion: this.completion });
   readonly #place: ScrollPlace;
   readonly #mounts: Mounts;
+  /** What was asked for stays where it is while heights around it are learnt, until the reader scrolls. */
+  readonly #anchor: Anchor;
   /** Folds passages and unfolds them. */
   readonly folder: Folder;
   readonly #resize: ResizeObserver;
   #hidden = new Set<Label>();
   #width = 0;
   #following = false;
-  /** The row that was asked for: it stays where it is while heights around it are learnt, until the reader scrolls. */
-  #held: TextItem | null = null;
   #frame = 0;
   /** The frame, by its time, in which the view was last filled. */
   #renderedAt: CSSNumberish | null = null;
@@ -91,12 +92,13 @@ export class TextView {
       onFold: (fold, folded) => this.folder.set(fold, folded),
       onFirst: (at) => this.reveal('completion', at.start, at.end),
     });
+    this.#anchor = new Anchor(this.#rows, this.#mounts, this.#place);
     this.selection = new TextSelection(this.#content, this);
     this.folder = new Folder({
       content: this.#content,
       ...{ rows: this.#rows, mounts: this.#mounts, place: this.#place, selection: this.selection },
-      render: (held) => {
-        this.#held = held;
+      anchor: this.#anchor,
+      render: () => {
         this.#render(FRAME_BUDGET);
       },
       onChange: () => options.onFolds?.(),
@@ -181,16 +183,12 @@ export class TextView {
   setRaw(raw: boolean): void {
     if (raw === this.#rows.raw) return;
     this.#place.read();
-    const at = this.#anchorPosition();
-    this.#rows.raw = raw;
-    this.#content.classList.toggle('raw', raw);
-    this.#remeasureFont();
-    this.#rows.forget(this.#rows.heights.at(this.#place.top), 1);
-    this.selection.keep(() => {
+    this.#relay(() => {
+      this.#rows.raw = raw;
+      this.#content.classList.toggle('raw', raw);
       this.#mounts.clear();
-      this.#render(FRAME_BUDGET);
+      return 1;
     });
-    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false, keepFolds: true });
   }
 
   /** Marks what a search found; `current` is the place of the hit that the reader is at. */
@@ -218,18 +216,20 @@ export class TextView {
     this.#rows.heights.top(items.length);
     const { height } = this.#place;
     const offset = options.align === 'start' ? 4 : height / 3;
+    const item = items[index]!;
+    this.#anchor.hold(item);
     // Again: the first look mounts and measures what is there, the next lands on the line.
     for (let pass = 0; pass < 3; pass += 1) {
-      const mounted = this.#mounts.all.get(items[index]!);
-      const rect = mounted ? this.#rectOf(mounted.body, name, start, end) : null;
+      const mounted = this.#mounts.all.get(item);
+      const rect = mounted ? rectOf(mounted.body, name, start, end) : null;
       const { top } = this.#place;
       const y = rect ? rect.top - this.#scroller.getBoundingClientRect().top + top : heights.top(index);
       if (options.align === 'nearest' && rect && y > top + 40 && y < top + height - 60) break;
       if (rect && Math.abs(Math.max(0, y - offset) - top) < 1) break;
       this.#place.go(y - offset);
-      this.#held = items[index]!;
       this.#render(0);
     }
+    this.#anchor.holdAt(item, { in: name, offset: start });
     if (options.target !== false) {
       this.#mounts.marks.target({ in: name, start, end });
       this.#mounts.draw();
@@ -237,14 +237,14 @@ export class TextView {
   }
 
   toStart(): void {
-    this.#held = null;
+    this.#anchor.hold(null);
     this.#place.read();
     this.#place.go(0);
     this.#render(FRAME_BUDGET);
   }
 
   toEnd(): void {
-    this.#held = null;
+    this.#anchor.hold(null);
     for (let pass = 0; pass < 3; pass += 1) {
       const { top } = this.#place;
       this.#place.go(Infinity);
@@ -261,7 +261,7 @@ export class TextView {
     this.completion.clear();
     this.#rows.clear();
     this.#rows.folding.clear();
-    this.#held = null;
+    this.#anchor.hold(null);
     this.#mounts.marks.set({ prompt: [], completion: [] }, null);
     this.#mounts.marks.target(null);
     this.selection.clear();
@@ -284,23 +284,32 @@ export class TextView {
   // ---- the window --------------------------------------------------------------------------------------------------
 
   #onScroll = (): void => {
-    if (this.#place.read()) this.#held = null;
+    if (this.#place.read()) this.#anchor.hold(null);
     this.#render(FRAME_BUDGET);
   };
 
   #onResize = (): void => {
     if (this.#width === 0 || this.#scroller.clientWidth === this.#width) return this.#render(FRAME_BUDGET);
     this.#place.read();
-    const at = this.#anchorPosition();
-    const near = this.#rows.items.length > 0 ? this.#rows.heights.at(this.#place.top) : 0;
     const before = this.#width;
-    this.#remeasureFont();
-    this.#rows.forget(near, before / Math.max(1, this.#width));
-    this.#mounts.measure(this.#mounts.all.keys());
-    this.#place.resize(this.#rows.heights.total);
-    if (at) this.reveal(at.in, at.offset, at.offset, { align: 'start', target: false, keepFolds: true });
-    this.#render(0);
+    this.#relay(() => before / Math.max(1, this.#scroller.clientWidth));
   };
+
+  /** After `change` no height is what it was; it returns by about how much. What the reader looks at stays where it is. */
+  #relay(change: () => number): void {
+    const { items, heights } = this.#rows;
+    const anchor = items.length > 0 ? this.#anchor.find() : null;
+    this.selection.keep(() => {
+      const scale = change();
+      this.#remeasureFont();
+      this.#rows.forget(anchor?.index ?? 0, scale);
+      this.#mounts.measure(this.#mounts.all.keys());
+      this.#place.resize(heights.total);
+      if (anchor) this.#anchor.hold(items[anchor.index]!);
+      this.#anchor.keep(anchor);
+      this.#render(FRAME_BUDGET);
+    });
+  }
 
   /** The fonts of formulas are read when the first one is shown: what is on the page may be higher or lower now. */
   #onFonts = (): void => {
@@ -321,7 +330,7 @@ export class TextView {
     if (this.#rows.items.length === 0 || this.#place.height === 0) return;
     this.#renderedAt = document.timeline.currentTime;
     const deadline = performance.now() + budget;
-    const anchor = this.#anchor();
+    const anchor = this.#anchor.find();
     this.#place.resize(this.#rows.heights.total);
     let room = VIEW_ELEMENTS;
     const filled = performance.now() + FILL_BUDGET;
@@ -336,7 +345,7 @@ export class TextView {
       }
       if (fresh.length === 0) break;
       this.#mounts.measure(fresh);
-      this.#hold(anchor);
+      this.#anchor.keep(anchor);
     }
     const [first, last] = this.#range(OVERSCAN);
     for (const [item, { index, element }] of this.#mounts.all)
@@ -349,12 +358,12 @@ export class TextView {
     this.#frame = 0;
     // A frame that has mounted what a scroll brought has done enough.
     if (this.#renderedAt === document.timeline.currentTime) return this.#schedule();
-    if (this.#place.read()) this.#held = null;
+    if (this.#place.read()) this.#anchor.hold(null);
     if (this.#rows.items.length === 0 || this.#place.height === 0) return;
     const deadline = performance.now() + FRAME_BUDGET;
     const follow = this.#following && this.#place.atEnd;
     this.selection.keep(() => {
-      const anchor = this.#anchor();
+      const anchor = this.#anchor.find();
       const changed = new Set<TextItem>(this.#fontsCame ? this.#mounts.all.keys() : []);
       this.#fontsCame = false;
       const [first, last] = this.#range(0);
@@ -379,7 +388,7 @@ export class TextView {
       }
       this.#mounts.measure(changed);
       if (performance.now() <= deadline) this.#rows.refine(deadline);
-      this.#hold(anchor);
+      this.#anchor.keep(anchor);
       this.#settle();
     });
     if (follow) this.toEnd();
@@ -405,35 +414,6 @@ export class TextView {
 
   #schedule(): void {
     this.#frame ||= requestAnimationFrame(this.#work);
-  }
-
-  /** The row that must not move, and how far the view has gone into it: the one that was asked for, or the first known one. */
-  #anchor(): { index: number; delta: number } | null {
-    const { items, heights } = this.#rows;
-    const { top, height } = this.#place;
-    if (top <= 0) return null;
-    const held = this.#held && this.#mounts.all.get(this.#held);
-    if (held && heights.top(held.index + 1) > top && heights.top(held.index) < top + height)
-      return { index: held.index, delta: top - heights.top(held.index) };
-    let index = heights.at(top);
-    while (index < items.length && !items[index]!.measured && heights.top(index) < top + height) index += 1;
-    if (index >= items.length || !items[index]!.measured) index = heights.at(top);
-    return { index, delta: top - heights.top(index) };
-  }
-
-  #hold(anchor: { index: number; delta: number } | null): void {
-    if (!anchor) return;
-    const wanted = this.#rows.heights.top(anchor.index) + anchor.delta;
-    if (Math.abs(wanted - this.#place.top) <= 0.5) return;
-    this.#place.resize(this.#rows.heights.total);
-    this.#place.go(wanted);
-  }
-
-  #anchorPosition(): TextPosition | null {
-    const { items, heights } = this.#rows;
-    const { top } = this.#place;
-    const item = items[items.length > 0 ? heights.at(top + 8) : -1];
-    return item && top > 4 && item.kind !== 'head' ? { in: item.part, offset: item.block.start } : null;
   }
 
   /** What of the completion is in view. */
@@ -467,10 +447,5 @@ export class TextView {
     typesetWhenIdle(
       ahead.map(({ part, block }) => ({ text: this[part].text, regions: this[part].formulas(block.start, block.end) })),
     );
-  }
-
-  #rectOf(body: HTMLElement, name: 'prompt' | 'completion', start: number, end: number): DOMRect | null {
-    const found = rangesOf(body, name, start, Math.max(end, start + 1))[0];
-    return found?.getClientRects()[0] ?? null;
   }
 }
