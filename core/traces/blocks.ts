@@ -68,8 +68,9 @@ function paragraphs(
   let kind = first ?? kindAt(text, from, to, 'paragraph');
   let line = from;
   while (line < to) {
-    const newline = text.indexOf('\n', line);
-    const next = newline < 0 || newline >= to ? to : newline + 1;
+    // Of no more than is cut here: the next line end of a text may be megabytes away.
+    const newline = text.slice(line, to).indexOf('\n');
+    const next = newline < 0 ? to : line + newline + 1;
     const blank = next < to && /^[ \t\r]*\n/.test(text.slice(next, Math.min(next + 64, to)));
     if (blank) {
       const end = Math.min(throughLineEnds(text, next), to);
@@ -149,9 +150,9 @@ function push(text: string, into: Block[], block: Block, known: Regions): void {
     if (block.end - start <= BLOCK_LIMIT) break;
     const limit = start + BLOCK_LIMIT;
     const floor = start + BLOCK_LIMIT / 2;
-    let cut = text.lastIndexOf('\n', limit - 1) + 1;
-    if (cut <= floor) cut = text.lastIndexOf(' ', limit - 1) + 1;
-    if (cut <= floor) cut = limit;
+    const half = text.slice(floor, limit);
+    const from = half.lastIndexOf('\n') + 1 || half.lastIndexOf(' ') + 1;
+    let cut = from > 0 ? floor + from : limit;
     const formula = insideFormula(known, cut);
     if (formula && formula.start > start) cut = formula.start;
     const code = text.charCodeAt(cut);

@@ -33,8 +33,8 @@ export class TextMetrics {
   estimate(text: string, { start, end, kind }: Block, raw: boolean): number {
     let lines = 0;
     for (let from = start; from < end;) {
-      const newline = text.indexOf('\n', from);
-      const stop = newline < 0 || newline >= end ? end : newline;
+      const newline = text.slice(from, end).indexOf('\n');
+      const stop = newline < 0 ? end : from + newline;
       if (stop > from || raw) lines += Math.max(1, Math.ceil((stop - from) / this.#perLine));
       from = stop + 1;
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { BLOCK_LIMIT, blocks } from '../../../../core/traces/blocks.ts';
+import { regions } from '../../../../core/traces/math.ts';
 
 const cut = (text: string) => blocks(text).map(({ kind, start, end }) => [kind, text.slice(start, end)]);
 
@@ -58,6 +59,18 @@ describe('blocks', () => {
       const own = text.slice(start, end);
       assert.ok(own.split('$x_1$').length - 1 <= 150, own.slice(0, 80));
       assert.match(own, /^(?:Some words\. )?(?:\$x_1\$ )+$/);
+    }
+  });
+
+  it('takes no longer for each block of a line of megabytes than for one of a short line', () => {
+    for (const sign of ['a', '$$x$$ word and ', '<think>a ']) {
+      const text = sign.repeat(6_000_000 / sign.length);
+      const known = regions(text);
+      const from = process.cpuUsage();
+      assert.equal(blocks(text, known).at(-1)!.end, text.length);
+      const { user } = process.cpuUsage(from);
+      // Looking through the line for each block takes more than three seconds.
+      assert.ok(user < 1_500_000, `${sign}: ${user / 1000} ms`);
     }
   });
 
