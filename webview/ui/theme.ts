@@ -1,13 +1,13 @@
 /** The theme's colours for what is drawn on a canvas: read from CSS, read again when the theme changes. */
 
 /** The system's own colours take the place of the theme's. */
-const forced = matchMedia('(forced-colors: active)');
-const dark = matchMedia('(prefers-color-scheme: dark)');
+const forced = () => matchMedia('(forced-colors: active)');
+const dark = () => matchMedia('(prefers-color-scheme: dark)');
 
 /** The value of a CSS variable, as it stands in the theme now. */
 export function cssColor(name: string): string {
   // What the system calls its colours means something else on a canvas.
-  if (forced.matches) return resolvedColor(name);
+  if (forced().matches) return resolvedColor(name);
   return getComputedStyle(document.body).getPropertyValue(name).trim() || 'gray';
 }
 
@@ -29,9 +29,10 @@ export function onThemeChange(listener: () => void): () => void {
   const observer = new MutationObserver(soon);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-kind'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
-  for (const media of [forced, dark]) media.addEventListener('change', soon);
+  const system = [forced(), dark()];
+  for (const media of system) media.addEventListener('change', soon);
   return () => {
     observer.disconnect();
-    for (const media of [forced, dark]) media.removeEventListener('change', soon);
+    for (const media of system) media.removeEventListener('change', soon);
   };
 }
