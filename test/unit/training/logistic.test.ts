@@ -16,7 +16,7 @@ describe('logistic regression', () => {
 
   it('weighs examples, and leaves out what is not known', () => {
     const rows = [example([0], [1, -1], 3), example([0], [0, 1]), example([0], [-1, 0])];
-    const [first, second] = fit(rows, new Float64Array(1), 2);
+    const [first, second] = fit(rows, new Float64Array(2), 2);
     assert.ok(Math.abs(first! - Math.log(3)) < 0.01);
     assert.ok(Math.abs(second!) < 0.01);
   });
