@@ -59,8 +59,10 @@ function statementEnd(text: string, start: number, limit: number): number {
   const display = /^\s*(?:\\\[|\$\$)/.exec(text.slice(start, start + 8));
   if (display) {
     const closer = display[0].trim() === '$$' ? '$$' : '\\]';
-    const at = text.indexOf(closer, start + display[0].length);
-    if (at >= 0 && at < limit) return at + closer.length;
+    const from = start + display[0].length;
+    // No further: statements whose formulas never close would each be looked through to the end of the text.
+    const at = text.slice(from, limit + closer.length - 1).indexOf(closer);
+    if (at >= 0) return from + at + closer.length;
   }
   let depth = 0;
   for (let i = start; i < limit; i += 1) {

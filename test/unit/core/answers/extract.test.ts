@@ -92,4 +92,12 @@ describe('candidates', () => {
       assert.ok(Array.isArray(candidates(text)));
     }
   });
+
+  it('looks through no text again for each formula that never closes', function () {
+    this.timeout(60_000);
+    const from = process.cpuUsage();
+    assert.ok(Array.isArray(candidates('The answer is \\[ 7 '.repeat(50_000))));
+    const { user } = process.cpuUsage(from);
+    assert.ok(user < 4_000_000, `${user / 1000} ms`);
+  });
 });
