@@ -82,7 +82,7 @@ describe('store: advisories', () => {
       );
       assert.equal(advisories[1]?.evidence[1]?.name, 'groups all wrong');
       // What the number of groups opens: their traces, and no others.
-      const { filter, query } = evidenceView('r', advisories[1]!) as Extract<View, { page: 'inspector' }>;
+      const { filter, query } = evidenceView('r', advisories[1]) as Extract<View, { page: 'inspector' }>;
       const { total, rows } = await store.read('traces/page', { filter, query, limit: 1000 });
       assert.deepEqual([total, new Set(rows.map(({ group }) => group)).size], [40, 20]);
       const rest = await store.read('traces/page', { filter, query: '-is:flat' });
