@@ -162,7 +162,7 @@ export function useFolds(parts: FoldParts): Folds {
                   onClick={() => choose(foldKinds.filter((one) => (one === kind ? folded === 0 : isKept(one))))}
                 >
                   <span class={`codicon codicon-chevron-${folded > 0 ? 'right' : 'down'}`} aria-hidden="true" />
-                  {names[kind]}{' '}
+                  <span class="fold-name">{names[kind]}</span>{' '}
                   <span class="num">{folded > 0 && !isAll ? `${count(folded)}/${count(all)}` : count(all)}</span>
                 </button>
               );
