@@ -113,8 +113,9 @@ export function FindBar({ view, length, asked, wish, back: place, onWish, onHits
     returning.current = null;
     if (listed > 0) show((current + by + listed) % listed, true);
   };
-  // A new search goes to the first hit from where the reader is, round the end; the same one on more text stays.
-  useEffect(() => {
+  // A new search goes to the first hit from where the reader is, round the end; the same one on more text stays. Before the next key,
+  // which goes on from there.
+  useLayoutEffect(() => {
     onHits(found.completion);
     const isNew = shown.current !== found.key;
     if (returning.current) {
