@@ -1,5 +1,5 @@
 /** Where places of a text lie on the screen, by the blocks and leaves that are mounted now. Reads the layout, changes nothing. */
-import { extentOf } from '../text/positions.ts';
+import { extentOf, leavesOf, partsOf, type Leaf } from '../text/positions.ts';
 
 export interface BlockBox {
   element: HTMLElement;
@@ -55,6 +55,7 @@ export function stepParts(
   [begin, stop]: readonly [number, number],
 ): StepPart[] {
   const found: StepPart[] = [];
+  // Gone through once for all steps of the block.
   const leaves = leavesOf(element);
   const look = document.createRange();
   for (let step = begin; step < stop; step += 1) {
@@ -81,42 +82,12 @@ function rectsOf(part: StaticRange | HTMLElement, look: Range): DOMRectList {
   return look.getClientRects();
 }
 
-interface Leaf {
-  node: Text | HTMLElement;
-  start: number;
-  end: number;
-}
-
-/** The text nodes and formulas of a block, gone through once for all of its steps; what is inside a formula is nobody's text. */
-function leavesOf(block: Node, found: Leaf[] = []): Leaf[] {
-  for (let node = block.firstChild; node; node = node.nextSibling) {
-    const isLeaf = node instanceof Text || (node instanceof HTMLElement && node.classList.contains('math'));
-    const extent = isLeaf ? extentOf(node) : null;
-    if (!extent) leavesOf(node, found);
-    else if (extent.in === 'completion')
-      found.push({ node: node as Text | HTMLElement, start: extent.start, end: extent.end });
-  }
-  return found;
-}
-
-/** What of the leaves shows a part of `start…end`: stretches of texts, formulas whole. */
+/** `partsOf` of a completion, as what can be tinted. */
 function partsIn(leaves: readonly Leaf[], start: number, end: number): (StaticRange | HTMLElement)[] {
-  const found: (StaticRange | HTMLElement)[] = [];
-  for (const { node, ...leaf } of leaves) {
-    if (leaf.end <= start || leaf.start >= end) continue;
-    if (!(node instanceof Text)) {
-      found.push(node);
-      continue;
-    }
+  return partsOf(leaves, 'completion', start, end).map((part) => {
+    if (part instanceof HTMLElement) return part;
     // A range that lives would be kept up to date by the browser whenever a block comes or goes.
-    found.push(
-      new StaticRange({
-        startContainer: node,
-        startOffset: Math.max(0, start - leaf.start),
-        endContainer: node,
-        endOffset: Math.min(node.length, end - leaf.start),
-      }),
-    );
-  }
-  return found;
+    const { node, from, to } = part;
+    return new StaticRange({ startContainer: node, startOffset: from, endContainer: node, endOffset: to });
+  });
 }
