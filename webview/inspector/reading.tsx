@@ -3,7 +3,7 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { View } from '../../core/protocol/webview.ts';
 import type { KeptFind, PaneHandle } from '../text/text-pane.tsx';
-import { useSaid } from '../ui/say.ts';
+import { useNote } from '../ui/note.tsx';
 import { useStore } from '../ui/store.ts';
 import type { OpenTrace } from './open-trace.ts';
 import type { Page } from './page.ts';
@@ -35,7 +35,7 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
   const { trace, group, detail, shown } = useStore(open);
   const [strips, setStripsOpen] = useState(() => host.saved()?.strips === true);
   const [outline, setOutline] = useState(() => host.saved()?.outline === true);
-  const [said, setSaid] = useState('');
+  const [note, setNote] = useNote('link');
   const model = useMemo(() => new StripsModel(host), [host]);
   useEffect(() => () => model.close(), [model]);
   useEffect(() => {
@@ -62,18 +62,11 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
     try {
       const at = pane.current?.linked() ?? null;
       await host.ask('host/copyLink', { trace, at });
-      setSaid(`Link copied${at ? '' : ' to the trace'}`);
+      setNote(`Link copied${at ? '' : ' to the trace'}`);
     } catch {
-      setSaid('The link could not be copied');
+      setNote('The link could not be copied');
     }
   };
-  useEffect(() => {
-    if (said === '') return undefined;
-    const timer = setTimeout(() => setSaid(''), 2500);
-    return () => clearTimeout(timer);
-  }, [said]);
-
-  useSaid('link', said);
 
   return {
     opened: { strips, outline },
@@ -126,7 +119,7 @@ export function useReading({ page, open, pane, budgets }: ReadingParts): Reading
             }}
           />
         )}
-        <div class={`said${said === '' ? '' : ' shown'}`}>{said}</div>
+        {note}
       </div>
     ),
   };

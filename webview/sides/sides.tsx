@@ -13,7 +13,8 @@ import { count, plural } from '../ui/format.ts';
 import { Help } from '../ui/help.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { pressOf } from '../ui/keys.ts';
-import { say, useSaid } from '../ui/say.ts';
+import { useNote } from '../ui/note.tsx';
+import { say } from '../ui/say.ts';
 import { BackendBanner } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
 import { usePageKeys } from '../ui/use-page-keys.ts';
@@ -53,17 +54,12 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
   const [hunk, setHunk] = useState(-1);
   // Folds are of this page, and none is closed when it opens: a step that is folded away shows no tie.
   const [folded, setFolded] = useState<readonly FoldKind[]>([]);
-  const [note, setNote] = useState('');
+  const [note, setNote] = useNote('link');
   const root = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const synced = view.apart !== true;
   const layout = useLayout(map, synced, canvas);
 
-  useSaid('link', note);
-  useEffect(() => {
-    const timer = setTimeout(() => setNote(''), 2500);
-    return () => clearTimeout(timer);
-  }, [note]);
   useEffect(() => () => pair.dispose(), [pair]);
   for (const side of sides) {
     useEffect(() => {
@@ -385,7 +381,7 @@ export function Sides({ page, view }: { page: Page; view: SidesView }) {
           />
         )}
       </main>
-      <div class={`said${note === '' ? '' : ' shown'}`}>{note}</div>
+      {note}
       {help && <Help lines={sidesKeyLines} onClose={() => setHelp(false)} />}
     </div>
   );
