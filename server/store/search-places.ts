@@ -51,13 +51,13 @@ export class SearchPlaces {
   /** The next page; null: there are no more traces. Yields every few milliseconds. */
   *page({ filter, query, prompts, after }: SearchScope & { after: number }): Generator<void, SearchPage | null> {
     const { index, root } = this;
-    const slices = new Slices();
-    const condition = where(index, filter, query.terms);
     // What is found in texts changes without a word of workers or journal.
     const isKept = readsOf({ filter, terms: query.terms }).size === 0;
     const key = JSON.stringify([filter, query.terms, prompts, after]);
     const known = this.kept.get(key);
     if (known && known.stamp === stampOf(index, filter.run)) return known.page;
+    const slices = new Slices();
+    const condition = where(index, filter, query.terms);
     for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
       if (traceRowId(id + 1, 0) <= after) continue;
       for (const { from, to } of rangesOf(index, id, PAGE_IDS)) {

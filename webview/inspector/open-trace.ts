@@ -118,7 +118,7 @@ export class OpenTrace extends Store<OpenTraceState> {
       if (detail.promptLength === 0 && detail.problemText !== '') this.#add('prompt', detail.problemText);
       this.set({ detail });
       await first;
-      // The service finds them in one piece, and gives nothing else meanwhile: no text, of this trace or of one beside it, waits for them.
+      // Finding them takes the service long: no text, of this trace or of one beside it, waits for them.
       const [[rows], [spans]] = await Promise.all([
         group,
         Promise.allSettled([this.#host.call('traces/annotations', { trace })]),

@@ -97,8 +97,9 @@ class Alone:
 
     def __init__(self, work, share: int) -> None:
         self.share = share
-        self._here, there = multiprocessing.get_context("spawn").Pipe()
-        self._process = multiprocessing.get_context("spawn").Process(target=serve, args=(work, there), daemon=True)
+        spawn = multiprocessing.get_context("spawn")
+        self._here, there = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(work, there), daemon=True)
         self._process.start()
 
     def run(self, pairs: list[tuple[str, str]]) -> tuple[float, float]:
