@@ -52,7 +52,7 @@ describe('places in a long trace, in VS Code', function () {
     await field.press('Enter');
     await page.locator('.pane-place', { hasText: /\(5\d %\)/ }).waitFor({ timeout: 20 * SECOND });
     await vscode.command('Longhand: Copy Link to the Selection');
-    await page.locator('.said.shown', { hasText: 'Link copied' }).waitFor({ timeout: 20 * SECOND });
+    await page.locator('.page-note.shown', { hasText: 'Link copied' }).waitFor({ timeout: 20 * SECOND });
     link = await vscode.page.evaluate(() => navigator.clipboard.readText());
     assert.match(link, /^[a-z-]+:\/\/longhand\.longhand\/trace\?run%3D/);
     await vscode.screenshot('places-link');

@@ -172,9 +172,13 @@ describe('dashboard', () => {
     const pulls = host.count('metrics/snapshot') - before;
     const most = Math.ceil((Date.now() - started) / 500) + 1;
     assert.ok(pulls >= 2 && pulls <= most, `${pulls} pulls, at most ${most}`);
-    // The last of the events may still be waiting for its pull.
-    await page.waitForTimeout(1000);
-    const quiet = host.count('metrics/snapshot');
+    // A run that goes on is read again now and then as well.
+    host.data.run!.state = 'completed';
+    await host.notify('events/batch', {
+      stream: `${RUN}/grpo/1`,
+      events: [{ v: 1, seq: 98, t: 0, type: 'metrics', step: 14, epoch: null, values: { loss: 1 } }],
+    });
+    const quiet = await host.settled('metrics/snapshot');
     await host.notify('events/batch', {
       stream: `${RUN}/grpo/1`,
       events: [{ v: 1, seq: 99, t: 0, type: 'trace_text', trace: 1, part: 1, offset: 0, length: 1 }],

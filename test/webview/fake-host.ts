@@ -172,6 +172,16 @@ export class FakeHost {
     return this.calls.filter((call) => call.method === method).length;
   }
 
+  /** Waits until no call of a method has come for a while (ms): what was on its way has come. Gives how many came in all. */
+  async settled(method: string, quiet = 1200): Promise<number> {
+    for (let before = -1; ;) {
+      const now = this.count(method);
+      if (now === before) return now;
+      before = now;
+      await new Promise((done) => setTimeout(done, quiet));
+    }
+  }
+
   /** Adds text to a trace, as an engine does, and says so. */
   async grow(n: number, text: string, end = false): Promise<void> {
     const trace = this.traces[n]!;

@@ -48,7 +48,10 @@ export async function lost(page: Page): Promise<string[]> {
 
 const MOST = 400;
 
-/** Goes through the page by Tab until it begins anew: each stop is in view and looks other than without the focus, and none holds it. */
+/**
+ * Goes through the page by Tab until it begins anew: each stop is in view and looks other than without the focus, none holds it, and
+ * none keeps the editor's own keys to itself.
+ */
 export async function walk(page: Page): Promise<string[]> {
   const found = new Set<string>();
   await page.evaluate(() => {
@@ -66,6 +69,18 @@ export async function walk(page: Page): Promise<string[]> {
           [outline, boxShadow, borderColor, backgroundColor, stroke, strokeWidth].join(),
         )
         .join('|');
+    // The editor hears the keys of its webviews at their window.
+    const kept = (element: Element) =>
+      [{ key: 'F1' }, { key: 'F4', ctrlKey: true }].filter((press) => {
+        let heard = false;
+        const hear = () => (heard = true);
+        addEventListener('keydown', hear);
+        element.dispatchEvent(
+          new KeyboardEvent('keydown', { ...press, bubbles: true, composed: true, cancelable: true }),
+        );
+        removeEventListener('keydown', hear);
+        return !heard;
+      });
     const seen = new Map<Element, number>();
     let last: { element: Element; looked: string; where: string } | null = null;
     // One step of the way: what is wrong with the last stop and with this one, and whether it is the end.
@@ -84,6 +99,7 @@ export async function walk(page: Page): Promise<string[]> {
         seen.set(element, seen.size);
         if (right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight) wrong.push(`out of view: ${where}`);
         last = { element, looked: look(element), where };
+        for (const { key } of kept(element)) wrong.push(`keeps ${key} from the editor: ${where}`);
         return { wrong, end: !isNew, stops: seen.size };
       },
     });

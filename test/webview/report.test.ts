@@ -235,8 +235,7 @@ describe('report', () => {
     assert.equal(await grid(page).evaluate((element) => element.scrollTop), scrolled);
     assert.equal(await page.locator('.row-pane').getAttribute('aria-label'), 'Row 31');
     // Another stage's events are nobody's business here.
-    await page.waitForTimeout(700);
-    const quiet = host.count('stages/report');
+    const quiet = await host.settled('stages/report');
     await host.notify('events/batch', {
       stream: `${RUN}/sft/1`,
       events: [{ v: 1, seq: 1, t: 0, type: 'progress', done: 1, total: 2, unit: 'x' }],

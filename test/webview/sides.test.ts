@@ -307,7 +307,7 @@ describe('two attempts side by side', () => {
     await page.locator('.chip.row-onlyLeft', { hasText: /only left \(\d/ }).waitFor();
     await page.keyboard.press('2');
     await page.keyboard.press('Y');
-    await page.locator('.said.shown', { hasText: 'Link to the right text copied' }).waitFor();
+    await page.locator('.page-note.shown', { hasText: 'Link to the right text copied' }).waitFor();
     const asked = fake.calls.find(({ method }) => method === 'host/copyLink')!.params as { trace: string; at: unknown };
     assert.equal(asked.trace, trace(1));
     assert.ok(asked.at !== null);

@@ -1,9 +1,10 @@
 /** The button of a chart that saves it: as a drawing, a picture or a table, in colours for paper or in those of the theme. */
 import { createContext } from 'preact';
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SavedFile } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand, keepFromPage, take } from '../ui/keys.ts';
 import { useSaid } from '../ui/say.ts';
 import { csvOf } from './csv.ts';
 import { drawChart, sizeOf } from './draw.ts';
@@ -34,9 +35,12 @@ export function SaveMenu({ title, model }: SaveMenuProps) {
   const [forPaper, setForPaper] = useState(true);
   const [said, setSaid] = useState<Said>(null);
   const root = useRef<HTMLSpanElement>(null);
+  // Before the next key: it is meant for the menu.
+  useLayoutEffect(() => {
+    if (open) root.current!.querySelector<HTMLElement>('[role^=menuitem]')?.focus();
+  }, [open]);
   useEffect(() => {
     if (!open) return undefined;
-    root.current!.querySelector<HTMLElement>('[role^=menuitem]')?.focus();
     const onDown = (event: PointerEvent) => {
       if (!root.current!.contains(event.target as Node)) setOpen(false);
     };
@@ -59,8 +63,8 @@ export function SaveMenu({ title, model }: SaveMenuProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // The keys of the chart that it stands in are not meant.
-    event.stopPropagation();
-    if (!open) return;
+    keepFromPage(event);
+    if (!open || isCommand(event)) return;
     const items = [...root.current!.querySelectorAll<HTMLElement>('[role^=menuitem]')];
     const now = items.indexOf(document.activeElement as HTMLElement);
     const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: items.length - 1 }[event.key];
@@ -70,7 +74,7 @@ export function SaveMenu({ title, model }: SaveMenuProps) {
       if (event.key === 'Escape') root.current!.querySelector('button')?.focus();
       else return;
     } else return;
-    event.preventDefault();
+    take(event);
   };
   return (
     <span class="save" ref={root} onKeyDown={onKeyDown}>

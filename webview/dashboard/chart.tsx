@@ -8,6 +8,7 @@ import { patterned, type ChartLine } from '../charts/model.ts';
 import { SaveMenu } from '../charts/save-menu.tsx';
 import { short } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand } from '../ui/keys.ts';
 import { say } from '../ui/say.ts';
 import { onThemeChange } from '../ui/theme.ts';
 import { dataOf, HEIGHT, labelOf, optionsOf } from './chart-draw.ts';
@@ -96,7 +97,7 @@ export function Chart(props: ChartProps) {
   const last = x.length - 1;
   const shown = at ?? last;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget) return;
+    if (event.target !== event.currentTarget || isCommand(event)) return;
     const to = { ArrowRight: shown + 1, ArrowLeft: shown - 1, Home: 0, End: last }[event.key];
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     const there = [...lines.keys()].filter((i) => lines[i]!.values[shown] != null);

@@ -10,6 +10,7 @@ import { isText, textTerms } from '../../core/query/types.ts';
 import { writeQuery } from '../../core/query/write.ts';
 import type { Host } from '../host.ts';
 import type { Overlay, Tone } from '../text/overlay.ts';
+import { isCommand } from '../ui/keys.ts';
 import { say } from '../ui/say.ts';
 import { Button } from '../ui/controls.ts';
 import { Empty } from '../ui/states.tsx';
@@ -204,7 +205,7 @@ const modes: readonly { mode: InspectorMode; name: string; title: string }[] = [
 export function ListModes({ mode, onMode }: { mode: InspectorMode; onMode: (mode: InspectorMode) => void }) {
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (by === 0) return;
+    if (by === 0 || isCommand(event)) return;
     event.preventDefault();
     const at = modes.findIndex((one) => one.mode === mode);
     const next = modes[(at + by + modes.length) % modes.length]!;

@@ -9,6 +9,7 @@ import { toneOf } from '../text/overlay.ts';
 import { brief } from '../text/visible.ts';
 import { count, decimal, signed, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand } from '../ui/keys.ts';
 import { labelLooks } from '../ui/labels.ts';
 import { Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -290,7 +291,7 @@ function Group({ rows, trace, onOpen }: { rows: readonly TraceRow[]; trace: stri
   const sorted = [...rows].sort((a, b) => (a.tokens ?? 0) - (b.tokens ?? 0) || a.sample - b.sample);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (by === 0) return;
+    if (by === 0 || isCommand(event)) return;
     event.preventDefault();
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
     buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + by]?.focus();

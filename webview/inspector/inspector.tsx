@@ -216,7 +216,7 @@ export function Inspector({ page, view }: { page: Page; view: InspectorView }) {
   const drawer = width < DRAWER_BELOW;
   // The list lies over the text there: what is under it is out of reach until it is put away.
   const covered = drawer && settings.listOpen;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (covered && document.activeElement === document.body)
       root.current!.querySelector<HTMLElement>('.list-column .grid')?.focus();
   }, [covered]);

@@ -13,6 +13,7 @@ import { laneLabels, pictureOf, underPointer, unitOf, type RulerPicture } from '
 import { toneOf } from '../text/overlay.ts';
 import { count, decimal, plural, short, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand, take } from '../ui/keys.ts';
 import { lookOf } from '../ui/labels.ts';
 import { Said, useProgress } from '../ui/say.ts';
 import { Empty } from '../ui/states.tsx';
@@ -92,7 +93,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
     list.current?.querySelector(`#strip-${sorted.indexOf(row)}`)?.scrollIntoView({ block: 'nearest' });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const along = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
     if (event.key === 'Escape') onClose();
@@ -105,8 +106,7 @@ export function Strips({ host, model, group, trace, shown, hidden, budgets, onOp
       const unit = Math.max(0, Math.min(current.length - 1, Math.round(cursor.unit + along * step)));
       setCursor({ ...cursor, unit, byKey: true });
     } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   };
   useProgress('strips', waiting > 0 ? `${count(read)} of ${count(rows.length)} read` : '');
   const shownBudgets = budgets.filter((budget) => budget < scale.longest);

@@ -4,6 +4,7 @@
  */
 import type { RefObject } from 'preact';
 import type { TraceSort, TraceSortKey } from '../../core/protocol/traces.ts';
+import { isCommand, keepFromPage, take } from '../ui/keys.ts';
 import { NARROWEST, templateOf, WIDEST, type Column } from './columns.ts';
 
 interface TableHeadProps {
@@ -29,15 +30,15 @@ export function TableHead({ columns, sort, widths, scroller, onSort, onWidths }:
     scroller.current?.style.setProperty('--columns', templateOf(columns, { ...widths, [id]: pixels }));
   const widthOf = (element: Element) => element.closest('[role=columnheader]')!.getBoundingClientRect().width;
   const onKeyDown = (event: KeyboardEvent) => {
-    event.stopPropagation();
+    keepFromPage(event);
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
     const heads = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLButtonElement>('.sorter')];
     const at = heads.indexOf(document.activeElement as HTMLButtonElement);
     if (event.altKey && at >= 0) {
-      event.preventDefault();
+      take(event);
       onWidths({ ...widths, [columns[at]!.id]: clamp(widthOf(heads[at]!) + by * STEP) });
-    } else heads[(at + by + heads.length) % heads.length]?.focus();
+    } else if (!isCommand(event)) heads[(at + by + heads.length) % heads.length]?.focus();
   };
   const onPointerDown = (event: PointerEvent, id: string) => {
     event.preventDefault();

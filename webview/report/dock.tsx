@@ -6,6 +6,7 @@ import type { ShownRows } from '../../core/protocol/webview.ts';
 import { TextField } from '../ui/controls.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand } from '../ui/keys.ts';
 import { useSaid } from '../ui/say.ts';
 import { Failure } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -49,7 +50,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
   useSaid('rows', words, `${shown.table} ${JSON.stringify(shown.where)} ${shown.text}`);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (by === 0) return;
+    if (by === 0 || isCommand(event)) return;
     event.preventDefault();
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
     const next =

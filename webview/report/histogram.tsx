@@ -1,6 +1,7 @@
 /** Counts by bin: the last series filled, those before it as outlines over it. Values are read by arrow keys and by mouse. */
 import { useState } from 'preact/hooks';
 import { count, short } from '../ui/format.ts';
+import { isCommand } from '../ui/keys.ts';
 import { say } from '../ui/say.ts';
 import { histogramModel } from './models.ts';
 import { Frame, type BlockOf } from './block.tsx';
@@ -30,7 +31,7 @@ export function Histogram({ block }: { block: BlockOf<'histogram'> }) {
   const onKeyDown = (event: KeyboardEvent) => {
     const now = at ?? -1;
     const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: bins - 1, Escape: -1 }[event.key];
-    if (to === undefined || bins === 0) return;
+    if (to === undefined || bins === 0 || isCommand(event)) return;
     event.preventDefault();
     const bin = Math.min(bins - 1, to);
     setAt(bin < 0 ? null : bin);

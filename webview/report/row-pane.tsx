@@ -1,11 +1,12 @@
 /** One row of a report's table with all that it is made of. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RowPart, TableRow } from '../../core/protocol/report.ts';
 import type { Host } from '../host.ts';
 import { visible } from '../text/visible.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { take } from '../ui/keys.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { isLengths, type Column } from './columns.ts';
 import { Lane } from './lane.tsx';
@@ -64,7 +65,7 @@ export function RowPane(props: RowPaneProps) {
       stopped = true;
     };
   }, [row.cursor, again]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focus > 0) pane.current?.focus();
   }, [focus]);
 
@@ -82,7 +83,7 @@ export function RowPane(props: RowPaneProps) {
     if (event.key === 'Escape') onClose();
     else if (step !== 0) onStep(step);
     else return;
-    event.preventDefault();
+    take(event);
   };
   const shown = loaded?.row;
   const parts = shown?.parts ?? [];

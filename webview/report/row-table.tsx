@@ -3,6 +3,7 @@ import { memo } from 'preact/compat';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ShownRows } from '../../core/protocol/webview.ts';
 import { Grid } from '../ui/grid.tsx';
+import { isCommand, keepFromPage, take } from '../ui/keys.ts';
 import { fitting, isLengths, meanLengths, type Cell, type Column } from './columns.ts';
 import { scalar } from './numbers.ts';
 import type { ListedRow } from './row-list.ts';
@@ -107,10 +108,10 @@ function Head({ columns, sort, onSort }: { columns: readonly Column[] } & Pick<R
     columns.findIndex(({ key }) => key === sort?.key),
   );
   const onKeyDown = (event: KeyboardEvent) => {
-    event.stopPropagation();
-    const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    keepFromPage(event);
+    const by = isCommand(event) ? 0 : event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0) return;
-    event.preventDefault();
+    take(event);
     const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll('button')];
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     buttons[(at + by + buttons.length) % buttons.length]?.focus();

@@ -1,5 +1,5 @@
 /** Where the completions of a group part, as a tree: how many went on to right and to wrong; any two of them open side by side. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { pairPrefixes } from '../../core/traces/common-prefix.ts';
 import type { TraceRow } from '../../core/protocol/traces.ts';
 import { verdictText, verdictWords } from '../inspector/columns.ts';
@@ -7,6 +7,7 @@ import { visible } from '../text/visible.ts';
 import { toneOf } from '../text/overlay.ts';
 import { count, plural, tokens } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { isCommand, take } from '../ui/keys.ts';
 import { useSaid } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useStore } from '../ui/store.ts';
@@ -38,7 +39,7 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
   const shared = a !== b ? prefixes[a!]?.[b!] : undefined;
   const focused = Math.min(at, Math.max(0, lines.length - 1));
   const moved = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (moved.current) list.current?.querySelectorAll<HTMLElement>('[role=treeitem]')[focused]?.focus();
     moved.current = false;
   }, [focused, lines]);
@@ -74,10 +75,9 @@ export function BranchTree({ model, shown, side, onOpen, onPair, onKind, onClose
       Enter: () => open(line, event.shiftKey ? other : side),
       ' ': () => hasChildren && toggle(line.path),
     };
-    const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : actions[event.key];
+    const action = isCommand(event) ? undefined : actions[event.key];
     if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
     action();
   };
   useSaid('branches', reading || !tree ? '' : `Branches of ${plural(rows.length, 'attempt')}`, by);

@@ -1,6 +1,7 @@
 /** The whole alignment in one column: what only the left has, what only the right has, what moved, and where both texts are. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { count } from '../ui/format.ts';
+import { isCommand, take } from '../ui/keys.ts';
 import { useCanvasBox } from '../ui/use-canvas.ts';
 import { useStore } from '../ui/store.ts';
 import type { PlaceMap, SideName } from './place-map.ts';
@@ -117,9 +118,8 @@ export function Overview({ map, windows: shown, onSeek }: OverviewProps) {
           Home: -Infinity,
           End: Infinity,
         }[event.key];
-        if (by === undefined) return;
-        event.preventDefault();
-        event.stopPropagation();
+        if (by === undefined || isCommand(event)) return;
+        take(event);
         const last = left.at(-1)?.end ?? 0;
         onSeek({ side: 'left', offset: Math.round(Math.max(0, Math.min(last, start + by))) });
       }}

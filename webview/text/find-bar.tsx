@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import { keepFromPage, take } from '../ui/keys.ts';
 import { useSaid } from '../ui/say.ts';
 import type { TextView } from './text-view.ts';
 import { useFind, type Found } from './use-find.ts';
@@ -138,7 +139,7 @@ export function FindBar({ view, length, asked, wish, back: place, onWish, onHits
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'F3' || event.defaultPrevented) return;
-      event.preventDefault();
+      take(event);
       latest.current(event.shiftKey ? -1 : 1);
     };
     document.addEventListener('keydown', onKey);
@@ -157,7 +158,7 @@ export function FindBar({ view, length, asked, wish, back: place, onWish, onHits
     setNeedle(past[next] ?? typed);
   };
   const onKey = (event: KeyboardEvent) => {
-    event.stopPropagation();
+    keepFromPage(event);
     const { key } = event;
     if (key === 'Enter' || key === 'F3') go(event.shiftKey ? -1 : 1);
     else if (key === 'Escape') onClose();
@@ -166,7 +167,7 @@ export function FindBar({ view, length, asked, wish, back: place, onWish, onHits
     else if (event.altKey && toggles.some((one) => one.key === key.toLowerCase()))
       flip(toggles.find((one) => one.key === key.toLowerCase())!.option);
     else return;
-    event.preventDefault();
+    take(event);
   };
   const flip = (option: keyof typeof options) => {
     returning.current = null;

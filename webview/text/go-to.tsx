@@ -9,6 +9,7 @@ import {
   type PlaceKnown,
 } from '../../core/traces/places.ts';
 import { count } from '../ui/format.ts';
+import { keepFromPage, take } from '../ui/keys.ts';
 import { useSaid, TYPED } from '../ui/say.ts';
 
 interface GoToProps {
@@ -64,7 +65,7 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
   // What is chosen is said by the list.
   useSaid('place', typed === '' || chosen >= 0 ? '' : note, note, TYPED);
   const onKeyDown = (event: KeyboardEvent) => {
-    event.stopPropagation();
+    keepFromPage(event);
     if (event.key === 'Escape') cancel();
     else if (event.key === 'Enter') {
       if (picked) go(picked);
@@ -73,7 +74,7 @@ export function GoTo({ known, asked, onLook, onGo, onCancel }: GoToProps) {
       const rooms = offered.length + 1;
       setChosen(((chosen + 1 + by + rooms) % rooms) - 1);
     } else return;
-    event.preventDefault();
+    take(event);
   };
   return (
     <div class="go-to" role="search" aria-label="Go to a place in the trace" onKeyDown={onKeyDown}>

@@ -7,7 +7,7 @@ import { lowerBound } from '../../core/traces/lower-bound.ts';
 import { outlineOf, type OutlineEntry, type OutlineKnown } from '../../core/traces/outline.ts';
 import { count, plural } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
-import { rowAfter } from '../ui/keys.ts';
+import { isCommand, rowAfter, take } from '../ui/keys.ts';
 import { lookOf } from '../ui/labels.ts';
 
 interface OutlineListProps {
@@ -59,14 +59,14 @@ export function OutlineList({ known, positions, hidden, at, onGo, onClose }: Out
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW) - 2);
     const to = rowAfter(event.key, index, page, rows.length);
+    if (isCommand(event)) return;
     if (event.key === 'Escape') onClose();
     else if (event.key === 'Enter') go(index);
     else if (to !== null) {
       go(to);
       bring(to);
     } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   };
   return (
     <aside class="outline" aria-label="Outline">

@@ -10,6 +10,7 @@ import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Section } from '../../core/traces/sections.ts';
 import { count, short } from '../ui/format.ts';
+import { isCommand, take } from '../ui/keys.ts';
 import { lookOf } from '../ui/labels.ts';
 import { useCanvasBox } from '../ui/use-canvas.ts';
 import type { Overlay } from './overlay.ts';
@@ -146,15 +147,14 @@ export function Ruler(props: RulerProps) {
       aria-keyshortcuts="ArrowUp ArrowDown PageUp PageDown Home End ArrowLeft ArrowRight"
       tabIndex={0}
       onKeyDown={(event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (isCommand(event)) return;
         const by = { ArrowDown: page / 4, ArrowUp: -page / 4, PageDown: page, PageUp: -page }[event.key];
         if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') onMark(event.key === 'ArrowRight' ? 1 : -1);
         else if (event.key === 'Home') seek(0, 'start');
         else if (event.key === 'End') seek(length - 1);
         else if (by !== undefined) seek(shown.start + by, 'start');
         else return;
-        event.preventDefault();
-        event.stopPropagation();
+        take(event);
       }}
       onPointerDown={(event) => {
         if (event.button !== 0) return;

@@ -5,6 +5,7 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { OpenTrace } from '../inspector/open-trace.ts';
 import { count, plural } from '../ui/format.ts';
+import { take } from '../ui/keys.ts';
 import { lookOf } from '../ui/labels.ts';
 import { say } from '../ui/say.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
@@ -203,11 +204,11 @@ export function TextPane({
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'F3' && finding.asked === 0) {
-      event.preventDefault();
+      take(event);
       openFind();
     }
     if (event.key === 'Escape' && finding.asked > 0) {
-      event.preventDefault();
+      take(event);
       closeFind();
     }
     if ((event.ctrlKey || event.metaKey) && event.key === 'a') {

@@ -5,7 +5,7 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Virtualizer } from 'virtua';
-import { rowAfter } from './keys.ts';
+import { isCommand, rowAfter } from './keys.ts';
 
 export const ROW = 22;
 
@@ -60,7 +60,7 @@ export function Grid<T>(props: GridProps<T>) {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW) - 2);
     const to = rowAfter(event.key, index, page, rows.length);
     if (event.key === 'Enter') onEnter();
-    else if (to === null || event.ctrlKey || event.metaKey) return;
+    else if (to === null || isCommand(event)) return;
     else onMove(to);
     event.preventDefault();
   };

@@ -21,6 +21,25 @@ export function pressOf(event: KeyboardEvent): KeyPress {
   return { key, ctrlKey, metaKey, altKey, typing: isField(event.composedPath()[0]) };
 }
 
+type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>;
+
+/** True for a key press with Ctrl, Meta or Alt: such keys are commands, of the editor above all. */
+export const isCommand = ({ ctrlKey, metaKey, altKey }: Pressed): boolean => ctrlKey || metaKey || altKey;
+
+/**
+ * Keeps a key press in a field or a menu from the keys of the page around it. Commands and function keys go on: the editor hears what
+ * reaches the window, and must not be without its keys wherever the focus is.
+ */
+export function keepFromPage(event: KeyboardEvent): void {
+  if (!isCommand(event) && !/^F\d/.test(event.key)) event.stopPropagation();
+}
+
+/** Takes a key press: nobody else does anything on it, neither the browser nor the editor. */
+export function take(event: KeyboardEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 /** The row of a list of `count` rows to which a key goes from `index`, by pages of `page` rows; null: the key goes nowhere. */
 export function rowAfter(key: string, index: number, page: number, count: number): number | null {
   const to = {

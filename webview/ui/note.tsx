@@ -14,5 +14,5 @@ export function useNote(topic: string) {
     const timer = setTimeout(() => setWords(''), SHOWN);
     return () => clearTimeout(timer);
   }, [words]);
-  return [<div class={`said${words === '' ? '' : ' shown'}`}>{words}</div>, setWords] as const;
+  return [<div class={words === '' ? 'page-note' : 'page-note shown'}>{words}</div>, setWords] as const;
 }

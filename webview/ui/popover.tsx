@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icon.tsx';
+import { keepFromPage } from './keys.ts';
 
 interface PopoverProps {
   icon: string;
@@ -52,7 +53,7 @@ export function Popover({ icon, label, title, onOpen, children }: PopoverProps) 
       onKeyDown={(event) => {
         if (!open) return;
         // The keys of the page are not meant in here.
-        event.stopPropagation();
+        keepFromPage(event);
         if (event.key !== 'Escape' || event.defaultPrevented) return;
         event.preventDefault();
         close();

@@ -1,4 +1,6 @@
 /** The line between two columns: dragged, or moved by the arrow keys. */
+import { isCommand } from './keys.ts';
+
 interface SplitterProps {
   label: string;
   value: number;
@@ -25,7 +27,7 @@ export function Splitter({ label, value, min, max, reverse, onChange, onEnd }: S
       tabIndex={0}
       onKeyDown={(event) => {
         const by = event.key === 'ArrowRight' ? 16 : event.key === 'ArrowLeft' ? -16 : 0;
-        if (by === 0) return;
+        if (by === 0 || isCommand(event)) return;
         event.preventDefault();
         to(value + sign * by);
         onEnd();

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { HostNotifications } from '../../core/protocol/webview.ts';
 import type { Host } from '../host.ts';
+import { take } from './keys.ts';
 
 interface PageKeys<Action> {
   /** What a key press asks for; null: nothing, the key is left to others. */
@@ -19,7 +20,8 @@ export function usePageKeys<Action>(host: Host, keys: PageKeys<Action>): void {
       if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
       const action = latest.current.actionOf(event);
       if (action === null) return;
-      event.preventDefault();
+      // The editor would pass a key of both back, and it would be done twice.
+      take(event);
       latest.current.act(action);
     };
     document.addEventListener('keydown', onKey);
