@@ -144,12 +144,14 @@ describe('the inspector in VS Code', function () {
     const find = page.getByRole('textbox', { name: 'Find' });
     await find.fill('go back to the first case');
     await page.locator('.find-count', { hasText: /^\d+ of \d+/ }).waitFor({ timeout: 30 * SECOND });
-    await find.press('Escape');
+    // The palette opens out of a field of the page as well.
     await vscode.command('Longhand: Toggle Outline of the Trace');
     await page
       .locator('.outline-row')
       .nth(5)
       .waitFor({ timeout: 30 * SECOND });
+    await find.press('Escape');
+    await find.waitFor({ state: 'detached', timeout: 20 * SECOND });
     await vscode.command('Longhand: Go to Place in Trace');
     const field = page.getByRole('combobox', { name: 'Go to' });
     await field.fill('60000');
@@ -248,5 +250,31 @@ describe('the inspector in VS Code', function () {
     assert.equal(isCut, false);
     await page.locator('.pane .block').first().waitFor();
     await vscode.page.setViewportSize({ width: 1500, height: 920 });
+  });
+
+  it('puts an attempt beside another one of its problem, aligned by its worker', async () => {
+    const page = await inspector();
+    const refused: string[] = [];
+    vscode.page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+    });
+    await query(page).fill('problem:stones/2');
+    await summary(page, /\b24 traces\b/);
+    await page.locator('.grid-row').first().click();
+    await page.locator('h1.problem', { hasText: 'stones/2' }).waitFor({ timeout: 30 * SECOND });
+    await page.locator('.pane .scroller').first().focus();
+    await vscode.page.keyboard.press('2');
+    await vscode.pick('sample 3');
+    const sides = await vscode.webview('.sides-page', MINUTE);
+    await sides.locator('.parting').waitFor({ timeout: MINUTE });
+    assert.equal(await sides.locator('.pane').count(), 2);
+    await sides.locator('.pane .scroller').last().focus();
+    await vscode.page.keyboard.press('n');
+    await vscode.screenshot('inspector-sides');
+    const before = await sides.locator('.sample').innerText();
+    await vscode.command('Longhand: Swap the Sides');
+    const swapped = before.split(' ↔ ').toReversed().join(' ↔ ');
+    await sides.locator('.sample', { hasText: swapped }).waitFor({ timeout: 20 * SECOND });
+    assert.deepEqual(refused, []);
   });
 });

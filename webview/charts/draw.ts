@@ -186,12 +186,14 @@ function drawPoints(model: PointsModel, pen: Pen, palette: Palette, frame: Frame
   });
   pen.text(left, frame.top - 6, y.name, { color: palette.muted });
   const alpha = x.values.length > 20_000 ? 0.25 : x.values.length > 2000 ? 0.5 : 0.8;
+  // A few would be lost in the room of thousands.
+  const size = x.values.length > 2000 ? 1 : x.values.length > 200 ? 1.3 : 1.8;
   let legend = 0;
   for (const [g, { name, color, cross }] of groups.entries()) {
     const own: Point[] = [];
     for (let i = 0; i < x.values.length; i += 1) if (group[i] === g) own.push([atX(x.values[i]!), atY(y.values[i]!)]);
     if (own.length === 0) continue;
-    pen.marks(own, palette.color(color), { radius: cross ? 2.6 : 1.8, cross, alpha });
+    pen.marks(own, palette.color(color), { radius: size * (cross ? 2.6 : 1.8), cross, alpha });
     const row = frame.top + 10 + 15 * legend;
     pen.marks([[right + 12, row - 3]], palette.color(color), { radius: 3, cross });
     pen.text(right + 20, row, `${name} ${short(own.length)}`, { color: palette.color(color) });

@@ -13,6 +13,8 @@ export interface ChartLine {
   points?: boolean;
   /** Drawn at the end of the line; default: the name, when there is more than one line. */
   label?: string;
+  /** Its value is said only where the line is chosen; where there are many, the others' would be lost in it. */
+  aside?: boolean;
 }
 
 /** Patterns of lines that are drawn together: who does not see their colours follows them where they cross. */

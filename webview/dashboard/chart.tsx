@@ -85,7 +85,7 @@ export function Chart(props: ChartProps) {
   const nameOf = (index: number) => names?.[index] ?? `${xName} ${xText(x[index] ?? 0)}`;
   const read = (index: number, only = chosen) => {
     const there = lines.filter(({ values }, i) => values[index] != null && (only === null || only === i));
-    const labelled = there.filter((line) => lines.length < 4 || labelOf(line, lines) !== '');
+    const labelled = there.filter((line) => !line.aside && (lines.length < 4 || labelOf(line, lines) !== ''));
     return (labelled.length > 0 ? labelled : there)
       .map(({ name, values, low, high }) => {
         const interval =

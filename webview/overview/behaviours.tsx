@@ -150,7 +150,8 @@ function Charts({ host, place, rates, present, label, note }: ChartsProps) {
     color: `--lh-${one}`,
     values: x.map((c) => find(c, one)?.all?.mean ?? (of[c]!.chosen > 0 ? 0 : null)),
     points: true,
-    label: one === label || present.length < 7 ? lookOf(one).name : '',
+    label: lookOf(one).short ?? lookOf(one).name,
+    aside: one !== label && present.length > 6,
   }));
   const byVerdict: ChartLine[] = [
     { name: 'right', color: '--lh-right', ...ofInterval((rate) => rate?.right, label) },

@@ -23,6 +23,8 @@ const SPARE = 8;
 const WIDE = 50;
 const NARROW = 16;
 const NAME = 200;
+/** Where columns leave room, names have it. */
+const NAME_MOST = 520;
 
 const sorts = [
   { value: 'accuracy-', text: 'Hardest first' },
@@ -194,7 +196,9 @@ function Cells({ host, place, model, total, asking, wide, onProblem }: CellsProp
   };
   const spot = over ?? at;
   const read = model.row(spot.row);
-  const template = { gridTemplateColumns: `${NAME}px repeat(${columns.length}, minmax(${width}px, ${2 * width}px))` };
+  const template = {
+    gridTemplateColumns: `minmax(${NAME}px, ${NAME_MOST}px) repeat(${columns.length}, minmax(${width}px, ${2 * width}px))`,
+  };
   if (total === 0) return <p class="muted">No problem fits.</p>;
   return (
     <>

@@ -66,7 +66,10 @@ function drawAxes(context: CanvasRenderingContext2D, points: Points, area: Area,
 
 function drawEach(context: CanvasRenderingContext2D, points: Points, { atX, atY }: Scale): void {
   context.globalAlpha = points.n > 4000 ? 0.45 : 0.75;
-  context.lineWidth = 1.2;
+  // A few would be lost in the room of thousands.
+  const size = points.n > 2000 ? 3 : points.n > 200 ? 4 : 6;
+  const reach = size > 4 ? 4 : 3;
+  context.lineWidth = size > 4 ? 1.6 : 1.2;
   for (const [lane, { color }] of lanes.entries()) {
     if (points.counts[lane] === 0) continue;
     context.fillStyle = context.strokeStyle = cssColor(color);
@@ -74,12 +77,12 @@ function drawEach(context: CanvasRenderingContext2D, points: Points, { atX, atY 
     for (let i = 0; i < points.n; i += 1) {
       if (points.lane[i] !== lane) continue;
       const [x, y] = [atX(points.x[i]!), atY(points.y[i]!)];
-      if (points.cut[i] === 0) context.fillRect(x - 1.5, y - 1.5, 3, 3);
+      if (points.cut[i] === 0) context.fillRect(x - size / 2, y - size / 2, size, size);
       else {
-        context.moveTo(x - 3, y - 3);
-        context.lineTo(x + 3, y + 3);
-        context.moveTo(x + 3, y - 3);
-        context.lineTo(x - 3, y + 3);
+        context.moveTo(x - reach, y - reach);
+        context.lineTo(x + reach, y + reach);
+        context.moveTo(x + reach, y - reach);
+        context.lineTo(x - reach, y + reach);
       }
     }
     context.stroke();
