@@ -39,7 +39,7 @@ describe('two attempts side by side', () => {
     await page.locator('.of-right .step-mark.row-onlyRight').first().waitFor();
     assert.equal(await page.locator('.of-left .step-mark.row-onlyRight').count(), 0);
     const heads = await page.locator('.side-head').allInnerTexts();
-    assert.match(heads[0]!.replace(/\s+/g, ' '), /grpo · 40 · sample 1 ✓ 809 ~?[\d,]+ tok matched \d+ %/);
+    assert.match(heads[0]!.replace(/\s+/g, ' '), /sample 1 · grpo · 40 ✓ 809 ~?[\d,]+ tok matched \d+ %/);
     assert.match(heads[1]!.replace(/\s+/g, ' '), /sample 2 ✗ 808/);
     const tied = await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>('.bands')!;

@@ -77,6 +77,8 @@ export function Difficulty({ host, place, before, after, version }: DifficultyPr
   });
   return (
     <Panel
+      // Alone in its row: two checkpoints have their quadrants beside it.
+      wide={sides.length === 1}
       title="Problems by pass rate"
       note={sides.map(({ label }) => label).join(' → ')}
       model={answer.value ? model : null}

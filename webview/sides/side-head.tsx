@@ -22,8 +22,9 @@ interface SideHeadProps {
   onInspect: () => void;
 }
 
+/** What tells attempts apart comes first: the end is cut where there is little room. */
 function attemptName(row: TraceRow): string {
-  return `${placeOf(row)} · sample ${row.sample + 1}`;
+  return `sample ${row.sample + 1} · ${placeOf(row)}`;
 }
 
 /** What the two sides are called: with the model, or else the run, where their places alone do not tell them apart. */
