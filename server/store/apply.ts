@@ -3,12 +3,12 @@ import { checkpointAttempt } from './checkpoint-path.ts';
 import type { StageEvent, TraceFacts } from '../../core/protocol/events.ts';
 import type { AttemptState } from './attempts.ts';
 import { quickVerdict } from './quick.ts';
-import { isSuperseded } from './lineage.ts';
 import type { IndexFile } from './index-file.ts';
 import type { Measured } from './measure.ts';
 import { traceRowId } from './schema.ts';
 import { plain } from './plain.ts';
 import type { FaultKind } from './trace-store.ts';
+import type { replacedIn } from './supersede.ts';
 import type { TraceState, TraceStates } from './trace-state.ts';
 
 const WARNINGS_KEPT = 100;
@@ -22,6 +22,8 @@ export interface ApplyContext {
   index: IndexFile;
   traces: TraceStates;
   attempt: AttemptState;
+  /** Whether a trace that begins counts, as far as its item does not say so. */
+  isReplaced: ReturnType<typeof replacedIn>;
   /** Text of a trace as far as it is in the index, or null when its part is gone. */
   completion: (state: TraceState) => string | null;
   fault: (kind: FaultKind, message: string) => void;
@@ -194,7 +196,7 @@ function applyPrompt(context: ApplyContext, event: Of<'prompt'>, measured: Measu
 }
 
 function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void {
-  const { attempt, traces } = context;
+  const { attempt, traces, isReplaced } = context;
   if (traces.get(attempt.id, event.trace)) {
     context.fault('bad_line', `trace ${event.trace} begins a second time`);
     return;
@@ -207,24 +209,27 @@ function applyTraceBegin(context: ApplyContext, event: Of<'trace_begin'>): void 
   if (item !== null) context.items.push(item);
   if (of !== null) attempt.digest.of = of;
   const checkpoint = typeof extra.checkpoint === 'string' ? extra.checkpoint : (event.model ?? '');
+  const where = {
+    step,
+    of,
+    of_attempt: of === null ? null : checkpointAttempt(checkpoint, of),
+    set_name: optional(event.set),
+    marker: optional(event.marker),
+    seq: event.seq,
+    item,
+  };
   traces.add({
     id: traceRowId(attempt.id, event.trace),
     attempt_id: attempt.id,
     problem_id: problemRow(context, event.problem),
     prompt: event.prompt,
     sample: event.sample,
-    step,
     epoch: event.epoch ?? null,
-    of,
-    of_attempt: of === null ? null : checkpointAttempt(checkpoint, of),
-    set_name: optional(event.set),
-    marker: optional(event.marker),
+    ...where,
     grp: optional(event.group),
-    seq: event.seq,
     live: attempt.ended ? 0 : 1,
-    superseded: item === null && isSuperseded(attempt.valid_to, attempt.valid_seq, step, event.seq) ? 1 : 0,
+    superseded: isReplaced(where) ? 1 : 0,
     units: 0,
-    item,
     facts: {},
     sampling: event.sampling ? JSON.stringify(event.sampling) : null,
     model: optional(event.model),

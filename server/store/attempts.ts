@@ -60,6 +60,7 @@ export interface AttemptState extends AttemptKey {
   ended: number;
   valid_to: number | null;
   valid_seq: number | null;
+  evaluates: string | null;
   faults: number;
 }
 

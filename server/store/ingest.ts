@@ -18,7 +18,7 @@ import type { Measured } from './measure.ts';
 import { parseStageEvent } from './parse-event.ts';
 import { eventsPath, textPart, underRoot } from './paths.ts';
 import { readText } from './text.ts';
-import { supersede, supersedeItems } from './supersede.ts';
+import { replacedIn, supersede, supersedeItems } from './supersede.ts';
 import { TraceStates } from './trace-state.ts';
 import type { StoreFault } from './trace-store.ts';
 
@@ -188,11 +188,11 @@ export class Ingest {
         this.index.run('INSERT OR REPLACE INTO marks VALUES (?, ?, ?)', attempt.id, first.event.seq, before);
         attempt.mark = Math.max(before, 1);
       }
-      let traced = false;
       const context: ApplyContext = {
         index: this.index,
         traces: this.traces,
         attempt,
+        isReplaced: replacedIn(attempt),
         completion: (state) => readText(this.index, attempt.folder, 0, state.id),
         fault: () => undefined,
         evaluated: false,
@@ -201,7 +201,6 @@ export class Ingest {
       for (const { event, line, measured } of entries) {
         context.fault = (kind, message) => faults.add(line, kind, message);
         applyEvent(context, event, measured);
-        traced ||= event.type === 'trace_begin' || event.type === 'trace_end';
       }
       const counts = this.traces.flush();
       faults.write(this.index);
@@ -215,7 +214,7 @@ export class Ingest {
         );
       }
       if (supersedeItems(this.index, attempt, context.items)) this.traces.clear();
-      if (context.evaluated || (traced && attempt.kind === 'evaluate')) this.reconsider(attempt, context.evaluated);
+      if (context.evaluated) this.reconsider(attempt);
       if (attempt.digest.end && !attempt.ended) {
         endAttempt(this.index, attempt.id);
         attempt.ended = 1;
@@ -225,15 +224,15 @@ export class Ingest {
   }
 
   /** In a stage of several attempts, or one that evaluates a stage of several, an evaluation may replace or be replaced. */
-  private reconsider({ run, stage, attempt, digest }: AttemptState, evaluated: boolean): void {
+  private reconsider({ run, stage, attempt, digest }: AttemptState): void {
     const newest =
       this.index.get<{ n: number }>('SELECT max(attempt) AS n FROM attempts WHERE run = ? AND stage = ?', run, stage)
         ?.n ?? attempt;
     const sources =
       this.index.get<{ n: number }>('SELECT count(*) AS n FROM attempts WHERE run = ? AND stage = ?', run, digest.of)
         ?.n ?? 0;
-    if (attempt === newest && sources <= 1 && !(evaluated && newest > 1)) return;
-    if (supersede(this.index, run).length > 0) this.traces.clear();
+    if (newest === 1 && sources <= 1) return;
+    if (supersede(this.index, run)) this.traces.clear();
   }
 }
 

@@ -16,6 +16,7 @@ import { applyLabels } from './labels.ts';
 import { attemptFolder, eventsPath, isSegment, runFolder, runsFolder, streamOf } from './paths.ts';
 import { applyRuling, isRuling } from './rulings.ts';
 import { forgetRun, registerRun } from './runs.ts';
+import { Looking } from './looking.ts';
 import { supersede } from './supersede.ts';
 import { Tails } from './tails.ts';
 import type { TailOutcome } from './tails.ts';
@@ -39,6 +40,7 @@ export class Intake {
   private readonly journal: Journal;
   private readonly ingest: Ingest;
   private readonly tails: Tails;
+  private readonly looking: Looking;
   private readonly timer: NodeJS.Timeout;
 
   /** Reads the journal, and begins to read whatever else is new. */
@@ -51,6 +53,11 @@ export class Intake {
     this.ingest = new Ingest(index, root);
     this.tails = new Tails(
       (id) => this.read(id),
+      (error) => this.report(error),
+    );
+    this.looking = new Looking(
+      index,
+      () => this.forget(),
       (error) => this.report(error),
     );
     this.journal.catchUp((event) => this.applyJournal(event), events.fault);
@@ -71,10 +78,16 @@ export class Intake {
   close(): void {
     clearInterval(this.timer);
     this.tails.stop();
+    this.looking.stop();
   }
 
-  /** Resolves when what lay on disk when it was called has been read. */
+  /** Resolves when what lay on disk when it was called has been read, and what follows from it is said of every trace. */
   async catchUp(key?: AttemptKey): Promise<void> {
+    await this.readAll(key);
+    await this.looking.done();
+  }
+
+  private async readAll(key?: AttemptKey): Promise<void> {
     if (key === undefined) {
       this.discover();
       return this.tails.drained();
@@ -91,6 +104,11 @@ export class Intake {
   /** Resolves when an attempt that is followed has been read to its end. */
   drained(id: number): Promise<void> {
     return this.tails.drained(id);
+  }
+
+  /** Resolves when every trace has been looked at for whether it counts. */
+  looked(): Promise<void> {
+    return this.looking.done();
   }
 
   /** Forgets what is kept of traces between chunks: the tables were changed behind it. */
@@ -116,6 +134,7 @@ export class Intake {
     for (const fault of faults) this.events.fault(fault);
     if (events.length > 0) this.events.batch({ stream: streamOf(attempt), events });
     if (changed) this.tell(attempt);
+    this.looking.wake();
     return { more, later, ended: more || later ? false : this.settle(id) };
   }
 
@@ -175,6 +194,8 @@ export class Intake {
       if (!known) this.index.transaction(() => registerRun(this.index, this.root, run, null));
       this.discoverAttempts(run);
     }
+    // Also what a kill or a full disk has left.
+    this.looking.wake();
   }
 
   private discoverAttempts(run: string): void {
@@ -277,6 +298,7 @@ export class Intake {
         this.register(event, event);
         supersede(index, event.run);
         this.forget();
+        this.looking.wake();
         return;
       case 'run_judged':
         this.registerFound(event.run);

@@ -4,7 +4,7 @@ import { labels, type Label } from '../../core/behaviours/spans.ts';
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 9;
+export const INDEX_VERSION = 10;
 
 /** The column of `traces` that counts the spans of a label, or of all. Another label is another column. */
 export const spansColumn = (label: Label | null): string => (label === null ? 'spans' : `spans_${label}`);
@@ -29,15 +29,18 @@ CREATE INDEX runs_by_created ON runs(deleted, created, run);
 
 -- device, inode, position, line, skipping, last_seq: how far events.jsonl has been read; written with what was read from it.
 -- valid_to: the last step that still counts (null: all, -1: none); valid_seq: what begins after it at that very step does not count.
+-- evaluates: JSON, what counts of an attempt that evaluates. look_from: from this row id on its traces were not yet looked at for whether
+-- they count by these (supersede.ts); null: all were.
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, stage TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL,
   created REAL, created_seq INTEGER, resumed_from TEXT, markers TEXT, model TEXT, outcome TEXT, exit TEXT, digest TEXT NOT NULL,
   device TEXT, inode TEXT, position INTEGER NOT NULL DEFAULT 0, line INTEGER NOT NULL DEFAULT 0,
   skipping INTEGER NOT NULL DEFAULT 0, last_seq INTEGER NOT NULL DEFAULT -1, again_to INTEGER NOT NULL DEFAULT -1, mark INTEGER NOT NULL DEFAULT 0,
-  ended INTEGER NOT NULL DEFAULT 0, valid_to INTEGER, valid_seq INTEGER,
+  ended INTEGER NOT NULL DEFAULT 0, valid_to INTEGER, valid_seq INTEGER, evaluates TEXT, look_from INTEGER,
   traces INTEGER NOT NULL DEFAULT 0, live INTEGER NOT NULL DEFAULT 0, faults INTEGER NOT NULL DEFAULT 0,
   UNIQUE (run, stage, attempt)
 );
+CREATE INDEX attempts_looked_at ON attempts(id) WHERE look_from IS NOT NULL;
 
 -- Where to begin to read for a seq. Attempt 0 is the journal.
 CREATE TABLE marks (attempt_id INTEGER, seq INTEGER, position INTEGER, PRIMARY KEY (attempt_id, seq)) WITHOUT ROWID;

@@ -46,10 +46,13 @@ export function* pagesById<Row extends { id: number }>(page: (after: number) => 
 export const STILL_THERE =
   'EXISTS (SELECT 1 FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE t.id = :trace AND a.run = :run)';
 
-/** Says the same as long as nothing was said of these runs' traces: neither by their workers and runners nor by the journal. */
+/**
+ * Says the same as long as nothing was said of these runs' traces, neither by their workers and runners nor by the journal, and all that
+ * was said has come through to them.
+ */
 export function stampOf(index: IndexFile, run: string | undefined): string {
-  const events = index.get<{ n: number; seqs: number; ended: number }>(
-    `SELECT count(*) AS n, coalesce(sum(last_seq), 0) AS seqs, coalesce(sum(ended), 0) AS ended
+  const events = index.get<{ n: number; seqs: number; ended: number; looking: number }>(
+    `SELECT count(*) AS n, coalesce(sum(last_seq), 0) AS seqs, coalesce(sum(ended), 0) AS ended, coalesce(sum(look_from), 0) AS looking
      FROM attempts WHERE :run IS NULL OR run = :run`,
     { run: run ?? null },
   );

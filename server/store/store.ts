@@ -89,9 +89,12 @@ export class Store {
     // What came in later in the files may change what counts: looked at once more over everything.
     this.index.transaction(() => {
       for (const run of new Set(all.map((row) => row.run))) supersede(this.index, run);
-      for (const row of all) countTraces(this.index, row.id);
     });
     this.intake.forget();
+    await this.intake.looked();
+    this.index.transaction(() => {
+      for (const row of all) countTraces(this.index, row.id);
+    });
     this.told = {};
     progress(all.length, all.length, '');
     const totals = this.index.get<{ events: number; traces: number }>(

@@ -5,7 +5,7 @@ import { indexPath } from '../../server/store/paths.ts';
 const queries: Record<string, string> = {
   runs: 'SELECT run, kind, name, source, created, vars, wanted, deleted, created_seq FROM runs ORDER BY run',
   attempts: `SELECT run, stage, attempt, kind, created, created_seq, resumed_from, markers, model, outcome, exit, digest, position, line, skipping,
-    last_seq, ended, valid_to, valid_seq, traces, live, faults FROM attempts ORDER BY run, stage, attempt`,
+    last_seq, ended, valid_to, valid_seq, evaluates, look_from, traces, live, faults FROM attempts ORDER BY run, stage, attempt`,
   problems: `SELECT a.run, a.stage, a.attempt, p.hash, p.source_id, p.text, p.gold, p.gold_origin, p.label, p.search
     FROM problems p JOIN attempts a ON a.id = p.attempt_id ORDER BY 1, 2, 3, 4`,
   prompts: `SELECT a.run, a.stage, a.attempt, q.n, p.hash, q.units, q.tokens, q.replaced FROM prompts q JOIN attempts a ON a.id = q.attempt_id

@@ -1,0 +1,48 @@
+/** Goes through the traces of which something else counts by now (`supersede.ts`), slice after slice, and answers other calls between. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { IndexFile } from './index-file.ts';
+import { lookOn } from './supersede.ts';
+
+export class Looking {
+  private readonly index: IndexFile;
+  private readonly changed: () => void;
+  private readonly failed: (error: unknown) => void;
+  private going: Promise<void> | null = null;
+  private stopped = false;
+
+  /** `changed` after each slice that wrote traces. An error ends it until it is woken again. */
+  constructor(index: IndexFile, changed: () => void, failed: (error: unknown) => void) {
+    this.index = index;
+    this.changed = changed;
+    this.failed = failed;
+  }
+
+  /** There may be something to go through: after a change of what counts, and what a kill has left. */
+  wake(): void {
+    this.going ??= this.go().finally(() => (this.going = null));
+  }
+
+  /** Resolves when there is nothing left. */
+  async done(): Promise<void> {
+    this.wake();
+    await this.going;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async go(): Promise<void> {
+    try {
+      for (let more = true; more;) {
+        await breathe();
+        if (this.stopped) return;
+        const looked = this.index.transaction(() => lookOn(this.index));
+        if (looked.changed) this.changed();
+        ({ more } = looked);
+      }
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}
