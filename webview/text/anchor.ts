@@ -1,19 +1,22 @@
-/** What of a windowed text must not move while heights are learnt: what was asked for, or else the first row that begins in view. */
+/**
+ * What of a windowed text must not move while heights are learnt: what was asked for, or else the first row that begins in view; where
+ * one row fills the view, its first line there.
+ */
 import type { TextItem } from './items.ts';
 import type { Mounts } from './mounts.ts';
-import { rangesOf, type TextPosition } from './positions.ts';
+import { positionOf, rangesOf, type TextPosition } from './positions.ts';
 import type { TextRows } from './rows.ts';
 import type { ScrollPlace } from './scroll-place.ts';
 
 interface Held {
   item: TextItem;
-  /** The place in it that was asked for; null: the row. */
+  /** The place in it that was asked for, or is the first in view; null: the row. */
   at: TextPosition | null;
   /** Pixels from the top of the row down to that place, when last looked at. */
   line: number;
 }
 
-/** A row, or the line of it that was asked for, at a distance from the view's upper edge. */
+/** A row, or a line of it, at a distance from the view's upper edge. */
 export interface Anchored {
   index: number;
   held: Held | null;
@@ -60,16 +63,38 @@ export class Anchor {
     const held = this.#held;
     if (held) {
       const index = this.#rows.indexOf(held.item.part, held.item.block.start);
-      const isShown = heights.top(index) + held.line >= edge || heights.top(index + 1) > middle;
-      if (items[index] === held.item && isShown && heights.top(index) < bottom) return this.#exactly(index, held);
+      const y = heights.top(index) + held.line;
+      const isShown = y > edge - this.#rows.metrics.lineHeight && y < bottom;
+      if (items[index] === held.item && isShown) return this.#exactly(index, held);
     }
     if (top <= 0) return null;
     const first = heights.at(Math.max(0, edge));
-    // Of a row that goes far down the view, what is in view of it.
+    if (heights.top(first) < edge && heights.top(first + 1) >= middle && this.#holdFirstLine(first))
+      return this.#exactly(first, this.#held);
     let index = heights.top(first) < edge && heights.top(first + 1) < middle ? first + 1 : first;
     while (index < items.length && !items[index]!.measured && heights.top(index) < bottom) index += 1;
     if (index >= items.length || !items[index]!.measured) index = first;
     return this.#exactly(index, null);
+  }
+
+  /** Holds the first line in view of a row that begins above it. False: the row is not laid out. */
+  #holdFirstLine(index: number): boolean {
+    const item = this.#rows.items[index]!;
+    const mounted = this.#mounts.all.get(item);
+    if (!mounted || !item.measured) return false;
+    const { edge, height } = this.#place;
+    const { lineHeight } = this.#rows.metrics;
+    const upper = mounted.element.getBoundingClientRect().top + edge - this.#rows.heights.top(index);
+    const { left } = mounted.body.getBoundingClientRect();
+    this.hold(item);
+    // The first line that is whole; one of those below it where nothing of the text is in that, or something lies over it.
+    for (let y = lineHeight - 1; y < height / 2 && !this.#held?.at; y += lineHeight) {
+      const point = document.caretRangeFromPoint(left + 1, upper + y);
+      if (!point || !mounted.body.contains(point.startContainer)) continue;
+      const at = positionOf(mounted.body, point.startContainer, point.startOffset, 'start');
+      if (at) this.holdAt(item, at);
+    }
+    return true;
   }
 
   #exactly(index: number, held: Held | null): Anchored {

@@ -12,7 +12,7 @@ import type { Label } from '../../core/behaviours/spans.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
 import type { TokenMark } from '../../core/protocol/webview.ts';
 import type { TokenTable } from '../../core/traces/token-slice.ts';
-import { Anchor, rectOf } from './anchor.ts';
+import { Anchor, rectOf, type Anchored } from './anchor.ts';
 import { Folder } from './folder.ts';
 import type { TextItem } from './items.ts';
 import { Mounts, type Mounted } from './mounts.ts';
@@ -307,7 +307,7 @@ export class TextView {
       this.#place.resize(heights.total);
       if (anchor) this.#anchor.hold(items[anchor.index]!);
       this.#anchor.keep(anchor);
-      this.#render(FRAME_BUDGET);
+      this.#render(FRAME_BUDGET, anchor);
     });
   }
 
@@ -324,13 +324,13 @@ export class TextView {
     return [heights.at(Math.max(0, top - beyond)), heights.at(top + height + beyond)];
   }
 
-  /** Mounts what is in view, measures it, and holds the first block that the reader sees where it is. */
-  #render(budget: number): void {
+  /** Mounts what is in view, measures it, and holds what the reader sees where it is, or was. */
+  #render(budget: number, was: Anchored | null = null): void {
     this.#place.read();
     if (this.#rows.items.length === 0 || this.#place.height === 0) return;
     this.#renderedAt = document.timeline.currentTime;
     const deadline = performance.now() + budget;
-    const anchor = this.#anchor.find();
+    const anchor = was ?? this.#anchor.find();
     this.#place.resize(this.#rows.heights.total);
     let room = VIEW_ELEMENTS;
     const filled = performance.now() + FILL_BUDGET;
@@ -400,6 +400,8 @@ export class TextView {
     this.#mounts.place();
     this.#mounts.draw();
     this.selection.mounted();
+    // Another width may come at any time, and lays out anew before it says so: what must not move then is known before.
+    this.#anchor.find();
     this.#options.onWindow(this.#windowNow());
     const [first, last] = this.#range(OVERSCAN);
     let isLeft = this.#rows.isRough || this.#fontsCame;
