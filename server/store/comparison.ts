@@ -27,24 +27,23 @@ export function* traceSets(
   const slices = new Slices();
   const marker = markers ? 't.marker' : 'NULL';
   const found = new Map<string, SetRow & { stage: string; first: number }>();
-  for (const { id: attempt, stage } of attemptsOf(index, { run }))
-    for (const { from, to } of rangesOf(index, attempt)) {
-      for (const row of index.all<SetRow>(
-        `SELECT t.of, t.step, max(t.epoch) AS epoch, t.set_name, ${marker} AS marker, count(*) AS n FROM traces t
-         WHERE t.superseded = 0 AND t.id >= ? AND t.id < ? GROUP BY t.of, t.step, t.set_name, ${marker}`,
-        from,
-        to,
-      )) {
-        const key = JSON.stringify([stage, row.of, row.step, row.set_name, row.marker]);
-        const known = found.get(key);
-        if (!known) found.set(key, { ...row, stage, first: attempt });
-        else {
-          known.n += row.n;
-          if (row.epoch !== null) known.epoch = Math.max(known.epoch ?? -Infinity, row.epoch);
-        }
+  for (const { attempt, from, to } of rangesOf(index, attemptsOf(index, { run }))) {
+    for (const row of index.all<SetRow>(
+      `SELECT t.of, t.step, max(t.epoch) AS epoch, t.set_name, ${marker} AS marker, count(*) AS n FROM traces t
+       WHERE t.superseded = 0 AND t.id >= ? AND t.id < ? GROUP BY t.of, t.step, t.set_name, ${marker}`,
+      from,
+      to,
+    )) {
+      const key = JSON.stringify([attempt.stage, row.of, row.step, row.set_name, row.marker]);
+      const known = found.get(key);
+      if (!known) found.set(key, { ...row, stage: attempt.stage, first: attempt.id });
+      else {
+        known.n += row.n;
+        if (row.epoch !== null) known.epoch = Math.max(known.epoch ?? -Infinity, row.epoch);
       }
-      yield* slices.breath();
     }
+    yield* slices.breath();
+  }
   const rows = [...found.values()].sort(
     (a, b) =>
       Number(a.set_name === null) - Number(b.set_name === null) ||

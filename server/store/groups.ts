@@ -42,34 +42,33 @@ export function* groupProblems(
   const filter = { run, stage, ...(text ? { text } : {}) };
   const condition = where(index, filter);
   const found = new Map<string, ProblemGroups & { first: number; seen: Set<string> }>();
-  for (const { id: attempt } of attemptsOf(index, filter))
-    for (const { from, to } of rangesOf(index, attempt)) {
-      // A group may lie on both sides of a range's end.
-      for (const { hash, label, attempt_id: id, grp, first, ...row } of index.all<GroupRow>(
-        `SELECT p.hash, p.label, t.attempt_id, t.grp, count(*) AS n, count(t.verdict IN (${RIGHT}, ${WRONG}) OR NULL) AS graded,
-           count(t.verdict = ${RIGHT} OR NULL) AS right, min(t.step) AS firstStep, max(t.step) AS lastStep, min(t.id) AS first
-         FROM traces t JOIN problems p ON p.id = t.problem_id
-         WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ? GROUP BY t.problem_id, t.grp ORDER BY first`,
-        ...condition.values,
-        from,
-        to,
-      )) {
-        const group = `${id}/${grp}`;
-        const known = found.get(hash);
-        if (!known) {
-          found.set(hash, { problem: hash, label, groups: 1, ...row, first, seen: new Set([group]) });
-          continue;
-        }
-        known.groups = known.seen.add(group).size;
-        known.n += row.n;
-        known.graded += row.graded;
-        known.right += row.right;
-        known.firstStep = least(known.firstStep, row.firstStep);
-        known.lastStep = most(known.lastStep, row.lastStep);
-        if (label > known.label) known.label = label;
+  for (const { from, to } of rangesOf(index, attemptsOf(index, filter))) {
+    // A group may lie on both sides of a range's end.
+    for (const { hash, label, attempt_id: id, grp, first, ...row } of index.all<GroupRow>(
+      `SELECT p.hash, p.label, t.attempt_id, t.grp, count(*) AS n, count(t.verdict IN (${RIGHT}, ${WRONG}) OR NULL) AS graded,
+         count(t.verdict = ${RIGHT} OR NULL) AS right, min(t.step) AS firstStep, max(t.step) AS lastStep, min(t.id) AS first
+       FROM traces t JOIN problems p ON p.id = t.problem_id
+       WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ? GROUP BY t.problem_id, t.grp ORDER BY first`,
+      ...condition.values,
+      from,
+      to,
+    )) {
+      const group = `${id}/${grp}`;
+      const known = found.get(hash);
+      if (!known) {
+        found.set(hash, { problem: hash, label, groups: 1, ...row, first, seen: new Set([group]) });
+        continue;
       }
-      yield* slices.breath();
+      known.groups = known.seen.add(group).size;
+      known.n += row.n;
+      known.graded += row.graded;
+      known.right += row.right;
+      known.firstStep = least(known.firstStep, row.firstStep);
+      known.lastStep = most(known.lastStep, row.lastStep);
+      if (label > known.label) known.label = label;
     }
+    yield* slices.breath();
+  }
   const size = Math.min(limit ?? DEFAULT_PROBLEMS, PAGE_LIMIT);
   const rows = [...found.values()].filter(({ first }) => first > (cursor ?? -1));
   const shown = rows.slice(0, size);
@@ -203,17 +202,16 @@ export function* groupHealth(
 function* stepsOf(index: IndexFile, filter: TraceFilter, slices: Slices): Generator<void, number[]> {
   const condition = where(index, filter);
   const found = new Set<number>();
-  for (const { id } of attemptsOf(index, filter))
-    for (const { from, to } of rangesOf(index, id)) {
-      for (const { step } of index.all<{ step: number }>(
-        `SELECT DISTINCT t.step FROM traces t WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ?`,
-        ...condition.values,
-        from,
-        to,
-      ))
-        found.add(step);
-      yield* slices.breath();
-    }
+  for (const { from, to } of rangesOf(index, attemptsOf(index, filter))) {
+    for (const { step } of index.all<{ step: number }>(
+      `SELECT DISTINCT t.step FROM traces t WHERE ${condition.sql} AND t.grp IS NOT NULL AND t.id >= ? AND t.id < ?`,
+      ...condition.values,
+      from,
+      to,
+    ))
+      found.add(step);
+    yield* slices.breath();
+  }
   return [...found].sort((a, b) => a - b);
 }
 

@@ -48,17 +48,16 @@ export class LongLists {
     if (known?.commits === commits) return known.ids;
     const slices = new Slices();
     const rows = new Rows();
-    for (const { id: attempt } of attempts)
-      for (const { from, to } of rangesOf(index, attempt)) {
-        for (const row of index.all<Row>(
-          `SELECT t.id, ${order.column ?? 'NULL'} AS v FROM traces t ${order.join} WHERE ${condition.sql} AND t.id >= ? AND t.id < ? ORDER BY t.id`,
-          ...condition.values,
-          from,
-          to,
-        ))
-          rows.add(row);
-        yield* slices.breath();
-      }
+    for (const { from, to } of rangesOf(index, attempts)) {
+      for (const row of index.all<Row>(
+        `SELECT t.id, ${order.column ?? 'NULL'} AS v FROM traces t ${order.join} WHERE ${condition.sql} AND t.id >= ? AND t.id < ? ORDER BY t.id`,
+        ...condition.values,
+        from,
+        to,
+      ))
+        rows.add(row);
+      yield* slices.breath();
+    }
     const ids = yield* rows.sorted(order, slices);
     this.kept.set(list, { commits, ids });
     return ids;
@@ -78,19 +77,18 @@ export function* countOf(
 ): Generator<void, number> {
   const slices = new Slices();
   let count = 0;
-  for (const { id: attempt } of attempts)
-    for (const { from, to } of rangesOf(index, attempt, IDS)) {
-      if (to <= above) continue;
-      // One condition on the row id: of several SQLite takes the first one, and goes through what the others leave out.
-      count +=
-        index.get<{ n: number }>(
-          `SELECT count(*) AS n FROM traces t WHERE ${sql} AND t.id >= ? AND t.id < ?`,
-          ...values,
-          Math.max(from, above + 1),
-          to,
-        )?.n ?? 0;
-      yield* slices.breath();
-    }
+  for (const { from, to } of rangesOf(index, attempts, { ids: IDS })) {
+    if (to <= above) continue;
+    // One condition on the row id: of several SQLite takes the first one, and goes through what the others leave out.
+    count +=
+      index.get<{ n: number }>(
+        `SELECT count(*) AS n FROM traces t WHERE ${sql} AND t.id >= ? AND t.id < ?`,
+        ...values,
+        Math.max(from, above + 1),
+        to,
+      )?.n ?? 0;
+    yield* slices.breath();
+  }
   return count;
 }
 
@@ -125,13 +123,11 @@ export function* firstOf(
   const least = isById && !backwards && after ? after.id + 1 : 0;
   const most = backwards && after ? after.id : Infinity;
   const found: Row[] = [];
-  for (const { id: attempt } of backwards ? attempts.toReversed() : attempts) {
-    const ranges = rangesOf(index, attempt, IDS).filter(({ from, to }) => to > least && from < most);
-    for (const { from, to } of backwards ? ranges.reverse() : ranges) {
-      for (const row of slice(Math.max(from, least), Math.min(to, most))) found.push(row);
-      if (isById && found.length >= limit) return found.slice(0, limit);
-      yield* slices.breath();
-    }
+  for (const { from, to } of rangesOf(index, attempts, { ids: IDS, backwards })) {
+    if (to <= least || from >= most) continue;
+    for (const row of slice(Math.max(from, least), Math.min(to, most))) found.push(row);
+    if (isById && found.length >= limit) return found.slice(0, limit);
+    yield* slices.breath();
   }
   if (isById) return found;
   // The first of all are among the first of each slice.

@@ -58,20 +58,18 @@ export class SearchPlaces {
     if (known && known.stamp === stampOf(index, filter.run)) return known.page;
     const slices = new Slices();
     const condition = where(index, filter, query.terms);
-    for (const { id, run, stage, attempt } of attemptsOf(index, filter)) {
-      if (traceRowId(id + 1, 0) <= after) continue;
-      for (const { from, to } of rangesOf(index, id, PAGE_IDS)) {
-        if (to <= after) continue;
-        const rows = placeRows(index, condition, Math.max(after, from - 1), to);
-        if (rows.length > 0) {
-          const page = { folder: attemptFolder(root, { run, stage, attempt }), ...packed(index, id, rows, prompts) };
-          if (isKept) this.kept.set(key, { stamp: stampOf(index, filter.run), page });
-          return page;
-        }
-        yield* slices.breath();
-        // Its run may have been deleted meanwhile, and ids come again.
-        if (attemptId(index, { run, stage, attempt }) !== id) return null;
+    const left = attemptsOf(index, filter).filter(({ id }) => traceRowId(id + 1, 0) > after);
+    for (const { attempt, from, to } of rangesOf(index, left, { ids: PAGE_IDS })) {
+      if (to <= after) continue;
+      const rows = placeRows(index, condition, Math.max(after, from - 1), to);
+      if (rows.length > 0) {
+        const page = { folder: attemptFolder(root, attempt), ...packed(index, attempt.id, rows, prompts) };
+        if (isKept) this.kept.set(key, { stamp: stampOf(index, filter.run), page });
+        return page;
       }
+      yield* slices.breath();
+      // Its run may have been deleted meanwhile, and ids come again.
+      if (attemptId(index, attempt) !== attempt.id) return null;
     }
     return null;
   }

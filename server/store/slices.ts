@@ -73,17 +73,16 @@ export function* tracePages<Row extends { id: number }>(
 ): Generator<Row[], void> {
   const condition = where(index, filter, terms);
   // By attempt, as row ids are: a page then begins where the last one ended, and no other run's traces are gone through.
-  for (const { id } of attemptsOf(index, filter))
-    // A statement ends with its range: of very many traces only few may fit.
-    for (const { from, to } of rangesOf(index, id, IDS)) {
-      if (to <= beyond) continue;
-      const page = (after: number): Row[] => {
-        const values: SQLInputValue[] = [...condition.values, after, to];
-        return index.all<Row>(
-          `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
-          ...values,
-        );
-      };
-      yield* pagesById(page, Math.max(beyond, from - 1));
-    }
+  // A statement ends with its range: of very many traces only few may fit.
+  for (const { from, to } of rangesOf(index, attemptsOf(index, filter), { ids: IDS })) {
+    if (to <= beyond) continue;
+    const page = (after: number): Row[] => {
+      const values: SQLInputValue[] = [...condition.values, after, to];
+      return index.all<Row>(
+        `SELECT ${select} FROM traces t ${joins} WHERE ${condition.sql} AND t.id > ? AND t.id < ? ORDER BY t.id LIMIT ${PAGE}`,
+        ...values,
+      );
+    };
+    yield* pagesById(page, Math.max(beyond, from - 1));
+  }
 }

@@ -100,22 +100,21 @@ export function* readTexts(
   if (reads.size === 0) return { unread: 0 };
   const unread = unreadOf(index, filter, terms, reads);
   const wants = (what: Reads): string => (reads.has(what) ? `NOT ${isRead[what]}` : '0');
-  for (const { id: attempt } of attemptsOf(index, filter))
-    for (const { from, to } of rangesOf(index, attempt)) {
-      for (const row of index.all<Row>(
-        `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours')} AS behaviours,
-           ${wants('figures')} AS figures
-         FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${unread.sql} AND t.id >= ? AND t.id < ? ORDER BY t.id`,
-        ...unread.values,
-        from,
-        to,
-      )) {
-        if (!work.hasTime()) return { unread: yield* countOf(index, attemptsOf(index, filter), unread) };
-        if (row.behaviours === 1) yield* work.read(countText({ index, root, annotator }, row));
-        if (row.figures === 1) yield* work.read(figures.readOne(row.id));
-        yield* work.breath();
-      }
+  for (const { from, to } of rangesOf(index, attemptsOf(index, filter))) {
+    for (const row of index.all<Row>(
+      `SELECT t.id, t.attempt_id, a.run, a.stage, a.attempt, t.prompt, ${wants('behaviours')} AS behaviours,
+         ${wants('figures')} AS figures
+       FROM traces t JOIN attempts a ON a.id = t.attempt_id WHERE ${unread.sql} AND t.id >= ? AND t.id < ? ORDER BY t.id`,
+      ...unread.values,
+      from,
+      to,
+    )) {
+      if (!work.hasTime()) return { unread: yield* countOf(index, attemptsOf(index, filter), unread) };
+      if (row.behaviours === 1) yield* work.read(countText({ index, root, annotator }, row));
+      if (row.figures === 1) yield* work.read(figures.readOne(row.id));
       yield* work.breath();
     }
+    yield* work.breath();
+  }
   return { unread: 0 };
 }
