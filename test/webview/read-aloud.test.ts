@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { all, axTree, readOut } from './ax-tree.ts';
 import { FakeHost, fakeTrace } from './fake-host.ts';
+import { reportData, STAGE } from './made-report.ts';
 import { madeMetrics, madeRun, madeTable, RUN } from './made-run.ts';
 import { suitePages } from './suite.ts';
 
@@ -78,6 +79,21 @@ describe('what a screen reader meets', () => {
     await page.locator('#said', { hasText: 'base: 42.0' }).waitFor();
     await chart.getByRole('button', { name: 'Accuracy as a table' }).click();
     assert.match(readOut(await axTree(page, '.chart-table')), /grpo 30 69\.0 \[66\.0–72\.0\]/);
+  });
+
+  it('the flows and the bars of a report as tables', async () => {
+    const host = new FakeHost(reportData(60), { page: 'report', run: RUN, stage: STAGE });
+    const page = await open(host, { bundle: 'report' });
+    await page.locator('.sankey').waitFor();
+    const tables = page.getByRole('button', { name: / as a table$/ });
+    const titles = await tables.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')!));
+    assert.ok(titles.length >= 3, titles.join(', '));
+    for (let i = 0; i < titles.length; i += 1) await tables.nth(i).click();
+    const read = readOut(await axTree(page, 'main'));
+    assert.match(read, /from to n first right RR 15 .*WR kept 15 WW dropped 15/);
+    assert.equal(await page.locator('.chart-table').count(), titles.length);
+    for (let i = 0; i < titles.length; i += 1) await tables.nth(i).click();
+    await page.locator('.sankey').waitFor();
   });
 
   it('a dialog of its own name, out of which the focus goes back', async () => {

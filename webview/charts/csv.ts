@@ -8,7 +8,8 @@ export function csvOf(model: ChartModel): string {
   return `${lines.map((cells) => cells.map(cellText).join(',')).join('\r\n')}\r\n`;
 }
 
-function* rowsOf(model: ChartModel): Generator<Cell[]> {
+/** The rows of the table, its head first. */
+export function* rowsOf(model: ChartModel): Generator<Cell[]> {
   const unit = model.unit === undefined ? '' : ` (${model.unit})`;
   switch (model.kind) {
     case 'lines': {

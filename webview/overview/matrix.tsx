@@ -96,7 +96,7 @@ export function Matrix({ host, place, version }: MatrixProps) {
           <Dropdown label="Order" value={sort} options={sorts} onChange={setSort} />
         </>
       }
-      model={total ? save : null}
+      save={total ? save : null}
     >
       {error !== null && total === null ? (
         <Failure what="The problems cannot be shown" error={error} onRetry={() => model.need(0, 0)} />

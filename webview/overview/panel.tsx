@@ -1,6 +1,7 @@
 /** The frame of a panel: its title, what it is of, its states. */
 import type { ComponentChildren } from 'preact';
 import type { ChartModel } from '../charts/model.ts';
+import { useTable } from '../charts/as-table.tsx';
 import { SaveMenu } from '../charts/save-menu.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import type { Answer } from './use-answer.ts';
@@ -9,12 +10,17 @@ interface PanelProps {
   title: string;
   note?: ComponentChildren;
   tools?: ComponentChildren;
-  model?: (() => ChartModel | Promise<ChartModel>) | null;
+  /** What is drawn, to be saved and to be read as a table. */
+  model?: (() => ChartModel) | null;
+  /** What is saved where it has to be asked for first. */
+  save?: (() => Promise<ChartModel>) | null;
   wide?: boolean;
   children: ComponentChildren;
 }
 
-export function Panel({ title, note, tools, model, wide = false, children }: PanelProps) {
+export function Panel({ title, note, tools, model, save, wide = false, children }: PanelProps) {
+  const { button, table } = useTable(title, model);
+  const saved = model ?? save;
   return (
     <section class={`panel${wide ? ' wide' : ''}`} aria-label={title}>
       <header class="panel-head">
@@ -22,9 +28,10 @@ export function Panel({ title, note, tools, model, wide = false, children }: Pan
         {note && <span class="muted panel-note">{note}</span>}
         <span class="grow" />
         {tools}
-        {model && <SaveMenu title={title} model={model} />}
+        {button}
+        {saved && <SaveMenu title={title} model={saved} />}
       </header>
-      {children}
+      {table ?? children}
     </section>
   );
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ReportBlock, TableRef } from '../../core/protocol/report.ts';
 import type { ChartModel } from '../charts/model.ts';
+import { useTable } from '../charts/as-table.tsx';
 import { SaveMenu } from '../charts/save-menu.tsx';
 
 export type BlockOf<T extends ReportBlock['type']> = Extract<ReportBlock, { type: T }>;
@@ -12,12 +13,13 @@ export type OnRows = (rows: TableRef, label: string) => void;
 interface FrameProps {
   block: Pick<ReportBlock, 'title' | 'note' | 'type'>;
   unit?: string | undefined;
-  /** Of a chart, to save it. */
+  /** Of a chart, to save it and to read it as a table. */
   model?: () => ChartModel;
   children: ComponentChildren;
 }
 
 export function Frame({ block, unit, model, children }: FrameProps) {
+  const { button, table } = useTable(block.title, model);
   return (
     <section class={`report-block report-${block.type}`} aria-label={block.title}>
       <div class="report-head">
@@ -25,9 +27,10 @@ export function Frame({ block, unit, model, children }: FrameProps) {
           {block.title}
           {unit && <span class="muted"> {unit}</span>}
         </h2>
+        {button}
         {model && <SaveMenu title={block.title} model={model} />}
       </div>
-      {children}
+      {table ?? children}
       {block.note && <p class="report-note muted">{block.note}</p>}
     </section>
   );

@@ -22,6 +22,16 @@ const reported = (
 
 export const reportStates: readonly PageState[] = [
   reported('of a synthesis', () => reportData(60), seen('.dock .grid-row', '.sankey svg, .sankey canvas')),
+  reported(
+    'its drawings as tables',
+    () => reportData(60),
+    async (page) => {
+      await page.locator('.sankey').waitFor();
+      const tables = page.getByRole('button', { name: / as a table$/ });
+      for (let i = 0; i < (await tables.count()); i += 1) await tables.nth(i).click();
+      await page.locator('.chart-table').first().waitFor();
+    },
+  ),
   reported('a row', () => reportData(60), seen('.lane .block'), { row: 2 }),
   reported(
     'filtered rows',

@@ -73,6 +73,16 @@ export const runStates: readonly PageState[] = [
     },
   },
   {
+    ...{ name: 'overview, its drawings as tables', bundle: 'overview' },
+    host: (store) => overviewHost(store, 'run', { set: 'sums' }).host,
+    async reach(page) {
+      await page.getByRole('figure', { name: /^Verification by verdict/ }).waitFor();
+      const tables = page.getByRole('button', { name: / as a table$/ });
+      for (let i = 0; i < (await tables.count()); i += 1) await tables.nth(i).click();
+      await page.getByRole('region', { name: 'Length and verdict, values' }).waitFor();
+    },
+  },
+  {
     ...{ name: 'overview, no traces yet', bundle: 'overview' },
     host: () => {
       const service = async (): Promise<never> => ({ series: [], more: 0 }) as never;
