@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, it } from 'mocha';
 import type { Page } from 'playwright-core';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { View } from '../../core/protocol/webview.ts';
+import { until } from '../support/service.ts';
 import { axe } from './axe.ts';
 import { FakeHost, fakeTrace, type FakeTrace } from './fake-host.ts';
 import { longCompletion } from './made-trace.ts';
@@ -354,17 +356,21 @@ describe('inspector', () => {
     await host.notify('host/backend', { state: 'disconnected', name: 'this machine', local: true, message: null });
     await page.locator('.banner', { hasText: 'No backend' }).waitFor();
     assert.ok(await page.getByText('let me check this').first().isVisible());
+    const isAsked = (wanted: string) =>
+      until(
+        () => isDeepStrictEqual(host.calls.at(-1), { method: 'host/command', params: { command: wanted } }),
+        wanted,
+      );
     await page.getByText('Start backend').click();
-    assert.deepEqual(host.calls.at(-1), { method: 'host/command', params: { command: 'longhand.startBackend' } });
+    await isAsked('longhand.startBackend');
     await host.notify('host/backend', { state: 'disconnected', name: 'gpu-box', local: false, message: null });
     await page.locator('.banner', { hasText: 'gpu-box is gone' }).waitFor();
     await page.getByText('Connect…').click();
-    assert.deepEqual(host.calls.at(-1), { method: 'host/command', params: { command: 'longhand.connectBackend' } });
+    await isAsked('longhand.connectBackend');
     const before = host.count('traces/get');
     await host.notify('host/backend', { state: 'connected', name: 'this machine', local: true, message: null });
     await page.locator('.banner').waitFor({ state: 'detached' });
-    await page.waitForTimeout(200);
-    assert.ok(host.count('traces/get') > before);
+    await until(() => host.count('traces/get') > before, 'the trace is read again');
   });
 
   it('shows what failed, why, and one button that tries again', async () => {

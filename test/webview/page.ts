@@ -68,6 +68,9 @@ export async function openPage(host: FakeHost, options: PageOptions = {}): Promi
   let listener: (message: unknown) => void = () => undefined;
   await page.exposeFunction('toHost', (message: string) => listener(JSON.parse(message)));
   await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile, lineNumber }) =>
+      console.error(`The content policy: ${violatedDirective}, ${blockedURI}, ${sourceFile}:${lineNumber}`),
+    );
     const channel = window as unknown as { toHost(message: string): void; acquireVsCodeApi: unknown };
     channel.acquireVsCodeApi = () => ({
       postMessage: (message: unknown) => channel.toHost(JSON.stringify(message)),
@@ -133,6 +136,8 @@ function html(origin: string, bundle: string, theme: ThemeKind): string {
     `font-src ${origin}`,
     `img-src ${origin}`,
     "connect-src 'none'",
+    "form-action 'none'",
+    "base-uri 'none'",
   ].join('; ');
   // VS Code sets the theme's variables on the root element by script.
   const variables = JSON.stringify(themes[theme]);

@@ -2,7 +2,7 @@
  * Formulas by KaTeX, as nodes: never as HTML strings, and with `trust` off, so that nothing in a formula can load, link or
  * run. What was set once is cloned the next time.
  */
-import katex from 'katex';
+import katex, { type KatexOptions } from 'katex';
 import type { MathRegion } from '../../core/traces/math.ts';
 
 /**
@@ -44,7 +44,7 @@ function set(tex: string, display: boolean): Typeset {
   if (depthOf(tex) > DEPTH_LIMIT) return asText(`it is nested more than ${DEPTH_LIMIT} deep.`);
   const holder = document.createElement('span');
   try {
-    katex.render(tex, holder, {
+    const tree = treeOf(tex, {
       displayMode: display,
       output: 'html',
       trust: false,
@@ -53,6 +53,8 @@ function set(tex: string, display: boolean): Typeset {
       maxSize: 20,
       throwOnError: true,
     });
+    styleByScript(tree);
+    holder.append(tree.toNode());
   } catch (error) {
     // A ParseError, or a RangeError from thousands of nested braces.
     const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
@@ -64,6 +66,35 @@ function set(tex: string, display: boolean): Typeset {
   if (all.length > ELEMENT_LIMIT) return asText(`it would take ${all.length} elements.`);
   for (const one of all) if (reaches(one)) return asText('it would draw far from its place.');
   return { node, elements: all.length, reason: null };
+}
+
+/** A node of the tree that KaTeX makes elements of. */
+interface KatexNode {
+  children?: KatexNode[];
+  attributes?: Record<string, string>;
+  toNode(): Element;
+}
+
+/** KaTeX has no name for it that would be in its types; a formula with an arrow over it in test/webview tells when it is another. */
+const { __renderToDomTree: treeOf } = katex as unknown as {
+  __renderToDomTree: (tex: string, options: KatexOptions) => KatexNode;
+};
+
+/**
+ * Drawings (of arrows over letters, tall bars and braces) get their width by an attribute of style, which the page's policy blocks:
+ * like everything else in a formula it is set by script.
+ */
+function styleByScript(node: KatexNode): void {
+  node.children?.forEach(styleByScript);
+  const { style, ...others } = node.attributes ?? {};
+  if (style === undefined) return;
+  node.attributes = others;
+  const toNode = node.toNode.bind(node);
+  node.toNode = () => {
+    const element = toNode() as SVGElement;
+    element.style.cssText = style;
+    return element;
+  };
 }
 
 function asText(why: string): Typeset {
