@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import type { Page } from 'playwright-core';
 import type { SavedFile } from '../../core/protocol/webview.ts';
+import { withStore } from '../support/temporary.ts';
 import { FakeHost, fakeTrace } from './fake-host.ts';
+import { madeAttempts } from './made-attempts.ts';
+import { fillRun, overviewHost } from './made-overview.ts';
 import { reportData, STAGE } from './made-report.ts';
 import { madeMetrics, madeRun, madeTable, RUN } from './made-run.ts';
 import { longCompletion } from './made-trace.ts';
@@ -46,7 +49,7 @@ const styleOf = (page: Page, selector: string, property: string) =>
     .evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property);
 
 describe('what can be seen without colours of our own', () => {
-  const { open } = suitePages({ width: 1280, height: 800 }, 20_000);
+  const { open, close } = suitePages({ width: 1280, height: 800 }, 20_000);
 
   for (const scheme of ['light', 'dark'] as const)
     it(`keeps marks, bars and what is chosen apart in colours that the system forces, ${scheme}`, async () => {
@@ -82,6 +85,26 @@ describe('what can be seen without colours of our own', () => {
       assert.ok(contrast(await styleOf(page, bar, 'background-color'), 'rgb(255, 255, 255)') >= 3, bar);
     assert.match(await styleOf(page, '.funnel-lost', 'background-image'), /repeating-linear-gradient/);
     assert.ok(contrast(await styleOf(page, '.sankey text', 'fill'), 'rgb(255, 255, 255)') >= 4.5);
+  });
+
+  it('reads and marks by the ground that the system forces, not by that of the theme', async () => {
+    const traces = () => new FakeHost({ traces: madeAttempts() }, { page: 'sides', title: '', left: 'run-00000000/grpo/1/0', right: 'run-00000000/grpo/1/1' }); // prettier-ignore
+    const sides = await open(traces(), { bundle: 'sides', theme: 'vscode-dark' });
+    await sides.locator('.of-right .step-mark.row-onlyRight').first().waitFor();
+    await force(sides, 'light');
+    const mark = await styleOf(sides, '.of-right .step-mark.row-onlyRight', 'background-color');
+    assert.ok(contrast(mark, 'rgb(255, 255, 255)') >= 3, mark);
+    await close();
+
+    await withStore(async (store, root) => {
+      fillRun(root);
+      await store.catchUp();
+      const overview = await open(overviewHost(store, 'run').host, { bundle: 'overview', theme: 'vscode-dark' });
+      await overview.locator('.matrix-number').first().waitFor();
+      await force(overview, 'light');
+      const number = await styleOf(overview, '.matrix-number', 'color');
+      assert.ok(contrast(number, 'rgb(255, 255, 255)') >= 7, number);
+    });
   });
 
   it('gives lines of one chart patterns, on the page and in what is saved', async () => {

@@ -57,10 +57,10 @@ function seen(hex: string, sight: string): Three {
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
 
-/** Values of `--lh-…` by name: of the first block (dark) and of the first one for light themes. */
+/** Values of `--lh-…` by name: of the first block (dark) and of the one for grounds that are light. */
 function variables(file: string): Record<'dark' | 'light', Record<string, string>> {
   const css = readFileSync(new URL(`../../../webview/ui/${file}`, import.meta.url), 'utf8');
-  const at = css.indexOf("body[data-vscode-theme-kind='vscode-light']");
+  const at = css.indexOf('@container style(--lh-palette: light)');
   const read = (part: string) =>
     Object.fromEntries(
       [...part.matchAll(/--lh-([\w-]+): (#[\da-f]{6});/g)].map(([, name, value]) => [name!, value!] as const),
