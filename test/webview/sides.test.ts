@@ -40,7 +40,7 @@ describe('two attempts side by side', () => {
     assert.equal(await page.locator('.of-left .step-mark.row-onlyRight').count(), 0);
     const heads = await page.locator('.side-head').allInnerTexts();
     assert.match(heads[0]!.replace(/\s+/g, ' '), /sample 1 · grpo · 40 ✓ 809 ~?[\d,]+ tok matched \d+ %/);
-    assert.match(heads[1]!.replace(/\s+/g, ' '), /sample 2 ✗ 808/);
+    assert.match(heads[1]!.replace(/\s+/g, ' '), /sample 2 · grpo · 40 ✗ 808/);
     const tied = await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>('.bands')!;
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
