@@ -84,6 +84,8 @@ export interface Advisory extends AdvisedSeries {
 
 /** Fewest completions (or groups) of a window that are worth a word. */
 export const FEWEST = 20;
+/** Completions of the last steps that are read for loops before anybody asks for it. */
+export const READ_FOR_LOOPS = 100;
 /** Fewest steps of training in which something can rise or fall. */
 export const FEWEST_STEPS = 10;
 /** Standard errors that a change must be away from 0. */
@@ -121,6 +123,14 @@ export function advisories(stage: AdvisedStage): Advisory[] {
   return alarmsFirst(
     found.map((one) => ({ ...one, stage: stage.stage, of: stage.of, set: stage.set, marker: stage.marker })),
   );
+}
+
+/** The steps whose texts have still to be read before anything can be said of loops; null: enough of them were. */
+export function unreadSteps({ steps }: Pick<AdvisedStage, 'steps'>): { from: number; to: number; n: number } | null {
+  const { last } = fifths(steps);
+  const n = sum(last, 'n');
+  if (n < FEWEST || sum(last, 'read') >= Math.min(n, READ_FOR_LOOPS)) return null;
+  return { ...span(last), n };
 }
 
 /** Alarms before advice, otherwise as they come. */

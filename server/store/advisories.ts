@@ -2,6 +2,7 @@
 import {
   advisories,
   alarmsFirst,
+  unreadSteps,
   type AdvisedSeries,
   type AdvisedStage,
   type StepSums,
@@ -87,7 +88,11 @@ export function* advisoriesOf(
     };
   });
   const sum = (key: 'n' | 'read') => all.reduce((n, { steps }) => steps.reduce((m, step) => m + step[key], n), 0);
-  return { advisories: alarmsFirst(all.flatMap(advisories)), read: sum('read'), n: sum('n') };
+  const unread = all.flatMap(({ steps, entropy: _entropy, ...series }) => {
+    const window = unreadSteps({ steps });
+    return window ? [{ ...series, ...window }] : [];
+  });
+  return { advisories: alarmsFirst(all.flatMap(advisories)), read: sum('read'), n: sum('n'), unread };
 }
 
 const noSums = (step: number): StepSums => ({

@@ -198,6 +198,42 @@ describe('dashboard', () => {
     assert.deepEqual(params, { view: { page: 'report', run: RUN, stage: 'grpo', why: {} } });
   });
 
+  it('reads texts of the last steps for loops by itself: enough to say something, and a few at a time', async () => {
+    const window = { stage: 'grpo', of: null, set: 'sums', marker: null, from: 25, to: 30 };
+    const advisories = {
+      advisories: [],
+      read: 0,
+      n: 384,
+      unread: [
+        { ...window, n: 200 },
+        { ...window, set: 'x', n: 90 },
+      ],
+    };
+    const host = new FakeHost({ ...data(), advisories }, view);
+    host.unread = 200;
+    host.readAtOnce = 60;
+    await open(host);
+    const calls = await host.settled('traces/readTexts');
+    const asked = host.calls.filter(({ method }) => method === 'traces/readTexts').map(({ params }) => params);
+    // Two bring the first above 100 of its 200; the other one is read as a whole.
+    assert.equal(calls, 4);
+    const filter = { run: RUN, stage: 'grpo', of: null, set: 'sums', marker: null, stepFrom: 25, stepTo: 30 };
+    const sort = { key: 'lost', descending: true };
+    assert.deepEqual(asked, [
+      { filter, sort },
+      { filter, sort },
+      { filter: { ...filter, set: 'x' }, sort },
+      { filter: { ...filter, set: 'x' }, sort },
+    ]);
+    await close();
+
+    const slow = new FakeHost({ ...data(), advisories }, view);
+    slow.unread = 200;
+    slow.readAtOnce = 1;
+    await open(slow);
+    assert.equal(await slow.settled('traces/readTexts'), 4, 'not more after one look at the traces');
+  });
+
   it('says alarms before advice with their evidence, opens the traces behind each, and does not open by itself later', async () => {
     const share = (name: string, value: number, n: number) => ({ name, value, n, unit: 'share' as const });
     const place = { stage: 'grpo', of: null, set: null, marker: null, from: 25, to: 30 };
@@ -211,7 +247,7 @@ describe('dashboard', () => {
         evidence: [share('completions with a loop', 0.05, 200)],
       },
     ];
-    const host = new FakeHost({ ...data(), advisories: { advisories, read: 200, n: 384 } }, view);
+    const host = new FakeHost({ ...data(), advisories: { advisories, read: 200, n: 384, unread: [] } }, view);
     const page = await open(host);
     const section = page.getByRole('region', { name: 'Alarms and advice' });
     await section.getByText('Many completions are cut off').waitFor();
@@ -245,11 +281,11 @@ describe('dashboard', () => {
     });
     await close();
 
-    const later = new FakeHost({ ...data(), advisories: { advisories: [], read: 0, n: 0 } }, view);
+    const later = new FakeHost({ ...data(), advisories: { advisories: [], read: 0, n: 0, unread: [] } }, view);
     const second = await open(later);
     const line = second.getByRole('region', { name: 'Alarms and advice' });
     await line.getByText('No alarms, no advice').waitFor();
-    later.data.advisories = { advisories, read: 0, n: 384 };
+    later.data.advisories = { advisories, read: 0, n: 384, unread: [] };
     later.failing.set('metrics/advisories', new LonghandError('internal', 'The disk is gone.'));
     await later.notify('host/backend', { ...later.init.backend, state: 'disconnected' });
     await later.notify('host/backend', { ...later.init.backend, state: 'connected' });

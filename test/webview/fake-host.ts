@@ -296,7 +296,7 @@ export class FakeHost {
       'overview/problems': (params) => this.#service('overview/problems', params),
       'overview/behaviours': (params) => this.#service('overview/behaviours', params),
       'overview/scatter': (params) => this.#service('overview/scatter', params),
-      'metrics/advisories': () => this.data.advisories ?? { advisories: [], read: 0, n: 0 },
+      'metrics/advisories': () => this.data.advisories ?? { advisories: [], read: 0, n: 0, unread: [] },
       'metrics/rewardChange': (params) => this.data.rewardChange?.(params) ?? null,
       'traces/judge': ({ trace, verdict }) => {
         const { result, batch } = judge(this.#find(trace), verdict);

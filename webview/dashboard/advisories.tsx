@@ -72,7 +72,7 @@ export function Advisories({ host, run, connected }: { host: Host; run: string; 
         {found && found.read < found.n && (
           <span
             class="muted"
-            title="Sort traces by what they lost in loops, or ask for the figures of texts, and the others are read"
+            title="Of the last steps of a stage some are read by themselves. Sort traces by what they lost in loops, and the others are read"
           >
             {count(found.read)} of {plural(found.n, 'text')} read for loops
           </span>

@@ -104,10 +104,16 @@ describe('store: advisories', () => {
         });
       }
       await store.catchUp();
-      assert.deepEqual((await store.sliced('metrics/advisories', { run: 'r' })).advisories, []);
-      while ((await store.setFigures({ of: { run: 'r' }, only: 'texts' })).waiting > 0);
-      const { advisories, read } = await store.sliced('metrics/advisories', { run: 'r' });
-      assert.equal(read, 20);
+      const before = await store.sliced('metrics/advisories', { run: 'r' });
+      assert.deepEqual(before.advisories, []);
+      assert.deepEqual(before.unread, [
+        { stage: 'evaluate', of: null, set: null, marker: null, from: 0, to: 0, n: 20 },
+      ]);
+      const filter = { run: 'r', stage: 'evaluate', of: null, set: null, marker: null };
+      const sort = { key: 'lost', descending: true } as const;
+      while ((await store.sliced('traces/readTexts', { filter, sort })).unread > 0);
+      const { advisories, read, unread } = await store.sliced('metrics/advisories', { run: 'r' });
+      assert.deepEqual([read, unread], [20, []]);
       assert.deepEqual(
         advisories.map(({ kind, evidence }) => [kind, evidence[0]?.value]),
         [['loops', 0.25]],
