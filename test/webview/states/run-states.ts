@@ -24,7 +24,10 @@ export const runStates: readonly PageState[] = [
     ...{ name: 'dashboard, with alarms', bundle: 'dashboard' },
     host: () => {
       const [run, metrics, table] = [madeRun(), madeMetrics(), madeTable()];
-      return new FakeHost({ traces: [], run, metrics, table, advisories: { advisories, read: 9, n: 12, unread: [] } }, dashboard);
+      return new FakeHost(
+        { traces: [], run, metrics, table, advisories: { advisories, read: 9, n: 12, unread: [] } },
+        dashboard,
+      );
     },
     async reach(page) {
       await page.locator('.advisory').nth(1).waitFor();
