@@ -121,6 +121,95 @@ describe('inspector, with texts that are hard', () => {
     });
   }
 
+  /** Units of a kind that is hard, with nothing around. */
+  const hard = [
+    '$x_1$ ',
+    `e${'\u0301'.repeat(7)}`,
+    '👩\u200d',
+    '$',
+    '|',
+    '1415926535',
+    'one\u2028two\rthree\n',
+    '$$x_1$$',
+    'אם $x_1$ שָׁלוֹם. ',
+    '| $\\frac{x}{y_1}$ | 1 |\n',
+    '\u202e$x$\u202c ',
+    '** *b __c ',
+    '- ',
+    '```\nlet x\n',
+    '\n \n',
+    'Wait, let me check. ',
+  ];
+
+  it('goes along with what is hard while it is written, without a halt', async function () {
+    this.timeout(120_000);
+    // A halt of the text's own comes back.
+    this.retries(2);
+    let whole = 'A short one.\n\n';
+    const host = new FakeHost({ traces: [fakeTrace(0, { completion: whole, live: true })] }, view);
+    const page = await open(host);
+    await page.getByText('A short one.').waitFor();
+    await page.waitForTimeout(500);
+    const stop = await watchTasks(page);
+    for (const one of hard) {
+      const more = one.repeat(60_000 / one.length);
+      whole += more;
+      await host.grow(0, more);
+      await page.waitForTimeout(300);
+      // The end is in view.
+      await page.waitForFunction(() => {
+        const { scrollTop, clientHeight, scrollHeight } = document.querySelector('.scroller')!;
+        return scrollTop + clientHeight > scrollHeight - 2;
+      });
+    }
+    const tasks = longest(await stop());
+    show(tasks, await page.evaluate(() => document.querySelectorAll('*').length));
+    assert.ok(tasks.cpu <= HALT, `a task of ${tasks.cpu} ms`);
+    await page.locator('.scroller').focus();
+    await page.keyboard.press('Control+a');
+    assert.ok((await copied(page)) === whole, 'what is copied is the text');
+  });
+
+  it('copies what is selected, from any place to any other', async () => {
+    const place = (n: number) => `<${n}>`;
+    const whole = Array.from({ length: 3_000 }, (_, n) => hard[n % hard.length]!.repeat(3) + place(n)).join(' ');
+    const page = await open(new FakeHost({ traces: [fakeTrace(0, { completion: whole })] }, view));
+    await page.locator('.pane-foot', { hasText: 'of ~' }).waitFor();
+    /** Puts an end of the selection at the first place that is in view at a share of the text. Returns its number. */
+    const put = async (share: number, isFirst: boolean) => {
+      await page.locator('.scroller').evaluate((one, to) => (one.scrollTop = to * one.scrollHeight), share);
+      await page.waitForTimeout(200);
+      return page.evaluate((first) => {
+        const { top } = document.querySelector('.scroller')!.getBoundingClientRect();
+        const walker = document.createTreeWalker(document.querySelector('.text-content')!, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          const found = /<(\d+)>/.exec(node.textContent!);
+          if (!found || node.parentElement!.getBoundingClientRect().bottom < top) continue;
+          if (first) getSelection()!.collapse(node, found.index);
+          else getSelection()!.extend(node, found.index);
+          return Number(found[1]);
+        }
+        throw new Error('There is no place in view.');
+      }, isFirst);
+    };
+    for (const [from, to] of [
+      [0.1, 0.9],
+      [0.83, 0.21],
+      [0.5, 0.51],
+      [0.02, 0.04],
+      [0.97, 0.6],
+      [0, 1],
+    ] as const) {
+      // The block in which a selection begins stays: where it is no more than a place, it is none.
+      const start = await put(from, true);
+      await page.evaluate(() => getSelection()!.modify('extend', 'forward', 'character'));
+      await page.waitForTimeout(50);
+      const end = await put(to, false);
+      const [first, last] = start < end ? [start, end] : [end, start];
+      assert.equal(await copied(page), whole.slice(whole.indexOf(place(first)), whole.indexOf(place(last))));
+    }
+  });
+
   it('sets drawings within formulas as the policy of the page allows', async () => {
     const completion = 'Of $\\vec{x}$, the integral $\\oiint x$.';
     const page = await open(new FakeHost({ traces: [fakeTrace(0, { completion })] }, view));

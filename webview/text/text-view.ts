@@ -136,9 +136,9 @@ export class TextView {
     this.selection.keep(() => {
       if (name === 'completion') this.#mounts.reindex(this.#rows.extend(first));
       else this.#rebuild();
-      this.#render(0);
+      if (follow) this.toEnd();
+      else this.#render(0);
     });
-    if (follow) this.toEnd();
   }
 
   /** Whether the view goes along when text grows at the end and the reader is there. */
@@ -247,6 +247,7 @@ export class TextView {
     this.#anchor.hold(null);
     for (let pass = 0; pass < 3; pass += 1) {
       const { top } = this.#place;
+      this.#place.resize(this.#rows.heights.total);
       this.#place.go(Infinity);
       if (pass > 0 && this.#place.top === top) break;
       this.#render(0);
