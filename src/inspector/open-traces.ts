@@ -62,7 +62,13 @@ export async function auditAnswers(parts: OpenParts, argument: unknown, mode: In
   if (argument === undefined && active?.page === 'inspector' && active.filter.run !== undefined)
     return panels.open({ ...active, mode });
   const title = mode === 'audit' ? 'Audit Answers' : 'Re-score Answers';
-  const run = await targets.run(argument, title, ({ traces }) => traces > 0, 'There are no traces with answers yet.');
+  const run = await targets.run(
+    argument,
+    title,
+    ({ traces }) => traces > 0,
+    'There are no traces with answers yet.',
+    true,
+  );
   if (run) await openOf(parts, run, argument, mode);
 }
 
@@ -158,6 +164,7 @@ export async function openDashboard({ targets, panels }: OpenParts, argument: un
     'Open Dashboard',
     ({ kind }) => kind === 'recipe',
     'There is no run of a recipe yet.',
+    true,
   );
   if (run) await panels.open({ page: 'dashboard', run: run.run });
 }
@@ -219,7 +226,13 @@ export async function whyRewardChanged({ targets, panels, backends }: OpenParts,
 /** Asks for a before and an after, and opens the comparison. */
 export async function compare(parts: OpenParts, argument: unknown): Promise<void> {
   const { backends, targets, panels } = parts;
-  const run = await targets.run(argument, 'Compare', ({ traces }) => traces > 0, 'There are no traces to compare yet.');
+  const run = await targets.run(
+    argument,
+    'Compare',
+    ({ traces }) => traces > 0,
+    'There are no traces to compare yet.',
+    true,
+  );
   if (!run) return;
   const { sets } = await backends.call('traces/sets', { run: run.run, markers: true });
   if (sets.length === 0) throw new LonghandError('not_runnable', `${run.name} has no evaluation to compare yet.`);
