@@ -20,6 +20,8 @@ import { PAGE_LIMIT, type Params } from '../../core/protocol/methods.ts';
 import type { TraceFilter } from '../../core/protocol/traces.ts';
 import type { Term } from '../../core/query/types.ts';
 import type { IndexFile } from './index-file.ts';
+import { attemptsOf, where } from './filters.ts';
+import { countOf } from './long-lists.ts';
 import { Lru } from './lru.ts';
 import { attemptFolder } from './paths.ts';
 import { Reading } from './reading.ts';
@@ -28,7 +30,7 @@ import { JOIN_READER } from './rulings.ts';
 import { verdictCodes } from './schema.ts';
 import { type Slices, STILL_THERE, stampOf, tracePages } from './slices.ts';
 import { readText } from './text.ts';
-import { listQueryOf } from './unread.ts';
+import { listQueryOf, readsOf } from './unread.ts';
 
 const VERSION = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
 /** UTF-16 units of a completion that are read: some 300,000 tokens. */
@@ -59,9 +61,11 @@ interface Row {
 
 const SELECT = `t.id, t.attempt_id, a.run, a.stage, a.attempt, p.hash, p.gold, t.verdict, t.of, t.step, t.set_name, t.marker, d.facts, d.quick, d.found,
   x.version, x.found AS sighting, x.cut, r.value AS reader`;
-const JOINS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL JOIN details d ON d.id = t.id
-  LEFT JOIN audits x ON x.trace = t.id
-  ${JOIN_READER}`;
+/** Of these one call reads texts: what is said of them otherwise is not looked at. */
+const TEXTS = `JOIN attempts a ON a.id = t.attempt_id JOIN problems p ON p.id = t.problem_id AND p.gold IS NOT NULL
+  LEFT JOIN audits x ON x.trace = t.id`;
+const JOINS = `${TEXTS} JOIN details d ON d.id = t.id ${JOIN_READER}`;
+type TextRow = Pick<Row, 'id' | 'run' | 'stage' | 'attempt' | 'gold' | 'version'>;
 
 /** A ranking as long as nothing is said anew of the traces: order and reasons as numbers, the votes to make the words from. */
 interface Ranking {
@@ -99,22 +103,27 @@ export class AuditQueues {
       .update(JSON.stringify([scope.filter, params.query ?? '']))
       .digest('base64url')
       .slice(0, 12);
+    const known = this.rankings.get(name);
+    // What is found in texts changes without a word of workers or journal.
+    const isWhole = known?.waiting === 0 && readsOf(scope).size === 0;
+    if (isWhole && known.stamp === stampOf(this.index, scope.filter.run)) return this.answer(known, name, params);
     const slices = new Reading();
     yield* this.readTexts(scope, slices);
     const { waiting } = slices;
     let ranking = this.rankings.get(name);
     const stamp = stampOf(this.index, scope.filter.run);
-    if (ranking?.stamp !== stamp || ranking.waiting !== waiting) {
+    if (ranking?.stamp !== stamp || isOutdated(ranking, waiting)) {
       ranking = yield* this.rank(scope, slices, { stamp, waiting });
       this.rankings.set(name, ranking);
     }
-    return this.answer(ranking, name, params);
+    return this.answer({ ...ranking, waiting }, name, params);
   }
 
   /** Reads texts that were not yet, as far as there is time. */
   private *readTexts({ filter, terms }: Scope, work: Reading): Generator<void> {
     let seen = 0;
-    for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
+    const select = 't.id, a.run, a.stage, a.attempt, p.gold, x.version';
+    for (const rows of tracePages<TextRow>(this.index, filter, select, TEXTS, { terms })) {
       const news: { id: number; run: string; found: string | null; cut: boolean }[] = [];
       for (const row of rows) {
         if ((seen += 1) > AUDIT_LIMIT) break;
@@ -139,7 +148,7 @@ export class AuditQueues {
   }
 
   /** `found` null: its text is gone. */
-  private *read(row: Row): Generator<void, { id: number; found: string | null; cut: boolean }> {
+  private *read(row: TextRow): Generator<void, { id: number; found: string | null; cut: boolean }> {
     const text = readText(this.index, attemptFolder(this.root, row), 0, row.id, TEXT_LIMIT + 1);
     if (text === null) return { id: row.id, found: null, cut: false };
     const cut = text.length > TEXT_LIMIT;
@@ -161,21 +170,22 @@ export class AuditQueues {
       cut: 0,
       beyond: 0,
     };
+    const normals = knownNormals();
+    let last = -1;
     for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
-      for (const row of rows) {
-        if (ranking.looked >= AUDIT_LIMIT) {
-          ranking.beyond += 1;
-          continue;
-        }
+      for (const row of rows.slice(0, AUDIT_LIMIT - ranking.looked)) {
         ranking.looked += 1;
-        const { normal, answer, verdict } = judgedOf(row);
+        last = row.id;
+        const { normal, answer, verdict } = judgedOf(row, normals);
         let votes = ranking.votes.get(groupOf(row));
         if (!votes) ranking.votes.set(groupOf(row), (votes = new Votes()));
         if (normal !== null && answer) votes.add(normal, answer.text, verdict);
         yield* slices.breath();
       }
+      if (ranking.looked >= AUDIT_LIMIT) break;
       yield* slices.breath();
     }
+    if (ranking.looked >= AUDIT_LIMIT) ranking.beyond = yield* this.countBeyond({ filter, terms }, last);
     let seen = 0;
     for (const rows of tracePages<Row>(this.index, filter, SELECT, JOINS, { terms })) {
       for (const row of rows) {
@@ -184,7 +194,7 @@ export class AuditQueues {
         if (row.version === VERSION && row.sighting === null) ranking.unreadable += 1;
         if (row.cut === 1) ranking.cut += 1;
         if (row.reader !== null) continue;
-        const found = this.suspicionsOf(row, ranking);
+        const found = this.suspicionsOf(row, ranking, normals);
         if (found) {
           const mask = found.reasons.reduce((sum, { reason }) => sum | (1 << auditReasons.indexOf(reason)), 0);
           ranking.ranked.push({ id: row.id, score: found.score, suspect: found.suspect, mask });
@@ -198,10 +208,16 @@ export class AuditQueues {
     return ranking;
   }
 
-  private suspicionsOf(row: Row, { votes }: Ranking) {
+  private countBeyond({ filter, terms }: Scope, last: number): Generator<void, number> {
+    const { sql, values } = where(this.index, filter, terms);
+    const hasGold = 'EXISTS (SELECT 1 FROM problems p WHERE p.id = t.problem_id AND p.gold IS NOT NULL)';
+    return countOf(this.index, attemptsOf(this.index, filter), { sql: `${sql} AND ${hasGold}`, values }, last);
+  }
+
+  private suspicionsOf(row: Row, { votes }: Ranking, normals = knownNormals()) {
     const sighting =
       row.version === VERSION && row.sighting !== null ? (JSON.parse(row.sighting) as Sighting | null) : null;
-    return suspicions(judgedOf(row), sighting, votes.get(groupOf(row)) ?? null);
+    return suspicions(judgedOf(row, normals), sighting, votes.get(groupOf(row)) ?? null);
   }
 
   private answer(ranking: Ranking, name: string, params: Params<'audit/queue'>): AuditQueue {
@@ -246,11 +262,21 @@ export class AuditQueues {
   }
 }
 
+/**
+ * To rank many traces takes longer than one call reads: while texts wait to be read, it is done again when half of those are read that
+ * waited the last time.
+ */
+const isOutdated = (ranking: Ranking, waiting: number): boolean =>
+  waiting !== ranking.waiting && (waiting === 0 || waiting > ranking.waiting || 2 * waiting <= ranking.waiting);
+
 /** Samples of one problem in one evaluation or step, under one marker setting. */
 const groupOf = ({ stage, of, step, set_name: set, marker, hash }: Row): string =>
   JSON.stringify([stage, of, step, set, marker, hash]);
 
-function judgedOf(row: Row): Judged {
+/** Normal forms of answers, as samples give the same ones: of some million characters. */
+const knownNormals = (): Lru<string, string> => new Lru(2 ** 21, (normal) => normal.length + 32);
+
+function judgedOf(row: Row, normals: Lru<string, string>): Judged {
   const facts = JSON.parse(row.facts) as TraceFacts;
   const answer = facts.answer ?? (row.found === null ? null : (JSON.parse(row.found) as FoundAnswer | null));
   return {
@@ -259,8 +285,14 @@ function judgedOf(row: Row): Judged {
     quick: row.quick === null ? null : (JSON.parse(row.quick) as Verdict),
     answer,
     cut: facts.finish === 'length',
-    normal: answer ? normalise(answer.text.slice(0, 1000)) : null,
+    normal: answer ? normalOf(answer.text.slice(0, 1000), normals) : null,
   };
+}
+
+function normalOf(text: string, known: Lru<string, string>): string {
+  let normal = known.get(text);
+  if (normal === undefined) known.set(text, (normal = normalise(text)));
+  return normal;
 }
 
 interface Place {

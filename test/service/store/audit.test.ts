@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { QUICK_CHECK_VERSION } from '../../../core/answers/quick-check.ts';
+import { SIGHTING_VERSION } from '../../../core/answers/suspicions.ts';
 import { AUDIT_LIMIT, type AuditQueue } from '../../../core/protocol/audit.ts';
 import type { VerdictValue } from '../../../core/protocol/events.ts';
 import type { TraceStore } from '../../../server/store/trace-store.ts';
+import { AuditQueues } from '../../../server/store/audit-queue.ts';
+import { IndexFile } from '../../../server/store/index-file.ts';
+import { indexPath } from '../../../server/store/paths.ts';
+import { traceRowId } from '../../../server/store/schema.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { dumpIndex } from '../../support/index-dump.ts';
-import { withStore } from '../../support/temporary.ts';
+import { withFolder, withStore } from '../../support/temporary.ts';
 
 const key = { run: 'r', stage: 'eval', attempt: 1 };
 
@@ -160,6 +166,69 @@ describe('store: the audit queue', () => {
       assert.ok(asked > 5, `${asked} calls were answered meanwhile`);
       // 50 ms on an idle machine; others may be at work on this one.
       assert.ok(slowest < 400, `one took ${slowest.toFixed(0)} ms`);
+    }));
+});
+
+describe('store: the audit queue of very many traces', function () {
+  this.timeout(60_000);
+
+  /** Traces without a text, of which most were read, every tenth undecided; of every fifth problem no gold answer is known. */
+  function many(root: string, n: number): IndexFile {
+    const index = new IndexFile(indexPath(root));
+    const first = traceRowId(1, 0);
+    index.transaction(() => {
+      index.run(
+        `INSERT INTO attempts (id, run, stage, attempt, kind, digest) VALUES (1, 'r', 'eval', 1, 'evaluate', '{}')`,
+      );
+      for (let p = 0; p < 5; p++)
+        index.run(
+          `INSERT INTO problems VALUES (?, 1, ?, NULL, '""', ?, NULL, ?, '')`,
+          p,
+          `h${p}`,
+          p === 4 ? null : '4',
+          `p${p}`,
+        );
+      index.run(
+        `INSERT INTO traces (id, attempt_id, problem_id, sample, seq, verdict, live, superseded)
+         WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
+         SELECT ? + n, 1, n % 5, n, n, CASE WHEN n % 10 = 1 THEN 2 ELSE 0 END, 0, 0 FROM numbers`,
+        n,
+        first,
+      );
+      index.run(`INSERT INTO details (id, facts, begun) SELECT id, '{}', 0 FROM traces`);
+      const version = `${SIGHTING_VERSION} ${QUICK_CHECK_VERSION}`;
+      index.run(`INSERT INTO audits SELECT id, ?, 'null', 0 FROM traces WHERE id % 16 > 0`, version);
+    });
+    return index;
+  }
+  function asked(queues: AuditQueues, more: { cursor?: string } = {}): { queue: AuditQueue; slices: number } {
+    const work = queues.page({ filter, ...more });
+    for (let slices = 1; ; slices++) {
+      const step = work.next();
+      if (step.done) return { queue: step.value, slices };
+    }
+  }
+
+  it('says how many lie beyond those it looks at, and gives further pages without looking again', () =>
+    withFolder((root) => {
+      const index = many(root, 1.5 * AUDIT_LIMIT);
+      const queues = new AuditQueues(index, root);
+      let last = asked(queues);
+      for (let waited = Infinity; last.queue.waiting > 0; last = asked(queues)) {
+        assert.ok(last.queue.waiting < waited, 'each call says how many texts are left by now');
+        waited = last.queue.waiting;
+      }
+      const { looked, beyond, total, next } = last.queue;
+      assert.deepEqual(
+        { looked, beyond, total },
+        { looked: AUDIT_LIMIT, beyond: 0.2 * AUDIT_LIMIT, total: AUDIT_LIMIT / 8 },
+      );
+      const second = asked(queues, { cursor: next! });
+      assert.equal(second.slices, 1);
+      assert.equal(second.queue.items[0]?.row.sample, 10 * 100 + 1);
+      index.run('UPDATE attempts SET last_seq = last_seq + 1');
+      assert.ok(asked(queues).slices > 10, 'it looks again where something was said of the traces');
+      index.close();
     }));
 });
 
