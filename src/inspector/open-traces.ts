@@ -276,9 +276,11 @@ async function pickSet(
   placeHolder: string,
   step: number,
 ): Promise<(TraceSet & { runName?: string }) | undefined> {
+  // As the charts call it: the first stage's, before its first step.
+  const isBase = ({ of, step: at }: TraceSet) => at === 0 && of !== undefined && of === sets.find((set) => set.of)?.of;
   const items = sets.map((set) => ({
     label: set.label,
-    description: `${set.runName ? `${set.runName} · ` : ''}${plural(set.traces, 'trace')}`,
+    description: `${isBase(set) ? 'base · ' : ''}${set.runName ? `${set.runName} · ` : ''}${plural(set.traces, 'trace')}`,
     set,
   }));
   const picked = await vscode.window.showQuickPick(items, {
