@@ -1,5 +1,6 @@
 /** What is known of a trace, beside its text: answer, length, behaviours, rewards, group, where it came from. */
 import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { Label, Span } from '../../core/behaviours/spans.ts';
 import { countEvidence } from '../../core/behaviours/count.ts';
 import { shownSpans } from '../../core/labels/shown.ts';
@@ -35,8 +36,8 @@ interface FactsProps {
 
 export function Facts({ model, hidden, onHidden, onStep, onOpen, verdicts, path, layers, onReveal }: FactsProps) {
   const { detail, annotations, group, trace, shown, figures, error } = useStore(model);
+  const spans = useMemo(() => shownSpans(annotations, shown), [annotations, shown]);
   if (!detail) return trace && error === null ? <Skeleton lines={14} label="Reading the facts" /> : null;
-  const spans = shownSpans(annotations, shown);
   return (
     <>
       <Answer detail={detail} figures={figures} onReveal={onReveal} />
@@ -181,9 +182,23 @@ interface LegendProps {
   onStep: (label: Label, direction: 1 | -1) => void;
 }
 
+/** How many spans each label has, and what they say most. Of hundreds of thousands that takes long: once for each list. */
+function countsOf(spans: readonly Span[]): Map<Label, { n: number; most: string }> {
+  return new Map(
+    [...Map.groupBy(spans, ({ label }) => label)].map(([label, its]) => {
+      const most = countEvidence(its, label)
+        .slice(0, 6)
+        .map((one) => `“${one.evidence.slice(0, 40)}” ${one.n}`)
+        .join(', ');
+      return [label, { n: its.length, most }];
+    }),
+  );
+}
+
 /** Every label with its look, its count and how often it comes in a thousand tokens; a switch and two arrows each. */
 function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
-  const looks = labelLooks.filter(({ label }, i) => i < 6 || spans.some((span) => span.label === label));
+  const byLabel = useMemo(() => countsOf(spans), [spans]);
+  const looks = labelLooks.filter(({ label }, i) => i < 6 || byLabel.has(label));
   return (
     <table class="legend">
       <thead>
@@ -204,12 +219,8 @@ function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
       </thead>
       <tbody>
         {looks.map(({ label, name, letter, key }) => {
-          const n = spans.filter((span) => span.label === label).length;
+          const { n, most } = byLabel.get(label) ?? { n: 0, most: '' };
           const off = hidden.includes(label);
-          const most = countEvidence(spans, label)
-            .slice(0, 6)
-            .map((one) => `“${one.evidence.slice(0, 40)}” ${one.n}`)
-            .join(', ');
           return (
             <tr key={label} class={off || n === 0 ? 'off' : ''} title={most ? `${name}: ${most}` : undefined}>
               <td>
