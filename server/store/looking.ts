@@ -1,7 +1,7 @@
 /** Goes through the traces of which something else counts by now (`supersede.ts`), slice after slice, and answers other calls between. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { IndexFile } from './index-file.ts';
-import { lookOn } from './supersede.ts';
+import { isLeft, lookOn } from './supersede.ts';
 
 export class Looking {
   private readonly index: IndexFile;
@@ -34,12 +34,12 @@ export class Looking {
 
   private async go(): Promise<void> {
     try {
-      for (let more = true; more;) {
+      for (;;) {
         await breathe();
-        if (this.stopped) return;
-        const looked = this.index.transaction(() => lookOn(this.index));
-        if (looked.changed) this.changed();
-        ({ more } = looked);
+        // What is kept of lists holds until the next transaction: none for nothing.
+        if (this.stopped || !isLeft(this.index)) return;
+        const { changed } = this.index.transaction(() => lookOn(this.index));
+        if (changed) this.changed();
       }
     } catch (error) {
       this.failed(error);

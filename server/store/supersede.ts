@@ -156,6 +156,10 @@ interface Looking extends Pick<Row, 'id' | 'stage' | 'valid_to' | 'valid_seq' | 
   look_from: number;
 }
 
+/** Whether there are traces to go through. */
+export const isLeft = (index: IndexFile): boolean =>
+  index.get('SELECT 1 FROM attempts WHERE look_from IS NOT NULL LIMIT 1') !== undefined;
+
 /** Goes on through the traces of attempts of which something else counts by now: a slice, within a transaction. */
 export function lookOn(index: IndexFile): { changed: boolean; more: boolean } {
   let changed = false;
