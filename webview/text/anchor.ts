@@ -69,12 +69,20 @@ export class Anchor {
     }
     if (top <= 0) return null;
     const first = heights.at(Math.max(0, edge));
-    if (heights.top(first) < edge && heights.top(first + 1) >= middle && this.#holdFirstLine(first))
-      return this.#exactly(first, this.#held);
+    if (this.isInTallRow && this.#holdFirstLine(first)) return this.#exactly(first, this.#held);
     let index = heights.top(first) < edge && heights.top(first + 1) < middle ? first + 1 : first;
     while (index < items.length && !items[index]!.measured && heights.top(index) < bottom) index += 1;
     if (index >= items.length || !items[index]!.measured) index = first;
     return this.#exactly(index, null);
+  }
+
+  /** Whether one row begins above the view and goes down to its middle: only what is laid out says where a line of it is. */
+  get isInTallRow(): boolean {
+    const { items, heights } = this.#rows;
+    const { edge, top, height } = this.#place;
+    if (items.length === 0 || top <= 0) return false;
+    const first = heights.at(Math.max(0, edge));
+    return heights.top(first) < edge && heights.top(first + 1) >= edge + height / 2;
   }
 
   /** Holds the first line in view of a row that begins above it. False: the row is not laid out. */

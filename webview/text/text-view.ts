@@ -402,7 +402,7 @@ export class TextView {
     this.#mounts.draw();
     this.selection.mounted();
     // Another width may come at any time, and lays out anew before it says so: what must not move then is known before.
-    this.#anchor.find();
+    if (this.#anchor.isInTallRow) this.#anchor.find();
     this.#options.onWindow(this.#windowNow());
     const [first, last] = this.#range(OVERSCAN);
     let isLeft = this.#rows.isRough || this.#fontsCame;
