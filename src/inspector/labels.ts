@@ -15,13 +15,7 @@ interface LabelParts {
 const NAMED = 3;
 
 export async function exportLabels({ backends, targets }: LabelParts, argument: unknown): Promise<void> {
-  const run = await targets.run(
-    argument,
-    'Export Labels',
-    ({ traces }) => traces > 0,
-    'There are no traces yet.',
-    true,
-  );
+  const run = await targets.withTraces(argument, 'Export Labels', 'There are no traces yet.');
   if (!run) return;
   const choices = [
     { label: 'Labels only', description: 'places in the texts', text: false },

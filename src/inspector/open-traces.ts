@@ -62,13 +62,7 @@ export async function auditAnswers(parts: OpenParts, argument: unknown, mode: In
   if (argument === undefined && active?.page === 'inspector' && active.filter.run !== undefined)
     return panels.open({ ...active, mode });
   const title = mode === 'audit' ? 'Audit Answers' : 'Re-score Answers';
-  const run = await targets.run(
-    argument,
-    title,
-    ({ traces }) => traces > 0,
-    'There are no traces with answers yet.',
-    true,
-  );
+  const run = await targets.withTraces(argument, title, 'There are no traces with answers yet.');
   if (run) await openOf(parts, run, argument, mode);
 }
 
@@ -177,12 +171,10 @@ function runHere(view: View | null): RunTarget | undefined {
 
 /** Figures over all traces of a run: of the one that is open, or that there is. */
 export async function openOverview({ targets, panels }: OpenParts, argument: unknown): Promise<void> {
-  const run = await targets.run(
+  const run = await targets.withTraces(
     argument ?? runHere(panels.activeView),
     'Open Overview',
-    ({ traces }) => traces > 0,
     'There are no traces yet.',
-    true,
   );
   if (run) await panels.open({ page: 'overview', run: run.run });
 }
@@ -226,13 +218,7 @@ export async function whyRewardChanged({ targets, panels, backends }: OpenParts,
 /** Asks for a before and an after, and opens the comparison. */
 export async function compare(parts: OpenParts, argument: unknown): Promise<void> {
   const { backends, targets, panels } = parts;
-  const run = await targets.run(
-    argument,
-    'Compare',
-    ({ traces }) => traces > 0,
-    'There are no traces to compare yet.',
-    true,
-  );
+  const run = await targets.withTraces(argument, 'Compare', 'There are no traces to compare yet.');
   if (!run) return;
   const { sets } = await backends.call('traces/sets', { run: run.run, markers: true });
   if (sets.length === 0) throw new LonghandError('not_runnable', `${run.name} has no evaluation to compare yet.`);

@@ -27,12 +27,10 @@ const LONG = 300_000;
 export async function secondOpinion(parts: SecondOpinionParts, argument: unknown): Promise<void> {
   requireTrust('asking a judge');
   const listed = argument === undefined ? listedIn(parts.panels.activeView) : null;
-  const run = await parts.targets.run(
+  const run = await parts.targets.withTraces(
     argument ?? listed?.filter,
     TITLE,
-    ({ traces }) => traces > 0,
     'There are no traces to be judged yet.',
-    true,
   );
   if (!run) return;
   const { job } = await parts.backends.call('judge/status', { run: run.run });

@@ -84,6 +84,11 @@ export class Targets {
     );
   }
 
+  /** A run that has traces; the only one without a question. */
+  withTraces(argument: unknown, title: string, none: string): Promise<RunSummary | null> {
+    return this.run(argument, title, ({ traces }) => traces > 0, none, true);
+  }
+
   async stage(
     argument: unknown,
     title: string,

@@ -11,18 +11,22 @@ const MOST = 200;
 /** The button that changes between the two, and the table while it is chosen; `model` is null where there is no chart yet. */
 export function useTable(title: string, model: (() => ChartModel) | null | undefined) {
   const [on, setOn] = useState(false);
-  const button = model && (
+  const button = model && <TableButton title={title} on={on} onChange={setOn} />;
+  return { button, table: on && model ? <ChartTable title={title} model={model()} /> : null };
+}
+
+export function TableButton({ title, on, onChange }: { title: string; on: boolean; onChange: (on: boolean) => void }) {
+  return (
     <button
       class="tool"
       aria-pressed={on}
       aria-label={`${title} as a table`}
       title="As a table"
-      onClick={() => setOn(!on)}
+      onClick={() => onChange(!on)}
     >
       <Icon name="table" />
     </button>
   );
-  return { button, table: on && model ? <ChartTable title={title} model={model()} /> : null };
 }
 
 function ChartTable({ title, model }: { title: string; model: ChartModel }) {

@@ -4,10 +4,10 @@
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { TableButton } from '../charts/as-table.tsx';
 import { patterned, type ChartLine } from '../charts/model.ts';
 import { SaveMenu } from '../charts/save-menu.tsx';
 import { short } from '../ui/format.ts';
-import { Icon } from '../ui/icon.tsx';
 import { isCommand } from '../ui/keys.ts';
 import { say } from '../ui/say.ts';
 import { onThemeChange } from '../ui/theme.ts';
@@ -150,15 +150,7 @@ export function Chart(props: ChartProps) {
             <span class="muted">nothing yet</span>
           )}
         </span>
-        <button
-          class="tool"
-          aria-pressed={asTable}
-          aria-label={`${title} as a table`}
-          title="As a table"
-          onClick={() => setAsTable(!asTable)}
-        >
-          <Icon name="table" />
-        </button>
+        <TableButton title={title} on={asTable} onChange={setAsTable} />
         <SaveMenu
           title={title}
           model={() => {

@@ -56,10 +56,9 @@ export function OutlineList({ known, positions, hidden, at, onGo, onClose }: Out
     onGo(row.entry.at);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW) - 2);
     const to = rowAfter(event.key, index, page, rows.length);
-    if (isCommand(event)) return;
     if (event.key === 'Escape') onClose();
     else if (event.key === 'Enter') go(index);
     else if (to !== null) {
