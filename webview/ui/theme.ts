@@ -8,7 +8,8 @@ const dark = () => matchMedia('(prefers-color-scheme: dark)');
 export function cssColor(name: string): string {
   // What the system calls its colours means something else on a canvas.
   if (forced().matches) return resolvedColor(name);
-  return getComputedStyle(document.body).getPropertyValue(name).trim() || 'gray';
+  const page = document.getElementById('app') ?? document.body;
+  return getComputedStyle(page).getPropertyValue(name).trim() || 'gray';
 }
 
 /** The colour of a CSS variable in figures. It may be made of others (`color-mix`), which only a property resolves. */
