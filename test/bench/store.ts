@@ -1,5 +1,7 @@
 /** What the store takes: to read events in, to tell of them, to list, to slice. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { traceSortKeys, type TraceFilter, type TraceSort } from '../../core/protocol/traces.ts';
 import { labels } from '../../core/behaviours/spans.ts';
 import type { Params } from '../../core/protocol/methods.ts';
@@ -260,7 +262,26 @@ async function oneTrace(store: TraceStore): Promise<Figure[]> {
   return [
     figure('one trace, warm, p50', quantile(taken, 0.5), 'ms', '<=0.1'),
     figure('one trace, warm, p95', quantile(taken, 0.95), 'ms'),
+    figure('… a bare message to another thread and back, p50', await bareMessage(), 'ms'),
   ];
+}
+
+/** What no answer of another thread can be faster than on this machine, in milliseconds: mostly the waking of two threads. */
+async function bareMessage(): Promise<number> {
+  const echo = new Worker(
+    `const { parentPort } = require('node:worker_threads'); parentPort.on('message', (m) => parentPort.postMessage(m))`,
+    { eval: true },
+  );
+  const taken: number[] = [];
+  for (let i = 0; i < 2000; i++) {
+    const start = performance.now();
+    const answer = once(echo, 'message');
+    echo.postMessage(i);
+    await answer;
+    if (i >= 500) taken.push(performance.now() - start);
+  }
+  await echo.terminate();
+  return quantile(taken, 0.5);
 }
 
 /** Behaviours and figures as if all texts had been read, which takes minutes (the benches of behaviours and figures say how long). */
