@@ -1,5 +1,6 @@
 """The sampling engine against `model.generate`, against itself in other batches, and against the distribution it samples."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from transformers import (
     LlamaForCausalLM,
     LogitsProcessorList,
     MinPLogitsWarper,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -28,6 +30,7 @@ from longhand_engine.sampling.generic import GenericDecoder
 from longhand_engine.sampling.qwen2 import Qwen2Decoder, is_supported
 from longhand_engine.sampling.requests import Request
 from longhand_engine.sampling.text import Texts, _Decoded
+from longhand_engine.sampling.weights import load_weights
 from longhand_engine.tiny.task import problem_text, sample_problems
 from longhand_engine.tiny.tokenizer import prompt_of
 
@@ -279,3 +282,35 @@ def test_blanks_stand_for_special_tokens(tokenizer):
     ids = tokenizer("<think>\n3</think>\n\\boxed{4}<|im_end|>").input_ids
     assert texts.text(ids) == "<think>\n3</think>\n\\boxed{4}<|im_end|>"
     assert texts.blanked(ids) == "<think>\n3</think>\n\\boxed{4}" + " " * 10
+
+
+def test_a_small_model_samples_on_the_cpu_also_where_there_is_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    weights = load_weights(BASE)
+    assert is_supported(weights) and weights.device.type == "cpu" and weights.dtype == torch.float32
+
+
+def test_a_larger_one_goes_to_the_gpu_in_its_own_precision(monkeypatch, tmp_path):
+    AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.bfloat16).save_pretrained(tmp_path)
+    moved = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(PreTrainedModel, "to", lambda self, device: moved.append(device) or self)
+    monkeypatch.setattr("longhand_engine.sampling.weights.SMALL", 0)
+    assert load_weights(tmp_path).dtype == torch.bfloat16 and moved == ["cuda"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_on_a_gpu_nothing_is_chosen_on_the_cpu_and_the_tokens_are_the_same(model, prompts):
+    gpu = copy.deepcopy(model).to("cuda")
+    engine = Engine(gpu, batch=8)
+    options = [{"temperature": 0}, {"temperature": 0.7, "top_p": 0.9, "top_k": 20, "min_p": 0.01, "scores": True, "logprobs": 2}]
+    requests = [Request(p, max_tokens=40, seed=i, **options[i % 2]) for i, p in enumerate(prompts)]
+    found = [engine.submit(request)[0] for request in requests]
+    engine.step()
+    assert {t.device.type for t in (engine._logits, engine._uniforms, engine._counts, engine._limits, engine._ends)} == {"cuda"}
+    engine.run()
+    wanted = [sequences[0] for sequences in sample(model, requests, batch=8)]
+    same = sum(a.tokens == b.tokens for a, b in zip(found, wanted, strict=True))
+    # Rounding may turn a choice between two tokens that are nearly as likely.
+    assert same >= len(prompts) - 2
+    assert all(len(a.chances) == len(a.tokens) == len(a.logprobs) for a in found[1::2])

@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from threading import Event
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 from transformers.utils import logging
 
 from ..errors import ConfigError
 from ..sampling.engine import Engine
 from ..sampling.requests import Request, Sequence
 from ..sampling.text import GrowingText, Texts
+from ..sampling.weights import SMALL, load_weights
 from ..scores import TokenScores
 from ..sections import TokenSections
 from .drawing import Came, draw
 from .sampler import Completion, Failure, Growth, Item, Wish
 
-# Below this many parameters a second thread only costs, and a trainer beside it wants the core.
-ONE_THREAD = 5_000_000
 # Completions that wait for a place, as a share of the batch: enough for newcomers to be computed together.
 AHEAD = 1 / 4
 PROMPTS_KEPT = 1024
@@ -39,7 +38,8 @@ class _Live:
 class EmbeddedSampler:
     """Samples from the model in the folder (or of the hub name) `model`, at most `batch` sequences at a time.
 
-    A completion is a function of weights, messages, sampling, seed and sample alone, whatever else is in the batch.
+    A completion is a function of weights, messages, sampling, seed and sample alone, whatever else is in the batch; on a GPU up to
+    rounding, which differs with the size of the batch.
     """
 
     def __init__(self, model: str, *, batch: int = 32, scores: bool = False):
@@ -50,7 +50,6 @@ class EmbeddedSampler:
             raise ConfigError(f"the tokenizer of {model} has no chat template")
         self._texts, self._sections = Texts(self._tokenizer), TokenSections(self._tokenizer)
         self._prompts: OrderedDict[tuple[tuple[str, str], ...], tuple[str, list[int]]] = OrderedDict()
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._batch, self.scores = batch, scores
         self._path, self._engine = "", None
         self.swap(model)
@@ -59,9 +58,9 @@ class EmbeddedSampler:
         """Takes another checkpoint of the same model: its tokenizer and its context must be those of the first."""
         if model == self._path:
             return
-        dtype = "auto" if self._device == "cuda" else torch.float32
-        weights = AutoModelForCausalLM.from_pretrained(model, dtype=dtype).to(self._device)
-        if weights.num_parameters() < ONE_THREAD:
+        weights = load_weights(model)
+        if weights.num_parameters() < SMALL:
+            # A second thread only costs, and a trainer beside it wants the core.
             torch.set_num_threads(1)
         if self._engine is None:
             self._engine = Engine(weights, batch=self._batch, texts=self._texts)

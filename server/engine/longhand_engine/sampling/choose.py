@@ -23,9 +23,9 @@ class Parameters:
     min_p: torch.Tensor
 
     @classmethod
-    def of(cls, requests: list[Request]) -> "Parameters":
+    def of(cls, requests: list[Request], device: torch.device | str = "cpu") -> "Parameters":
         def tensor(name: str, dtype: torch.dtype) -> torch.Tensor:
-            return torch.tensor([getattr(r, name) for r in requests], dtype=dtype)
+            return torch.tensor([getattr(r, name) for r in requests], dtype=dtype, device=device)
 
         return cls(
             tensor("temperature", torch.float32),
@@ -45,7 +45,7 @@ class Parameters:
 def choose(logits: torch.Tensor, parameters: Parameters, uniforms: torch.Tensor) -> torch.Tensor:
     """The next token of each row: int64 [rows].
 
-    `logits` float32 [rows, vocabulary], `uniforms` float64 [rows]. Inverse of the cumulative distribution in the order of
+    `logits` float32 [rows, vocabulary], `uniforms` float64 [rows], on the same device. Inverse of the cumulative distribution in the order of
     token ids, so that a row needs one number and no other row; a row with temperature 0 takes its greatest logit.
     """
     scaled = logits / parameters.divisor if parameters.any_heat else logits
@@ -63,7 +63,7 @@ def choose(logits: torch.Tensor, parameters: Parameters, uniforms: torch.Tensor)
 def _filter(scaled: torch.Tensor, parameters: Parameters) -> torch.Tensor:
     """Sets what top-k, top-p and min-p leave out to -inf, in that order, as Transformers does."""
     ordered, ids = scaled.sort(dim=1, descending=True)
-    ranks = torch.arange(scaled.shape[1]).unsqueeze(0)
+    ranks = torch.arange(scaled.shape[1], device=scaled.device).unsqueeze(0)
     ordered = ordered.masked_fill(
         (parameters.top_k > 0).unsqueeze(1) & (ranks >= parameters.top_k.unsqueeze(1)), -torch.inf
     )

@@ -103,15 +103,18 @@ class Engine:
         self._swap = None
         make = Qwen2Decoder if is_supported(model) else GenericDecoder
         self._decoder = make(model, self.batch)
+        # What a token is chosen by lies where the logits are: a real vocabulary's take longer to copy and to go through on the CPU than
+        # the model takes on the GPU.
+        self._device = self._decoder.device
         self._vocabulary = model.config.get_text_config().vocab_size
         ends = model.generation_config.eos_token_id if model.generation_config else model.config.eos_token_id
         ends = [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
-        self._ends = torch.zeros(self._vocabulary, dtype=torch.bool)
+        self._ends = torch.zeros(self._vocabulary, dtype=torch.bool, device=self._device)
         self._ends[ends] = True
 
     def _forget_rows(self) -> None:
-        self._counts = self._limits = torch.empty(0, dtype=torch.int64)
-        self._uniforms = torch.empty(0, 0, dtype=torch.float64)
+        self._counts = self._limits = torch.empty(0, dtype=torch.int64, device=self._device)
+        self._uniforms = torch.empty(0, 0, dtype=torch.float64, device=self._device)
         self._logits = torch.empty(0)
 
     def _newcomers(self) -> list[Sequence]:
@@ -141,7 +144,7 @@ class Engine:
         logits = self._decoder.join(prompts, copies)
         longest = max(s.request.max_tokens for s in newcomers)
         if self._uniforms.shape[1] < longest:
-            wider = torch.zeros(len(self._active), longest, dtype=torch.float64)
+            wider = torch.zeros(len(self._active), longest, dtype=torch.float64, device=self._device)
             wider[:, : self._uniforms.shape[1]] = self._uniforms
             self._uniforms = wider
         fresh = torch.zeros(len(newcomers), self._uniforms.shape[1], dtype=torch.float64)
@@ -149,9 +152,10 @@ class Engine:
             row[: s.request.max_tokens] = torch.from_numpy(uniform_stream(s.seed, s.index, s.request.max_tokens))
             if s.request.stop:
                 self._stops[s] = (self._texts.growing(), [""])
-        self._uniforms = torch.cat([self._uniforms, fresh])
-        self._counts = torch.cat([self._counts, torch.zeros(len(newcomers), dtype=torch.int64)])
-        self._limits = torch.cat([self._limits, torch.tensor([s.request.max_tokens for s in newcomers])])
+        limits = torch.tensor([s.request.max_tokens for s in newcomers], device=self._device)
+        self._uniforms = torch.cat([self._uniforms, fresh.to(self._device)])
+        self._counts = torch.cat([self._counts, torch.zeros_like(limits)])
+        self._limits = torch.cat([self._limits, limits])
         self._logits = torch.cat([self._logits, logits]) if self._active else logits
         self._active += newcomers
         self._rows_changed()
@@ -166,7 +170,7 @@ class Engine:
         kept = set(staying)
         order = [i if i in kept else movers.pop() for i in range(count)]
         self._decoder.keep(order)
-        rows = torch.tensor(order, dtype=torch.int64)
+        rows = torch.tensor(order, dtype=torch.int64, device=self._device)
         self._active = [self._active[i] for i in order]
         self._counts, self._limits = self._counts[rows], self._limits[rows]
         self._uniforms, self._logits = self._uniforms[rows], self._logits[rows]
@@ -176,8 +180,8 @@ class Engine:
             self._forget_rows()
 
     def _rows_changed(self) -> None:
-        self._row = torch.arange(len(self._active))
-        self._parameters = Parameters.of([s.request for s in self._active])
+        self._row = torch.arange(len(self._active), device=self._device)
+        self._parameters = Parameters.of([s.request for s in self._active], self._device)
         self._wanting_logprobs = any(s.request.logprobs is not None for s in self._active)
         self._wanting_scores = any(s.request.scores for s in self._active)
         self._heard = any(s.on_tokens or s.request.stop for s in self._active)

@@ -16,16 +16,16 @@ class GenericDecoder:
 
     def reload(self, model: PreTrainedModel) -> None:
         """Takes another model of the same shape; rows that are under way go on with it."""
-        self._model, self._device = model, next(model.parameters()).device
+        self._model, self.device = model, next(model.parameters()).device
 
     def join(self, prompts: list[list[int]], copies: list[int]) -> torch.Tensor:
         """Adds `copies[i]` rows for `prompts[i]` behind the present rows; logits float32 [sum(copies), vocabulary]."""
         longest = max(len(p) for p in prompts)
-        ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts], device=self._device)
-        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self._device)
+        ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts], device=self.device)
+        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=self.device)
         cache = DynamicCache()
         logits = self._forward(ids, mask, (mask.cumsum(1) - 1).clamp(min=0), cache)
-        source = torch.repeat_interleave(torch.arange(len(prompts)), torch.tensor(copies)).to(self._device)
+        source = torch.repeat_interleave(torch.arange(len(prompts)), torch.tensor(copies)).to(self.device)
         mask = mask[source]
         for layer in cache.layers:
             layer.keys, layer.values = layer.keys[source], layer.values[source]
@@ -40,13 +40,13 @@ class GenericDecoder:
         else:
             self._cache, self._mask = cache, mask
         self.rows += len(source)
-        return logits[source.to(logits.device)]
+        return logits[source]
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Feeds one token to each row (int64 [rows]) and returns the logits of the next, float32 [rows, vocabulary]."""
         self._mask = pad(self._mask, (0, 1), value=1)
         positions = self._mask.sum(1, keepdim=True) - 1
-        return self._forward(tokens.to(self._device).unsqueeze(1), self._mask, positions, self._cache)
+        return self._forward(tokens.to(self.device).unsqueeze(1), self._mask, positions, self._cache)
 
     def keep(self, order: list[int]) -> None:
         """Row i becomes what row `order[i]` was; rows that are not named are gone."""
@@ -54,7 +54,7 @@ class GenericDecoder:
         if not order:
             self._cache = None
             return
-        rows = torch.tensor(order, device=self._device)
+        rows = torch.tensor(order, device=self.device)
         self._mask = self._mask[rows]
         # Columns that are padding in every row that is left.
         first = int(self._mask.argmax(1).min())
@@ -71,4 +71,4 @@ class GenericDecoder:
             use_cache=True,
             logits_to_keep=1,
         )
-        return output.logits[:, -1].float().cpu()
+        return output.logits[:, -1].float().to(self.device)

@@ -46,7 +46,7 @@ class Qwen2Decoder:
     def __init__(self, model: Qwen2ForCausalLM, capacity: int):
         """`capacity`: the most rows at a time. Weights are read once; see `reload`."""
         config = model.config
-        self.capacity = capacity
+        self.capacity, self.device = capacity, torch.device("cpu")
         self.heads, self.groups = config.num_attention_heads, config.num_key_value_heads
         self.width = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         self.epsilon = config.rms_norm_eps

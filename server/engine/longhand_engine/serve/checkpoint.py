@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from ..sampling.text import Texts
+from ..sampling.weights import load_weights
 
 
 class CheckpointError(ValueError):
@@ -48,7 +48,7 @@ def load(folder: Path) -> Checkpoint:
     here = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **here)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **here)
+        model = load_weights(folder, use_safetensors=True, **here)
         model = model.eval().requires_grad_(False)
         texts = Texts(tokenizer)
     except Exception as error:  # a broken folder raises whatever it likes
