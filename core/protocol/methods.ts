@@ -249,7 +249,11 @@ export interface Methods
   };
   /** With `force` a stage that is stopping already is killed at once; its grace ends. */
   'stages/stop': { params: { run: string; stage: string; force?: boolean }; result: { stopping: boolean } };
-  'stages/resume': { params: { run: string; stage: string }; result: { attempt: number } };
+  /** `config` changes keys of a training's `config` from this attempt on; it takes those of the recipe for the others. */
+  'stages/resume': {
+    params: { run: string; stage: string; config?: Record<string, unknown> };
+    result: { attempt: number };
+  };
   /** At most 256 KiB a call; `offset` negative: from the end. */
   'stages/log': {
     params: {

@@ -231,7 +231,8 @@ function referenceProblem(
     : `the stage “${target.stage}” has no “${target.output}”${suggestion(target.output, outputs)}`;
 }
 
-function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
+/** Says what is wrong in the `config` of trainings: keys that TRL does not have, or that are not to be set, and values of another type. */
+export function checkConfig(value: unknown, trlKeys: TrlKeys, say: Say): void {
   for (const [i, stage] of stagesOf(value).entries()) {
     const name = configClass(stage.kind);
     if (!name || typeof stage.config !== 'object' || stage.config === null) continue;

@@ -8,6 +8,7 @@ import { UsageError, type Command, type Context } from './command.ts';
 import { withBackend } from './connect.ts';
 import { followRun, stageLine, tableLines } from './follow-run.ts';
 import { table } from './output.ts';
+import { parseSet } from './recipe-source.ts';
 
 const RUNS_SHOWN = 100;
 
@@ -113,16 +114,19 @@ export const stop: Command = {
 
 export const resume: Command = {
   name: 'resume',
-  usage: 'RUN [STAGE] [--wait]',
-  summary: 'goes on from the newest whole checkpoints',
-  options: { wait: { type: 'boolean' } },
+  usage: 'RUN [STAGE [--set KEY=VALUE]…] [--wait]',
+  summary: 'goes on from the newest whole checkpoints; --set changes keys of the stage’s config (a smaller batch)',
+  options: { wait: { type: 'boolean' }, set: { type: 'string', multiple: true } },
   arguments: [1, 2],
   run: (context) =>
     withService(context, async (backend, where) => {
       const run = await findRun(backend, context.positionals[0]!);
       const stage = context.positionals[1];
+      const config = parseSet(context.texts('set'));
+      if (stage === undefined && Object.keys(config).length > 0)
+        throw new UsageError('--set needs the STAGE whose config it changes.');
       const resumed = stage === undefined ? (await backend.call('runs/resume', { run })).resumed : [stage];
-      if (stage !== undefined) await backend.call('stages/resume', { run, stage });
+      if (stage !== undefined) await backend.call('stages/resume', { run, stage, config });
       const said = resumed.length > 0 ? resumed.join(', ') : 'what had not started';
       if (!context.flag('wait')) {
         context.output.result({ run, resumed }, [`${run}: resumed ${said}.`]);

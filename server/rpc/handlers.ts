@@ -165,7 +165,7 @@ export function makeHandlers(parts: Parts, events: EventStream): Handlers {
       await control.stopStage(run, stage, force ?? false);
       return { stopping: true };
     },
-    'stages/resume': async ({ run, stage }) => ({ attempt: await control.resumeStage(run, stage) }),
+    'stages/resume': async ({ run, stage, config }) => ({ attempt: await control.resumeStage(run, stage, config) }),
     'stages/log': async (params) => readStageLog(await store.run(params.run), params),
 
     'stages/report': async (params) => readReport(await store.run(params.run), params),

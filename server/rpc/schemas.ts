@@ -138,7 +138,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
   'runs/rename': z.object({ run, name }),
   'runs/table': z.object({ run }),
   'stages/stop': z.object({ run, stage, force: z.boolean().optional() }),
-  'stages/resume': z.object({ run, stage }),
+  'stages/resume': z.object({ run, stage, config: z.record(z.string(), z.unknown()).optional() }),
   'stages/log': z.object({
     run,
     stage,

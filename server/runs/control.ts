@@ -10,13 +10,14 @@ import { attemptStream } from '../../core/protocol/cursor.ts';
 import type { EngineFinder } from '../engine.ts';
 import { InferenceServers } from '../inference/servers.ts';
 import { needOf } from '../inference/wanted.ts';
-import { readJson } from '../json-files.ts';
+import { readJson, writeJson } from '../json-files.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Logger } from '../log.ts';
 import { readPlan, type PlanFile, type PlanStage } from '../recipes/plan-file.ts';
 import { holdsAccelerators } from '../stages/registry.ts';
 import { DEFAULT_GRACE_S } from '../stages/stage-kind.ts';
 import type { AttemptKey, AttemptRecord, RunRecord, TraceStore } from '../store/trace-store.ts';
+import { withConfig } from './change-config.ts';
 import { decide, type Machine, type ScheduledRun, type StageView } from './scheduler.ts';
 import { attemptsOf, writeAttempt } from './start-attempt.ts';
 import { RunningAttempts, type RunningAttempt } from './running.ts';
@@ -180,8 +181,8 @@ export class RunControl {
     });
   }
 
-  /** The number of the new attempt. */
-  resumeStage(run: string, stage: string): Promise<number> {
+  /** The number of the new attempt. `config`: keys of a training's `config` that are other from now on. */
+  resumeStage(run: string, stage: string, config: Readonly<Record<string, unknown>> = {}): Promise<number> {
     return this.#enqueue(async () => {
       const { record, planned } = await this.#stage(run, stage);
       const newest = attemptsOf(record, stage).at(-1);
@@ -189,9 +190,15 @@ export class RunControl {
       if (newest?.outcome === 'completed') {
         throw new LonghandError('not_runnable', `The stage ${stage} is complete: there is nothing to resume.`);
       }
+      const plan = (await this.#planOf(record))!;
+      const other = Object.keys(config).length > 0 ? withConfig(plan, stage, config) : null;
       await this.#options.engines.find();
-      const beside = (await this.#planOf(record))?.stages.filter((other) => other.of === planned.id) ?? [];
-      const again = beside.filter((other) => this.#isEnded(record, other)).map(({ id }) => id);
+      if (other) {
+        await writeJson(join(record.folder, 'plan.json'), other);
+        this.#plans.set(run, other);
+      }
+      const beside = plan.stages.filter((one) => one.of === planned.id);
+      const again = beside.filter((one) => this.#isEnded(record, one)).map(({ id }) => id);
       await this.#want(record, [stage, ...again]);
       return (newest?.attempt ?? 0) + 1;
     });

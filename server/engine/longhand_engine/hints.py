@@ -7,7 +7,10 @@ def hint_for(error: BaseException) -> str | None:
     """One sentence for the user, or None."""
     name, message = type(error).__name__, str(error)
     if name == "OutOfMemoryError" or "out of memory" in message:
-        return "Lower per_device_train_batch_size and raise gradient_accumulation_steps by the same factor, or shorten max_length or max_completion_length, then resume."
+        return (
+            "Lower per_device_train_batch_size and raise gradient_accumulation_steps by the same factor, turn gradient_checkpointing on, or "
+            "shorten max_length or max_completion_length: longhand resume RUN STAGE --set KEY=VALUE goes on from the newest checkpoint with other values."
+        )
     if isinstance(error, ImportError):
         return "The engine is incomplete: set it up again."
     if (

@@ -89,7 +89,8 @@ def test_known_errors_have_a_hint():
     class OutOfMemoryError(RuntimeError):
         pass
 
-    assert "per_device_train_batch_size" in hint_for(OutOfMemoryError("CUDA out of memory. Tried …"))
+    hint = hint_for(OutOfMemoryError("CUDA out of memory. Tried …"))
+    assert "per_device_train_batch_size" in hint and "longhand resume RUN STAGE --set" in hint
     assert "Set" in hint_for(ModuleNotFoundError("No module named 'torch'")) or "set" in hint_for(
         ModuleNotFoundError("x")
     )

@@ -119,6 +119,33 @@ describe('run control', () => {
     await assert.rejects(suite.backend.call('runs/resume', { run }), (e) => LonghandError.is(e, 'not_runnable'));
   });
 
+  it('goes on with another config where the old one did not fit, and keeps it', async () => {
+    const flag = join(root, 'full');
+    writeFileSync(flag, '');
+    const run = await start({ first: { STEPS: 12, FAIL_AT: 8, FAIL_WHILE: flag } });
+    await suite.ended(run);
+    const resume = (name: string, config: Record<string, unknown>) =>
+      suite.backend.call('stages/resume', { run, stage: name, config });
+    const refused = async (name: string, config: Record<string, unknown>, why: RegExp) =>
+      assert.rejects(resume(name, config), (e) => LonghandError.is(e, 'invalid_params') && why.test(e.message));
+    await refused('first', { per_device_train_batchsize: 4 }, /no key .*did you mean “per_device_train_batch_size”/);
+    await refused('first', { per_device_train_batch_size: 'four' }, /must be a whole number/);
+    await refused('first', { output_dir: '/tmp' }, /not for a recipe to set/);
+    rmSync(flag);
+    assert.deepEqual(await resume('first', { per_device_train_batch_size: 4 }), { attempt: 2 });
+    const summary = await suite.ended(run);
+    assert.equal(summary.state, 'completed');
+    const { attempts, folder } = stage(summary, 'first');
+    assert.equal(attempts[1]!.resumedFrom?.step, 5);
+    const config = (attempt: number) =>
+      JSON.parse(readFileSync(join(folder, '..', `attempt-${attempt}`, 'spec.json'), 'utf8')).stage_config.config;
+    assert.deepEqual([config(1), config(2)], [{ max_steps: 20 }, { max_steps: 20, per_device_train_batch_size: 4 }]);
+    const plan = JSON.parse(readFileSync(join(root, 'runs', run, 'plan.json'), 'utf8'));
+    const { notes } = plan.stages.find(({ id }: { id: string }) => id === 'first');
+    assert.equal(notes.at(-1), 'Changed when it was resumed: per_device_train_batch_size 4, before TRL’s default.');
+    await assert.rejects(resume('data', { max_steps: 1 }), (e) => LonghandError.is(e, 'not_runnable'));
+  });
+
   it('trains one stage at a time on a machine without accelerators', async function () {
     const { checks } = await suite.backend.call('service/doctor', {});
     if (!checks.find(({ id }) => id === 'accelerators')?.found.startsWith('none')) this.skip();
