@@ -41,7 +41,9 @@ function describeStage(stage: PlanStage, seconds: ReadonlyMap<string, number>, {
     needs: stage.needs,
     engine: stageKind(stage.kind).engine,
     device:
-      onCpu.has(stage.kind) || found.length === 0 ? 'cpu' : [...new Set(found.map(({ name }) => name))].join(', '),
+      onCpu.has(stage.kind) || found.length === 0 || stage.gpus === 0
+        ? 'cpu'
+        : [...new Set(found.map(({ name }) => name))].join(', '),
     reads: Object.entries(stage.inputs).map(([name, value]) => `${name}: ${describeInput(value)}`),
     writes: writes(stage),
     expectedSeconds: seconds.get(stage.id) ?? null,
@@ -55,8 +57,11 @@ const onCpu: ReadonlySet<string> = new Set(['dataset', 'mix', 'select']);
 
 /** Why the stage cannot run on this machine, null where it can. */
 export function lackingGpus(stage: PlanStage, gpus: number): string | null {
-  if (stage.gpus === null || stage.gpus <= gpus) return null;
-  return `${stage.id} asks for ${stage.gpus} GPUs; this machine has ${gpus === 0 ? 'none' : gpus}.`;
+  const { id, processes } = stage;
+  if (stage.gpus !== null && stage.gpus > gpus)
+    return `${id} asks for ${stage.gpus} GPUs; this machine has ${gpus === 0 ? 'none' : gpus}.`;
+  if (gpus === 0 || stage.gpus === 0 || processes <= (stage.gpus ?? 1)) return null;
+  return `${id} trains with ${processes} processes on ${stage.gpus ?? 1} GPU, and each needs one of its own: set resources.gpus to ${processes}, or to 0 for the CPU.`;
 }
 
 function describeInput(value: PlanStage['inputs'][string]): string {

@@ -8,7 +8,7 @@ export interface ScheduledStage {
   of: string | null;
   needs: string[];
   trains: boolean;
-  /** Accelerators that it asks for; null: what there is. */
+  /** Accelerators that it asks for; null: what there is; 0: the CPU. */
   gpus: number | null;
   /** An inference server of ours holds accelerators for it. */
   isServed: boolean;
@@ -85,7 +85,8 @@ function room(stage: ScheduledStage, occupied: ScheduledStage[], machine: Machin
     const others = occupied.filter((other) => !other.trains && other.of === null);
     if (others.length >= machine.others) return null;
   }
-  if (machine.gpus.length === 0) return stage.trains && occupied.some((other) => other.trains) ? null : [];
+  if (machine.gpus.length === 0 || stage.gpus === 0)
+    return stage.trains && occupied.some((other) => other.trains && other.devices.length === 0) ? null : [];
   if (stage.served) return stage.served;
   if (holds(stage)) {
     const taken = new Set([...(machine.held ?? []), ...occupied.filter(holds).flatMap((other) => other.devices)]);

@@ -141,7 +141,8 @@ function environment({
 }: Pick<AttemptRequest, 'devices' | 'accelerated'>): Record<string, string> {
   // One thread a process is fastest for small models on a CPU, and leaves a core to the evaluation.
   if (!accelerated) return { OMP_NUM_THREADS: '1' };
-  return devices.length > 0 ? { CUDA_VISIBLE_DEVICES: devices.join(',') } : {};
+  // Empty: none of them, for a stage that asked for the CPU.
+  return { CUDA_VISIBLE_DEVICES: devices.join(',') };
 }
 
 /** `value` with every reference to another stage in it resolved, however deep. */

@@ -18,7 +18,12 @@ export const modelSchema = z
   .describe('`{ builtin: longhand-base }`, a folder, a hub name, or `${stages.<id>.checkpoint.last}`');
 
 export const resourcesSchema = z.strictObject({
-  gpus: z.number().int().min(0).optional(),
+  gpus: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('GPUs that it has to itself (default: one where there is one); 0: the CPU.'),
   processes: z
     .number()
     .int()

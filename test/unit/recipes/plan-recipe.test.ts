@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkRecipe } from '../../../core/recipes/check.ts';
 import { LonghandError } from '../../../core/protocol/errors.ts';
+import { lackingGpus } from '../../../server/recipes/describe-plan.ts';
 import { planFileSchema } from '../../../server/recipes/plan-file.ts';
 import { planRecipe } from '../../../server/recipes/plan-recipe.ts';
 import { presetsFolder } from '../../../server/package-paths.ts';
@@ -122,6 +123,11 @@ stages:
     const two = plan(text('{ processes: 2 }')).stages[1]!;
     assert.deepEqual([two.gpus, two.processes, two.distributed], [null, 2, null]);
     assert.match(two.notes.join(' '), /2 processes \(DDP/);
+    // On a machine with GPUs each process needs one; on the CPU they share.
+    assert.match(lackingGpus(two, 4) ?? '', /trains with 2 processes on 1 GPU.*resources.gpus to 2, or to 0/);
+    assert.equal(lackingGpus(two, 0), null);
+    assert.equal(lackingGpus(plan(text('{ processes: 2, gpus: 0 }')).stages[1]!, 4), null);
+    assert.equal(lackingGpus(sft!, 8), null);
     const one = plan(text('{ gpus: 1, distributed: zero3 }')).stages[1]!;
     assert.deepEqual([one.processes, one.distributed], [1, null]);
     // A plan from before there were several.

@@ -110,6 +110,16 @@ describe('runs/scheduler', () => {
     assert.deepEqual(decide([a], { gpus: [0, 1], others: 2 }).start?.devices, [1]);
   });
 
+  it('trains on the CPU what asks for no accelerator, beside what has one', () => {
+    const machine = { gpus: [0], others: 2 };
+    const run = (id: string, gpus: number | null, view: StageView, devices: number[]): ScheduledRun => {
+      return { run: id, wanted: true, stages: [stage('t', view, { trains: true, gpus, devices })] };
+    };
+    const onGpu = run('a', null, 'active', [0]);
+    assert.deepEqual(decide([onGpu, run('b', 0, 'none', [])], machine).start?.devices, []);
+    assert.equal(decide([onGpu, run('b', 0, 'active', []), run('c', 0, 'none', [])], machine).start, null);
+  });
+
   it('bounds what neither trains nor follows', () => {
     const runs = ['a', 'b', 'c'].map((run) => twoStage({}, run));
     runs[0]!.stages[0]!.view = 'active';
