@@ -2,6 +2,15 @@
 
 import errno
 
+_BEYOND = (
+    ("flash", "FlashAttention", "set model_init_kwargs: { attn_implementation: sdpa } and packing: false"),
+    ("bitsandbytes", "bitsandbytes", "set optim: adamw_torch"),
+    ("vllm", "vLLM", "set use_vllm: false"),
+    ("liger", "Liger Kernel", "set use_liger_kernel: false"),
+    ("deepspeed", "DeepSpeed", "leave `distributed` and `deepspeed` out"),
+)
+"""Packages that recipes may ask for and that no set-up brings: a word by which messages name them, their name, what to do without."""
+
 
 def hint_for(error: BaseException) -> str | None:
     """One sentence for the user, or None."""
@@ -12,6 +21,9 @@ def hint_for(error: BaseException) -> str | None:
             "shorten max_length or max_completion_length: longhand resume RUN STAGE --set KEY=VALUE goes on from the newest checkpoint with other values."
         )
     if isinstance(error, ImportError):
+        for word, package, without in _BEYOND:
+            if word in message.lower():
+                return f"{package} is not part of the engine: install it into the engine's Python, or {without}."
         return "The engine is incomplete: set it up again."
     if (
         isinstance(error, OSError)

@@ -39,7 +39,8 @@ def attempt(folder, kind, data, config, resumed_from=None):
         "stage": kind,
         "attempt": 1,
         "kind": kind,
-        "env": {"OMP_NUM_THREADS": "1"},
+        # Two ranks cannot share a GPU.
+        "env": {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         "grace_s": 60,
         "mark": f"mark-{folder}",
         "seed": 0,

@@ -96,3 +96,15 @@ def test_known_errors_have_a_hint():
     )
     assert "disk" in hint_for(OSError(28, "No space left on device"))
     assert hint_for(KeyError("x")) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "help"),
+    [
+        ("FlashAttention2 has been toggled on, but it cannot be used: the package for FlashAttention2 doesn't seem to be installed.", "sdpa"),
+        ("You need to install `bitsandbytes` in order to use bitsandbytes optimizers", "adamw_torch"),
+    ],
+)
+def test_a_package_that_no_set_up_brings_is_not_looked_for_in_one(message, help):
+    assert "install it into the engine's Python" in hint_for(ImportError(message)) and help in hint_for(ImportError(message))
+    assert "set it up again" in hint_for(ImportError("cannot import name x from torch"))

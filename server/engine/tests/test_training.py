@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from longhand_engine.dataset import task_rows
 from longhand_engine.scores import unpack
@@ -20,6 +22,7 @@ from longhand_engine.worker import run_worker
 ENGINE = Path(__file__).parents[1]
 BASE = ENGINE / "longhand_engine" / "tiny" / "base"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+GPU = torch.cuda.is_available()
 
 COMMON = {"learning_rate": 1e-3, "logging_steps": 1, "bf16": False, "gradient_checkpointing": False, "seed": 0}
 SFT = COMMON | {
@@ -166,7 +169,8 @@ def test_the_weights_are_those_of_plain_trl(sft, data, tmp_path):
 
     rows = [json.loads(line) for line in data.read_text().splitlines()]
     dataset = Dataset.from_list([{k: r[k] for k in ("prompt", "completion")} for r in rows])
-    arguments = SFTConfig(output_dir=str(tmp_path), use_cpu=True, dataloader_pin_memory=False, report_to="none", **SFT)
+    machine = {} if GPU else {"use_cpu": True, "dataloader_pin_memory": False}
+    arguments = SFTConfig(output_dir=str(tmp_path), report_to="none", **machine, **SFT)
     trainer = SFTTrainer(
         str(BASE), args=arguments, train_dataset=dataset, processing_class=AutoTokenizer.from_pretrained(BASE)
     )
@@ -229,14 +233,19 @@ def test_grpo_records_every_completion_whole(grpo):
         facts = e["facts"]
         assert facts["tokens"] == len(tokens) == facts["reasoning_tokens"] + facts["answer_tokens"]
         assert facts["finish"] == ("stop" if tokens[-1] == tokenizer.eos_token_id else "length")
+        if GPU:  # TRL generates there, and hands no scores on
+            continue
         place = e["scores"]
         scores = unpack(ids[place["offset"] : place["offset"] + place["length"]])
         assert len(scores.logprobs) == len(scores.entropies) == len(tokens)
+    if GPU:
+        assert [e["code"] for e in events(grpo, "warn")] == ["no_logprobs"]
     # The first step draws from the model as it was given: its mean entropy is the one that the trainer logs.
-    first = [e["facts"] for b, e in zip(begins, ends, strict=True) if b["step"] == 1]
-    mean = sum(f["entropy"] * f["tokens"] for f in first) / sum(f["tokens"] for f in first)
+    first = [e["facts"] for b, e in zip(begins, ends, strict=True) if b["step"] == 1 and not GPU]
     (logged,) = [m["values"]["entropy"] for m in events(grpo, "metrics") if m["step"] == 1 and "entropy" in m["values"]]
-    assert mean == pytest.approx(logged, rel=2e-2)
+    if first:
+        mean = sum(f["entropy"] * f["tokens"] for f in first) / sum(f["tokens"] for f in first)
+        assert mean == pytest.approx(logged, rel=2e-2)
     assert events(grpo, "problem")[0]["source_id"].startswith("train-")
     prompt = events(grpo, "prompt")[0]
     shown = text[prompt["offset"] : prompt["offset"] + prompt["length"]].decode()
@@ -258,7 +267,7 @@ def test_grpo_records_verdicts_rewards_and_both_advantages(grpo):
     mean = sum(facts[t]["reward"] for t in range(8)) / 8
     assert logged["reward"] == pytest.approx(mean, rel=1e-4) and "rewards/cosine/mean" in logged
     assert logged["accuracy"] == sum(facts[t]["verdict"]["value"] == "right" for t in range(8)) / 8
-    assert not events(grpo, "warn")
+    assert GPU or not events(grpo, "warn")
 
 
 def test_grpo_stopped_and_resumed_ends_with_the_same_weights(grpo, data, tmp_path):
@@ -282,6 +291,17 @@ def test_a_generation_for_two_steps_belongs_to_the_first(data, tmp_path):
     assert len(facts) == 32 and all(
         t["advantage"] == pytest.approx(t["advantage_logged"], abs=5e-3) for t in facts.values()
     )
+
+
+def test_the_memory_of_the_gpu_is_among_the_metrics(monkeypatch):
+    monkeypatch.setattr("longhand_engine.train.callback.torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("longhand_engine.train.callback.torch.cuda.max_memory_reserved", lambda: 3 * 2**29)
+    from longhand_engine.train.callback import RecordCallback
+
+    record = SimpleNamespace(said=[], metrics=lambda step, epoch, values: record.said.append(values))
+    callback = RecordCallback(SimpleNamespace(record=record), 0)
+    callback.on_log(None, SimpleNamespace(global_step=1, epoch=0.1), None, logs={"loss": 2.0, "epoch": 0.1})
+    assert record.said == [{"loss": 2.0, "gpu_memory": 1.5}]
 
 
 def test_what_the_user_got_wrong_is_an_error_event(data, tmp_path):

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..worker import Stage
@@ -12,6 +13,13 @@ from .common import agreed, all_here
 
 PROGRESS_S = 1.0
 """Least time between two `progress` events; `metrics` say the step as well."""
+
+
+def gpu_memory() -> dict[str, float]:
+    """`gpu_memory`: the most that this process held so far, in GiB, with what its allocator keeps for later; nothing without a GPU."""
+    if not torch.cuda.is_available():
+        return {}
+    return {"gpu_memory": round(torch.cuda.max_memory_reserved() / 2**30, 3)}
 
 
 class RecordCallback(TrainerCallback):
@@ -69,6 +77,7 @@ class RecordCallback(TrainerCallback):
             if k != "epoch" and (v is None or isinstance(v, (int, float)) or hasattr(v, "item"))
         }
         if values:
+            values |= gpu_memory()
             self._said = time.monotonic()
             self.record.metrics(state.global_step, state.epoch, values)
 
