@@ -371,7 +371,8 @@ export interface Methods
     params: { trace: string; in: 'prompt' | 'completion'; start: number; end: number };
     result: { text: string; start: number; end: number; length: number; live: boolean };
   };
-  'traces/annotations': { params: { trace: string }; result: Annotations };
+  /** With `from` the spans from that number on; `readAnnotations` asks until all are there. */
+  'traces/annotations': { params: { trace: string; from?: number }; result: Annotations };
   'traces/group': { params: { trace: string }; result: { rows: TraceRow[] } };
   /** With `markers` each marker setting of an evaluation is a set of its own. */
   'traces/sets': { params: { run: string; markers?: boolean }; result: { sets: TraceSet[] } };

@@ -131,6 +131,9 @@ export interface Annotations {
   /** Length of the completion that was read; a growing one may be longer by now. */
   length: number;
   spans: Span[];
+  /** There are more spans, from this number on; absent: these are the last. */
+  next?: number;
+  /** Of all spans. */
   counts: SpanCounts;
   sections: Section[];
   /** Start offsets of steps (sentences and display formulas) in the completion. */

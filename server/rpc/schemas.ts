@@ -262,7 +262,7 @@ const schemas: { [M in Method]: z.ZodType<Params<M>> } = {
     start: natural,
     end: natural,
   }),
-  'traces/annotations': z.object({ trace: traceId }),
+  'traces/annotations': z.object({ trace: traceId, from: z.int().min(0).optional() }),
   'traces/group': z.object({ trace: traceId }),
   'traces/sets': z.object({ run, markers: z.boolean().optional() }),
   'traces/pairs': z.object({ before: side, after: side, factor }),

@@ -1,6 +1,7 @@
 /** What the index and the text parts answer. */
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { Params, Result } from '../../core/protocol/methods.ts';
+import { annotationPage } from '../../core/traces/annotation-pages.ts';
 import { advisoriesOf } from './advisories.ts';
 import { Annotator } from './annotate.ts';
 import { attemptRecords } from './attempts.ts';
@@ -106,7 +107,7 @@ export class Questions {
     'traces/page': (params) => this.pages.page(params),
     'traces/get': ({ trace }) => traceDetail(this.index, trace),
     'traces/slice': (params) => traceSlice(this.index, this.root, this.texts, params),
-    'traces/annotations': ({ trace }) => this.annotations(trace),
+    'traces/annotations': (params) => this.annotations(params),
     'labels/get': ({ trace, by = '' }) => {
       findTrace(this.index, this.root, trace);
       return readerLayer(this.index, trace, by);
@@ -143,8 +144,8 @@ export class Questions {
     'overview/scatter': (params) => this.overview.scatter({ ...params, run: this.known(params.run) }),
   };
 
-  private *annotations(trace: string): Generator<void, Result<'traces/annotations'>> {
-    const found = yield* this.annotator.annotating(trace);
+  private *annotations({ trace, from }: Params<'traces/annotations'>): Generator<void, Result<'traces/annotations'>> {
+    const found = annotationPage(yield* this.annotator.annotating(trace), from);
     const layers = otherLayers(this.index, trace);
     return layers.length > 0 ? { ...found, layers } : found;
   }

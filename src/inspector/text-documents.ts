@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Span } from '../../core/behaviours/spans.ts';
 import { SLICE_LIMIT } from '../../core/protocol/methods.ts';
 import type { HostMethods } from '../../core/protocol/webview.ts';
+import { readAnnotations } from '../../core/traces/annotation-pages.ts';
 import { reasoningEnd } from '../../core/traces/landmarks.ts';
 import { outlineOf, type OutlineEntry } from '../../core/traces/outline.ts';
 import type { Backends } from '../backends/backends.ts';
@@ -91,7 +92,7 @@ export class TextDocuments implements DocumentSource, vscode.DocumentSymbolProvi
     if (kind !== 'trace' || !trace || raw === undefined) return [];
     const live = this.#shown.get(document.uri.toString())?.live ?? false;
     const [{ spans, sections, steps }, figures] = await Promise.all([
-      this.#backends.call('traces/annotations', { trace }),
+      readAnnotations((from) => this.#backends.call('traces/annotations', { trace, from })),
       // The answers on the way are known of a trace that has ended; without them the outline is there all the same.
       live ? null : this.#backends.call('traces/figures', { trace }).catch(() => null),
     ]);

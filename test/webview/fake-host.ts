@@ -24,6 +24,7 @@ import type {
 import { fitting } from '../../server/runs/row-lines.ts';
 import type { SlicedMethod } from '../../server/store/trace-store.ts';
 import type { Positions } from '../../core/metrics/token-position.ts';
+import { annotationPage } from '../../core/traces/annotation-pages.ts';
 import { sections } from '../../core/traces/sections.ts';
 import type { TokenScores } from '../../core/traces/token-scores.ts';
 import { sliceTokens } from '../../core/traces/token-slice.ts';
@@ -264,7 +265,8 @@ export class FakeHost {
           ? { slice: sliceTokens(tokens.positions, tokens.scores, { start, end }), why: null }
           : { slice: null, why: 'no_ids' };
       },
-      'traces/annotations': ({ trace }) => this.#judged(this.labels.shown(this.#annotate(trace))),
+      'traces/annotations': ({ trace, from }) =>
+        this.#judged(this.labels.shown(annotationPage(this.#annotate(trace), from))),
       'judge/agreement': (params) => {
         const { judge } = this.data;
         if (!judge) return { agreement: null, judges: [] };

@@ -101,6 +101,9 @@ describe('inspector, with texts that are hard', () => {
     'lines of other kinds': 'one\u2028two\u2029three\u0085four\rfive\n'.repeat(20_000),
     'displayed formulas in a chain': '$$x_1$$'.repeat(30_000),
     dots: `${'.'.repeat(300_000)}\n${'\u2026'.repeat(300_000)}\n${'. '.repeat(100_000)}`,
+    'one check without end': 'Wait, let me check this again. '.repeat(12_000),
+    'one word that is a cue': 'Wait. '.repeat(40_000),
+    'lines of one cue': 'Hmm.\n\n'.repeat(10_000),
     'Hebrew with formulas': 'אם $x_1$ גדול מ־$\\frac{1}{2}$ אז שָׁלוֹם. '.repeat(4_000),
     'tables of formulas': `| a | b |\n|---|:-:|\n${'| $\\frac{x}{y_1}$ | $\\sum_{k=0}^{n} k$ |\n'.repeat(4_000)}`,
   };

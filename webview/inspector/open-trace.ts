@@ -8,6 +8,7 @@ import type { EventBatch } from '../../core/protocol/methods.ts';
 import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Annotations, TraceDetail, TraceRow } from '../../core/protocol/traces.ts';
 import { LonghandError } from '../../core/protocol/errors.ts';
+import { readAnnotations } from '../../core/traces/annotation-pages.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
 import { OpenTokens } from './open-tokens.ts';
@@ -119,10 +120,7 @@ export class OpenTrace extends Store<OpenTraceState> {
       this.set({ detail });
       await first;
       // Finding them takes the service long: no text, of this trace or of one beside it, waits for them.
-      const [[rows], [spans]] = await Promise.all([
-        group,
-        Promise.allSettled([this.#host.call('traces/annotations', { trace })]),
-      ]);
+      const [[rows], [spans]] = await Promise.all([group, Promise.allSettled([this.#annotations(trace)])]);
       if (opened !== this.#opened) return;
       this.set({
         annotations: spans.status === 'fulfilled' ? spans.value : null,
@@ -229,13 +227,17 @@ export class OpenTrace extends Store<OpenTraceState> {
     }
   }
 
+  #annotations(trace: string): Promise<Annotations> {
+    return readAnnotations((from) => this.#host.call('traces/annotations', { trace, from }));
+  }
+
   async #annotate(): Promise<void> {
     this.#annotateTimer = undefined;
     const { trace } = this.value;
     const opened = this.#opened;
     if (!trace) return;
     const start = performance.now();
-    const annotations = await this.#host.call('traces/annotations', { trace }).catch(() => null);
+    const annotations = await this.#annotations(trace).catch(() => null);
     if (annotations && opened === this.#opened) this.set({ annotations });
     this.#annotateTook = performance.now() - start;
   }

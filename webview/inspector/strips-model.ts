@@ -4,6 +4,7 @@
  */
 import type { TraceFiguresAnswer } from '../../core/protocol/figures.ts';
 import type { Annotations, TraceRow } from '../../core/protocol/traces.ts';
+import { readAnnotations } from '../../core/traces/annotation-pages.ts';
 import type { Host } from '../host.ts';
 import { Store } from '../ui/store.ts';
 
@@ -91,13 +92,17 @@ export class StripsModel extends Store<StripsState> {
     }
   }
 
+  #annotations(trace: string): Promise<Annotations> {
+    return readAnnotations((from) => this.#host.call('traces/annotations', { trace, from }));
+  }
+
   async #ask({ row: { trace }, what }: Task): Promise<void> {
     const asked = this.#read.get(trace);
     let found: Partial<StripData>;
     try {
       found =
         what === 'annotations'
-          ? { annotations: await this.#host.call('traces/annotations', { trace }), error: null }
+          ? { annotations: await this.#annotations(trace), error: null }
           : { figures: await this.#host.call('traces/figures', { trace }) };
     } catch (error) {
       // Without figures the behaviours are there all the same.

@@ -42,8 +42,10 @@ export interface BlockOutput {
   pending: PendingFormula[];
   /** Elements of its formulas. */
   elements: number;
+  /** Elements of its spans. */
+  spanElements: number;
   /** Elements where a span with a letter begins. */
-  starts: { overlay: Overlay; element: HTMLElement }[];
+  starts: Map<Overlay, HTMLElement>;
 }
 
 /** Most cells of a table's block that are aligned; one with more is text in columns of its own making. */
@@ -57,7 +59,7 @@ export function buildBlock(input: BlockInput): BlockOutput {
   const body = document.createElement('div');
   body.className = 'body';
   element.append(body);
-  const output: BlockOutput = { element, body, pending: [], elements: 0, starts: [] };
+  const output: BlockOutput = { element, body, pending: [], elements: 0, spanElements: 0, starts: new Map() };
 
   const extent: [number, number] = raw ? [block.start, block.end] : trimmed(input.text, block);
   const [from, to] = extent;
@@ -123,6 +125,12 @@ function fillUnfolded(
   if (at < to) fill(body, input, output, dress, at, to);
 }
 
+/** A span that is drawn as an element, into which what lies over its text goes. */
+interface Open {
+  span: Overlay;
+  element: HTMLElement;
+}
+
 /** Draws `from…to` into `body`. */
 function fill(
   body: HTMLElement,
@@ -132,31 +140,41 @@ function fill(
   from: number,
   to: number,
 ): void {
-  let over: readonly Overlay[] = [];
-  let inner: HTMLElement = body;
   const formulas = input.raw ? [] : input.formulas.filter((one) => one.start >= from && one.end <= to);
-  for (const piece of pieces(from, to, input.overlays, formulas)) {
+  const all = pieces(from, to, input.overlays, formulas);
+  const levels = levelsOf(all);
+  let open: Open[] = [];
+  for (const piece of all) {
+    const spans = piece.spans as readonly Overlay[];
     if (piece.formula?.display) {
-      over = [];
-      inner = body;
+      open = [];
       body.append(formula(input, piece, output));
     } else {
-      const spans = piece.spans as readonly Overlay[];
-      if (spans.length !== over.length || spans.some((span, i) => span !== over[i])) {
-        inner = nest(body, spans, input, output);
-        over = spans;
-      }
+      open = nest(body, open, spans, levels, input, output);
+      const inner = open.at(-1)?.element ?? body;
       if (piece.formula) inner.append(formula(input, piece, output));
       else dressed(inner, input, dress, piece.start, piece.end);
     }
-    for (const span of piece.spans as readonly Overlay[]) {
+    for (const span of spans) {
       if (span.pill && span.end <= piece.end && span.end > piece.start) {
         body.append(pill(span.pill));
-        over = [];
-        inner = body;
+        open = [];
       }
     }
   }
+}
+
+const isLined = (span: Overlay): boolean => span.label !== 'marker' && !span.answer;
+
+/** How far under the text the line of each span is, the same wherever it is: under those of all spans within it. */
+function levelsOf(all: readonly Piece[]): Map<Overlay, number> {
+  const levels = new Map<Overlay, number>();
+  for (const { spans } of all) {
+    const lined = (spans as readonly Overlay[]).filter(isLined);
+    for (const [depth, span] of lined.entries())
+      levels.set(span, Math.max(levels.get(span) ?? 0, Math.min(3, lined.length - 1 - depth)));
+  }
+  return levels;
 }
 
 /** Text with the looks of Markdown: a text node for each stretch. */
@@ -177,37 +195,49 @@ function dressed(into: HTMLElement, input: BlockInput, dress: readonly Dress[], 
   if (at < end) into.append(text(input, at, end));
 }
 
-/** Wraps what comes in one element a span: the longest outermost, its underline the lowest. */
-function nest(body: HTMLElement, spans: readonly Overlay[], input: BlockInput, output: BlockOutput): HTMLElement {
-  let inner = body;
-  const lines = spans.filter((span) => span.label !== 'marker' && !span.answer).length;
-  let depth = 0;
-  for (const span of spans) {
-    const element = document.createElement('span');
-    if (span.answer) {
-      element.className = `found-answer tone-${span.answer}`;
-      element.title = `The answer, ${span.detector}`;
-      named(element, 'Answer');
-    } else {
-      const lined = span.label !== 'marker';
-      if (lined) depth += 1;
-      element.className = `span label-${span.label} under-${lined ? Math.min(3, lines - depth) : 0}`;
-      if (span.label === 'marker' && /^<|^</.test(span.evidence)) element.classList.add('token');
-      const sure = span.confidence < 1 ? `, confidence ${span.confidence}` : '';
-      const evidence = span.evidence ? `: “${span.evidence.slice(0, 120)}”` : '';
-      if (span.by === 'judge') element.classList.add('by-judge');
-      const who = span.by === 'judge' ? `the judge ${span.detector}, questions version` : span.detector;
-      named(element, lookOf(span.label).name);
-      element.title = `${lookOf(span.label).name}${evidence} (${who} ${span.version}${sure})`;
-      const startsHere = span.start >= input.block.start && span.start < input.block.end;
-      if (startsHere && !output.starts.some((start) => start.overlay === span)) {
-        output.starts.push({ overlay: span, element });
-      }
-    }
-    inner.append(element);
-    inner = element;
+/**
+ * What of `open` is still over the text stays open, and `spans` that begin are opened within it: the longest outermost, its line the
+ * lowest.
+ */
+function nest(
+  body: HTMLElement,
+  open: readonly Open[],
+  spans: readonly Overlay[],
+  levels: ReadonlyMap<Overlay, number>,
+  input: BlockInput,
+  output: BlockOutput,
+): Open[] {
+  const changed = spans.findIndex((span, i) => open[i]?.span !== span);
+  const nested = open.slice(0, changed < 0 ? spans.length : changed);
+  for (const span of spans.slice(nested.length)) {
+    const element = spanElement(span, levels.get(span) ?? 0);
+    (nested.at(-1)?.element ?? body).append(element);
+    nested.push({ span, element });
+    output.spanElements += 1;
+    const startsHere = !span.answer && span.start >= input.block.start && span.start < input.block.end;
+    if (startsHere && !output.starts.has(span)) output.starts.set(span, element);
   }
-  return inner;
+  return nested;
+}
+
+function spanElement(span: Overlay, level: number): HTMLElement {
+  const element = document.createElement('span');
+  if (span.answer) {
+    element.className = `found-answer tone-${span.answer}`;
+    element.title = `The answer, ${span.detector}`;
+    named(element, 'Answer');
+    return element;
+  }
+  element.className = `span label-${span.label} under-${isLined(span) ? level : 0}`;
+  if (span.label === 'marker' && span.evidence.startsWith('<')) element.classList.add('token');
+  if (span.by === 'judge') element.classList.add('by-judge');
+  const sure = span.confidence < 1 ? `, confidence ${span.confidence}` : '';
+  const evidence = span.evidence ? `: “${span.evidence.slice(0, 120)}”` : '';
+  const who = span.by === 'judge' ? `the judge ${span.detector}, questions version` : span.detector;
+  const { name } = lookOf(span.label);
+  named(element, name);
+  element.title = `${name}${evidence} (${who} ${span.version}${sure})`;
+  return element;
 }
 
 /** A marked passage says its label where it is read aloud. */

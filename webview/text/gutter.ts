@@ -22,7 +22,7 @@ export function writePosition(block: HTMLElement, position: number, exact: boole
 export function placeLetters({ element, starts }: BlockOutput, blockTop: number, lineHeight: number): () => void {
   const slots = new Map<number, number>();
   const letters: HTMLElement[] = [];
-  for (const { overlay, element: start } of starts) {
+  for (const [overlay, start] of starts) {
     const { letter } = lookOf(overlay.label);
     const rect = letter === '' ? undefined : start.getClientRects()[0];
     if (!rect) continue;
@@ -60,5 +60,5 @@ export function buildPromptHead(title: string, open: boolean, onToggle: () => vo
   button.append(icon, title);
   button.addEventListener('click', onToggle);
   element.append(button);
-  return { element, body: element, pending: [], elements: 0, starts: [] };
+  return { element, body: element, pending: [], elements: 0, spanElements: 0, starts: new Map() };
 }

@@ -20,6 +20,8 @@ export interface Mounted extends BlockOutput {
   folds: string;
   /** Other spans lie over it now than were built. */
   stale: boolean;
+  /** So many that they are built when it is in view. */
+  crowded: boolean;
 }
 
 interface MountsOptions {
@@ -35,6 +37,8 @@ interface MountsOptions {
 
 /** Most elements of formulas on the page: text so dense that it would need more has its last formulas as text. */
 const ELEMENT_LIMIT = 2_000;
+/** A block with more spans has them in a frame of its own, once it is in view. */
+const CROWDED = 300;
 
 export class Mounts {
   readonly all = new Map<TextItem, Mounted>();
@@ -65,7 +69,9 @@ export class Mounts {
     };
     let isStale = false;
     for (const [item, mounted] of this.all) {
-      mounted.stale = item.kind !== 'head' && !sameOverlays(mounted.overlays, this.#over(item));
+      const overlays = this.#over(item);
+      mounted.stale = item.kind !== 'head' && !sameOverlays(mounted.overlays, overlays);
+      mounted.crowded = overlays.length > CROWDED;
       isStale ||= mounted.stale;
     }
     return isStale;
@@ -85,16 +91,23 @@ export class Mounts {
     this.tokenMarks.draw(bodies);
   }
 
-  /** Returns how many elements its formulas take so far: at most about `room`, the others are `pending`. */
+  /** Returns how many elements its spans and formulas take so far: those of formulas at most about `room`, the others are `pending`. */
   add(item: TextItem, index: number, deadline: number, room: number): number {
+    return this.#mount(item, index, this.#over(item).length > CROWDED, deadline, room);
+  }
+
+  /** `bare`: without its spans, which are to come. */
+  #mount(item: TextItem, index: number, bare: boolean, deadline: number, room: number): number {
     const { content, place, rows } = this.#options;
-    const overlays = this.#over(item);
+    const over = this.#over(item);
+    const overlays = bare ? [] : over;
     const mounted: Mounted = {
       ...this.#build(item, overlays, deadline, room),
       index,
       overlays,
       folds: this.#foldsOf(item),
-      stale: false,
+      stale: bare,
+      crowded: over.length > CROWDED,
     };
     let before: Mounted | null = null;
     for (const other of this.all.values()) {
@@ -103,7 +116,7 @@ export class Mounts {
     mounted.element.style.top = `${place.inElement(rows.heights.top(index))}px`;
     content.insertBefore(mounted.element, before?.element ?? null);
     this.all.set(item, mounted);
-    return mounted.elements;
+    return mounted.elements + mounted.spanElements;
   }
 
   remove(item: TextItem): void {
@@ -120,7 +133,7 @@ export class Mounts {
     let made = 0;
     keepFoldFocus(this.#options.content, () => {
       this.remove(item);
-      made = this.add(item, index, deadline, Math.max(room, elements));
+      made = this.#mount(item, index, false, deadline, Math.max(room, elements));
     });
     return made;
   }

@@ -22,6 +22,8 @@ export function pieces(start: number, end: number, spans: readonly Span[], formu
     if (to > start && to < end) edges.add(to);
   }
   const sorted = [...edges].sort((a, b) => a - b);
+  const waiting = snapped.toSorted((a, b) => b.from - a.from);
+  let over: typeof snapped = [];
   const found: Piece[] = [];
   let f = 0;
   for (let i = 0; i + 1 < sorted.length; i += 1) {
@@ -29,14 +31,16 @@ export function pieces(start: number, end: number, spans: readonly Span[], formu
     const to = sorted[i + 1]!;
     while (f < formulas.length && formulas[f]!.end <= from) f += 1;
     const formula = formulas[f];
+    over = over.filter((s) => s.to > from);
+    while (waiting.length > 0 && waiting.at(-1)!.from < to) {
+      const next = waiting.pop()!;
+      if (next.to > from) over.push(next);
+    }
     found.push({
       start: from,
       end: to,
       formula: formula && formula.start === from && formula.end === to ? formula : null,
-      spans: snapped
-        .filter((s) => s.from < to && s.to > from)
-        .map((s) => s.span)
-        .sort((a, b) => b.end - b.start - (a.end - a.start)),
+      spans: over.map((s) => s.span).sort((a, b) => b.end - b.start - (a.end - a.start)),
     });
   }
   return found;

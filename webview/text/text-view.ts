@@ -369,7 +369,7 @@ export class TextView {
       this.#fontsCame = false;
       const [first, last] = this.#range(0);
       const isOut = ({ index }: Mounted) => index < first || index > last;
-      const waiting = [...this.#mounts.all].filter(([, { stale, pending }]) => stale || pending.length > 0);
+      const waiting = [...this.#mounts.all].filter(([, mounted]) => isWaiting(mounted, isOut(mounted)));
       waiting.sort(([, a], [, b]) => Number(isOut(a)) - Number(isOut(b)) || a.index - b.index);
       let room = FRAME_ELEMENTS;
       for (const [item, mounted] of waiting) {
@@ -405,11 +405,12 @@ export class TextView {
     if (this.#anchor.isInTallRow) this.#anchor.find();
     this.#options.onWindow(this.#windowNow());
     const [first, last] = this.#range(OVERSCAN);
+    const [firstIn, lastIn] = this.#range(0);
     let isLeft = this.#rows.isRough || this.#fontsCame;
     for (let index = first; !isLeft && index <= last; index += 1) {
       const item = this.#rows.items[index]!;
       const mounted = this.#mounts.all.get(item);
-      isLeft = mounted ? mounted.stale || mounted.pending.length > 0 : !item.folded;
+      isLeft = mounted ? isWaiting(mounted, index < firstIn || index > lastIn) : !item.folded;
     }
     if (isLeft) this.#schedule();
     else this.#warm();
@@ -452,3 +453,7 @@ export class TextView {
     );
   }
 }
+
+/** Whether something of a block is still to be built. */
+const isWaiting = ({ stale, crowded, pending }: Mounted, isOut: boolean): boolean =>
+  pending.length > 0 || (stale && !(crowded && isOut));
