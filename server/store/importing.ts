@@ -45,7 +45,8 @@ export class Imports {
     const { root } = this.store;
     const before = this.before(run);
     if (before === 'whole') return { existed: true };
-    if (before === 'part') this.store.deleteRun(run);
+    // Where its folder cannot be moved away the next line says so.
+    if (before === 'part') this.store.deleteRun(run).catch(() => undefined);
     // A folder that the index does not know, as after a kill between folder and journal.
     rmSync(runFolder(root, run), { recursive: true, force: true });
     const folder = attemptFolder(root, keyOf(run));
@@ -113,10 +114,10 @@ export class Imports {
     return { traces, metrics };
   }
 
-  abort(run: string): void {
+  async abort(run: string): Promise<void> {
     this.get(run).writer.close();
     this.forget(run);
-    this.store.deleteRun(run);
+    await this.store.deleteRun(run);
   }
 
   private forget(run: string): void {

@@ -2,20 +2,22 @@
  * From the files into the index: the journal, the folders of runs and attempts, the events of those that still write.
  * Everything that changes the index passes here.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { JournalEvent } from '../../core/protocol/files.ts';
 import type { EventBatch } from '../../core/protocol/methods.ts';
 import { attemptId, endAttempt, loadAttempt, readExit, registerAttempt } from './attempts.ts';
 import type { AttemptState } from './attempts.ts';
+import { forgetRun } from './forget.ts';
 import type { IndexFile } from './index-file.ts';
 import { Ingest } from './ingest.ts';
 import { Journal } from './journal.ts';
 import { applyLabels } from './labels.ts';
 import { attemptFolder, eventsPath, isSegment, runFolder, runsFolder, streamOf } from './paths.ts';
 import { applyRuling, isRuling } from './rulings.ts';
-import { forgetRun, registerRun } from './runs.ts';
+import { registerRun } from './runs.ts';
 import { Looking } from './looking.ts';
 import { supersede } from './supersede.ts';
 import { Tails } from './tails.ts';
@@ -24,6 +26,8 @@ import type { AttemptKey, NewJournalEvent, StoreFault } from './trace-store.ts';
 
 /** How often the folders are looked through for runs and events that came in from elsewhere. */
 const DISCOVER = 15_000;
+/** Begins the name of a folder whose run was deleted: no run has such a name. */
+const DELETED = '.deleted-';
 
 export interface IntakeEvents {
   batch: (batch: EventBatch) => void;
@@ -61,6 +65,8 @@ export class Intake {
       (error) => this.report(error),
     );
     this.journal.catchUp((event) => this.applyJournal(event), events.fault);
+    for (const left of folders(runsFolder(root)).filter((name) => name.startsWith(DELETED)))
+      void this.remove(join(runsFolder(root), left));
     this.discover();
     this.timer = setInterval(() => {
       try {
@@ -188,7 +194,7 @@ export class Intake {
       const known = this.index.get<{ deleted: number }>('SELECT deleted FROM runs WHERE run = ?', run);
       if (known?.deleted) {
         // The journal says deleted: the service was killed before the folder was gone.
-        rmSync(runFolder(this.root, run), { recursive: true, force: true });
+        this.removeFolder(run).catch((error: unknown) => this.report(error));
         continue;
       }
       if (!known) this.index.transaction(() => registerRun(this.index, this.root, run, null));
@@ -284,6 +290,7 @@ export class Intake {
       case 'run_deleted':
         forgetRun(index, event.run);
         this.forget();
+        this.looking.wake();
         return;
       case 'run_renamed':
         this.registerFound(event.run);
@@ -346,16 +353,34 @@ export class Intake {
     }
   }
 
-  /** Journals the deletion first: whatever is left of the folder after a kill is removed at the next start. */
-  deleteRun(run: string): void {
-    const folder = runFolder(this.root, run);
+  /**
+   * Journals the deletion first: whatever is left of the folder after a kill is removed at the next start. Resolves when the folder is gone.
+   * @throws `not_found`
+   */
+  deleteRun(run: string): Promise<void> {
     const ids = this.index.all<{ id: number }>('SELECT id FROM attempts WHERE run = ?', run);
     if (ids.length === 0 && !this.index.get('SELECT 1 FROM runs WHERE run = ? AND deleted = 0', run)) {
       throw new LonghandError('not_found', `There is no run ${run}.`);
     }
     for (const { id } of ids) this.tails.letGo(id);
     this.appendJournal({ type: 'run_deleted', run });
-    rmSync(folder, { recursive: true, force: true });
+    return this.removeFolder(run);
+  }
+
+  /** Out of the way at once; what is in it is deleted without making anybody wait, checkpoints are large. */
+  private async removeFolder(run: string): Promise<void> {
+    const away = join(runsFolder(this.root), `${DELETED}${run}-${Date.now()}`);
+    try {
+      renameSync(runFolder(this.root, run), away);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+    await this.remove(away);
+  }
+
+  private async remove(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => this.report(error));
   }
 }
 

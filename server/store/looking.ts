@@ -1,5 +1,9 @@
-/** Goes through the traces of which something else counts by now (`supersede.ts`), slice after slice, and answers other calls between. */
+/**
+ * Goes through the traces of which something else counts by now (`supersede.ts`) and deletes the rows of deleted runs (`forget.ts`), slice
+ * after slice, and answers other calls between.
+ */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { forgetOn, isForgetting } from './forget.ts';
 import type { IndexFile } from './index-file.ts';
 import { isLeft, lookOn } from './supersede.ts';
 
@@ -37,9 +41,12 @@ export class Looking {
       for (;;) {
         await breathe();
         // What is kept of lists holds until the next transaction: none for nothing.
-        if (this.stopped || !isLeft(this.index)) return;
-        const { changed } = this.index.transaction(() => lookOn(this.index));
-        if (changed) this.changed();
+        if (this.stopped) return;
+        if (isLeft(this.index)) {
+          const { changed } = this.index.transaction(() => lookOn(this.index));
+          if (changed) this.changed();
+        } else if (isForgetting(this.index)) this.index.transaction(() => forgetOn(this.index));
+        else return;
       }
     } catch (error) {
       this.failed(error);

@@ -7,9 +7,6 @@ import type { RunFile } from '../../core/protocol/files.ts';
 import { attemptRecords } from './attempts.ts';
 import type { IndexFile } from './index-file.ts';
 import { runFolder } from './paths.ts';
-import { forgetLabels } from './labels.ts';
-import { forgetRulings } from './rulings.ts';
-import { traceRowId } from './schema.ts';
 import type { RunRecord } from './trace-store.ts';
 
 const LIST_LIMIT = 1000;
@@ -35,34 +32,6 @@ export function registerRun(index: IndexFile, root: string, run: string, journal
     journalSeq,
   );
   return null;
-}
-
-/** Removes all that is indexed of a run and remembers that it was deleted. */
-export function forgetRun(index: IndexFile, run: string): void {
-  for (const { id } of index.all<{ id: number }>('SELECT id FROM attempts WHERE run = ?', run))
-    forgetAttempt(index, id);
-  forgetRulings(index, run);
-  forgetLabels(index, run);
-  index.run(
-    'INSERT INTO runs (run, created, deleted) VALUES (?, 0, 1) ON CONFLICT (run) DO UPDATE SET deleted = 1',
-    run,
-  );
-}
-
-function forgetAttempt(index: IndexFile, id: number): void {
-  const from = traceRowId(id, 0);
-  const to = traceRowId(id + 1, 0);
-  index.run('DELETE FROM traces WHERE id >= ? AND id < ?', from, to);
-  index.run('DELETE FROM details WHERE id >= ? AND id < ?', from, to);
-  index.run('DELETE FROM behaviours WHERE trace >= ? AND trace < ?', from, to);
-  index.run('DELETE FROM figures WHERE trace >= ? AND trace < ?', from, to);
-  index.run('DELETE FROM audits WHERE trace >= ? AND trace < ?', from, to);
-  for (const kind of [0, 1])
-    index.run('DELETE FROM extents WHERE kind = ? AND owner >= ? AND owner < ?', kind, from, to);
-  for (const table of ['problems', 'prompts', 'points', 'evals', 'checkpoints', 'marks', 'faults']) {
-    index.run(`DELETE FROM ${table} WHERE attempt_id = ?`, id);
-  }
-  index.run('DELETE FROM attempts WHERE id = ?', id);
 }
 
 interface RunRow {

@@ -4,7 +4,7 @@ import { labels, type Label } from '../../core/behaviours/spans.ts';
  * The tables of `index.sqlite`. All of it can be made again from the files, so a change of the tables is a new
  * INDEX_VERSION and nothing else: an index of another version is rebuilt.
  */
-export const INDEX_VERSION = 10;
+export const INDEX_VERSION = 11;
 
 /** The column of `traces` that counts the spans of a label, or of all. Another label is another column. */
 export const spansColumn = (label: Label | null): string => (label === null ? 'spans' : `spans_${label}`);
@@ -32,7 +32,7 @@ CREATE INDEX runs_by_created ON runs(deleted, created, run);
 -- evaluates: JSON, what counts of an attempt that evaluates. look_from: from this row id on its traces were not yet looked at for whether
 -- they count by these (supersede.ts); null: all were.
 CREATE TABLE attempts (
-  id INTEGER PRIMARY KEY, run TEXT NOT NULL, stage TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, stage TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL,
   created REAL, created_seq INTEGER, resumed_from TEXT, markers TEXT, model TEXT, outcome TEXT, exit TEXT, digest TEXT NOT NULL,
   device TEXT, inode TEXT, position INTEGER NOT NULL DEFAULT 0, line INTEGER NOT NULL DEFAULT 0,
   skipping INTEGER NOT NULL DEFAULT 0, last_seq INTEGER NOT NULL DEFAULT -1, again_to INTEGER NOT NULL DEFAULT -1, mark INTEGER NOT NULL DEFAULT 0,
@@ -41,6 +41,8 @@ CREATE TABLE attempts (
   UNIQUE (run, stage, attempt)
 );
 CREATE INDEX attempts_looked_at ON attempts(id) WHERE look_from IS NOT NULL;
+-- Attempts of deleted runs: they are gone, rows that name them are not yet (forget.ts). AUTOINCREMENT: no new attempt gets such an id.
+CREATE TABLE forgotten (attempt_id INTEGER PRIMARY KEY);
 
 -- Where to begin to read for a seq. Attempt 0 is the journal.
 CREATE TABLE marks (attempt_id INTEGER, seq INTEGER, position INTEGER, PRIMARY KEY (attempt_id, seq)) WITHOUT ROWID;

@@ -46,9 +46,10 @@ export class Store {
     if (news.length > 0) this.batch({ stream, events: news });
   }
 
-  deleteRun(run: string): void {
-    this.intake.deleteRun(run);
+  deleteRun(run: string): Promise<void> {
+    const gone = this.intake.deleteRun(run);
     this.questions.forget();
+    return gone;
   }
 
   /** On disk before it returns. @throws `conflict` */

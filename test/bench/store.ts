@@ -119,6 +119,7 @@ async function latency(): Promise<Figure[]> {
 async function lists(): Promise<Figure[]> {
   return withFolder(async (root) => {
     fill(root, 'many');
+    fill(root, 'few', 500);
     const store = await openStore({ root });
     const start = performance.now();
     await store.catchUp();
@@ -177,6 +178,8 @@ async function lists(): Promise<Figure[]> {
     figures.push(figure('reindex of 50,000 traces', reindexed, 's'));
     const waited = await longestWait(store, 'many/grpo/1/3', replaceAll(store, root, 'many'));
     figures.push(figure('one trace while a new attempt replaces 50,000, the longest wait', waited, 'ms', '<=50'));
+    const deleting = await longestWait(store, 'few/grpo/1/0', store.deleteRun('many'));
+    figures.push(figure('one trace while a run of 50,000 is deleted, the longest wait', deleting, 'ms', '<=50'));
     await store.close();
     return figures;
   });
@@ -307,12 +310,12 @@ async function bump(store: TraceStore): Promise<void> {
   await store.appendJournal({ type: 'run_wanted', run: 'other', wanted: 'running' });
 }
 
-function fill(root: string, run: string): void {
+function fill(root: string, run: string, rows = ROWS): void {
   makeRun(root, run);
   const record = makeAttempt(root, { run, stage: 'grpo', attempt: 1 });
   const words = 'Let me check this again. '.repeat(118);
   const batch = 500;
-  for (let done = 0; done < ROWS; done += batch) {
+  for (let done = 0; done < rows; done += batch) {
     record.batch(() => {
       for (let i = 0; i < batch; i++) row(record, done + i, words);
     });
