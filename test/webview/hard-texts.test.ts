@@ -148,6 +148,23 @@ describe('inspector, with texts that are hard', () => {
     'Wait, let me check. ',
   ];
 
+  it('draws a span as one element of its block, with one line, whatever lies within it', async () => {
+    const page = await open(
+      new FakeHost({ traces: [fakeTrace(0, { completion: 'Wait. Is it so? '.repeat(60) })] }, view),
+    );
+    await page.locator('.span.label-uncertainty').first().waitFor();
+    const blocks = await page.locator('.block').evaluateAll((all) =>
+      all
+        .map((block) => {
+          const outer = [...block.querySelectorAll('.span.label-loop')];
+          return { outer: outer.length, within: outer.flatMap((one) => [...one.querySelectorAll('.span')]).length };
+        })
+        .filter(({ outer }) => outer > 0),
+    );
+    assert.ok(blocks.length > 0);
+    for (const { outer, within } of blocks) assert.ok(outer === 1 && within > 20, `${outer} around ${within}`);
+  });
+
   it('goes along with what is hard while it is written, without a halt', async function () {
     this.timeout(120_000);
     // A halt of the text's own comes back.

@@ -230,23 +230,6 @@ describe('inspector', () => {
     assert.deepEqual(told, [{ raw: true }, { raw: false }, { factsOpen: false }, { listOpen: false }]);
   });
 
-  it('draws a span as one element of its block, with one line, whatever lies within it', async () => {
-    const page = await open(
-      new FakeHost({ traces: [fakeTrace(0, { completion: 'Wait. Is it so? '.repeat(60) })] }, view),
-    );
-    await page.locator('.span.label-uncertainty').first().waitFor();
-    const blocks = await page.locator('.block').evaluateAll((all) =>
-      all
-        .map((block) => {
-          const outer = [...block.querySelectorAll('.span.label-loop')];
-          return { outer: outer.length, within: outer.flatMap((one) => [...one.querySelectorAll('.span')]).length };
-        })
-        .filter(({ outer }) => outer > 0),
-    );
-    assert.ok(blocks.length > 0);
-    for (const { outer, within } of blocks) assert.ok(outer === 1 && within > 20, `${outer} around ${within}`);
-  });
-
   it('hides and shows a label without moving anything', async () => {
     const page = await open(new FakeHost({ traces: some() }, view));
     await page.locator('.span.label-subgoal').first().waitFor();

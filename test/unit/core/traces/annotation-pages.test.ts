@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { annotationPage, readAnnotations } from '../../../core/traces/annotation-pages.ts';
-import type { Annotations } from '../../../core/protocol/traces.ts';
-import { countSpans } from '../../../core/behaviours/count.ts';
-import type { Span } from '../../../core/behaviours/spans.ts';
+import { annotationPage, readAnnotations } from '../../../../core/traces/annotation-pages.ts';
+import type { Annotations } from '../../../../core/protocol/traces.ts';
+import { countSpans } from '../../../../core/behaviours/count.ts';
+import type { Span } from '../../../../core/behaviours/spans.ts';
 
 function annotated(n: number, length = n): Annotations {
   const spans = Array.from({ length: n }, (_, start): Span => {
