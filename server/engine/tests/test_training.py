@@ -281,6 +281,25 @@ def test_grpo_stopped_and_resumed_ends_with_the_same_weights(grpo, data, tmp_pat
     assert min(e["step"] for e in events(again, "trace_begin")) == step + 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "config", "rows", "steps"),
+    [
+        # Eight and two steps an epoch: resumed in the first one, in the second, and between them.
+        ("sft", SFT | {"train_sampling_strategy": "group_by_length", "max_steps": 12, "save_steps": 1}, 32, (3, 8, 10)),
+        ("grpo", GRPO | {"max_steps": 5, "max_completion_length": 16, "save_strategy": "steps", "save_steps": 1}, 4, (1, 2, 3)),
+    ],
+)
+def test_the_order_of_an_epoch_is_kept_over_a_resume(kind, config, rows, steps, data, tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(data.read_text().splitlines(keepends=True)[:rows]))
+    whole = attempt(tmp_path / "whole", kind, few, config)
+    assert work(whole) == 0
+    for step in steps:
+        again = attempt(tmp_path / f"from-{step}", kind, few, config, resumed(whole, step))
+        assert work(again) == 0
+        assert weights(again, config["max_steps"]) == weights(whole, config["max_steps"]), step
+
+
 def test_a_generation_for_two_steps_belongs_to_the_first(data, tmp_path):
     folder = attempt(
         tmp_path / "a", "grpo", data, GRPO | {"max_steps": 4, "steps_per_generation": 2, "max_completion_length": 16}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import Trainer, TrainingArguments
 
+    from .order import KeepsOrder
+
 _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -76,7 +78,7 @@ def begin_from(stage: Stage) -> Path | None:
     return found
 
 
-def train(stage: Stage, trainer: "Trainer", resume: Path | None) -> dict[str, str] | None:
+def train(stage: Stage, trainer: "KeepsOrder | Trainer", resume: Path | None) -> dict[str, str] | None:
     """Train to the end or to a stop. Returns the outputs, None when it was stopped before its last step.
 
     A stage is complete when it has done all steps; the trainer returns normally in both cases.
@@ -87,6 +89,7 @@ def train(stage: Stage, trainer: "Trainer", resume: Path | None) -> dict[str, st
     if resume and done:
         stage.step = stage.max_steps = done["global_step"]
         return _taken_over(stage, resume, done)
+    trainer.resumed = resume
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     state = trainer.state
     stage.step, stage.max_steps = state.global_step, state.max_steps

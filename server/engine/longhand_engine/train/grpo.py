@@ -29,7 +29,11 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
         from trl import GRPOConfig, GRPOTrainer
 
         from .callback import RecordCallback
+        from .order import KeepsOrder
         from .rollout import EngineRollout, can_sample
+
+        class Trainer(KeepsOrder, GRPOTrainer):
+            pass
 
         class GrpoCallback(RecordCallback):
             """Also takes the trainer's own advantages, as soon as it has computed them."""
@@ -62,7 +66,7 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
                 stage.record if stage.is_main else None, tokenizer, checker, rewards, weights, arguments, stage.config.get("markers")
             )
             # Built from the model that the stage starts from, also when it resumes: the trainer loads the checkpoint.
-            trainer = GRPOTrainer(
+            trainer = Trainer(
                 model=stage.inputs["model"],
                 reward_funcs=completions.functions,
                 args=arguments,

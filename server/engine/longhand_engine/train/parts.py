@@ -13,6 +13,8 @@ import torch
 from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
+from .order import KeepsOrder
+
 PARTS, SOURCE = "part_ids", "source_id"
 NAMES = 20
 """Most segments and most sources whose losses are logged; the rest are one more, called `other`."""
@@ -62,7 +64,7 @@ class PartsCollator(DataCollatorForLanguageModeling):
         return batch
 
 
-class PartsTrainer(SFTTrainer):
+class PartsTrainer(KeepsOrder, SFTTrainer):
     """`segment_names` and `source_names`: what the numbers in the columns PARTS and SOURCE mean."""
 
     def __init__(self, *args: Any, segment_names: list[str], source_names: list[str], **kwargs: Any):
