@@ -135,14 +135,20 @@ class Reporter {
       const line = stageLine(stage);
       const due = said?.state !== stage.state || Date.now() - said.at >= PROGRESS_MS;
       if (stage.state === 'waiting' || line === said?.line || !due) continue;
-      this.#output.line(line);
+      for (const one of stageLines(stage)) this.#output.line(one);
       this.#said.set(stage.id, { line, state: stage.state, at: Date.now() });
     }
   }
 }
 
+/** {@link stageLine}, and under a stage that failed what can be done about it. */
+export function stageLines(stage: StageInfo): string[] {
+  const hint = stage.attempts.at(-1)?.error?.hint;
+  return [stageLine(stage), ...(stage.state === 'failed' && hint ? [`${' '.repeat(10)} ${hint}`] : [])];
+}
+
 /** `sft  running  step 40 of 250, epoch 1.6, 3 min 20 s left`. */
-export function stageLine(stage: StageInfo): string {
+function stageLine(stage: StageInfo): string {
   const parts = [stage.id.padEnd(10), stage.state.padEnd(9)];
   const newest = stage.attempts.at(-1);
   const { progress } = stage;

@@ -6,7 +6,7 @@ import type { RunSummary } from '../../core/protocol/methods.ts';
 import { suggestion } from '../../core/recipes/nearest.ts';
 import { UsageError, type Command, type Context } from './command.ts';
 import { withBackend } from './connect.ts';
-import { followRun, stageLine, tableLines } from './follow-run.ts';
+import { followRun, stageLines, tableLines } from './follow-run.ts';
 import { table } from './output.ts';
 import { parseSet } from './recipe-source.ts';
 
@@ -48,7 +48,7 @@ export const show: Command = {
       const run = await findRun(backend, context.positionals[0]!);
       const summary = await backend.call('runs/get', { run });
       const lines = [`${summary.run}  ${summary.state}  (${summary.source})`, `folder ${summary.folder}`, ''];
-      lines.push(...summary.stages.map(stageLine));
+      lines.push(...summary.stages.flatMap(stageLines));
       if (context.flag('table')) lines.push('', ...tableLines(await backend.call('runs/table', { run })));
       context.output.result(summary, lines);
       return 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   enginePython,
@@ -121,6 +121,24 @@ describe('longhand, the command', () => {
     assert.equal((await here('run', '--from', run, '--set', 'a=1')).code, 2);
     assert.equal((await here('run', small, '--from', run)).code, 2);
     assert.equal((await here('run', '--from', 'none')).code, 1);
+  });
+
+  it('says what helps where a stage failed, and resumes it with another config', async () => {
+    const flag = join(root, 'failing');
+    writeFileSync(flag, '');
+    const file = join(root, 'failing.recipe.yaml');
+    writeFileSync(file, rehearsalRecipe({ first: { STEPS: 12, FAIL_AT: 8, FAIL_WHILE: flag } }));
+    const failed = await here('run', file, '--name', 'failing');
+    assert.equal(failed.code, 1);
+    assert.match(failed.out, /first +failed .*the reward is not a number\n +look at the rewards\n/);
+    const run = /Go on with: longhand resume (\S+)/.exec(failed.err)![1]!;
+    assert.match((await here('show', run)).out, /look at the rewards/);
+    assert.equal((await here('resume', run, '--set', 'per_device_train_batch_size=4')).code, 2);
+    rmSync(flag);
+    const resumed = await here('resume', run, 'first', '--set', 'per_device_train_batch_size=4', '--wait');
+    assert.equal(resumed.code, 0, resumed.err);
+    const spec = readFileSync(join(root, 'runs', run, 'stages', 'first', 'attempt-2', 'spec.json'), 'utf8');
+    assert.equal(JSON.parse(spec).stage_config.config.per_device_train_batch_size, 4);
   });
 
   it('leaves a run, stops it, resumes it, and deletes it only when told twice', async () => {
