@@ -35,7 +35,7 @@ export function commandTable(parts: CommandParts): CommandTable {
   const runRecipe = () => import('./runs/run-recipe.ts');
   const actions = () => import('./runs/actions.ts');
   const traces = () => import('./inspector/open-traces.ts');
-  const labels = () => import('./on-demand.ts');
+  const onDemand = () => import('./on-demand.ts');
   const connections = () => import('./backends/commands.ts');
 
   const started = async (run: string) => {
@@ -69,6 +69,8 @@ export function commandTable(parts: CommandParts): CommandTable {
 
     'longhand.stopStage': async (stage) => (await actions()).stopStage(parts, stage),
     'longhand.resumeStage': async (stage) => (await actions()).resumeStage(parts, stage),
+    'longhand.resumeStageChanged': async (stage) =>
+      (await import('./runs/resume-changed.ts')).resumeStageChanged(parts, stage),
     'longhand.stopRun': async (run) => (await actions()).stopRun(parts, run),
     'longhand.resumeRun': async (run) => (await actions()).resumeRun(parts, run),
     'longhand.revealRun': async (run) => (await actions()).revealRun(parts, run),
@@ -101,8 +103,8 @@ export function commandTable(parts: CommandParts): CommandTable {
     ...pressKeys(panels),
     'longhand.openTraceLink': async () => (await import('./inspector/open-link.ts')).askForLink(parts),
     'longhand.secondOpinion': async (what) => (await import('./judge/second-opinion.ts')).secondOpinion(parts, what),
-    'longhand.exportLabels': async (run) => (await labels()).exportLabels(parts, run),
-    'longhand.importLabels': async (file) => (await labels()).importLabels(parts, file),
+    'longhand.exportLabels': async (run) => (await onDemand()).exportLabels(parts, run),
+    'longhand.importLabels': async (file) => (await onDemand()).importLabels(parts, file),
   };
 }
 

@@ -17,6 +17,7 @@ export const commandIds = [
   'longhand.whyRewardChanged',
   'longhand.stopStage',
   'longhand.resumeStage',
+  'longhand.resumeStageChanged',
   'longhand.stopRun',
   'longhand.resumeRun',
   'longhand.showStageLog',

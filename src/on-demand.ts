@@ -7,4 +7,5 @@
  * no `LonghandError` out that was made here: the other file's class is another one.
  */
 export { exportLabels, importLabels } from './inspector/labels.ts';
+export { readPairs } from '../core/recipes/pair.ts';
 export { startRecipeLanguage } from './recipes/start.ts';

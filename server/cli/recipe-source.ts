@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parse } from 'yaml';
 import { LonghandError } from '../../core/protocol/errors.ts';
 import type { RecipeDiagnostic, RecipeSource } from '../../core/protocol/recipes.ts';
+import { readPair } from '../../core/recipes/pair.ts';
 import { UsageError } from './command.ts';
 
 /** A path where there is such a file or the argument looks like one, otherwise a preset's name. */
@@ -23,19 +23,11 @@ export async function recipeSource(argument: string): Promise<RecipeSource> {
 export function parseSet(pairs: readonly string[]): Record<string, unknown> {
   const set: Record<string, unknown> = {};
   for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`--set takes name=value, not ${pair}.`);
-    set[pair.slice(0, at)] = parseValue(pair.slice(at + 1));
+    const read = readPair(pair);
+    if (!read) throw new UsageError(`--set takes name=value, not ${pair}.`);
+    set[read[0]] = read[1];
   }
   return set;
-}
-
-function parseValue(text: string): unknown {
-  try {
-    return parse(text) ?? '';
-  } catch {
-    return text;
-  }
 }
 
 /** Diagnostics as `file:line:column: message`. */

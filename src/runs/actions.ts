@@ -17,7 +17,7 @@ export interface RunCommands {
 }
 
 const stoppable = ({ state }: { state: RunState }) => state === 'running' || state === 'waiting';
-const resumable = ({ state }: { state: RunState }) => state === 'stopped' || state === 'failed';
+export const resumable = ({ state }: { state: RunState }) => state === 'stopped' || state === 'failed';
 
 export async function stopStage({ backends, store, targets }: RunCommands, argument: unknown): Promise<void> {
   const picked = await targets.stage(argument, 'Stop Stage', stoppable, 'No stage is running.');

@@ -1,6 +1,7 @@
 /** What the Runs view shows of a run, in words. Pure: no VS Code here. */
 import type { TraceSet } from '../../core/protocol/comparison.ts';
 import type { CheckpointInfo, RunState, RunSummary, StageInfo, StageRow } from '../../core/protocol/methods.ts';
+import { configClass } from '../../core/recipes/trl-keys.ts';
 import { bytes, count, duration, oneLine, percent, plural, timeLeft } from '../format.ts';
 
 export type RunNode =
@@ -168,6 +169,9 @@ export function abilities(state: RunState, kind: 'recipe' | 'import'): string[] 
   if (state === 'stopped' || state === 'failed') return ['resumable'];
   return [];
 }
+
+/** Whether the stage is a training with TRL, whose `config` can be changed when it is resumed. */
+export const hasConfig = ({ kind }: { kind: string }): boolean => configClass(kind) !== null;
 
 /** Whether a stage may have something to report: it has begun, and it is neither an import nor a program of the user's. */
 export function mayReport({ kind, attempts }: Pick<StageInfo, 'attempts'> & { kind: string }): boolean {

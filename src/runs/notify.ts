@@ -4,6 +4,7 @@ import type { RunState } from '../../core/protocol/methods.ts';
 import { runCommand } from '../commands.ts';
 import { oneLine } from '../format.ts';
 import { readSetting } from '../settings.ts';
+import { hasConfig } from './model.ts';
 import type { RunStore } from './store.ts';
 
 export function notifyEnds(store: RunStore): vscode.Disposable {
@@ -31,10 +32,11 @@ async function sayFailed(id: string, store: RunStore): Promise<void> {
   const why = error
     ? `${error.class}: ${oneLine(error.message, 160)}`
     : (stage.attempts.at(-1)?.reason ?? 'no reason was recorded');
-  const button = 'Show Error';
-  if ((await vscode.window.showErrorMessage(`${run.name}: stage ${stage.id} failed. ${why}`, button)) === button) {
-    await runCommand('longhand.showStageError', { run: id, stage: stage.id });
-  }
+  const [show, change] = ['Show Error', 'Resume with Other Values…'];
+  const buttons = hasConfig(stage) ? [show, change] : [show];
+  const answer = await vscode.window.showErrorMessage(`${run.name}: stage ${stage.id} failed. ${why}`, ...buttons);
+  const commands = { [show]: 'longhand.showStageError', [change]: 'longhand.resumeStageChanged' } as const;
+  if (answer !== undefined) await runCommand(commands[answer]!, { run: id, stage: stage.id });
 }
 
 async function sayCompleted(id: string, name: string): Promise<void> {
