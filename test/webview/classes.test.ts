@@ -32,8 +32,8 @@ describe('behaviours by class', () => {
       'Backtracking 2.00 [1.50, 2.50] 4.00 [3.50, 4.50]',
     ]);
     await block.getByRole('button', { name: '4.00' }).click();
-    await page.locator('.dock .grid-row').nth(1).waitFor();
-    assert.equal(await page.locator('.dock .grid-row').count(), 2);
+    await page.getByRole('button', { name: /^Filter / }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.dock .grid-row').length === 2);
     await block.locator('vscode-dropdown').click();
     await block.locator('vscode-option', { hasText: 'Answer 2' }).click();
     await block.getByText('3.00').waitFor();
