@@ -20,7 +20,7 @@ function changed(stage: PlanStage, set: Readonly<Record<string, unknown>>): Plan
   const problems: string[] = [];
   const keys = trlKeys();
   if (keys) checkConfig({ stages: [{ kind, config: set }] }, keys, (message) => problems.push(message));
-  if (problems.length > 0) throw new LonghandError('invalid_params', `${problems.join('; ')}.`);
+  if (problems.length > 0) throw new LonghandError('invalid_params', problems.join('; '));
   const before = (stage.config['config'] ?? {}) as Record<string, unknown>;
   const was = (key: string) => (key in before ? JSON.stringify(before[key]) : 'TRL’s default');
   const changes = Object.entries(set).map(([key, value]) => `${key} ${JSON.stringify(value)}, before ${was(key)}`);
