@@ -30,7 +30,7 @@ from longhand_engine.sampling.generic import GenericDecoder
 from longhand_engine.sampling.qwen2 import Qwen2Decoder, is_supported
 from longhand_engine.sampling.requests import Request
 from longhand_engine.sampling.text import Texts, _Decoded
-from longhand_engine.sampling.weights import load_weights
+from longhand_engine.sampling.weights import load_weights, without_cudnn_attention
 from longhand_engine.tiny.task import problem_text, sample_problems
 from longhand_engine.tiny.tokenizer import prompt_of
 
@@ -296,7 +296,10 @@ def test_a_larger_one_goes_to_the_gpu_in_its_own_precision(monkeypatch, tmp_path
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(PreTrainedModel, "to", lambda self, device: moved.append(device) or self)
     monkeypatch.setattr("longhand_engine.sampling.weights.SMALL", 0)
-    assert load_weights(tmp_path).dtype == torch.bfloat16 and moved == ["cuda"]
+    with without_cudnn_attention():  # puts back what it was
+        torch.backends.cuda.enable_cudnn_sdp(True)
+        assert load_weights(tmp_path).dtype == torch.bfloat16 and moved == ["cuda"]
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

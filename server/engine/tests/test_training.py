@@ -312,6 +312,22 @@ def test_a_generation_for_two_steps_belongs_to_the_first(data, tmp_path):
     )
 
 
+def test_trl_generates_without_the_attention_of_cudnn(data, tmp_path, monkeypatch):
+    from transformers import GenerationMixin
+
+    enabled, generate = [], GenerationMixin.generate
+
+    def watched(self, *args, **kwargs):
+        enabled.append(torch.backends.cuda.cudnn_sdp_enabled())
+        return generate(self, *args, **kwargs)
+
+    monkeypatch.setattr(GenerationMixin, "generate", watched)
+    # Not plain sampling: the embedded engine leaves it to TRL, as it does on a GPU.
+    config = GRPO | {"max_steps": 1, "max_completion_length": 8, "repetition_penalty": 1.1}
+    assert work(attempt(tmp_path / "a", "grpo", data, config)) == 0
+    assert enabled == [False] and torch.backends.cuda.cudnn_sdp_enabled()
+
+
 def test_the_memory_of_the_gpu_is_among_the_metrics(monkeypatch):
     monkeypatch.setattr("longhand_engine.train.callback.torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("longhand_engine.train.callback.torch.cuda.max_memory_reserved", lambda: 3 * 2**29)

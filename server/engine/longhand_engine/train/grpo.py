@@ -28,12 +28,15 @@ def run_grpo(stage: Stage) -> dict[str, str] | None:
         from transformers import AutoTokenizer
         from trl import GRPOConfig, GRPOTrainer
 
+        from ..sampling.weights import without_cudnn_attention
         from .callback import RecordCallback
         from .order import KeepsOrder
         from .rollout import EngineRollout, can_sample
 
         class Trainer(KeepsOrder, GRPOTrainer):
-            pass
+            def _generate(self, *args: Any, **kwargs: Any) -> Any:
+                with without_cudnn_attention():
+                    return super()._generate(*args, **kwargs)
 
         class GrpoCallback(RecordCallback):
             """Also takes the trainer's own advantages, as soon as it has computed them."""
