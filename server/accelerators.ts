@@ -10,6 +10,8 @@ export interface Accelerator {
   name: string;
   memoryMiB: number;
   usedMiB: number;
+  /** Its version; empty where it is not told. */
+  driver: string;
 }
 
 export interface Accelerators {
@@ -19,7 +21,7 @@ export interface Accelerators {
 }
 
 export async function findAccelerators(): Promise<Accelerators> {
-  const query = ['--query-gpu=index,name,memory.total,memory.used', '--format=csv,noheader,nounits'];
+  const query = ['--query-gpu=index,name,memory.total,memory.used,driver_version', '--format=csv,noheader,nounits'];
   try {
     const { stdout } = await execute('nvidia-smi', query, { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' });
     const found = stdout.trim().split('\n').flatMap(parseLine);
@@ -34,9 +36,9 @@ export async function findAccelerators(): Promise<Accelerators> {
 }
 
 function parseLine(line: string): Accelerator[] {
-  const [index = '', name = '', total = '', used = ''] = line.split(',').map((field) => field.trim());
+  const [index = '', name = '', total = '', used = '', driver = ''] = line.split(',').map((field) => field.trim());
   if (!/^\d+$/.test(index)) return [];
-  return [{ index: Number(index), name, memoryMiB: Number(total) || 0, usedMiB: Number(used) || 0 }];
+  return [{ index: Number(index), name, memoryMiB: Number(total) || 0, usedMiB: Number(used) || 0, driver }];
 }
 
 /** The service may itself have been given only some of them. */

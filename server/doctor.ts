@@ -68,7 +68,8 @@ async function accelerators(): Promise<Check> {
     };
   }
   const names = found.map(
-    (gpu) => `${gpu.index}: ${gpu.name}, ${gpu.memoryMiB - gpu.usedMiB} of ${gpu.memoryMiB} MiB free`,
+    (gpu) =>
+      `${gpu.index}: ${gpu.name}, ${gpu.memoryMiB - gpu.usedMiB} of ${gpu.memoryMiB} MiB free${gpu.driver && `, driver ${gpu.driver}`}`,
   );
   return ok({
     ...draft,

@@ -1,10 +1,13 @@
 import json
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from longhand_engine.errors import DataError
 from longhand_engine.ids import problem_id
 from longhand_engine.sections import TokenSections
+from longhand_engine.train import common
 from longhand_engine.train.checkpoints import problem_of, resume_point, seal
 from longhand_engine.train.data import grpo_rows, sft_rows
 
@@ -156,3 +159,20 @@ def test_tokens_of_reasoning_and_answer(one):
     assert count("<think>abc")[0] == (10, 0)
     assert count("abc")[0] == (0, 3)
     assert count("abc", prompt="user\n<think>\n")[0] == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("config", "visible", "warned"), [({}, None, True), ({}, "", False), ({"use_cpu": True}, None, False), ({}, "0", True)]
+)
+def test_a_gpu_that_torch_cannot_use_is_not_passed_over_in_silence(config, visible, warned, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    monkeypatch.setattr(common, "accelerators", lambda: [{"kind": "cuda", "name": "NVIDIA H100", "driver": "525.1"}])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    said = []
+    record = SimpleNamespace(warn=lambda code, message: said.append((code, message)))
+    forced = common.forced_arguments(SimpleNamespace(dir=tmp_path, config={"config": config}, record=record))
+    assert forced["use_cpu"] is True
+    assert [code for code, _ in said] == (["gpu_not_used"] if warned else [])
+    assert not warned or ("NVIDIA H100 (driver 525.1)" in said[0][1] and torch.__version__ in said[0][1])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..environment import accelerators
 from ..files import read_json
 from ..ranks import world
 from ..worker import Stage, leave
@@ -50,6 +51,13 @@ def forced_arguments(stage: Stage) -> dict[str, Any]:
     config = stage.config.get("config") or {}
     if not torch.accelerator.is_available():
         forced |= {"use_cpu": True, "dataloader_pin_memory": False}
+        asked = config.get("use_cpu") or os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+        if not asked and (unused := accelerators()):
+            stage.record.warn(
+                "gpu_not_used",
+                f"This machine has {unused[0]['name']} (driver {unused[0]['driver']}), and torch {torch.__version__} cannot use it: "
+                "the training runs on the CPU. Set up the engine with a torch for this driver, or update the driver.",
+            )
     limit = config.get("save_total_limit")
     if limit is not None and (stage.config.get("evaluate") or {}).get("every", "end") != "end":
         forced["save_total_limit"] = None
