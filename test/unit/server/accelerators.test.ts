@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { findAccelerators } from '../../server/accelerators.ts';
+import { findAccelerators } from '../../../server/accelerators.ts';
 
 describe('accelerators', () => {
   const folder = mkdtempSync(join(tmpdir(), 'longhand-smi-'));
