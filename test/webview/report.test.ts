@@ -103,7 +103,6 @@ describe('report', () => {
     const host = new FakeHost(reportData(200), view);
     const page = await open(host);
     await page.locator('.dock .grid-row').first().waitFor();
-    const count = () => page.locator('.dock-count').innerText();
     await page
       .getByRole('region', { name: 'Filters' })
       .getByRole('button', { name: /^−40 short/ })
@@ -138,9 +137,8 @@ describe('report', () => {
       .getByRole('button', { name: /^sampled: RR/ })
       .click();
     await page.locator('.filter-chip', { hasText: 'sampled: RR' }).waitFor();
-    // The chip is there before the rows are.
-    await page.locator('.dock-count', { hasText: /^\d+ rows$/ }).waitFor();
-    assert.match(await count(), /^\d+ rows$/);
+    // The chip is there before the rows are; until then it is still the count of all.
+    await page.locator('.dock-count', { hasText: /^(?!200 )\d+ rows$/ }).waitFor();
     await page.getByRole('tab', { name: /Balance table/ }).click();
     await page.getByText('No rows yet.').waitFor();
   });
