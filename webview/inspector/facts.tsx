@@ -222,7 +222,7 @@ function Legend({ spans, detail, hidden, onHidden, onStep }: LegendProps) {
           const { n, most } = byLabel.get(label) ?? { n: 0, most: '' };
           const off = hidden.includes(label);
           return (
-            <tr key={label} class={off || n === 0 ? 'off' : ''} title={most ? `${name}: ${most}` : undefined}>
+            <tr key={label} class={off || n === 0 ? 'off' : ''} title={most ? `${name}: ${most}` : name}>
               <td>
                 <button
                   class="swatch"
