@@ -1,6 +1,7 @@
 /** Resume a training with other values of its config: a smaller batch after the GPU ran out of memory. */
 import * as vscode from 'vscode';
 import { LonghandError } from '../../core/protocol/errors.ts';
+import type { StageInfo } from '../../core/protocol/methods.ts';
 import { requireTrust } from '../trust.ts';
 import { resumable, type RunCommands } from './actions.ts';
 import { hasConfig } from './model.ts';
@@ -8,7 +9,7 @@ import { hasConfig } from './model.ts';
 export async function resumeStageChanged({ backends, store, targets }: RunCommands, argument: unknown): Promise<void> {
   requireTrust('resuming a stage');
   const title = 'Resume Stage with Other Values';
-  const fits = (stage: Parameters<typeof resumable>[0] & { kind: string }) => resumable(stage) && hasConfig(stage);
+  const fits = (stage: StageInfo) => resumable(stage) && hasConfig(stage);
   const picked = await targets.stage(argument, title, fits, 'No training has stopped or failed.');
   if (!picked) return;
   const { readPairs } = await import('../on-demand.ts');

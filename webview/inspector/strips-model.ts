@@ -92,17 +92,16 @@ export class StripsModel extends Store<StripsState> {
     }
   }
 
-  #annotations(trace: string): Promise<Annotations> {
-    return readAnnotations((from) => this.#host.call('traces/annotations', { trace, from }));
-  }
-
   async #ask({ row: { trace }, what }: Task): Promise<void> {
     const asked = this.#read.get(trace);
     let found: Partial<StripData>;
     try {
       found =
         what === 'annotations'
-          ? { annotations: await this.#annotations(trace), error: null }
+          ? {
+              annotations: await readAnnotations((from) => this.#host.call('traces/annotations', { trace, from })),
+              error: null,
+            }
           : { figures: await this.#host.call('traces/figures', { trace }) };
     } catch (error) {
       // Without figures the behaviours are there all the same.

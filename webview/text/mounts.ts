@@ -93,21 +93,23 @@ export class Mounts {
 
   /** Returns how many elements its spans and formulas take so far: those of formulas at most about `room`, the others are `pending`. */
   add(item: TextItem, index: number, deadline: number, room: number): number {
-    return this.#mount(item, index, this.#over(item).length > CROWDED, deadline, room);
+    return this.#mount(item, index, true, deadline, room);
   }
 
-  /** `bare`: without its spans, which are to come. */
-  #mount(item: TextItem, index: number, bare: boolean, deadline: number, room: number): number {
+  /** `spansMayWait`: a crowded block is built without its spans, which are to come. */
+  #mount(item: TextItem, index: number, spansMayWait: boolean, deadline: number, room: number): number {
     const { content, place, rows } = this.#options;
     const over = this.#over(item);
-    const overlays = bare ? [] : over;
+    const crowded = over.length > CROWDED;
+    const stale = crowded && spansMayWait;
+    const overlays = stale ? [] : over;
     const mounted: Mounted = {
       ...this.#build(item, overlays, deadline, room),
       index,
       overlays,
       folds: this.#foldsOf(item),
-      stale: bare,
-      crowded: over.length > CROWDED,
+      stale,
+      crowded,
     };
     let before: Mounted | null = null;
     for (const other of this.all.values()) {
