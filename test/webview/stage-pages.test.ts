@@ -48,6 +48,25 @@ describe('rows of a report', () => {
     );
   });
 
+  it('stay until those of a filter or of another order are here', async () => {
+    const page = await open(new FakeHost(reportData(200), view));
+    await page.locator('.dock .grid-row').nth(2).waitFor();
+    await page.evaluate(() => {
+      const seen = { least: Infinity };
+      Object.assign(window, { seen });
+      new MutationObserver(() => {
+        seen.least = Math.min(seen.least, document.querySelectorAll('.dock .grid-row').length);
+      }).observe(document.querySelector('.dock')!, { childList: true, subtree: true });
+    });
+    await page.locator('.funnel-reasons button').first().click();
+    await page.locator('.dock-count', { hasText: /^40 rows$/ }).waitFor();
+    await page.getByRole('columnheader', { name: 'Tokens' }).getByRole('button').click();
+    await page.locator('[aria-sort="ascending"]').waitFor();
+    await page.waitForTimeout(300);
+    const least = await page.evaluate(() => (window as unknown as { seen: { least: number } }).seen.least);
+    assert.ok(least > 0 && least < Infinity, `${least} rows at the least`);
+  });
+
   it('open the row that stands there, wherever it was written', async () => {
     const page = await open(
       new FakeHost(reportData(120), { ...view, rows: { table: 'rows', sort: { key: 'problem', descending: true } } }),

@@ -1,5 +1,5 @@
 /** The rows of the report's tables: one tab a table, the filter as a chip, what is looked for, the list. */
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { SORT_LIMIT } from '../../core/protocol/methods.ts';
 import type { Report, TableRef } from '../../core/protocol/report.ts';
 import type { ShownRows } from '../../core/protocol/webview.ts';
@@ -30,11 +30,13 @@ interface DockProps {
 }
 
 export function Dock({ report, list, shown, columns, selected, tall, onTall, onRows, onSelect, onEnter }: DockProps) {
-  const { rows, total, complete, fresh, cut, error } = useStore(list);
+  const { from, rows, stale, total, complete, fresh, cut, error } = useStore(list);
   const tables = tablesOf(report);
   const block = tables.find(({ table }) => table === shown.table);
   const filtered = shown.where !== undefined && Object.keys(shown.where).length > 0;
   const read = rows.reduce((n, row) => n + (row ? 1 : 0), 0);
+  const listed = useRef('');
+  if (from && !stale) listed.current = JSON.stringify([from.where, from.text, from.sort]);
   const onRest = useCallback((index: number) => list.expect(index), [list]);
   // A row that is open but not read yet (after a reload of the page) is read.
   useEffect(() => {
@@ -47,7 +49,7 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
         ? ''
         : `the first ${plural(read, 'row')}`
       : plural(total, 'row');
-  useSaid('rows', words, `${shown.table} ${JSON.stringify(shown.where)} ${shown.text}`);
+  useSaid('rows', stale ? '' : words, `${shown.table} ${JSON.stringify(shown.where)} ${shown.text}`);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (by === 0 || isCommand(event)) return;
@@ -124,11 +126,11 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
           rows={rows}
           columns={columns}
           selected={selected}
-          listed={JSON.stringify([shown.where, shown.text, shown.sort])}
+          listed={listed.current}
           sort={shown.sort}
           onSort={(sort) => onRows(without({ ...shown, sort }))}
-          onSelect={onSelect}
-          onEnter={onEnter}
+          onSelect={stale ? nothing : onSelect}
+          onEnter={stale ? nothing : onEnter}
           onLook={(last) => list.look(last)}
           onRest={onRest}
         />
@@ -149,6 +151,9 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
 }
 
 /** Looks for words in the cells, shortly after the last key. */
+/** Rows that are there no longer than until others are read cannot be chosen. */
+const nothing = (): void => undefined;
+
 function Search({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
   const [typed, setTyped] = useState(text);
   useEffect(() => {

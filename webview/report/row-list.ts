@@ -18,6 +18,8 @@ export interface ListedRow {
 export interface RowListState {
   from: Omit<ShownRows, 'label'> | null;
   rows: (ListedRow | null)[];
+  /** The rows are those that were listed before, until the first ones of `from` are here. */
+  stale: boolean;
   /** Rows in all; null: not known before the end is reached. */
   total: number | null;
   /** Nothing is left to read for now. */
@@ -46,7 +48,7 @@ export class RowList extends Store<RowListState> {
   readonly #whole = new Map<string, Promise<TableRow | null>>();
 
   constructor(host: Host, run: string, stage: string) {
-    super({ from: null, rows: [], total: null, complete: false, fresh: 0, cut: false, error: null });
+    super({ from: null, rows: [], stale: false, total: null, complete: false, fresh: 0, cut: false, error: null });
     this.#host = host;
     this.#place = { run, stage };
   }
@@ -54,14 +56,16 @@ export class RowList extends Store<RowListState> {
   /** Shows rows of an attempt's table from the beginning; null: none. */
   async show(from: RowListState['from'], attempt: number | null): Promise<void> {
     this.#asked += 1;
-    const { run, stage } = this.#place;
+    const { run, stage, attempt: before } = this.#place;
+    const stale = from !== null && from.table === this.value.from?.table && before === (attempt ?? undefined);
     this.#place = { run, stage, ...(attempt === null ? {} : { attempt }) };
     this.#whole.clear();
     this.#rows = [];
     this.#next = undefined;
     this.#wanted = PAGE;
     this.#busy = false;
-    this.set({ from, rows: [], total: null, complete: from === null, fresh: 0, cut: false, error: null });
+    const { rows, total } = stale ? this.value : { rows: [], total: null };
+    this.set({ from, rows, stale, total, complete: from === null, fresh: 0, cut: false, error: null });
     await this.#read();
   }
 
@@ -153,7 +157,7 @@ export class RowList extends Store<RowListState> {
         this.#publish(page.total, page.cut === true);
       } while (this.#next !== undefined && this.#rows.length < this.#wanted);
     } catch (error) {
-      if (asked === this.#asked) this.set({ error });
+      if (asked === this.#asked) this.set(this.value.stale ? { error, rows: [], stale: false, total: null } : { error });
     } finally {
       if (asked === this.#asked) this.#busy = false;
     }
@@ -161,10 +165,10 @@ export class RowList extends Store<RowListState> {
 
   #publish(told: number | null, cut: boolean): void {
     const complete = this.#next === undefined;
-    const total = complete ? this.#rows.length : (told ?? this.value.total);
+    const total = complete ? this.#rows.length : (told ?? (this.value.stale ? null : this.value.total));
     const rows: (ListedRow | null)[] = [...this.#rows];
     const length = complete ? rows.length : Math.max(total ?? 0, rows.length + PAGE);
     while (rows.length < Math.min(length, ROW_LIMIT)) rows.push(null);
-    this.set({ rows, total, complete, cut, error: null });
+    this.set({ rows, stale: false, total, complete, cut, error: null });
   }
 }
