@@ -157,7 +157,8 @@ export class RowList extends Store<RowListState> {
         this.#publish(page.total, page.cut === true);
       } while (this.#next !== undefined && this.#rows.length < this.#wanted);
     } catch (error) {
-      if (asked === this.#asked) this.set(this.value.stale ? { error, rows: [], stale: false, total: null } : { error });
+      if (asked === this.#asked)
+        this.set(this.value.stale ? { error, rows: [], stale: false, total: null } : { error });
     } finally {
       if (asked === this.#asked) this.#busy = false;
     }

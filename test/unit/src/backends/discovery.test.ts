@@ -10,8 +10,8 @@ describe('whether a process is there', () => {
 
   it('takes one that ended and was not waited for as gone', async function () {
     if (process.platform !== 'linux') this.skip();
-    // The shell becomes a program that waits for nobody.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes a program that waits for nobody, before the other one ends.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(line.toString());
