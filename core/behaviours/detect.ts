@@ -12,7 +12,7 @@ import type { Label, Span } from './spans.ts';
 import { read } from './text.ts';
 
 /** The version changes whenever any text's spans may change. */
-export const DETECTOR = { name: 'longhand', version: '3' } as const;
+export const DETECTOR = { name: 'longhand', version: '4' } as const;
 
 export interface DetectOptions {
   /** Which text it is (default `completion`). */

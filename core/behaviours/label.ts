@@ -4,6 +4,9 @@ import type { Reading } from './text.ts';
 /** A span as a label's rules give it; the detector's name and version and the text's name are added by `detect`. */
 export type Finding = Pick<Span, 'start' | 'end' | 'confidence' | 'evidence' | 'outcome'>;
 
+/** The confidence of a rule that needs no second opinion: the model cannot overrule it. */
+export const CERTAIN = 0.95;
+
 /** One behaviour: a file in `labels/` and a line in `registry.ts`. */
 export interface LabelRules {
   label: Label;

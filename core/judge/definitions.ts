@@ -43,15 +43,15 @@ export const definitions: readonly Definition[] = [
   },
   {
     label: 'backtracking',
-    is: 'a result or an approach is given up, revised or replaced, and the correction that follows at once',
-    example: '“No, I forgot the factor 2. It is 14.” “This leads nowhere; use similar triangles instead.”',
-    not: '“Another way to see it gives 14 as well.” (a check that confirms); the same idea said again',
+    is: 'at this step a result or an approach is given up, or the writer turns from the approach under way to another one, tentatively or not',
+    example: '“No, I forgot the factor 2.” “This leads nowhere.” “Perhaps similar triangles instead.”',
+    not: 'the corrected work after it; “Another way to see it gives 14 as well.” (a check that confirms); a guess weighed against another one',
   },
   {
     label: 'subgoal',
-    is: 'it says what will be done next: the plan, or the parts of the problem',
-    example: '“First I have to find the radius, then the area.”',
-    not: '“Let r be the radius.” (a name is given); “Adding both gives 9.” (it is done); the question as it was put',
+    is: 'it announces work that comes next, on any scale: a plan, a part of the problem, a single operation, a check, another approach, a heading that names what follows',
+    example: '“First I have to find the radius, then the area.” “Multiply both sides by 3:” “Let me make sure of 84.”',
+    not: '“Let r be the radius.” (a name is given); “Adding both gives 9.” (it is done); “So the area is” (words that carry into a result); a case that is opened',
   },
   {
     label: 'backward_reasoning',
@@ -61,9 +61,9 @@ export const definitions: readonly Definition[] = [
   },
   {
     label: 'uncertainty',
-    is: 'doubt, confusion or not knowing, about something that is said; a bare “Hmm.” where it opens one',
-    example: '“I am not sure whether zero counts here.”',
-    not: '“Maybe use a substitution.” (a mere suggestion)',
+    is: 'a remark on the work, or on the state of the writer, that says doubt, confusion, not knowing, surprise or difficulty; without it the mathematics would be complete; a bare “Hmm.” too',
+    example: '“I am not sure whether zero counts here.” “This is getting messy.”',
+    not: '“Maybe use a substitution.” (a suggestion); “So k runs up to 404?” “Perhaps x is even.” (mathematics, put as a question or a guess)',
   },
   {
     label: 'answer_commitment',

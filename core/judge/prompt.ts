@@ -7,7 +7,7 @@ import { definitions } from './definitions.ts';
 import { SHOWN_CHARACTERS, type Stretch } from './stretches.ts';
 
 /** Changes whenever any question may change: spans then belong to another judge. */
-export const PROMPT_VERSION = '1';
+export const PROMPT_VERSION = '2';
 
 const PROBLEM_CHARACTERS = 6_000;
 

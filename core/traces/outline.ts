@@ -41,11 +41,15 @@ const NAME = 80;
 
 /** What begins a part of its own. */
 const opening: ReadonlySet<Label> = new Set<Label>(['subgoal', 'restart', 'case_split', 'backtracking']);
+/** A sentence that announces one of these is named by it, not by the announcement. */
+const naming: ReadonlySet<Label> = new Set<Label>(['verification', 'restart', 'case_split', 'backtracking']);
 const signs: Record<VerdictValue, string> = { right: '✓', wrong: '✗', undecided: '?', none: '·' };
 
 export function outlineOf(known: OutlineKnown): OutlineEntry[] {
   const { text, spans, sections, steps, figures } = known;
-  const own = spans.filter((span) => span.in === 'completion' && span.label !== 'marker' && span.end <= text.length);
+  const all = spans.filter((span) => span.in === 'completion' && span.label !== 'marker' && span.end <= text.length);
+  const named = new Set(all.filter(({ label }) => naming.has(label)).map(({ start }) => start));
+  const own = all.filter(({ label, start }) => label !== 'subgoal' || !named.has(start));
   const openers = own.filter(({ label }) => opening.has(label));
   const inside = [
     ...own.filter(({ label }) => label !== 'answer_commitment' || !figures).map((span) => behaviour(text, span)),

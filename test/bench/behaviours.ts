@@ -25,6 +25,7 @@ const TARGETS: Record<string, string> = {
   'thought-anchors verification': '>=0.4',
   'thought-anchors subgoal': '>=0.75',
   'thought-anchors uncertainty': '>=0.7',
+  'thought-anchors uncertainty or backtracking': '>=0.7',
   'self-labelled verification, whole': '>=0.55',
   'self-labelled verification, start': '>=0.7',
   'self-labelled backtracking': '>=0.55',

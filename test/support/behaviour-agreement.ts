@@ -27,6 +27,8 @@ export interface LabelledTrace {
   spans: { start: number; end: number; label: string; tags?: string[] }[];
   /** The steps that are labelled; absent: all of the text. */
   units?: { start: number; end: number }[];
+  /** Labels of which only their presence says something. */
+  unsaid?: readonly string[];
 }
 
 export interface Agreement {
@@ -43,6 +45,8 @@ export interface Agreement {
 /** Which of a source's labels or tags mean one of ours. `starts`: the source labels the beginning of a passage only, so ours counts by its first step. */
 export interface Mapping {
   label: Label;
+  /** Others of ours that the source's label takes in, by its own definition. */
+  also?: Label[];
   /** Where a label is measured in more than one way. */
   name?: string;
   means: string[];
@@ -56,7 +60,7 @@ export interface Mapping {
 export const REASONINGFLOW: readonly Mapping[] = [
   { label: 'verification', means: ['verification-init'], starts: true },
   { label: 'backtracking', means: ['backtracking'], ignores: ['negative-reflection'] },
-  { label: 'subgoal', means: ['plan'], ignores: ['verification-init', 'backtracking'] },
+  { label: 'subgoal', means: ['plan'] },
   { label: 'uncertainty', means: ['uncertainty'] },
   { label: 'answer_commitment', means: ['answer'] },
 ];
@@ -64,6 +68,12 @@ export const THOUGHT_ANCHORS: readonly Mapping[] = [
   { label: 'verification', means: ['self_checking', 'verification'] },
   { label: 'subgoal', means: ['plan_generation'] },
   { label: 'uncertainty', means: ['uncertainty_management'] },
+  {
+    label: 'uncertainty',
+    name: 'uncertainty or backtracking',
+    also: ['backtracking'],
+    means: ['uncertainty_management'],
+  },
   { label: 'answer_commitment', means: ['final_answer_emission', 'answer_emission'] },
 ];
 
@@ -94,7 +104,9 @@ export function agreement(
     const all = steps(trace.text);
     const units = trace.units ?? all;
     const meant = labelled(trace, mapping.means);
-    const spans = detect(trace.text, { problem: trace.question }).filter(({ label }) => label === mapping.label);
+    const spans = detect(trace.text, { problem: trace.question }).filter(
+      ({ label }) => label === mapping.label || mapping.also?.includes(label),
+    );
     const starts = (list: readonly { start: number; end: number }[]) =>
       list.map(({ start, end }) => ({ start, end: all.find((unit) => unit.end > start)?.end ?? end }));
     const ignored = covered(units, labelled(trace, mapping.ignores ?? []));

@@ -4,7 +4,8 @@
  * where the problem stands in another one), and `steps` as `[start, end, labels]` in UTF-16 units.
  *
  * V verification, VS the step with which a check begins (also V), B backtracking, S subgoal, W backward reasoning, U uncertainty,
- * A answer commitment, C case split; `?` before a label: it could be that or none, and counts neither way.
+ * A answer commitment, C case split; `?` before a label: it could be that or none, and counts neither way. `unsaid`: labels that the reader
+ * often passed over, so that a step without them says nothing.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ interface Window {
   file: string;
   text: string;
   problem?: string;
+  unsaid?: string[];
   steps: LabelledStep[];
 }
 type LabelledStep = [start: number, end: number, labels: string];
@@ -46,7 +48,7 @@ export function selfLabelled(
     if (!records.has(file)) records.set(file, recordsOf(file));
     return stringAt(records.get(file), path);
   };
-  for (const { file, text: path, problem, steps } of windows) {
+  for (const { file, text: path, problem, unsaid, steps } of windows) {
     if (sharedData(...file.split('/')) === null) return null;
     const text = textAt(file, path);
     const [other, inOther] = problem?.split('#') ?? [];
@@ -56,7 +58,7 @@ export function selfLabelled(
         : inOther === undefined
           ? textAt(file, problem)
           : textAt(other!, inOther);
-    found.push({ id: `${file} ${path}`, question, text, ...labelled(steps) });
+    found.push({ id: `${file} ${path}`, question, text, ...(unsaid && { unsaid }), ...labelled(steps) });
   }
   return found;
 }

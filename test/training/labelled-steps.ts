@@ -33,7 +33,7 @@ export const BACKWARD: Names = { backward_reasoning: { yes: ['W'], unknown: ['?W
 export const MACHINE: Names = {
   check_start: { yes: ['verification-init'] },
   backtracking: { yes: ['backtracking'], unknown: ['negative-reflection'] },
-  subgoal: { yes: ['plan'], unknown: ['verification-init', 'backtracking'] },
+  subgoal: { yes: ['plan'] },
   uncertainty: { yes: ['uncertainty'] },
   answer_commitment: { yes: ['answer'] },
 };
@@ -83,7 +83,7 @@ export function stretchesOf(traces: readonly LabelledTrace[], names: Names, own:
       const given = labels.get(i);
       const row: Row = {
         features: Int32Array.from(features),
-        answers: answersOf(given, names),
+        answers: answersOf(given, names, trace.unsaid ?? []),
         weight: 1,
         fold,
         own,
@@ -131,11 +131,13 @@ function labelsOf(trace: LabelledTrace, steps: readonly { start: number; end: nu
 }
 
 /** By task: 1 yes, 0 no, -1 not known. */
-function answersOf(given: readonly string[] | undefined, names: Names): Int8Array {
+function answersOf(given: readonly string[] | undefined, names: Names, unsaid: readonly string[]): Int8Array {
   return Int8Array.from(TASKS, (task) => {
     const own = names[task];
     if (!given || !own) return -1;
     if (given.some((name) => own.yes.includes(name))) return 1;
-    return given.some((name) => own.unknown?.includes(name)) ? -1 : 0;
+    const isUnknown =
+      given.some((name) => own.unknown?.includes(name)) || own.yes.some((name) => unsaid.includes(name));
+    return isUnknown ? -1 : 0;
   });
 }

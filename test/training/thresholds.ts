@@ -2,10 +2,7 @@
 import { passages } from '../../core/behaviours/model/passages.ts';
 import type { PassageThresholds } from '../../core/behaviours/model/score.ts';
 
-/**
- * Two F1 that differ by less are as good. Of what is as good on our own labels, what suits the other source of labels best is taken, and then
- * what leans on the rules' cues: they hold where a text is unlike those that were labelled.
- */
+/** Two F1 that differ by less are as good; then what leans on the rules' cues is taken: they hold where a text is unlike those that were labelled. */
 const AS_GOOD = 0.01;
 
 /** A step's probability; whether the rules see the label begin there; whether it has the label. */
@@ -21,25 +18,18 @@ export interface StepThreshold {
   cued: number;
 }
 
-/** `scored`: steps with labels of our own; `others`: those of the other source, none where it has no such label. */
-export function stepThreshold(scored: readonly Scored[], others: readonly Scored[]): StepThreshold & { f1: number } {
-  const f1 = (steps: readonly Scored[], alone: number, cued: number) =>
-    steps.some(({ yes }) => yes) ? f1Of(steps, (one) => one.p > (one.cued ? cued : alone)) : 0;
-  const tried = grid(0.01, 0.7, 0.01).map((alone) => ({ alone, f1: f1(scored, alone, alone) }));
-  const most = Math.max(...tried.map((one) => one.f1));
-  const asGood = tried
-    .filter((one) => one.f1 > most - AS_GOOD)
-    .map((one) => ({ ...one, elsewhere: f1(others, one.alone, one.alone) }));
-  const { alone } = suiting(asGood).sort((a, b) => b.f1 - a.f1)[0]!;
-  const cued = grid(0, alone, 0.01).find((lower) => f1(scored, alone, lower) > most - AS_GOOD) ?? alone;
-  return { alone, cued, f1: f1(scored, alone, cued) };
+/** The best mean of F1 over the sources of labels; one that has no such label says nothing. */
+export function stepThreshold(sources: readonly (readonly Scored[])[]): StepThreshold & { f1: number[] } {
+  const telling = sources.filter((steps) => steps.some(({ yes }) => yes));
+  const f1 = (alone: number, cued: number) =>
+    telling.map((steps) => f1Of(steps, (one) => one.p > (one.cued ? cued : alone)));
+  const tried = grid(0.01, 0.7, 0.01).map((alone) => ({ alone, mean: mean(f1(alone, alone)) }));
+  const best = tried.reduce((a, b) => (b.mean > a.mean ? b : a));
+  const cued = grid(0, best.alone, 0.01).find((lower) => mean(f1(best.alone, lower)) > best.mean - AS_GOOD)!;
+  return { alone: best.alone, cued, f1: f1(best.alone, cued) };
 }
 
-/** Those that are as good as the best on the other source's labels. */
-function suiting<T extends { elsewhere: number }>(tried: readonly T[]): T[] {
-  const most = Math.max(...tried.map(({ elsewhere }) => elsewhere));
-  return tried.filter(({ elsewhere }) => elsewhere >= most - AS_GOOD);
-}
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const SAID = 0.5;
 
@@ -59,27 +49,28 @@ export interface CheckScores {
   start: number;
 }
 
-/** The best sum of F1 over all steps of checks and over their first ones; `others`: stretches of the other source, which labels first ones. */
+/**
+ * The best sum of F1 over all steps of checks and over their first ones, of these the mean of both sources; `others`: stretches of the
+ * source that labels first ones alone.
+ */
 export function passageThresholds(
   stretches: readonly (readonly CheckStep[])[],
   others: readonly (readonly CheckStep[])[],
 ): PassageThresholds {
   const tried: { passage: PassageThresholds; sum: number }[] = [];
-  for (const begins of grid(0.25, 0.4))
-    for (const cued of grid(0.1, begins))
+  for (const begins of grid(0.25, 0.6))
+    for (const cued of grid(0.1, begins, 0.1))
       for (const goesOn of grid(0.2, 0.35))
         for (const elsewhere of [goesOn, 0.5, 0.7, 0.9])
           for (const alone of [0.85, 0.9, 0.95]) {
             const passage = { begins, cued, said: SAID, goesOn, elsewhere, alone };
             const { whole, start } = checkScores(stretches, passage);
-            tried.push({ passage, sum: whole + start });
+            tried.push({ passage, sum: whole + mean([start, checkScores(others, passage).start]) });
           }
   const most = Math.max(...tried.map(({ sum }) => sum));
-  const asGood = tried
-    .filter(({ sum }) => sum > most - AS_GOOD)
-    .map((one) => ({ ...one, elsewhere: checkScores(others, one.passage).start }));
+  const asGood = tried.filter(({ sum }) => sum > most - AS_GOOD);
   const leaning = ({ begins, cued, goesOn, elsewhere }: PassageThresholds) => begins - cued + (elsewhere - goesOn);
-  const [chosen] = suiting(asGood).sort((a, b) => leaning(b.passage) - leaning(a.passage) || b.sum - a.sum);
+  const [chosen] = asGood.sort((a, b) => leaning(b.passage) - leaning(a.passage) || b.sum - a.sum);
   return chosen!.passage;
 }
 

@@ -1,6 +1,6 @@
 /** An approach or a result is given up. */
-import { cues, sentenceHits } from '../cues.ts';
-import { passage, type Finding, type LabelRules } from '../label.ts';
+import { cues, sentenceHits, type Hit } from '../cues.ts';
+import { CERTAIN, passage, type Finding, type LabelRules } from '../label.ts';
 import type { Reading } from '../text.ts';
 
 const scan = cues({
@@ -11,8 +11,8 @@ const scan = cues({
       /(?:another|a different|a better|a smarter|an alternative|an easier|some other) (?:approach|way|method|strategy|idea|angle|route|perspective|technique)/,
       /(?:think|approach|try|look at|do|tackle|consider|model|view|reason|see) (?:\w+ ){0,3}differently/,
       /(?:that|this|it|which|result|answer|value|formula|calculation|approach|assumption|so)(?:'s|’s| is| was| must be| seems| looks)(?: \w+){0,2} (?:wrong|incorrect|not (?:right|correct|valid|possible)|a mistake|an error|flawed|invalid|impossible)/,
-      /(?:i|we) (?:\w+ ){0,2}(?:messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
-      /(?:made|making) (?:a |an |some |the )?(?:\w+ )?(?:mistake|error)/,
+      // Said for certain: "maybe I made a mistake" doubts, and gives nothing up.
+      /(?:^\W{0,4}|\b(?:wait|oops|oh|ah|so|but|no|actually|therefore|thus|hence|hold on|means|think)\W{1,3})(?:i|we)(?:'ve|’ve| must have| have| had)? (?:just |clearly |actually |also |previously |initially )?(?:made (?:a |an |some |the )(?:\w+ )?(?:mistake|error)|messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
       /my (?:mistake|error|bad)/,
       /(?:scratch that|on second thought|never ?mind|forget (?:that|it|about that)|oops|dead end)/,
       /(?:this|that|the) (?:approach|method|way|path|idea|assumption|formula|strategy|route) (?:\w+ )?(?:doesn't|doesn’t|does not|didn't|didn’t|won't|won’t|isn't|isn’t|is not|is flawed|fails|failed|is wrong|leads nowhere|might not|may not|can't|cannot)/,
@@ -21,6 +21,8 @@ const scan = cues({
       /换(?:一?[种个])?(?:方法|思路|角度)|不对|(?:我|这里)?(?:算|弄|搞)?错了|另一种(?:方法|思路)/,
     ],
     weak: [
+      /(?:i|we) (?:\w+ ){0,2}(?:messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
+      /(?:made|making) (?:a |an |some |the )?(?:\w+ )?(?:mistake|error)/,
       /(?:leads? to|is|have|get|gives?|reach(?:ed)?) (?:a |an )?contradict(?:ion|ory)/,
       /(?:going|go) back to (?:the )?(?:original|previous|earlier|first|start|equation|problem)/,
     ],
@@ -40,6 +42,11 @@ const scan = cues({
   },
 });
 
+/** A mistake is admitted, and not only thought possible: beyond doubt, where a cue decides alone. */
+const ADMITTED =
+  /\b(?:made (?:a |an |some |the )(?:\w+ )?(?:mistake|error)|messed up|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot|oops|scratch that)\b/i;
+const POSSIBLE = /\b(?:maybe|perhaps|might|may|could|possibl[ey]|possibility|if|whether|any|unless|chance)\b|\?/i;
+
 /** What a corrected result begins with, and what says that nothing changed after all. */
 const CORRECTED =
   /^\W{0,4}(?:so|then|therefore|thus|hence|instead|the (?:correct|right)|actually|it|rather)\b[^?]{0,40}?\b(?:is|are|should|must|be|equals|becomes|=)/i;
@@ -52,17 +59,22 @@ export const backtracking: LabelRules = {
   label: 'backtracking',
   find: (reading) =>
     sentenceHits(reading, scan).map((hit) =>
-      withOutcome(reading, hit.step, passage(reading, hit.step, hit.step, hit.words, hit.strong ? 0.85 : 0.55)),
+      withOutcome(reading, hit.step, passage(reading, hit.step, hit.step, hit.words, sureness(reading, hit))),
     ),
 };
 
-/** The finding with what came of it; with the corrected result behind it, where one follows. `step`: its first. */
+function sureness({ text, steps }: Reading, { step, strong }: Hit): number {
+  if (!strong) return 0.55;
+  const said = text.slice(steps[step]!.start, steps[step]!.end);
+  return ADMITTED.test(said) && !POSSIBLE.test(said) ? CERTAIN : 0.85;
+}
+
+/** The finding with what came of it, by its own words and those of the step after its first. `step`: its first. */
 export function withOutcome(reading: Reading, step: number, finding: Finding): Finding {
   const said = reading.text.slice(finding.start, finding.end);
   const next = reading.steps[step + 1];
   const following = next && next.kind === 'text' ? reading.text.slice(next.start, next.end) : '';
   if (KEPT.test(said) || KEPT.test(following)) return { ...finding, outcome: 'keeps' };
-  if (next && RESULT.test(said) && CORRECTED.test(following))
-    return { ...finding, end: Math.max(finding.end, next.end), outcome: 'changes' };
+  if (next && RESULT.test(said) && CORRECTED.test(following)) return { ...finding, outcome: 'changes' };
   return finding;
 }

@@ -1,9 +1,9 @@
-/** A step is announced, or the problem is split into steps. */
+/** A step is announced, on any scale, or the problem is split into steps. */
 import { sentenceLabel } from './sentence-label.ts';
 
-/** What is done in a step. Checking is not among them (that is verification), nor is naming ("let's denote"). */
+/** What is done in a step. Naming is not among them ("let's denote"). */
 const DO =
-  'find|compute|calculate|determine|solve|evaluate|derive|express|simplify|expand|factor|rewrite|write (?:out|down)|set up|introduce|assign|consider|analy[sz]e|examine|explore|look|list|enumerate|count|apply|use|try|start|begin|break|split|work|proceed|focus|go|move|recap|summarize|figure|think (?:about|of|in)|approach|tackle|substitute|plug|subtract|add|multiply|divide|combine|isolate|eliminate|differentiate|integrate|draw|visualize|sketch|place|represent|model|construct|generate|get|take|do|plot|parametrize|parameterize|compare|prove|show|establish|identify|understand|continue|formalize|translate|organize|test|put|make|choose|pick|outline|maximize|minimize|first|next|then|see (?:how|what|whether|if)|convert';
+  'find|compute|calculate|determine|solve|evaluate|derive|express|simplify|expand|factor|rewrite|write (?:out|down)|set up|introduce|assign|consider|analy[sz]e|examine|explore|look|list|enumerate|count|apply|use|try|start|begin|break|split|work|proceed|focus|go|move|recap|summarize|figure|think (?:about|of|in)|approach|tackle|substitute|plug|subtract|add|multiply|divide|combine|isolate|eliminate|differentiate|integrate|draw|visualize|sketch|place|represent|model|construct|generate|get|take|do|plot|parametrize|parameterize|compare|prove|show|establish|identify|understand|continue|formalize|translate|organize|test|put|make|choose|pick|outline|maximize|minimize|first|next|then|see (?:how|what|whether|if)|convert|check|double-check|verify|confirm|recheck|recompute|revisit|reconsider';
 
 /** A result in the sentence itself: the step is done, not announced. */
 const DONE = /=[^=:]{1,80}=|= ?-?[\d.,/()\\{}^a-z ]+[.]$/;

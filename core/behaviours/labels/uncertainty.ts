@@ -1,4 +1,4 @@
-/** The text doubts, or says that it does not know. */
+/** A remark that says doubt, or not knowing; mathematics that is put as a question or a guess is none. */
 import { sentenceLabel } from './sentence-label.ts';
 
 export const uncertainty = sentenceLabel('uncertainty', {
@@ -27,12 +27,10 @@ export const uncertainty = sentenceLabel('uncertainty', {
   },
   opening: {
     anchors: 'wait hold let maybe perhaps or so hmm',
-    strong: [
-      /\W{0,3}(?:but )?(?:wait|hold on)\W{1,3}(?:but |so |and |if |is |are |does |do |what |how |why |the |in |when |\S+ )[^?\n]{0,160}\?$/,
+    weak: [
       /\W{0,3}(?:but )?(?:wait|hold on)\W{0,4}(?:(?:but )?hold on\W{0,2}|let me (?:think|see)[^\n]{0,24})?$/,
       /\W{0,3}(?:(?:okay|ok|so|now|hmm|well),? )?let me (?:think|see)(?: about (?:this|that|it)| here| again)?\W{0,3}$/,
     ],
-    weak: [],
   },
   negatable: false,
 });

@@ -1,5 +1,5 @@
 /** What the model finds, as spans of each label. */
-import type { Finding } from '../label.ts';
+import { CERTAIN, type Finding } from '../label.ts';
 import { withOutcome } from '../labels/backtracking.ts';
 import { beginsElsewhere, isUndone, judgement, saidChecks } from '../labels/verification.ts';
 import { isQuoted, type Reading } from '../text.ts';
@@ -26,10 +26,12 @@ export function* findings(
   const mute = reading.steps.map(
     ({ start, end, kind }, i) => kind === 'code' || foreign[i]! || isQuoted(reading, start, end),
   );
-  const sees = (task: StepTask, step: number) =>
-    !mute[step] && scores.of(task, step) > thresholds[task][isCued(views[step]!, task) ? 'cued' : 'alone'];
   // The rules' spans begin with a step.
-  const cues = byRules.map((rules) => new Map(rules.map(({ start, evidence }) => [start, evidence])));
+  const cues = byRules.map((rules) => new Map(rules.map((rule) => [rule.start, rule])));
+  const sees = (task: StepTask, step: number) =>
+    !mute[step] &&
+    (scores.of(task, step) > thresholds[task][isCued(views[step]!, task) ? 'cued' : 'alone'] ||
+      isCertain(cues[RULE_BITS.indexOf(task)]!.get(reading.steps[step]!.start)));
   const context: Context = { reading, views, scores, cues };
   const found = {} as Record<ModelLabel, Finding[]>;
   for (const task of STEP_TASKS) {
@@ -68,33 +70,34 @@ interface Context {
   reading: Reading;
   views: readonly StepView[];
   scores: Scores;
-  /** The rules' evidence by where the step begins; in the order of `RULE_BITS`. */
-  cues: readonly ReadonlyMap<number, string>[];
+  /** What the rules found by where the step begins; in the order of `RULE_BITS`. */
+  cues: readonly ReadonlyMap<number, Finding>[];
 }
+
+const isCertain = (rule: Finding | undefined): boolean => rule !== undefined && rule.confidence >= CERTAIN;
 
 /** The rules see the label begin in the step, by a cue that decides alone. */
 const isCued = ({ sure }: StepView, label: ModelLabel): boolean => hasBit(sure, label);
 
-/** A correction belongs to what was given up before it, a stated answer to the words that introduce it. */
-function belongs({ reading, views }: Context, task: Task, i: number): boolean {
+/** A stated answer belongs to the words that introduce it. */
+function belongs({ reading }: Context, task: Task, i: number): boolean {
   const { start, end } = reading.steps[i - 1]!;
-  if (task === 'answer_commitment')
-    return /[:：]\W{0,3}$|\bis$/i.test(reading.text.slice(Math.max(start, end - 24), end));
-  if (task !== 'backtracking') return false;
-  return !isCued(views[i]!, 'backtracking');
+  return (
+    task === 'answer_commitment' && /[:：]\W{0,3}$|\bis$/i.test(reading.text.slice(Math.max(start, end - 24), end))
+  );
 }
 
 function finding(context: Context, task: ModelLabel, from: number, to: number): Finding {
   const { reading, scores } = context;
   let sum = 0;
   for (let i = from; i <= to; i += 1) sum += scores.of(task, i);
+  const rule = context.cues[RULE_BITS.indexOf(task)]!.get(reading.steps[from]!.start);
+  const confidence = Math.max(sum / (to - from + 1), isCertain(rule) ? rule!.confidence : 0);
   const whole: Finding = {
     start: reading.steps[from]!.start,
     end: reading.steps[to]!.end,
-    confidence: Number(Math.min(0.999, Math.max(0.001, sum / (to - from + 1))).toFixed(3)),
-    evidence:
-      context.cues[RULE_BITS.indexOf(task)]!.get(reading.steps[from]!.start) ??
-      evidenceOf(reading, context.views, from, task),
+    confidence: Number(Math.min(0.999, Math.max(0.001, confidence)).toFixed(3)),
+    evidence: rule?.evidence ?? evidenceOf(reading, context.views, from, task),
   };
   if (task === 'backtracking') return withOutcome(reading, from, whole);
   if (task !== 'verification') return whole;

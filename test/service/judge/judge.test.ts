@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach } from 'mocha';
+import { PROMPT_VERSION } from '../../../core/judge/prompt.ts';
 import { covered } from '../../../core/labels/agreement.ts';
 import type { Backend } from '../../../core/protocol/client.ts';
 import type { JudgeJob, JudgeSelection } from '../../../core/protocol/judge.ts';
@@ -149,7 +150,7 @@ describe('judge: in the service', function () {
       run: 'plain',
       url: server.url,
       model: 'judge-1',
-      prompt: '1',
+      prompt: PROMPT_VERSION,
       traces: 13,
     });
     assert.deepEqual([job.state, job.message], ['done', null]);
@@ -172,7 +173,10 @@ describe('judge: in the service', function () {
     const { layers } = await backend.call('traces/annotations', { trace });
     const { text } = await backend.call('traces/slice', { trace, in: 'completion', start: 0, end: 1000 });
     const [layer] = layers!;
-    assert.deepEqual([layers!.length, layer!.kind, layer!.name, layer!.version], [1, 'judge', 'judge-1', '1']);
+    assert.deepEqual(
+      [layers!.length, layer!.kind, layer!.name, layer!.version],
+      [1, 'judge', 'judge-1', PROMPT_VERSION],
+    );
     assert.deepEqual(
       layer!.spans.map(({ label, start: from, end }) => [label, text.slice(from, end)]),
       [
@@ -185,7 +189,7 @@ describe('judge: in the service', function () {
 
   it('counts the agreement with the detector for trace, stage and run, and says where they differ', async () => {
     const { agreement, judges } = await agreementOf({ run: 'plain' });
-    assert.deepEqual(judges, [{ kind: 'judge', name: 'judge-1', version: '1', traces: 13 }]);
+    assert.deepEqual(judges, [{ kind: 'judge', name: 'judge-1', version: PROMPT_VERSION, traces: 13 }]);
     assert.deepEqual([agreement!.traces, agreement!.steps], [13, 12 * 6 + 20 * 6]);
     const subgoal = agreement!.labels.find(({ label }) => label === 'subgoal')!;
     const { found } = await detected('plain', 'subgoal');
