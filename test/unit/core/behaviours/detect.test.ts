@@ -112,6 +112,8 @@ The answer is \(\boxed{5}\).`;
       'The train moves back to A.',
       'We made the substitution above.',
       'Wait, that is right.',
+      'Maybe I made a mistake there.',
+      "I don't think I made a mistake.",
       'That works in another country.',
     ]) {
       assert.equal(among('backtracking', sentence), false, sentence);
@@ -147,6 +149,7 @@ The answer is \(\boxed{5}\).`;
       'Hmm, this is getting messy.',
       "Hmm, I'm not sure how to go on.",
       "I don't remember the formula.",
+      'Maybe I made a mistake there.',
     ]) {
       assert.ok(among('uncertainty', sentence), sentence);
     }
