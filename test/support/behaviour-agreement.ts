@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { detect } from '../../core/behaviours/detect.ts';
-import type { Label } from '../../core/behaviours/spans.ts';
+import type { Label, Span } from '../../core/behaviours/spans.ts';
 import {
   addCounts,
   covered,
@@ -90,6 +90,16 @@ export function isTuningHalf(trace: LabelledTrace): boolean {
   return digest[digest.length - 1]! % 2 === 0;
 }
 
+const detected = new Map<string, Span[]>();
+
+/** What the detector finds in a trace: read once for all labels, and for all labelled stretches of one text. */
+function spansOf({ text, question }: LabelledTrace): Span[] {
+  const key = `${question}\n${text}`;
+  const known = detected.get(key) ?? detect(text, { problem: question });
+  detected.set(key, known);
+  return known;
+}
+
 /** Agreement by label over all steps of all traces. */
 export function agreement(
   traces: readonly LabelledTrace[],
@@ -104,9 +114,7 @@ export function agreement(
     const all = steps(trace.text);
     const units = trace.units ?? all;
     const meant = labelled(trace, mapping.means);
-    const spans = detect(trace.text, { problem: trace.question }).filter(
-      ({ label }) => label === mapping.label || mapping.also?.includes(label),
-    );
+    const spans = spansOf(trace).filter(({ label }) => label === mapping.label || mapping.also?.includes(label));
     const starts = (list: readonly { start: number; end: number }[]) =>
       list.map(({ start, end }) => ({ start, end: all.find((unit) => unit.end > start)?.end ?? end }));
     const ignored = covered(units, labelled(trace, mapping.ignores ?? []));

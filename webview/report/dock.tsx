@@ -150,10 +150,10 @@ export function Dock({ report, list, shown, columns, selected, tall, onTall, onR
   );
 }
 
-/** Looks for words in the cells, shortly after the last key. */
 /** Rows that are there no longer than until others are read cannot be chosen. */
 const nothing = (): void => undefined;
 
+/** Looks for words in the cells, shortly after the last key. */
 function Search({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
   const [typed, setTyped] = useState(text);
   useEffect(() => {

@@ -3,6 +3,9 @@ import { cues, sentenceHits, type Hit } from '../cues.ts';
 import { CERTAIN, passage, type Finding, type LabelRules } from '../label.ts';
 import type { Reading } from '../text.ts';
 
+const A_MISTAKE = '(?:a |an |some |the )(?:\\w+ )?(?:mistake|error)';
+const MISTAKEN = 'miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot';
+
 const scan = cues({
   inside: {
     anchors:
@@ -12,7 +15,9 @@ const scan = cues({
       /(?:think|approach|try|look at|do|tackle|consider|model|view|reason|see) (?:\w+ ){0,3}differently/,
       /(?:that|this|it|which|result|answer|value|formula|calculation|approach|assumption|so)(?:'s|’s| is| was| must be| seems| looks)(?: \w+){0,2} (?:wrong|incorrect|not (?:right|correct|valid|possible)|a mistake|an error|flawed|invalid|impossible)/,
       // Said for certain: "maybe I made a mistake" doubts, and gives nothing up.
-      /(?:^\W{0,4}|\b(?:wait|oops|oh|ah|so|but|no|actually|therefore|thus|hence|hold on|means|think)\W{1,3})(?:i|we)(?:'ve|’ve| must have| have| had)? (?:just |clearly |actually |also |previously |initially )?(?:made (?:a |an |some |the )(?:\w+ )?(?:mistake|error)|messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
+      new RegExp(
+        `(?:^\\W{0,4}|\\b(?:wait|oops|oh|ah|so|but|no|actually|therefore|thus|hence|hold on|means|think)\\W{1,3})(?:i|we)(?:'ve|’ve| must have| have| had)? (?:just |clearly |actually |also |previously |initially )?(?:made ${A_MISTAKE}|messed|${MISTAKEN})`,
+      ),
       /my (?:mistake|error|bad)/,
       /(?:scratch that|on second thought|never ?mind|forget (?:that|it|about that)|oops|dead end)/,
       /(?:this|that|the) (?:approach|method|way|path|idea|assumption|formula|strategy|route) (?:\w+ )?(?:doesn't|doesn’t|does not|didn't|didn’t|won't|won’t|isn't|isn’t|is not|is flawed|fails|failed|is wrong|leads nowhere|might not|may not|can't|cannot)/,
@@ -21,7 +26,7 @@ const scan = cues({
       /换(?:一?[种个])?(?:方法|思路|角度)|不对|(?:我|这里)?(?:算|弄|搞)?错了|另一种(?:方法|思路)/,
     ],
     weak: [
-      /(?:i|we) (?:\w+ ){0,2}(?:messed|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot)/,
+      new RegExp(`(?:i|we) (?:\\w+ ){0,2}(?:messed|${MISTAKEN})`),
       /(?:made|making) (?:a |an |some |the )?(?:\w+ )?(?:mistake|error)/,
       /(?:leads? to|is|have|get|gives?|reach(?:ed)?) (?:a |an )?contradict(?:ion|ory)/,
       /(?:going|go) back to (?:the )?(?:original|previous|earlier|first|start|equation|problem)/,
@@ -43,8 +48,7 @@ const scan = cues({
 });
 
 /** A mistake is admitted, and not only thought possible: beyond doubt, where a cue decides alone. */
-const ADMITTED =
-  /\b(?:made (?:a |an |some |the )(?:\w+ )?(?:mistake|error)|messed up|miscalculated|miscounted|misread|misunderstood|misapplied|overlooked|forgot|oops|scratch that)\b/i;
+const ADMITTED = new RegExp(`\\b(?:made ${A_MISTAKE}|messed up|${MISTAKEN}|oops|scratch that)\\b`, 'i');
 const POSSIBLE = /\b(?:maybe|perhaps|might|may|could|possibl[ey]|possibility|if|whether|any|unless|chance)\b|\?/i;
 
 /** What a corrected result begins with, and what says that nothing changed after all. */
@@ -69,12 +73,12 @@ function sureness({ text, steps }: Reading, { step, strong }: Hit): number {
   return ADMITTED.test(said) && !POSSIBLE.test(said) ? CERTAIN : 0.85;
 }
 
-/** The finding with what came of it, by its own words and those of the step after its first. `step`: its first. */
+/** The finding, one step, with what came of it: by its own words and those of the next step. */
 export function withOutcome(reading: Reading, step: number, finding: Finding): Finding {
   const said = reading.text.slice(finding.start, finding.end);
   const next = reading.steps[step + 1];
   const following = next && next.kind === 'text' ? reading.text.slice(next.start, next.end) : '';
   if (KEPT.test(said) || KEPT.test(following)) return { ...finding, outcome: 'keeps' };
-  if (next && RESULT.test(said) && CORRECTED.test(following)) return { ...finding, outcome: 'changes' };
+  if (RESULT.test(said) && CORRECTED.test(following)) return { ...finding, outcome: 'changes' };
   return finding;
 }

@@ -28,18 +28,20 @@ export function* findings(
   );
   // The rules' spans begin with a step.
   const cues = byRules.map((rules) => new Map(rules.map((rule) => [rule.start, rule])));
-  const sees = (task: StepTask, step: number) =>
-    !mute[step] &&
-    (scores.of(task, step) > thresholds[task][isCued(views[step]!, task) ? 'cued' : 'alone'] ||
-      isCertain(cues[RULE_BITS.indexOf(task)]!.get(reading.steps[step]!.start)));
   const context: Context = { reading, views, scores, cues };
+  const sees = (task: StepTask, step: number) => {
+    if (mute[step]) return false;
+    const { alone, cued } = thresholds[task];
+    if (!isCued(views[step]!, task)) return scores.of(task, step) > alone;
+    return scores.of(task, step) > cued || isCertain(ruleAt(context, task, step));
+  };
   const found = {} as Record<ModelLabel, Finding[]>;
   for (const task of STEP_TASKS) {
     const runs: { from: number; to: number }[] = [];
     for (let i = 0; i < views.length; i += 1) {
       if (!sees(task, i)) continue;
       const last = runs.at(-1);
-      if (last && last.to === i - 1 && belongs(context, task, i)) last.to = i;
+      if (last && last.to === i - 1 && belongs(reading, task, i)) last.to = i;
       else runs.push({ from: i, to: i });
     }
     found[task] = runs.map((run) => finding(context, task, run.from, run.to));
@@ -74,13 +76,16 @@ interface Context {
   cues: readonly ReadonlyMap<number, Finding>[];
 }
 
+const ruleAt = ({ reading, cues }: Context, label: ModelLabel, step: number): Finding | undefined =>
+  cues[RULE_BITS.indexOf(label)]!.get(reading.steps[step]!.start);
+
 const isCertain = (rule: Finding | undefined): boolean => rule !== undefined && rule.confidence >= CERTAIN;
 
 /** The rules see the label begin in the step, by a cue that decides alone. */
 const isCued = ({ sure }: StepView, label: ModelLabel): boolean => hasBit(sure, label);
 
 /** A stated answer belongs to the words that introduce it. */
-function belongs({ reading }: Context, task: Task, i: number): boolean {
+function belongs(reading: Reading, task: Task, i: number): boolean {
   const { start, end } = reading.steps[i - 1]!;
   return (
     task === 'answer_commitment' && /[:：]\W{0,3}$|\bis$/i.test(reading.text.slice(Math.max(start, end - 24), end))
@@ -91,7 +96,7 @@ function finding(context: Context, task: ModelLabel, from: number, to: number): 
   const { reading, scores } = context;
   let sum = 0;
   for (let i = from; i <= to; i += 1) sum += scores.of(task, i);
-  const rule = context.cues[RULE_BITS.indexOf(task)]!.get(reading.steps[from]!.start);
+  const rule = ruleAt(context, task, from);
   const confidence = Math.max(sum / (to - from + 1), isCertain(rule) ? rule!.confidence : 0);
   const whole: Finding = {
     start: reading.steps[from]!.start,

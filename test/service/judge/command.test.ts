@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before } from 'mocha';
+import { PROMPT_VERSION } from '../../../core/judge/prompt.ts';
 import type { JudgeAgreement, JudgeEstimate, JudgeJob } from '../../../core/protocol/judge.ts';
 import { makeAttempt, makeRun, writeTrace } from '../../support/attempt-writer.ts';
 import { JudgeEndpoint, labelling } from '../../support/judge-endpoint.ts';
@@ -114,7 +115,10 @@ describe('longhand judge', function () {
       server.asked.length === 5 && server.asked.every(({ headers }) => headers.authorization === `Bearer ${KEY}`),
     );
     const looked = await longhand(['r', '--agreement']);
-    assert.match(looked.out, /against m \(questions version \d+\), over 25 steps of 5 traces/);
+    assert.match(
+      looked.out,
+      new RegExp(`against m \\(questions version ${PROMPT_VERSION}\\), over 25 steps of 5 traces`),
+    );
     assert.match(looked.out, /^verification +5 +\d+ +0\.\d\d +1\.00 /m);
     assert.match((await longhand(['r', '--status'])).out, /has ended\n5 of 5 traces judged/);
   });
